@@ -1,0 +1,21 @@
+"""What a policy's encoder says of a batch of observations."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Encoding(NamedTuple):
+    """The frozen embedding of an observation and the bottleneck's posterior over its latent.
+
+    Attributes:
+        features: Observation embedding c. Shape ``(B, F)``, float32.
+        mean: Posterior mean mu. Shape ``(B, D)``, float32.
+        std: Posterior standard deviation sigma. Shape ``(B, D)``, float32.
+    """
+
+    features: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
