@@ -1,0 +1,255 @@
+"""robosuite tasks as honest gymnasium environments."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+
+from zprl_env.errors import (
+    InvalidActionError,
+    MissingExtraError,
+    SimulationError,
+    UnknownNameError,
+)
+
+REWARDS = ("sparse", "dense")
+
+
+class RobosuiteEnv(gym.Env):
+    """A robosuite task, told the way gymnasium tells it.
+
+    * Success terminates; nothing truncates (put gymnasium's ``TimeLimit`` around it).
+    * ``info["is_success"]`` is in every info, that of ``reset`` included.
+    * ``reset(seed=s)`` gives the same episode bit for bit, whatever happened before and in any
+      process. Sizes that robosuite samples while it builds the model (Lift's cube) are drawn
+      from ``model_seed`` instead, since a reset does not rebuild the model.
+    * The observation describes the state at the end of the control step. robosuite's own reports
+      the poses of bodies one physics substep (2 ms) late.
+    * Actions outside ``[-1, 1]`` are clipped, by robosuite's controllers.
+
+    Args:
+        task: Name of a robosuite environment, e.g. ``"Lift"``.
+        reward: ``"sparse"``: 1 on success and else 0. ``"dense"``: robosuite's shaped reward.
+        render_mode: ``"rgb_array"`` or None. Nothing of OpenGL is touched before `render`.
+        camera: Camera that `render` looks through.
+        render_size: Height and width of the image [pixels].
+        fast: Use the compiled control loop where it covers robots and controllers; see `fast`.
+        model_seed: Seed of what robosuite samples while it builds the model.
+        **robosuite_kwargs: Passed to ``robosuite.make``, e.g. ``robots="Sawyer"``.
+
+    Raises:
+        MissingExtraError: robosuite is not installed.
+        UnknownNameError: No such task, reward or render mode.
+
+    >>> env = RobosuiteEnv("Lift")
+    >>> observation, info = env.reset(seed=0)
+    >>> observation.shape, info
+    ((19,), {'is_success': False})
+    >>> observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
+    >>> env.observation_keys["object"]
+    slice(9, 19, None)
+    >>> env.close()
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
+
+    def __init__(
+        self,
+        task: str = "Lift",
+        *,
+        reward: str = "sparse",
+        render_mode: str | None = None,
+        camera: str = "agentview",
+        render_size: tuple[int, int] = (256, 256),
+        fast: bool = True,
+        model_seed: int = 0,
+        **robosuite_kwargs: Any,
+    ) -> None:
+        if reward not in REWARDS:
+            raise UnknownNameError("reward", reward, REWARDS)
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise UnknownNameError("render mode", render_mode, self.metadata["render_modes"])
+        self.task = task
+        self.reward = reward
+        self.render_mode = render_mode
+        self.camera = camera
+        self.render_size = render_size
+        self._running = False
+
+        kwargs = {
+            "robots": ["Panda", "Panda"] if task.startswith("TwoArm") else "Panda",
+            "reward_shaping": reward == "dense",
+            "has_renderer": False,
+            "has_offscreen_renderer": False,
+            "use_camera_obs": False,
+            "hard_reset": False,
+            "ignore_done": True,
+            **robosuite_kwargs,
+        }
+        with quiet_robosuite() as robosuite:
+            if task not in robosuite.ALL_ENVIRONMENTS:
+                raise UnknownNameError("robosuite task", task, robosuite.ALL_ENVIRONMENTS)
+            self._env = robosuite.make(task, seed=model_seed, **kwargs)
+        self._env_args = {
+            "env_name": task,
+            "env_version": robosuite.__version__,
+            "type": 1,
+            "env_kwargs": kwargs,
+        }
+
+        self._names = _observation_names(self._env)
+        values = self._env.observation_spec()
+        self.observation_keys: dict[str, slice] = {}
+        start = 0
+        for key, name in self._names.items():
+            self.observation_keys[key] = slice(start, start + np.size(values[name]))
+            start += np.size(values[name])
+        self.observation_space = gym.spaces.Box(-np.inf, np.inf, (start,), np.float32)
+        low, high = self._env.action_spec
+        self.action_space = gym.spaces.Box(
+            low.astype(np.float32), high.astype(np.float32), dtype=np.float32
+        )
+
+    @property
+    def fast(self) -> bool:
+        """Whether the compiled control loop is in use."""
+        return False
+
+    @property
+    def env_args(self) -> dict[str, Any]:
+        """How to make this environment, in the form robomimic writes into its files."""
+        return self._env_args
+
+    @property
+    def sim(self) -> Any:
+        """The simulation of robosuite, for scripted experts and for looking closely."""
+        return self._env.sim
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin an episode.
+
+        Args:
+            seed: Seed of this episode and of those that follow without one.
+            options: Not used.
+
+        Returns:
+            Observation of shape ``(O,)``, float32, and the info.
+        """
+        super().reset(seed=seed)
+        if self._env is None:
+            raise ClosedEnvironmentError("reset() needs an open environment; make a new one")
+        # robosuite's samplers hold its generator, so its state is set rather than it replaced.
+        generator = self._env.rng.bit_generator
+        generator.state = self.np_random.bit_generator.state
+        with quiet_robosuite():
+            self._env.reset()
+        self.np_random.bit_generator.state = generator.state
+        self._running = True
+        return self._observe(), {"is_success": bool(self._env._check_success())}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Run one control step (1/20 s).
+
+        Args:
+            action: Shape ``(A,)``, in ``[-1, 1]``.
+
+        Returns:
+            Observation, reward, whether the task succeeded, False, and the info.
+
+        Raises:
+            InvalidActionError: The action has another shape or is not finite.
+            ResetNeeded: There is no episode under way.
+            SimulationError: The simulation diverged.
+        """
+        if not self._running:
+            raise ResetNeeded("step() needs an episode under way; call reset() first")
+        action = np.asarray(action, dtype=np.float64)
+        if action.shape != self.action_space.shape:
+            raise InvalidActionError(
+                f"an action must have shape {self.action_space.shape}, got {action.shape}"
+            )
+        if not np.isfinite(action).all():
+            raise InvalidActionError(f"an action must be finite, got {action.tolist()}")
+
+        try:
+            _, dense_reward, _, _ = self._env.step(action)
+        except np.linalg.LinAlgError as error:
+            self._diverged(error)
+        if self._env.sim.data._data.warning.number.any():
+            self._diverged(None)
+
+        observation = self._observe()
+        success = bool(self._env._check_success())
+        self._running = not success
+        reward = float(dense_reward) if self.reward == "dense" else float(success)
+        return observation, reward, success, False, {"is_success": success}
+
+    def render(self) -> np.ndarray | None:
+        """Return an image of shape ``(H, W, 3)``, uint8, or None without a render mode."""
+        return None
+
+    def close(self) -> None:
+        """Free the simulation; a second call does nothing."""
+        self._running = False
+        if self._env is not None:
+            self._env.close()
+            self._env = None
+
+    def _observe(self) -> np.ndarray:
+        """Return the observation of the state as it is now."""
+        import mujoco
+
+        sim = self._env.sim
+        # Integration moves joints and leaves the bodies' poses as they were before it.
+        mujoco.mj_kinematics(sim.model._model, sim.data._data)
+        values = self._env._get_observations(force_update=True)
+        parts = [np.ravel(values[name]) for name in self._names.values()]
+        return np.concatenate(parts, dtype=np.float32)
+
+    def _diverged(self, cause: Exception | None) -> None:
+        self._running = False
+        raise SimulationError(
+            f"{self.task}'s simulation diverged (its state must stay finite); call reset()"
+        ) from cause
+
+
+def _observation_names(env: Any) -> dict[str, str]:
+    """Map robomimic's low-dimensional keys to the observables of a robosuite environment."""
+    names = []
+    for robot in env.robots:
+        for arm in robot.arms:
+            prefix = robot.robot_model.naming_prefix + (f"{arm}_" if len(robot.arms) > 1 else "")
+            names += [f"{prefix}eef_pos", f"{prefix}eef_quat"]
+            names += [f"{prefix}gripper_qpos"] if robot.has_gripper[arm] else []
+    return {**{name: name for name in names}, "object": "object-state"}
+
+
+@contextmanager
+def quiet_robosuite() -> Iterator[ModuleType]:
+    """Import robosuite and hold back what it logs below an error, for as long as this lasts."""
+
+    def is_error(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR
+
+    # A filter, because robosuite sets its logger's level again while it is imported.
+    logger = logging.getLogger("robosuite_logs")
+    logger.addFilter(is_error)
+    try:
+        import robosuite
+
+        yield robosuite
+    except ModuleNotFoundError as error:
+        if error.name == "robosuite":
+            raise MissingExtraError("robosuite", "robosuite") from error
+        raise
+    finally:
+        logger.removeFilter(is_error)

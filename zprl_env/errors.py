@@ -1,0 +1,64 @@
+"""The errors this package raises on purpose: what must be, what was got, what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from policies.errors import CheckpointError, DemonstrationError, PolicyMismatchError, ZprlError
+
+__all__ = [
+    "CheckpointError",
+    "DemonstrationError",
+    "InvalidActionError",
+    "MissingExtraError",
+    "PolicyMismatchError",
+    "SimulationError",
+    "UnknownNameError",
+    "ZprlError",
+]
+
+
+class UnknownNameError(ZprlError):
+    """A name is not in the table it was looked up in; the nearest one is suggested.
+
+    Args:
+        kind: What the name should name, e.g. ``"environment"``.
+        name: The name that was asked for.
+        known: The names that exist.
+
+    >>> print(UnknownNameError("environment", "lfit", ["Lift", "Can"]))
+    unknown environment 'lfit'; did you mean 'Lift'? Known: 'Can', 'Lift'
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        by_lowercase = {candidate.lower(): candidate for candidate in known}
+        near = get_close_matches(str(name).lower(), by_lowercase, n=1, cutoff=0.4)
+        hint = f"did you mean {by_lowercase[near[0]]!r}? " if near else ""
+        listing = ", ".join(repr(candidate) for candidate in sorted(by_lowercase.values()))
+        super().__init__(f"unknown {kind} {name!r}; {hint}Known: {listing}")
+
+
+class MissingExtraError(ZprlError):
+    """An optional dependency is needed and not installed.
+
+    Args:
+        package: The distribution that is missing.
+        extra: The extra of this project that brings it.
+
+    >>> print(MissingExtraError("robosuite", "robosuite"))
+    robosuite is needed and not installed; run: pip install "zprl-env[robosuite]"
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f'{package} is needed and not installed; run: pip install "zprl-env[{extra}]"'
+        )
+
+
+class SimulationError(ZprlError):
+    """The simulator's state is no longer a state of anything; the episode has to be reset."""
+
+
+class InvalidActionError(ZprlError):
+    """An action does not fit the action space it was meant for."""
