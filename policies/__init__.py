@@ -15,6 +15,17 @@ _HOME = {
     "PolicyMismatchError": "policies.errors",
     "ZprlError": "policies.errors",
     "Encoding": "policies.encoding",
+    "ConfigurationError": "policies.errors",
+    "ChunkDataset": "policies.dataset",
+    "chunk_windows": "policies.dataset",
+    "Demonstrations": "policies.demonstrations",
+    "DemonstrationWriter": "policies.demonstrations",
+    "Trajectory": "policies.demonstrations",
+    "FrozenPolicy": "policies.frozen",
+    "PretrainConfig": "policies.pretrain",
+    "VibFlow": "policies.vib_flow",
+    "VibFlowConfig": "policies.vib_flow",
+    "vib_loss": "policies.vib_flow",
 }
 
 __all__ = sorted(_HOME)

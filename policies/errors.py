@@ -17,3 +17,7 @@ class DemonstrationError(ZprlError):
 
 class PolicyMismatchError(ZprlError):
     """A policy and the environment or data it meets do not fit each other."""
+
+
+class ConfigurationError(ZprlError, ValueError):
+    """A setting or size is impossible."""

@@ -1,0 +1,133 @@
+"""A trained policy that cannot learn any more: numpy in, numpy out."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from policies import checkpoint
+from policies.encoding import Encoding
+from policies.errors import PolicyMismatchError
+from policies.vib_flow import VibFlow
+
+
+class FrozenPolicy:
+    """Encoder, bottleneck and flow head with fixed weights, batch first.
+
+    Everything random is an argument: the latent and the flow's noise are the caller's. Equal
+    arguments give equal results to the bit.
+
+    Args:
+        model: Copied, put into evaluation mode and detached from learning.
+        metadata: The checkpoint's description; needs ``latent`` with ``mean``, ``std``, ``rms``.
+
+    Attributes:
+        metadata: The checkpoint's description.
+        latent_mean: Mean of mu over the demonstrations. Shape ``(D,)``.
+        latent_std: Standard deviation of mu over the demonstrations. Shape ``(D,)``.
+        latent_rms: Root mean square of mu over the demonstrations. Shape ``(D,)``.
+    """
+
+    def __init__(self, model: VibFlow, metadata: Mapping[str, Any]) -> None:
+        self._model = copy.deepcopy(model).cpu().eval().requires_grad_(False)
+        self.metadata: dict[str, Any] = {**metadata, **checkpoint.describe(self._model)}
+        config = model.config
+        self.observation_dim = config.observation_dim
+        self.feature_dim = config.feature_dim
+        self.latent_dim = config.latent_dim
+        self.action_dim = config.action_dim
+        self.horizon = config.horizon
+        self.n_action_steps = config.n_action_steps
+        self.latent_mean = np.asarray(metadata["latent"]["mean"], dtype=np.float32)
+        self.latent_std = np.asarray(metadata["latent"]["std"], dtype=np.float32)
+        self.latent_rms = np.asarray(metadata["latent"]["rms"], dtype=np.float32)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> FrozenPolicy:
+        """Read a checkpoint folder.
+
+        Raises:
+            CheckpointError: If the folder holds no sound checkpoint.
+        """
+        return cls(*checkpoint.load(path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the policy to a checkpoint folder.
+
+        Raises:
+            CheckpointError: If the path is a file.
+        """
+        checkpoint.save(self._model, path, self.metadata)
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 of the weights as they are now in memory."""
+        return checkpoint.weights_hash(self._model)
+
+    def encode(self, observations: np.ndarray) -> Encoding:
+        """Embed observations and tell the posterior over their latents.
+
+        Args:
+            observations: Raw observations. Shape ``(B, O)``.
+
+        Raises:
+            PolicyMismatchError: If the shape differs or a value is not finite.
+        """
+        with torch.inference_mode():
+            x = self._tensor("observations", observations, (self.observation_dim,))
+            features, posterior = self._model.encode(x)
+            return Encoding(features.numpy(), posterior.mean.numpy(), posterior.std.numpy())
+
+    def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Turn latents and noise into action chunks in the environment's units, not clipped.
+
+        Args:
+            latents: Shape ``(B, D)``.
+            noise: Starting points of the flow, N(0, I) for the base policy.
+                Shape ``(B, horizon, A)``.
+
+        Returns:
+            Shape ``(B, horizon, A)``, float32.
+
+        Raises:
+            PolicyMismatchError: If a shape differs or a value is not finite.
+        """
+        with torch.inference_mode():
+            z = self._tensor("latents", latents, (self.latent_dim,))
+            x_0 = self._tensor("noise", noise, (self.horizon, self.action_dim))
+            if len(z) != len(x_0):
+                raise PolicyMismatchError(
+                    f"latents and noise must have one batch size. Got: {len(z)} and {len(x_0)}."
+                )
+            actions: np.ndarray = self._model.decode(z, x_0).numpy()
+            return actions
+
+    def normalize(self, observations: np.ndarray) -> np.ndarray:
+        """Observations as the encoder's network sees them. Shape ``(B, O)`` in and out.
+
+        Raises:
+            PolicyMismatchError: If the shape differs or a value is not finite.
+        """
+        with torch.inference_mode():
+            x = self._tensor("observations", observations, (self.observation_dim,))
+            normal: np.ndarray = self._model.normalizer.observations(x).numpy()
+            return normal
+
+    @staticmethod
+    def _tensor(name: str, values: np.ndarray, shape: tuple[int, ...]) -> torch.Tensor:
+        array = np.array(values, dtype=np.float32, order="C")
+        if array.shape[1:] != shape or array.ndim != len(shape) + 1:
+            must = ", ".join(map(str, ("B", *shape)))
+            raise PolicyMismatchError(
+                f"{name} must have the shape ({must}) this policy was trained with. "
+                f"Got: {array.shape}."
+            )
+        if not np.isfinite(array).all():
+            row = int(np.argwhere(~np.isfinite(array))[0, 0])
+            raise PolicyMismatchError(f"{name} must be finite. Got NaN or infinity in row {row}.")
+        return torch.from_numpy(array)
