@@ -115,8 +115,8 @@ def load(path: str | os.PathLike[str]) -> Checkpoint:
     for key, value in describe(model).items():
         if metadata.get(key) != value:
             raise CheckpointError(
-                f"{key} in {folder / METADATA_FILE} must be {value!r}, as its weights and its model "
-                f"have it. Got: {metadata.get(key)!r}. The files are damaged or not of one "
+                f"{key} in {folder / METADATA_FILE} must be {value!r}, as weights and model have "
+                f"it. Got: {metadata.get(key)!r}. The files are damaged or not of one "
                 "checkpoint; copy both again."
             )
     return Checkpoint(model.eval().requires_grad_(False), metadata)

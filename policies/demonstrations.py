@@ -290,14 +290,14 @@ def _episode(group: h5py.Group, keys: Sequence[str]) -> Trajectory:
         )
     if "actions" not in group:
         raise DemonstrationError(f"{name} must have 'actions'. Got: {sorted(group)}.")
-    actions = np.asarray(group["actions"], dtype=np.float32)
+    actions = group["actions"][()].astype(np.float32)
     absent = np.zeros(len(actions), dtype=np.float32)
     try:
         return Trajectory(
-            observations={key: np.asarray(obs[key], dtype=np.float32) for key in keys},
+            observations={key: obs[key][()].astype(np.float32) for key in keys},
             actions=actions,
-            rewards=np.asarray(group.get("rewards", absent), dtype=np.float32),
-            dones=np.asarray(group.get("dones", absent), dtype=bool),
+            rewards=group.get("rewards", absent)[()].astype(np.float32),
+            dones=group.get("dones", absent)[()].astype(bool),
         )
     except DemonstrationError as error:
         raise DemonstrationError(f"{name}: {error}") from error
