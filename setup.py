@@ -1,0 +1,61 @@
+"""Packaging of zprl-env."""
+
+from pathlib import Path
+
+from setuptools import find_namespace_packages, setup
+
+ROBOSUITE = ["robosuite==1.5.2", "mujoco>=3.3,<4", "h5py>=3.10", "numba>=0.59"]
+METAWORLD = ["metaworld>=3.0,<4"]
+ADROIT = ["gymnasium-robotics>=1.4,<2"]
+DEV = [
+    "hypothesis>=6.100",
+    "mypy>=1.11",
+    "pip>=23",
+    "pytest>=8.2",
+    "ruff>=0.8",
+    "sb3-contrib>=2.4",
+    "types-tqdm",
+]
+
+setup(
+    name="zprl-env",
+    version="0.1.0",
+    description="Steer frozen robot policies with reinforcement learning in their latent space",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.10,<3.13",
+    packages=[
+        package
+        for root in ("zprl_env", "policies")
+        for package in (root, *(f"{root}.{p}" for p in find_namespace_packages(root)))
+        if "pretrained" not in package
+    ],
+    py_modules=["train_sb3"],
+    package_data={"policies": ["pretrained/*/*"], "zprl_env": ["py.typed"]},
+    install_requires=[
+        "gymnasium>=1.0",
+        "h5py>=3.10",
+        "imageio[ffmpeg]>=2.34",
+        "matplotlib>=3.8",
+        "mujoco>=3.3,<4",
+        "numpy>=1.26",
+        "packaging",
+        "rich>=13.7",
+        "safetensors>=0.4.3",
+        "sb3-contrib>=2.4",
+        "stable-baselines3>=2.4",
+        "tensorboard>=2.16",
+        "torch>=2.3",
+        "tqdm>=4.66",
+        "tyro>=0.9",
+    ],
+    extras_require={
+        "robosuite": ROBOSUITE,
+        "metaworld": METAWORLD,
+        "adroit": ADROIT,
+        "dev": DEV,
+        "all": [*ROBOSUITE, *METAWORLD, *ADROIT],
+    },
+    entry_points={"gymnasium.envs": ["__root__ = zprl_env.registration:register_envs"]},
+)

@@ -1,0 +1,107 @@
+"""Playing seeded episodes of a steered environment and counting successes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from zprl_env.statistics import Interval, wilson_interval
+
+VALIDATION_SEED = 1_000_000
+"""First seed of the episodes that training looks at."""
+
+TEST_SEED = 1_500_000
+"""First seed of the episodes that results are reported on and nothing is chosen by."""
+
+Agent = Callable[[np.ndarray], np.ndarray]
+"""Maps one observation of the steered environment to one action in [-1, 1]."""
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """Outcome of N seeded episodes.
+
+    Attributes:
+        seeds: Seed of each episode. Shape ``(N,)``.
+        successes: Whether it succeeded. Shape ``(N,)``, bool.
+        lengths: Its length in environment steps. Shape ``(N,)``.
+    """
+
+    seeds: np.ndarray = field(repr=False)
+    successes: np.ndarray = field(repr=False)
+    lengths: np.ndarray = field(repr=False)
+
+    @property
+    def episodes(self) -> int:
+        """Number of episodes N."""
+        return len(self.seeds)
+
+    @property
+    def success_rate(self) -> float:
+        """Fraction of episodes that succeeded."""
+        return float(self.successes.mean())
+
+    @property
+    def interval(self) -> Interval:
+        """Wilson 95 % interval of the success rate."""
+        return wilson_interval(int(self.successes.sum()), self.episodes)
+
+    @property
+    def mean_length(self) -> float:
+        """Mean episode length in environment steps."""
+        return float(self.lengths.mean())
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.success_rate:.2f} [{low:.2f}, {high:.2f}] over {self.episodes} episodes"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON understands it."""
+        return {
+            "episodes": self.episodes,
+            "success_rate": self.success_rate,
+            "wilson_95": list(self.interval),
+            "mean_length": self.mean_length,
+            "seeds": self.seeds.tolist(),
+            "successes": self.successes.astype(int).tolist(),
+            "lengths": self.lengths.tolist(),
+        }
+
+
+def evaluate(
+    env: gym.Env,
+    agent: Agent | None,
+    seeds: Iterable[int],
+    on_episode: Callable[[bool], None] | None = None,
+) -> EvaluationResult:
+    """Play one episode per seed.
+
+    Args:
+        env: A steered environment, whose ``info`` has ``env_steps`` and ``is_success``.
+        agent: The agent; ``None`` is the base policy (zero actions).
+        seeds: Seed of each episode.
+        on_episode: Called with each episode's success, for progress.
+
+    Returns:
+        Successes and lengths, in the order of the seeds.
+    """
+    zero = np.zeros(env.action_space.shape or (), np.float32)
+    played = list(seeds)
+    successes, lengths = [], []
+    for seed in played:
+        observation, _ = env.reset(seed=int(seed))
+        steps, over, info = 0, False, dict[str, Any]()
+        while not over:
+            action = zero if agent is None else agent(observation)
+            observation, _, terminated, truncated, info = env.step(action)
+            steps += info["env_steps"]
+            over = terminated or truncated
+        successes.append(bool(info["is_success"]))
+        lengths.append(steps)
+        if on_episode is not None:
+            on_episode(successes[-1])
+    return EvaluationResult(np.array(played), np.array(successes, bool), np.array(lengths))

@@ -1,0 +1,157 @@
+"""What every way of steering shares: the agent's spaces, its observation, and its dice."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import gymnasium as gym
+import numpy as np
+
+from zprl_env.errors import InvalidActionError, PolicyMismatchError, SimulationError
+from zprl_env.steerable import SteerablePolicy
+
+ObservationKind = Literal["features", "state", "both"]
+"""What the agent sees besides the latent: the policy's embedding, the normalised state, or both."""
+
+
+class Steering(ABC):
+    """A frozen policy with one place opened to an agent, for a batch of environments.
+
+    A decision has two halves. :meth:`observe` runs when observations arrive: it encodes them,
+    draws each latent z ~ N(mu, sigma^2) and returns what the agent sees. :meth:`act` runs when the
+    agent has answered: it draws the flow's noise and decodes the action chunks. Each environment
+    has a generator of its own, so that it gets the same numbers alone or in a batch.
+
+    Subclasses say only where the action enters (:meth:`decode`). For all of them the zero action
+    is the base policy, to the bit.
+
+    Attributes:
+        observation_space: The agent's flat float32 ``Box``.
+        action_space: The agent's ``Box(-1, 1)``, float32.
+    """
+
+    def __init__(
+        self,
+        policy: SteerablePolicy,
+        action_dim: int,
+        *,
+        sample_latent: bool,
+        noise_scale: float,
+        observation: ObservationKind,
+        observation_dim: int,
+    ) -> None:
+        """Open a policy.
+
+        Args:
+            policy: The frozen policy.
+            action_dim: Size of the agent's action.
+            sample_latent: Draw z from the posterior; ``False`` takes its mean.
+            noise_scale: Temperature of the flow's initial noise; 0 makes the policy deterministic.
+            observation: What the agent sees besides the latent.
+            observation_dim: Size O of the environment's flat observation.
+
+        Raises:
+            PolicyMismatchError: ``observation`` needs ``policy.normalize``, which it lacks.
+            ValueError: ``noise_scale`` is negative or ``observation`` unknown.
+        """
+        if observation not in get_args(ObservationKind):
+            raise ValueError(
+                f"observation must be one of {get_args(ObservationKind)}. Got: {observation!r}."
+            )
+        if not noise_scale >= 0.0:
+            raise ValueError(f"noise_scale must be at least 0. Got: {noise_scale}.")
+        if observation != "features" and not hasattr(policy, "normalize"):
+            raise PolicyMismatchError(
+                f"observation={observation!r} needs a policy with normalize(observations). "
+                f"Got: {type(policy).__name__} without it. Use observation='features'."
+            )
+        self.policy = policy
+        self.sample_latent = sample_latent
+        self.noise_scale = noise_scale
+        self.observation = observation
+        size = policy.latent_dim
+        size += policy.feature_dim if observation in ("features", "both") else 0
+        size += observation_dim if observation in ("state", "both") else 0
+        self.observation_space = gym.spaces.Box(-np.inf, np.inf, (size,), np.float32)
+        self.action_space = gym.spaces.Box(-1.0, 1.0, (action_dim,), np.float32)
+
+    @abstractmethod
+    def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Decode action chunks under the agent's influence.
+
+        Args:
+            actions: The agent's actions. Shape ``(B, agent_dim)``.
+            latents: The latents of the decision. Shape ``(B, D)``.
+            noise: The flow's noise, already scaled. Shape ``(B, H, A)``.
+
+        Returns:
+            Action chunks. Shape ``(B, H, A)``.
+        """
+
+    def observe(
+        self, observations: np.ndarray, generators: Sequence[np.random.Generator]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Encode observations and draw the latents of the next decision.
+
+        Args:
+            observations: The environments' observations. Shape ``(B, O)``.
+            generators: One per environment.
+
+        Returns:
+            What the agent sees, ``(B, observation_space)``, and the latents in it, ``(B, D)``.
+
+        Raises:
+            SimulationError: An observation is not finite.
+        """
+        if not np.isfinite(observations).all():
+            raise SimulationError(
+                f"Expected finite observations. Got: NaN or infinity at (row, index) "
+                f"{np.argwhere(~np.isfinite(observations))[:4].tolist()}. The simulation diverged."
+            )
+        observations = np.asarray(observations, dtype=np.float32)
+        features, mean, std = self.policy.encode(observations)
+        latents = mean
+        if self.sample_latent:
+            draws = [generator.standard_normal(mean.shape[1]) for generator in generators]
+            latents = mean + std * np.asarray(draws, dtype=np.float32)
+        parts = [latents]
+        if self.observation in ("state", "both"):
+            parts.insert(0, self.policy.normalize(observations))  # type: ignore[attr-defined]
+        if self.observation in ("features", "both"):
+            parts.insert(0, features)
+        return np.concatenate(parts, axis=1, dtype=np.float32), latents
+
+    def act(
+        self,
+        actions: np.ndarray,
+        latents: np.ndarray,
+        generators: Sequence[np.random.Generator],
+    ) -> np.ndarray:
+        """Draw the flow's noise and decode the agent's actions.
+
+        Args:
+            actions: The agent's actions. Shape ``(B, agent_dim)``.
+            latents: The latents :meth:`observe` returned. Shape ``(B, D)``.
+            generators: One per environment.
+
+        Returns:
+            Action chunks in the environment's units. Shape ``(B, H, A)``.
+
+        Raises:
+            InvalidActionError: The actions have another shape or are not finite.
+        """
+        actions = np.asarray(actions, dtype=np.float32)
+        if actions.shape[1:] != self.action_space.shape:
+            raise InvalidActionError(
+                f"Expected an action of shape {self.action_space.shape}. Got: {actions.shape[1:]}."
+            )
+        if not np.isfinite(actions).all():
+            raise InvalidActionError("Expected a finite action in [-1, 1]. Got: NaN or infinity.")
+        shape = (self.policy.horizon, self.policy.action_dim)
+        noise = np.zeros((len(actions), *shape), np.float32)
+        if self.noise_scale > 0.0:
+            draws = [generator.standard_normal(shape) for generator in generators]
+            noise = self.noise_scale * np.asarray(draws, dtype=np.float32)
+        return self.decode(np.clip(actions, -1.0, 1.0), latents, noise)

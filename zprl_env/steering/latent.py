@@ -1,0 +1,106 @@
+"""Steering the latent: Z-perturbation (ZPRL), the product."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from zprl_env.errors import PolicyMismatchError
+from zprl_env.steerable import SteerablePolicy
+from zprl_env.steering.base import ObservationKind, Steering
+
+Scale = float | np.ndarray | Literal["auto"]
+
+_RMS_UNIFORM = 3.0**-0.5
+"""Root mean square of one coordinate of dz ~ U[-1, 1]."""
+
+
+def auto_scale(policy: SteerablePolicy, ratio: float = 0.1) -> np.ndarray:
+    """Find lambda by the published rule RMS(lambda dz) = ``ratio`` RMS(z).
+
+    The rule is applied to every dimension by itself, with dz uniform in the box, so that a
+    direction the demonstrations hardly use is hardly perturbed.
+
+    Args:
+        policy: A policy that carries ``latent_rms``, shape ``(D,)``, over its demonstrations.
+        ratio: Perturbation relative to the latent.
+
+    Returns:
+        lambda per dimension. Shape ``(D,)``, float32.
+
+    Raises:
+        PolicyMismatchError: The policy carries no latent statistics.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> auto_scale(SimpleNamespace(latent_rms=np.array([1.0, 2.0]))).round(3).tolist()
+        [0.173, 0.346]
+    """
+    rms = getattr(policy, "latent_rms", None)
+    if rms is None:
+        raise PolicyMismatchError(
+            f"scale='auto' needs a policy with latent_rms. Got: {type(policy).__name__} without "
+            f"it. Give scale as a number."
+        )
+    return np.asarray(ratio * np.asarray(rms) / _RMS_UNIFORM, dtype=np.float32)
+
+
+def resolve_scale(policy: SteerablePolicy, scale: Scale) -> np.ndarray:
+    """Turn a scale as a user gives it into lambda per dimension.
+
+    Args:
+        policy: The policy to be steered.
+        scale: A number, one per dimension, or ``"auto"`` (:func:`auto_scale`).
+
+    Returns:
+        lambda. Shape ``(D,)``, float32.
+
+    Raises:
+        ValueError: ``scale`` is not finite and non-negative or has another shape.
+    """
+    if isinstance(scale, str):
+        if scale != "auto":
+            raise ValueError(f"scale must be a number, an array or 'auto'. Got: {scale!r}.")
+        return auto_scale(policy)
+    value = np.asarray(scale, dtype=np.float32)
+    if value.shape not in ((), (policy.latent_dim,)):
+        raise ValueError(
+            f"scale must be one number or {policy.latent_dim} of them. Got shape: {value.shape}."
+        )
+    if not (np.isfinite(value).all() and (value >= 0).all()):
+        raise ValueError(f"scale must be finite and at least 0. Got: {scale}.")
+    return np.broadcast_to(value, (policy.latent_dim,)).copy()
+
+
+class LatentSteering(Steering):
+    """The agent's action dz perturbs the latent: z~ = z + lambda dz (arXiv 2605.19919).
+
+    Attributes:
+        scale: lambda per dimension. Shape ``(D,)``.
+    """
+
+    def __init__(
+        self,
+        policy: SteerablePolicy,
+        *,
+        scale: Scale,
+        sample_latent: bool = True,
+        noise_scale: float = 1.0,
+        observation: ObservationKind = "features",
+        observation_dim: int,
+    ) -> None:
+        """Open a policy at its latent; see :class:`Steering` and :func:`resolve_scale`."""
+        super().__init__(
+            policy,
+            policy.latent_dim,
+            sample_latent=sample_latent,
+            noise_scale=noise_scale,
+            observation=observation,
+            observation_dim=observation_dim,
+        )
+        self.scale = resolve_scale(policy, scale)
+
+    def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Decode z + lambda dz."""
+        return self.policy.decode(latents + self.scale * actions, noise)

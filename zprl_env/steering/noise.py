@@ -1,0 +1,43 @@
+"""Steering the flow's initial noise (DSRL, arXiv 2506.15799): a baseline."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zprl_env.steerable import SteerablePolicy
+from zprl_env.steering.base import ObservationKind, Steering
+
+
+class NoiseSteering(Steering):
+    """The agent's action shifts the noise the flow starts from: x = noise + bound * action.
+
+    With ``noise_scale=0``, the default here, the agent chooses the noise alone, as in DSRL.
+
+    Attributes:
+        scale: Bound of the chosen noise, in standard deviations of the flow's N(0, I).
+    """
+
+    def __init__(
+        self,
+        policy: SteerablePolicy,
+        *,
+        scale: float = 1.5,
+        sample_latent: bool = False,
+        noise_scale: float = 0.0,
+        observation: ObservationKind = "features",
+        observation_dim: int,
+    ) -> None:
+        """Open a policy at its noise; see :class:`Steering`."""
+        super().__init__(
+            policy,
+            policy.horizon * policy.action_dim,
+            sample_latent=sample_latent,
+            noise_scale=noise_scale,
+            observation=observation,
+            observation_dim=observation_dim,
+        )
+        self.scale = scale
+
+    def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Decode from the shifted noise."""
+        return self.policy.decode(latents, noise + self.scale * actions.reshape(noise.shape))

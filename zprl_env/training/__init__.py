@@ -1,0 +1,1 @@
+"""Finetuning with unmodified Stable-Baselines3: recipes, callbacks, run folders, reports."""

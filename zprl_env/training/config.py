@@ -1,0 +1,124 @@
+"""The command line of a finetuning run."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from zprl_env.training.files import RunFolderError, read_json
+from zprl_env.training.recipe import AlgorithmName, PresetName, Recipe, SteerName, recipe_for
+
+
+@dataclass(frozen=True)
+class Config:
+    """What to finetune, how long, and where the results go."""
+
+    env: str = "Lift"
+    """Task to finetune on."""
+    algo: AlgorithmName = "sac"
+    """Algorithm of Stable-Baselines3."""
+    preset: PresetName = "default"
+    """'default' is what we measured to work best, 'paper' the published settings."""
+    steer: SteerName = "latent"
+    """Where the agent enters the policy: its latent (ZPRL), the flow's noise (DSRL), both, or its
+    actions (residual RL)."""
+    policy: str | None = None
+    """Base policy: a checkpoint folder or a shipped name; the task's own if not given."""
+    total_env_steps: int = 200_000
+    """Environment steps to learn from, warm-up included."""
+    seed: int = 0
+    """Seed of training; evaluation seeds never change."""
+    num_envs: int = 1
+    """Environments to collect from, each in a process of its own if more than one."""
+    eval_every: int = 20_000
+    """Environment steps between evaluations on the validation seeds."""
+    validation_episodes: int = 50
+    """Episodes of each of them."""
+    eval_episodes: int = 100
+    """Held-out episodes that base and steered policy are compared on, before and after."""
+    out: Path | None = None
+    """Folder for the results."""
+    resume_from: Path | None = None
+    """Folder of an interrupted run to continue; its settings become the defaults."""
+    threads: int = 1
+    """Threads of torch; more are slower for networks this small."""
+    video: bool = True
+    """Film a steered episode at the end."""
+    recipe: Annotated[Recipe, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Recipe)
+    """How the policy is steered and the agent learns."""
+
+
+_MAY_CHANGE = {"out", "resume_from", "total_env_steps", "eval_episodes", "video", "threads"}
+
+
+def parse(arguments: list[str], description: str | None = None) -> Config:
+    """Read the command line; the recipe's defaults follow --algo, --preset and --steer.
+
+    Args:
+        arguments: The command line without the program's name.
+        description: What ``--help`` says first.
+
+    Returns:
+        The configuration.
+
+    Raises:
+        RunFolderError: ``--resume-from`` names no run, or one of other settings.
+    """
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name, usual in (("algo", "sac"), ("preset", "default"), ("steer", "latent")):
+        first.add_argument(f"--{name}", default=usual)
+    first.add_argument("--resume-from", type=Path)
+    chosen, _ = first.parse_known_args(arguments)
+    stored: Config | None = None
+    if chosen.resume_from is not None:
+        stored = default = load_config(chosen.resume_from)
+    else:
+        try:
+            recipe = recipe_for(chosen.algo, chosen.preset, chosen.steer)
+        except KeyError:
+            recipe = Recipe()  # tyro explains what is wrong with the choice
+        default = Config(recipe=recipe)
+    config = tyro.cli(Config, default=default, args=arguments, description=description)
+    if stored is not None:
+        _refuse_other_settings(stored, config)
+    return config
+
+
+def load_config(folder: Path) -> Config:
+    """Read the settings of a run back.
+
+    Raises:
+        RunFolderError: There are none, or they are not this version's.
+    """
+    content = read_json(folder / "config.json")
+    try:
+        recipe = content.pop("recipe")
+        recipe["hidden"] = tuple(recipe["hidden"])
+        content["out"] = Path(content["out"]) if content["out"] else None
+        content["resume_from"] = folder
+        return Config(**content, recipe=Recipe(**recipe))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RunFolderError(
+            f"Expected a config.json of this version's settings in {folder}. Got: {error}."
+        ) from error
+
+
+def _refuse_other_settings(stored: Config, config: Config) -> None:
+    """Raise if a run is to be resumed with settings that are not its own."""
+    old = dataclasses.asdict(stored) | dataclasses.asdict(stored.recipe)
+    new = dataclasses.asdict(config) | dataclasses.asdict(config.recipe)
+    changed = [
+        f"{key} (was {old[key]}, got {new[key]})"
+        for key in old
+        if key not in _MAY_CHANGE | {"recipe"} and old[key] != new[key]
+    ]
+    if changed:
+        raise RunFolderError(
+            f"A run is resumed with its own settings. Got others for: {', '.join(changed)}. "
+            f"Leave them out or start a new run."
+        )

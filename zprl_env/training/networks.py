@@ -1,0 +1,112 @@
+"""Actor and critics, through Stable-Baselines3's own policy classes."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import torch
+from gymnasium import spaces
+from stable_baselines3.common.policies import BaseModel, ContinuousCritic
+from stable_baselines3.common.preprocessing import get_action_dim
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.sac.policies import SACPolicy
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class EnsembleLayer(nn.Module):
+    """One linear layer of N networks, with layer normalisation and ReLU unless it is the last.
+
+    All networks are computed by one batched product: on a CPU, small networks cost what their
+    operations cost to launch, so N critics take hardly longer than one.
+    """
+
+    def __init__(self, size: int, inputs: int, outputs: int, *, last: bool = False) -> None:
+        """Draw the weights of ``size`` networks as ``nn.Linear`` draws them."""
+        super().__init__()
+        bound = 1.0 / math.sqrt(inputs)
+        self.weight = nn.Parameter(torch.empty(size, inputs, outputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(size, 1, outputs).uniform_(-bound, bound))
+        self.last = last
+        if not last:
+            self.gain = nn.Parameter(torch.ones(size, 1, outputs))
+            self.shift = nn.Parameter(torch.zeros(size, 1, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(N, B, inputs)`` to ``(N, B, outputs)``."""
+        x = torch.baddbmm(self.bias, x, self.weight)
+        if self.last:
+            return x
+        normal = functional.layer_norm(x, x.shape[-1:])
+        return functional.relu(torch.addcmul(self.shift, normal, self.gain))
+
+
+class EnsembleCritic(ContinuousCritic):
+    """Critics with layer normalisation, which keeps Q bounded where the data is thin.
+
+    It has the interface of Stable-Baselines3's critic, with all networks in one batched product.
+    """
+
+    def __init__(
+        self,
+        observation_space: spaces.Space,
+        action_space: spaces.Box,
+        net_arch: list[int],
+        features_extractor: BaseFeaturesExtractor,
+        features_dim: int,
+        activation_fn: type[nn.Module] = nn.ReLU,
+        normalize_images: bool = True,
+        n_critics: int = 2,
+        share_features_extractor: bool = True,
+    ) -> None:
+        """Take Stable-Baselines3's arguments; the activation is always ReLU."""
+        BaseModel.__init__(
+            self,
+            observation_space,
+            action_space,
+            features_extractor=features_extractor,
+            normalize_images=normalize_images,
+        )
+        self.share_features_extractor = share_features_extractor
+        self.n_critics = n_critics
+        sizes = [features_dim + get_action_dim(action_space), *net_arch]
+        layers = [EnsembleLayer(n_critics, a, b) for a, b in pairwise(sizes)]
+        self.ensemble = nn.Sequential(*layers, EnsembleLayer(n_critics, sizes[-1], 1, last=True))
+
+    def forward(self, obs: Tensor, actions: Tensor) -> tuple[Tensor, ...]:
+        """Return Q of every critic, each of shape ``(B, 1)``."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.share_features_extractor):
+            features = self.extract_features(obs, self.features_extractor)
+        joined = torch.cat([features, actions], dim=1)
+        return self.ensemble(joined.expand(self.n_critics, *joined.shape)).unbind(0)
+
+    def q1_forward(self, obs: Tensor, actions: Tensor) -> Tensor:
+        """Return Q of the first critic. Shape ``(B, 1)``."""
+        return self.forward(obs, actions)[0]
+
+
+class EnsembleSACPolicy(SACPolicy):
+    """``MlpPolicy`` of SAC with :class:`EnsembleCritic`."""
+
+    def make_critic(
+        self, features_extractor: BaseFeaturesExtractor | None = None
+    ) -> ContinuousCritic:
+        """Build the critics; see Stable-Baselines3."""
+        kwargs: dict[str, Any] = self._update_features_extractor(
+            self.critic_kwargs, features_extractor
+        )
+        return EnsembleCritic(**kwargs).to(self.device)
+
+
+@torch.no_grad()
+def start_at_base_policy(output: nn.Linear, factor: float = 0.01) -> None:
+    """Shrink an actor's output layer, so that its mean action starts at about zero.
+
+    Args:
+        output: Last linear layer of the actor's mean.
+        factor: What the weights are multiplied by; the bias becomes zero.
+    """
+    output.weight.mul_(factor)
+    output.bias.zero_()

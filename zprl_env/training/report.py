@@ -1,0 +1,129 @@
+"""What a run leaves for the eye: a table, a learning curve, a film."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import gymnasium as gym
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from zprl_env.evaluation import Agent, EvaluationResult
+from zprl_env.statistics import PairedDifference, wilson_interval
+from zprl_env.training.callbacks import WINDOW, History
+
+
+def print_table(
+    results: Mapping[str, EvaluationResult],
+    difference: PairedDifference | None = None,
+    console: Console | None = None,
+) -> None:
+    """Print successes side by side, and the paired difference of the last two.
+
+    Args:
+        results: Outcomes by name, all on the same seeds.
+        difference: How the last differs from the one it is compared with.
+        console: Where to print.
+    """
+    console = console or Console()
+    table = Table()
+    table.add_column("policy")
+    for column in ("success", "95 % interval", "episodes", "mean length [steps]"):
+        table.add_column(column, justify="right")
+    for name, result in results.items():
+        low, high = result.interval
+        table.add_row(
+            name,
+            f"{result.success_rate:.1%}",
+            f"{low:.1%} - {high:.1%}",
+            str(result.episodes),
+            f"{result.mean_length:.1f}",
+        )
+    console.print(table)
+    if difference is not None:
+        console.print(
+            f"Paired difference {difference.difference:+.1%}: {difference.gained} episodes gained, "
+            f"{difference.lost} lost (exact McNemar p = {difference.p_value:.2g})"
+        )
+
+
+def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationResult]) -> None:
+    """Draw success against environment steps.
+
+    Args:
+        path: PNG to write.
+        history: The run.
+        results: Outcomes on the test seeds; the last is drawn as the run's end, the others as
+            lines to compare with.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    axes = figure.subplots()
+    if history.episode_ends:
+        successes = np.asarray(history.episode_successes, float)
+        window = min(WINDOW, len(successes))
+        rolling = np.convolve(successes, np.ones(window) / window, mode="valid")
+        axes.plot(
+            history.episode_ends[window - 1 :],
+            rolling,
+            color="tab:gray",
+            linewidth=1,
+            label=f"while exploring (last {window} episodes)",
+        )
+    if history.evaluations:
+        steps = [at for at, _ in history.evaluations]
+        rates = [result.success_rate for _, result in history.evaluations]
+        ends = np.array(
+            [wilson_interval(int(r.successes.sum()), r.episodes) for _, r in history.evaluations]
+        )
+        axes.fill_between(steps, ends[:, 0], ends[:, 1], alpha=0.2, color="tab:blue", linewidth=0)
+        axes.plot(steps, rates, "o-", color="tab:blue", markersize=3, label="validation episodes")
+    *others, last = results.items()
+    for style, (name, result) in zip(("--", ":", "-."), others, strict=False):
+        axes.axhline(
+            result.success_rate, linestyle=style, color="tab:red", label=f"{name}, test episodes"
+        )
+    name, result = last
+    low, high = result.interval
+    rate = result.success_rate
+    axes.errorbar(
+        [history.env_steps],
+        [rate],
+        yerr=[[rate - low], [high - rate]],
+        fmt="D",
+        color="tab:green",
+        capsize=3,
+        label=f"{name}, test episodes",
+    )
+    axes.set(xlabel="environment steps", ylabel="success rate", ylim=(-0.02, 1.02))
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right", fontsize="small")
+    figure.savefig(path, dpi=150)
+
+
+def film(path: Path, frames: gym.Env, steered: gym.Env, agent: Agent | None, seed: int) -> int:
+    """Film one episode.
+
+    Args:
+        path: MP4 to write.
+        frames: The :class:`gymnasium.wrappers.RenderCollection` below the steering, which sees
+            every environment step of a chunk.
+        steered: The steered environment around it.
+        agent: The agent; ``None`` is the base policy.
+        seed: Seed of the episode.
+
+    Returns:
+        Number of frames.
+    """
+    import imageio.v3 as iio
+
+    from zprl_env.evaluation import evaluate
+
+    evaluate(steered, agent, [seed])
+    pictures = np.asarray(frames.render())
+    iio.imwrite(path, pictures, fps=frames.metadata.get("render_fps", 20), codec="libx264")
+    return len(pictures)
