@@ -20,11 +20,11 @@ _HOME = {
     "chunk_windows": "policies.dataset",
     "Demonstrations": "policies.demonstrations",
     "DemonstrationWriter": "policies.demonstrations",
-    "Trajectory": "policies.demonstrations",
+    "Trajectory": "policies.trajectory",
     "FrozenPolicy": "policies.frozen",
-    "PretrainConfig": "policies.pretrain",
+    "PretrainConfig": "policies.pretrain_config",
     "VibFlow": "policies.vib_flow",
-    "VibFlowConfig": "policies.vib_flow",
+    "VibFlowConfig": "policies.vib_flow_config",
     "vib_loss": "policies.vib_flow",
 }
 

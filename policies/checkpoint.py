@@ -16,7 +16,8 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from policies.errors import CheckpointError, ConfigurationError
-from policies.vib_flow import VibFlow, VibFlowConfig
+from policies.vib_flow import VibFlow
+from policies.vib_flow_config import VibFlowConfig
 
 FORMAT = "zprl-policy"
 VERSION = 1

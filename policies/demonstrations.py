@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,54 +16,12 @@ from types import TracebackType
 from typing import Any
 
 import h5py
-import numpy as np
 
 from policies.errors import DemonstrationError
+from policies.robomimic_layout import EPISODE, read_episodes
+from policies.trajectory import Trajectory
 
-_EPISODE = re.compile(r"demo_(\d+)")
-_ROBOT_KEY = re.compile(r"robot\d+_(eef_pos|eef_quat|gripper_qpos)")
-
-
-@dataclass(frozen=True)
-class Trajectory:
-    """One episode; entry t of every array belongs to the same step.
-
-    Attributes:
-        observations: What was seen before each action, by key. Shape ``(T, k)`` each.
-        actions: Shape ``(T, A)``.
-        rewards: Shape ``(T,)``.
-        dones: Shape ``(T,)``.
-
-    Raises:
-        DemonstrationError: If lengths or shapes do not fit, or a value is not finite.
-    """
-
-    observations: dict[str, np.ndarray]
-    actions: np.ndarray
-    rewards: np.ndarray
-    dones: np.ndarray
-
-    def __post_init__(self) -> None:
-        steps = len(self.actions)
-        if self.actions.ndim != 2 or steps == 0:
-            raise DemonstrationError(
-                f"actions must have shape (T, A) with T > 0. Got: {self.actions.shape}."
-            )
-        arrays = {**self.observations, "actions": self.actions}
-        for name, array in {**arrays, "rewards": self.rewards, "dones": self.dones}.items():
-            dims = 2 if name in arrays else 1
-            if array.ndim != dims or len(array) != steps:
-                must = f"({steps}, k)" if dims == 2 else f"({steps},)"
-                raise DemonstrationError(f"{name} must have shape {must}. Got: {array.shape}.")
-            if not np.isfinite(array).all():
-                raise DemonstrationError(f"{name} must be finite. Got NaN or infinity.")
-
-    def __len__(self) -> int:
-        return len(self.actions)
-
-    def flat_observations(self, keys: Sequence[str]) -> np.ndarray:
-        """The keys' values side by side in the given order. Shape ``(T, O)``, float32."""
-        return np.concatenate([self.observations[key] for key in keys], axis=1, dtype=np.float32)
+__all__ = ["DemonstrationWriter", "Demonstrations", "Trajectory"]
 
 
 @dataclass(frozen=True)
@@ -128,7 +85,7 @@ class Demonstrations:
             raise DemonstrationError(f"demonstrations must be an HDF5 file. Got no file at {path}.")
         try:
             with h5py.File(path, "r") as file:
-                return cls(*_read(file, keys, mask))
+                return cls(*read_episodes(file, keys, mask))
         except OSError as error:
             raise DemonstrationError(f"{path} must be a complete HDF5 file: {error}.") from error
         except DemonstrationError as error:
@@ -159,6 +116,7 @@ class DemonstrationWriter:
 
     Example:
         >>> import tempfile
+        >>> import numpy as np
         >>> step = Trajectory({"x": np.zeros((2, 1))}, np.ones((2, 1)), np.zeros(2), np.zeros(2))
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     with DemonstrationWriter(f"{folder}/demo.hdf5", {"env_name": "Toy"}, ["x"]) as out:
@@ -216,7 +174,7 @@ class DemonstrationWriter:
             group.create_dataset(f"obs/{key}", data=values)
         for name in ("actions", "rewards", "dones"):
             group.create_dataset(name, data=getattr(trajectory, name))
-        numbers = [int(name[5:]) for name in self._data if _EPISODE.fullmatch(name)]
+        numbers = [int(name[5:]) for name in self._data if EPISODE.fullmatch(name)]
         self._data.move("unfinished", f"demo_{max(numbers, default=-1) + 1}")
         self._data.attrs["total"] = int(self._data.attrs["total"]) + len(trajectory)
         self._file.flush()
@@ -235,69 +193,3 @@ class DemonstrationWriter:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _read(
-    file: h5py.File, keys: Sequence[str] | None, mask: str | None
-) -> tuple[tuple[Trajectory, ...], dict[str, Any], tuple[str, ...]]:
-    data = file.get("data")
-    if not isinstance(data, h5py.Group):
-        raise DemonstrationError(f"there must be a group 'data'. Got: {sorted(file)}.")
-    names = sorted((n for n in data if _EPISODE.fullmatch(n)), key=lambda name: int(name[5:]))
-    if mask is not None:
-        names = _masked(file, names, mask)
-    if not names:
-        raise DemonstrationError(f"there must be episodes data/demo_0, ... Got: {sorted(data)}.")
-    try:
-        env_args = json.loads(data.attrs.get("env_args", "{}"))
-        stored = json.loads(data.attrs.get("observation_keys", "null"))
-    except ValueError as error:
-        raise DemonstrationError(f"attributes of 'data' must be JSON: {error}.") from error
-    first = data[names[0]]
-    if not isinstance(first.get("obs"), h5py.Group):
-        raise DemonstrationError(
-            f"{names[0]} must have a group 'obs'. Got: {sorted(first)}. Extract observations "
-            "first, for example with robomimic's dataset_states_to_obs.py."
-        )
-    order = tuple(keys or stored or _usual_keys(first["obs"]))
-    return tuple(_episode(data[name], order) for name in names), env_args, order
-
-
-def _masked(file: h5py.File, names: list[str], mask: str) -> list[str]:
-    masks = file.get("mask", {})
-    if mask not in masks:
-        raise DemonstrationError(f"there must be a list mask/{mask}. Got: {sorted(masks)}.")
-    listed = {n.decode() if isinstance(n, bytes) else str(n) for n in masks[mask][()]}
-    return [name for name in names if name in listed]
-
-
-def _usual_keys(obs: h5py.Group) -> list[str]:
-    vectors = sorted(key for key in obs if getattr(obs[key], "ndim", 0) == 2)
-    usual = [key for key in vectors if _ROBOT_KEY.fullmatch(key)]
-    if usual and "object" in vectors:
-        return [*usual, "object"]
-    return vectors
-
-
-def _episode(group: h5py.Group, keys: Sequence[str]) -> Trajectory:
-    name = group.name.rsplit("/", 1)[-1]
-    obs = group.get("obs", {})
-    missing = [key for key in keys if key not in obs]
-    if missing or not keys:
-        raise DemonstrationError(
-            f"{name} must have the observation keys {list(keys) or '(any vector)'}. "
-            f"Got: {sorted(obs)}. Choose others with the argument for observation keys."
-        )
-    if "actions" not in group:
-        raise DemonstrationError(f"{name} must have 'actions'. Got: {sorted(group)}.")
-    actions = group["actions"][()].astype(np.float32)
-    absent = np.zeros(len(actions), dtype=np.float32)
-    try:
-        return Trajectory(
-            observations={key: obs[key][()].astype(np.float32) for key in keys},
-            actions=actions,
-            rewards=group.get("rewards", absent)[()].astype(np.float32),
-            dones=group.get("dones", absent)[()].astype(bool),
-        )
-    except DemonstrationError as error:
-        raise DemonstrationError(f"{name}: {error}") from error

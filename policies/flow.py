@@ -6,6 +6,7 @@ a - x_0 (Liu, Gong and Liu, "Flow Straight and Fast", 2022).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -41,13 +42,12 @@ def flow_matching_loss(
     return functional.mse_loss(velocity(x_t, t, condition), actions - x_0)
 
 
-def euler(velocity: Velocity, noise: Tensor, condition: Tensor, n_steps: int) -> Tensor:
-    """Integrate dx/dt = v(x, t | condition) from t = 0 to 1 in equal Euler steps.
+def euler(field: Callable[[Tensor, int], Tensor], noise: Tensor, n_steps: int) -> Tensor:
+    """Integrate dx/dt = v(x, t) from t = 0 to 1 in equal Euler steps.
 
     Args:
-        velocity: The field.
+        field: Velocity at a point and at the time k / n_steps, given as k.
         noise: Starting points x_0. Shape ``(B, H, A)``.
-        condition: Shape ``(B, F)``.
         n_steps: Number of steps K.
 
     Returns:
@@ -55,11 +55,10 @@ def euler(velocity: Velocity, noise: Tensor, condition: Tensor, n_steps: int) ->
 
     Example:
         >>> x_0 = torch.zeros(1, 2, 1)
-        >>> euler(lambda x, t, c: torch.ones_like(x), x_0, torch.zeros(1, 1), 4).flatten().tolist()
+        >>> euler(lambda x, k: torch.ones_like(x), x_0, 4).flatten().tolist()
         [1.0, 1.0]
     """
     x = noise
-    times = torch.arange(n_steps, dtype=noise.dtype, device=noise.device) / n_steps
-    for t in times:
-        x = torch.add(x, velocity(x, t.expand(len(x)), condition), alpha=1.0 / n_steps)
+    for k in range(n_steps):
+        x = torch.add(x, field(x, k), alpha=1.0 / n_steps)
     return x

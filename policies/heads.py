@@ -1,14 +1,52 @@
-"""Velocity networks of the flow: a residual FiLM MLP, quick on a CPU."""
+"""Velocity networks of the flow: what all have in common, and a FiLM MLP, quick on a CPU."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from policies.flow import euler
+
 _MAX_FREQUENCY = 100.0
+
+
+class Head(nn.Module, ABC):
+    """A velocity network in two parts, so that sampling does once what does not change.
+
+    The context depends on time and condition only: a sampler computes it for all its steps in one
+    call, because a CPU and a batch of one spend their time on calls rather than on sums.
+    """
+
+    @abstractmethod
+    def context(self, t: Tensor, condition: Tensor) -> tuple[Tensor, ...]:
+        """All that depends on time and condition alone.
+
+        Args:
+            t: Shape ``(B,)``, or ``(K, 1)`` for K times at once.
+            condition: Shape ``(B, F)``.
+
+        Returns:
+            Tensors of shape ``(B, ...)``, or ``(K, B, ...)``.
+        """
+
+    @abstractmethod
+    def velocity(self, x_t: Tensor, context: tuple[Tensor, ...]) -> Tensor:
+        """Velocity at ``x_t``, shape ``(B, H, A)``, given its context of leading size B."""
+
+    def forward(self, x_t: Tensor, t: Tensor, condition: Tensor) -> Tensor:
+        """Velocity at ``x_t``. Shapes ``(B, H, A)``, ``(B,)``, ``(B, F)`` to ``(B, H, A)``."""
+        return self.velocity(x_t, self.context(t, condition))
+
+    def sample(self, noise: Tensor, condition: Tensor, n_steps: int) -> Tensor:
+        """Chunks at t = 1 from noise at t = 0, both of shape ``(B, H, A)``, by Euler steps."""
+        times = torch.arange(n_steps, dtype=noise.dtype, device=noise.device)[:, None] / n_steps
+        parts = self.context(times, condition)
+        steps = list(zip(*(part.unbind(0) for part in parts), strict=True))
+        return euler(lambda x, k: self.velocity(x, steps[k]), noise, n_steps)
 
 
 class TimeEmbedding(nn.Module):
@@ -29,30 +67,29 @@ class TimeEmbedding(nn.Module):
         self.net = nn.Sequential(nn.Linear(dim, hidden_dim), nn.GELU(), nn.Linear(hidden_dim, dim))
 
     def forward(self, t: Tensor) -> Tensor:
-        """Embedding of the time. Shape ``(B,)`` to ``(B, dim)``."""
-        angles = t[:, None] * self.frequencies
+        """Embedding of the time. Shape ``(...,)`` to ``(..., dim)``."""
+        angles = t[..., None] * self.frequencies
         embedding: Tensor = self.net(torch.cat([angles.sin(), angles.cos()], dim=-1))
         return embedding
 
 
 class FilmBlock(nn.Module):
-    """Residual layer whose normalised input is scaled and shifted by an embedding (FiLM)."""
+    """Residual layer whose normalised input is scaled and shifted from outside (FiLM)."""
 
-    def __init__(self, hidden_dim: int, embedding_dim: int) -> None:
+    def __init__(self, hidden_dim: int) -> None:
         super().__init__()
         self.hidden_dim = hidden_dim
-        self.film = nn.Linear(embedding_dim, 2 * hidden_dim)
         self.linear = nn.Linear(hidden_dim, hidden_dim)
 
-    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        """Shape ``(B, hidden_dim)`` and ``(B, embedding_dim)`` to ``(B, hidden_dim)``."""
-        scale, shift = self.film(embedding).chunk(2, dim=-1)
+    def forward(self, x: Tensor, film: Tensor) -> Tensor:
+        """Shape ``(B, hidden_dim)`` and ``(B, 2 hidden_dim)`` to ``(B, hidden_dim)``."""
+        scale, shift = film.chunk(2, dim=-1)
         normal = functional.layer_norm(x, (self.hidden_dim,))
         out: Tensor = x + self.linear(functional.gelu(torch.addcmul(normal + shift, normal, scale)))
         return out
 
 
-class FilmMlpHead(nn.Module):
+class FilmMlpHead(Head):
     """Velocity of a flattened action chunk by a residual MLP under FiLM.
 
     Args:
@@ -78,14 +115,21 @@ class FilmMlpHead(nn.Module):
         self.time = TimeEmbedding(embedding_dim)
         self.condition = nn.Linear(condition_dim, embedding_dim)
         self.input = nn.Linear(chunk_dim, hidden_dim)
-        self.blocks = nn.ModuleList(FilmBlock(hidden_dim, embedding_dim) for _ in range(n_blocks))
+        self.films = nn.ModuleList(
+            nn.Linear(embedding_dim, 2 * hidden_dim) for _ in range(n_blocks)
+        )
+        self.blocks = nn.ModuleList(FilmBlock(hidden_dim) for _ in range(n_blocks))
         self.output = nn.Linear(hidden_dim, chunk_dim)
 
-    def forward(self, x_t: Tensor, t: Tensor, condition: Tensor) -> Tensor:
-        """Velocity at ``x_t``. Shapes ``(B, H, A)``, ``(B,)``, ``(B, F)`` to ``(B, H, A)``."""
+    def context(self, t: Tensor, condition: Tensor) -> tuple[Tensor, ...]:
+        """Scales and shifts of every block."""
         embedding = functional.gelu(self.condition(condition) + self.time(t))
+        return tuple(film(embedding) for film in self.films)
+
+    def velocity(self, x_t: Tensor, context: tuple[Tensor, ...]) -> Tensor:
+        """The residual stream from chunk to velocity."""
         x = self.input(x_t.flatten(1))
-        for block in self.blocks:
-            x = block(x, embedding)
+        for block, film in zip(self.blocks, context, strict=True):
+            x = block(x, film)
         velocity: Tensor = self.output(x).view_as(x_t)
         return velocity

@@ -12,7 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from policies.heads import TimeEmbedding
+from policies.heads import Head, TimeEmbedding
 
 _KERNEL = 5
 _GROUPS = 8
@@ -60,7 +60,7 @@ class _Level(nn.Module):
         return out
 
 
-class UnetHead(nn.Module):
+class UnetHead(Head):
     """Velocity of an action chunk by a 1-D U-Net along the chunk's time axis.
 
     Args:
@@ -86,9 +86,15 @@ class UnetHead(nn.Module):
         )
         self.output = nn.Sequential(_conv_block(first, first), nn.Conv1d(first, action_dim, 1))
 
-    def forward(self, x_t: Tensor, t: Tensor, condition: Tensor) -> Tensor:
-        """Velocity at ``x_t``. Shapes ``(B, H, A)``, ``(B,)``, ``(B, F)`` to ``(B, H, A)``."""
-        embedding = torch.cat([self.time(t), condition], dim=-1)
+    def context(self, t: Tensor, condition: Tensor) -> tuple[Tensor, ...]:
+        """Embeddings of time and condition, side by side."""
+        shape = torch.broadcast_shapes(t.shape, condition.shape[:-1])
+        time = self.time(t).expand(*shape, -1)
+        return (torch.cat([time, condition.expand(*shape, -1)], dim=-1),)
+
+    def velocity(self, x_t: Tensor, context: tuple[Tensor, ...]) -> Tensor:
+        """Down, through the middle and up along the chunk's time axis."""
+        (embedding,) = context
         x = self.top(x_t.transpose(1, 2), embedding)
         skips = []
         for shrink, down in zip(self.shrink, self.down, strict=True):

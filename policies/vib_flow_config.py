@@ -1,0 +1,102 @@
+"""Sizes of a VIB flow policy; torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from policies.errors import ConfigurationError
+
+HEADS = ("mlp", "unet")
+
+
+@dataclass(frozen=True)
+class VibFlowConfig:
+    """Architecture of a VIB flow policy; validated where it is made.
+
+    Attributes:
+        observation_dim: Size of a flat observation, O.
+        action_dim: Size of an action, A.
+        horizon: Length of an action chunk, H.
+        n_action_steps: How many actions of a chunk run before the next decision.
+        latent_dim: Size of the latent z, D.
+        feature_dim: Size of the embedding c, F.
+        n_euler_steps: Euler steps from noise to chunk, K.
+        encoder_hidden_dims: Hidden widths of the observation encoder.
+        bottleneck_hidden_dims: Hidden widths of the bottleneck's encoder and decoder.
+        head: ``"mlp"`` (residual FiLM MLP) or ``"unet"`` (conditional 1-D U-Net).
+        hidden_dim: Width of the MLP head.
+        n_blocks: FiLM blocks of the MLP head.
+        embedding_dim: Joint embedding of flow time and condition in the MLP head.
+        unet_channels: Channels per resolution of the U-Net head.
+
+    Raises:
+        ConfigurationError: If a size is impossible.
+    """
+
+    observation_dim: int
+    action_dim: int
+    horizon: int = 16
+    n_action_steps: int = 8
+    latent_dim: int = 8
+    feature_dim: int = 64
+    n_euler_steps: int = 5
+    encoder_hidden_dims: tuple[int, ...] = (128, 128)
+    bottleneck_hidden_dims: tuple[int, ...] = (256, 256, 256)
+    head: str = "mlp"
+    hidden_dim: int = 128
+    n_blocks: int = 2
+    embedding_dim: int = 64
+    unet_channels: tuple[int, ...] = (128, 256, 512)
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "head":
+                continue
+            sizes = value if isinstance(value, tuple) else (value,)
+            if not all(type(size) is int and size > 0 for size in sizes):
+                raise ConfigurationError(f"{field.name} must be positive integers. Got: {value!r}.")
+        if self.head not in HEADS:
+            raise ConfigurationError(f"head must be one of {HEADS}. Got: {self.head!r}.")
+        if self.n_action_steps > self.horizon:
+            raise ConfigurationError(
+                f"n_action_steps must be at most the horizon {self.horizon}. "
+                f"Got: {self.n_action_steps}. Shorten it or train with a longer horizon."
+            )
+        if self.embedding_dim % 2:
+            raise ConfigurationError(f"embedding_dim must be even. Got: {self.embedding_dim}.")
+        if self.head == "unet":
+            self._check_unet()
+
+    def _check_unet(self) -> None:
+        if not self.unet_channels or any(channels % 8 for channels in self.unet_channels):
+            raise ConfigurationError(
+                f"unet_channels must be multiples of 8. Got: {self.unet_channels}."
+            )
+        stride = 2 ** (len(self.unet_channels) - 1)
+        if self.horizon % stride:
+            raise ConfigurationError(
+                f"horizon must be divisible by {stride} for a U-Net of {len(self.unet_channels)} "
+                f"resolutions. Got: {self.horizon}. Try {-(-self.horizon // stride) * stride}."
+            )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> VibFlowConfig:
+        """Rebuild a configuration from JSON values (lists become tuples).
+
+        Raises:
+            ConfigurationError: If a name is unknown or missing, or a value impossible.
+        """
+        names = {field.name for field in fields(cls)}
+        if set(values) != names:
+            raise ConfigurationError(
+                f"a model configuration must have exactly the entries {sorted(names)}. "
+                f"Got: {sorted(values)}."
+            )
+        sizes: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**sizes)

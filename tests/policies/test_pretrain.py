@@ -1,0 +1,162 @@
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from policies.errors import ConfigurationError
+from policies.frozen import FrozenPolicy
+from policies.pretrain import pretrain
+from policies.pretrain_config import PretrainConfig
+
+TINY = PretrainConfig(
+    horizon=4,
+    n_action_steps=2,
+    latent_dim=4,
+    feature_dim=16,
+    hidden_dim=64,
+    encoder_hidden_dims=(32,),
+    bottleneck_hidden_dims=(32,),
+    batch_size=64,
+    steps=20,
+    log_every=10,
+    eval_every=10,
+    ema_decay=0.99,
+)
+
+
+def tiny(demonstrations, evaluate=None, **changes):
+    return pretrain(
+        demonstrations, dataclasses.replace(TINY, **changes), evaluate=evaluate, progress=False
+    )
+
+
+def test_a_known_map_is_learned_through_the_bottleneck(linear_demonstrations):
+    policy = tiny(linear_demonstrations, steps=800, learning_rate=3e-3, log_every=800)
+    keys = linear_demonstrations.observation_keys
+    episodes = linear_demonstrations.trajectories
+    observations = np.stack([t.flat_observations(keys)[0] for t in episodes])
+    truth = np.stack([t.actions[:4] for t in episodes])
+    noise = np.random.default_rng(0).normal(size=truth.shape)
+    actions = policy.decode(policy.encode(observations).mean, noise)
+    explained = 1 - np.mean((actions - truth) ** 2) / truth.var()
+    assert explained > 0.9
+    losses = policy.metadata["training"]["losses"][-1]
+    assert losses["val_flow"] < 1.0
+    assert losses["vib_flow"] < 1.5 * losses["flow"] + 0.1
+
+
+def test_a_seed_decides_everything_and_no_global_one_is_touched(linear_demonstrations):
+    before = torch.random.get_rng_state()
+    first, again, other = (tiny(linear_demonstrations, seed=seed) for seed in (0, 0, 1))
+    assert first.weights_hash == again.weights_hash != other.weights_hash
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_evaluation_does_not_change_what_is_learned(linear_demonstrations):
+    def evaluate(policy):
+        torch.default_generator.manual_seed(7)
+        return 0.5
+
+    with torch.random.fork_rng(devices=[]):
+        watched = tiny(linear_demonstrations, evaluate)
+    assert watched.weights_hash == tiny(linear_demonstrations).weights_hash
+    assert watched.metadata["training"]["success_rates"] == [
+        {"step": 10, "success_rate": 0.5},
+        {"step": 20, "success_rate": 0.5},
+    ]
+
+
+def test_the_evaluated_policy_is_usable_and_frozen(linear_demonstrations):
+    hashes = []
+
+    def evaluate(policy):
+        assert policy.encode(np.zeros((1, 5))).mean.shape == (1, 4)
+        hashes.append(policy.weights_hash)
+        return 0.0
+
+    final = tiny(linear_demonstrations, evaluate)
+    assert len(set(hashes)) == 2
+    assert hashes[-1] == final.weights_hash
+
+
+def test_the_weights_are_a_moving_average(linear_demonstrations):
+    averaged, latest = (
+        tiny(linear_demonstrations, ema_decay=decay).weights_hash for decay in (0.9, 0.0)
+    )
+    assert averaged != latest
+
+
+def test_latent_statistics_are_those_of_the_demonstrations(linear_demonstrations):
+    policy = tiny(linear_demonstrations)
+    keys = linear_demonstrations.observation_keys
+    flat = [t.flat_observations(keys) for t in linear_demonstrations.trajectories]
+    mean = policy.encode(np.concatenate(flat)).mean.astype(np.float64)
+    np.testing.assert_allclose(policy.latent_mean, mean.mean(0), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(policy.latent_std, mean.std(0), rtol=1e-3)
+    np.testing.assert_allclose(policy.latent_rms, np.sqrt((mean**2).mean(0)), rtol=1e-3)
+
+
+def test_the_summary_says_what_was_done(linear_demonstrations):
+    training = tiny(linear_demonstrations).metadata["training"]
+    assert training["demonstrations"] == 60
+    assert training["samples"] == 300
+    assert training["seed"] == 0
+    assert [row["step"] for row in training["losses"]] == [10, 20]
+    assert {"loss", "flow", "vib_flow", "kl", "val_flow"} <= set(training["losses"][0])
+    assert "torch" in training["versions"]
+
+
+def test_no_validation_uses_all_episodes(linear_demonstrations):
+    losses = tiny(linear_demonstrations, val_fraction=0.0).metadata["training"]["losses"]
+    assert not any(name.startswith("val_") for name in losses[0])
+
+
+def test_the_unet_trains(linear_demonstrations):
+    policy = tiny(linear_demonstrations, head="unet", unet_channels=(8, 16), steps=2)
+    assert policy.decode(np.zeros((1, 4)), np.zeros((1, 4, 2))).shape == (1, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"steps": 0}, "steps must be positive. Got: 0."),
+        ({"beta": -1.0}, "beta must be at least 0. Got: -1.0."),
+        ({"val_fraction": 1.0}, r"val_fraction must be in \[0, 1\). Got: 1.0."),
+    ],
+)
+def test_impossible_settings_are_refused(changes, message):
+    with pytest.raises(ConfigurationError, match=message):
+        PretrainConfig(**changes)
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "policies.pretrain", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_line_writes_a_checkpoint(linear_demonstrations, tmp_path):
+    linear_demonstrations.save(tmp_path / "demo.hdf5")
+    done = command(
+        "--demonstrations", tmp_path / "demo.hdf5", "--out", tmp_path / "out", "--steps", 5
+    )
+    assert done.returncode == 0, done.stderr
+    policy = FrozenPolicy.load(tmp_path / "out")
+    training = policy.metadata["training"]
+    assert training["command"].startswith("python -m policies.pretrain --demonstrations")
+    assert len(training["demonstrations_sha256"]) == 64
+    assert json.dumps(policy.metadata["env_args"]) == '{"env_name": "Toy"}'
+
+
+def test_the_command_line_says_an_error_in_one_line(tmp_path):
+    done = command("--demonstrations", tmp_path / "absent.hdf5", "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: demonstrations must be an HDF5 file.")
+    assert done.stderr.count("\n") == 1
