@@ -13,6 +13,7 @@ __all__ = [
     "InvalidActionError",
     "MissingExtraError",
     "PolicyMismatchError",
+    "RenderingError",
     "SimulationError",
     "UnknownNameError",
     "ZprlError",
@@ -58,6 +59,10 @@ class MissingExtraError(ZprlError):
 
 class SimulationError(ZprlError):
     """The simulator's state is no longer a state of anything; the episode has to be reset."""
+
+
+class RenderingError(ZprlError):
+    """An image was asked for and there is no OpenGL to draw it with."""
 
 
 class InvalidActionError(ZprlError):

@@ -1,8 +1,7 @@
 """The environments' gymnasium ids, in one table.
 
-Installed, the package hands `register_envs` to gymnasium's plugin entry point, so that
-``gym.make("ZPRL-Lift-v0")`` works without importing anything of ours. Importing this module
-imports no simulator.
+Importing `zprl_env` registers them, and ``gym.make("zprl_env:ZPRL-Lift-v0")`` imports it by
+itself. No simulator is imported before one of its environments is made.
 """
 
 from __future__ import annotations
@@ -74,5 +73,7 @@ def make_env(name: str, **kwargs: Any) -> gym.Env:
     ids = {Task.gym_id(task) for task in TASKS}
     if name not in TASKS and name not in ids:
         raise UnknownNameError("environment", name, TASKS)
-    register_envs()
     return gym.make(name if name in ids else Task.gym_id(name), **kwargs)
+
+
+register_envs()

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
@@ -19,7 +19,20 @@ from zprl_env.errors import (
     UnknownNameError,
 )
 
+if TYPE_CHECKING:
+    from zprl_env.envs.offscreen import OffscreenCamera
+
 REWARDS = ("sparse", "dense")
+SETTLED = {
+    "has_renderer": False,
+    "has_offscreen_renderer": False,
+    "use_camera_obs": False,
+    "hard_reset": False,
+    "ignore_done": True,
+}
+"""What an honest environment leaves no choice about: rendering, resets and the horizon are ours."""
+COLLISION_GROUPS = (0,)
+"""The groups of geoms that robosuite collides with and does not show."""
 
 
 class RobosuiteEnv(gym.Env):
@@ -81,22 +94,21 @@ class RobosuiteEnv(gym.Env):
         self.render_mode = render_mode
         self.camera = camera
         self.render_size = render_size
-        self._running = False
+        self._begun = self._running = False
+        self._offscreen: OffscreenCamera | None = None
 
-        kwargs = {
-            "robots": ["Panda", "Panda"] if task.startswith("TwoArm") else "Panda",
-            "reward_shaping": reward == "dense",
-            "has_renderer": False,
-            "has_offscreen_renderer": False,
-            "use_camera_obs": False,
-            "hard_reset": False,
-            "ignore_done": True,
-            **robosuite_kwargs,
-        }
+        settled = {"reward_shaping": reward == "dense", **SETTLED}
+        for name in settled.keys() & robosuite_kwargs.keys():
+            raise TypeError(f"RobosuiteEnv sets robosuite's {name!r} itself; leave it out")
+        robots = ["Panda", "Panda"] if task.startswith("TwoArm") else "Panda"
+        kwargs = {"robots": robots, "control_freq": 20, **robosuite_kwargs, **settled}
+        self.metadata = {**self.metadata, "render_fps": kwargs["control_freq"]}
         with quiet_robosuite() as robosuite:
-            if task not in robosuite.ALL_ENVIRONMENTS:
-                raise UnknownNameError("robosuite task", task, robosuite.ALL_ENVIRONMENTS)
-            self._env = robosuite.make(task, seed=model_seed, **kwargs)
+            from zprl_env.envs.fast_robosuite import task_class, tasks
+
+            if task not in tasks():
+                raise UnknownNameError("robosuite task", task, tasks())
+            self._env = robosuite.make(task_class(task, fast), seed=model_seed, **kwargs)
         self._env_args = {
             "env_name": task,
             "env_version": robosuite.__version__,
@@ -120,7 +132,7 @@ class RobosuiteEnv(gym.Env):
     @property
     def fast(self) -> bool:
         """Whether the compiled control loop is in use."""
-        return False
+        return self._env is not None and self._env.fast
 
     @property
     def env_args(self) -> dict[str, Any]:
@@ -151,10 +163,10 @@ class RobosuiteEnv(gym.Env):
         generator = self._env.rng.bit_generator
         generator.state = self.np_random.bit_generator.state
         with quiet_robosuite():
-            self._env.reset()
+            values = self._env.reset()
         self.np_random.bit_generator.state = generator.state
-        self._running = True
-        return self._observe(), {"is_success": bool(self._env._check_success())}
+        self._begun = self._running = True
+        return self._flatten(values), {"is_success": bool(self._env._check_success())}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Run one control step (1/20 s).
@@ -181,45 +193,58 @@ class RobosuiteEnv(gym.Env):
             raise InvalidActionError(f"an action must be finite, got {action.tolist()}")
 
         try:
-            _, dense_reward, _, _ = self._env.step(action)
+            values, dense_reward, _, _ = self._env.step(action)
         except np.linalg.LinAlgError as error:
-            self._diverged(error)
-        if self._env.sim.data._data.warning.number.any():
-            self._diverged(None)
+            raise self._end_in_error() from error
+        observation = self._flatten(values)
+        if self._env.diverged() or not np.isfinite(observation).all():
+            raise self._end_in_error()
 
-        observation = self._observe()
         success = bool(self._env._check_success())
         self._running = not success
         reward = float(dense_reward) if self.reward == "dense" else float(success)
         return observation, reward, success, False, {"is_success": success}
 
     def render(self) -> np.ndarray | None:
-        """Return an image of shape ``(H, W, 3)``, uint8, or None without a render mode."""
-        return None
+        """Return an image of shape ``(H, W, 3)``, uint8, or None without a render mode.
+
+        Raises:
+            RenderingError: There is no OpenGL to be had.
+            ResetNeeded: There was no episode yet.
+            UnknownNameError: The model has no such camera.
+        """
+        if self.render_mode is None:
+            return None
+        if not self._begun:
+            raise ResetNeeded("render() needs an episode; call reset() first")
+        if self._offscreen is None:
+            from zprl_env.envs.offscreen import OffscreenCamera
+
+            self._offscreen = OffscreenCamera(
+                self.sim.model._model, self.camera, self.render_size, COLLISION_GROUPS
+            )
+        return self._offscreen.render(self.sim.data._data)
 
     def close(self) -> None:
         """Free the simulation; a second call does nothing."""
-        self._running = False
+        self._begun = self._running = False
+        if self._offscreen is not None:
+            self._offscreen.close()
+            self._offscreen = None
         if self._env is not None:
             self._env.close()
             self._env = None
 
-    def _observe(self) -> np.ndarray:
-        """Return the observation of the state as it is now."""
-        import mujoco
-
-        sim = self._env.sim
-        # Integration moves joints and leaves the bodies' poses as they were before it.
-        mujoco.mj_kinematics(sim.model._model, sim.data._data)
-        values = self._env._get_observations(force_update=True)
+    def _flatten(self, values: dict[str, np.ndarray]) -> np.ndarray:
+        """Return robosuite's observation as one vector of shape ``(O,)``, float32."""
         parts = [np.ravel(values[name]) for name in self._names.values()]
         return np.concatenate(parts, dtype=np.float32)
 
-    def _diverged(self, cause: Exception | None) -> None:
+    def _end_in_error(self) -> SimulationError:
         self._running = False
-        raise SimulationError(
-            f"{self.task}'s simulation diverged (its state must stay finite); call reset()"
-        ) from cause
+        return SimulationError(
+            f"the simulation of {self.task} must stay finite and diverged; call reset()"
+        )
 
 
 def _observation_names(env: Any) -> dict[str, str]:
