@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata as packages
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -223,7 +223,7 @@ class Arguments(PretrainConfig):
     """Use only the episodes of this robomimic filter key, such as "train"."""
 
 
-def main(arguments: Annotated[Arguments, tyro.conf.OmitArgPrefixes]) -> None:
+def main(arguments: Arguments) -> None:
     """Read demonstrations, train, write the checkpoint."""
     torch.set_num_threads(1)  # small networks: more threads wait for each other
     demonstrations = Demonstrations.load(

@@ -17,8 +17,7 @@ class PretrainConfig:
     horizon: int = 16
     """Length of the action chunk the policy generates."""
     n_action_steps: int = 8
-    """Actions of a chunk that run before the next decision; fewer react sooner, more are
-    smoother and make online learning decide less often."""
+    """Actions of a chunk that run before the next decision; fewer react sooner."""
     latent_dim: int = 8
     """Size of the latent that reinforcement learning will perturb."""
     beta: float = 2e-4
@@ -30,7 +29,7 @@ class PretrainConfig:
     batch_size: int = 128
     """Chunks per gradient step."""
     learning_rate: float = 3e-4
-    """Peak of the cosine schedule. Right for the small MLP head; take 1e-4 for the U-Net."""
+    """Peak of the cosine schedule. The published U-Net was trained with 1e-4 at batch 64."""
     weight_decay: float = 1e-6
     """AdamW's weight decay."""
     ema_decay: float = 0.999
