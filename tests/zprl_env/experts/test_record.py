@@ -1,0 +1,117 @@
+import json
+import subprocess
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from policies.demonstrations import Demonstrations
+from zprl_env.errors import DemonstrationError, UnknownNameError, ZprlError
+from zprl_env.experts.record import Recording, record
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """A recording of somebody unskilled: both successes and failures."""
+    file = tmp_path_factory.mktemp("demos") / "lift.hdf5"
+    record(Recording(out=file, episodes=4, skill="poor"))
+    return file
+
+
+def contents(file):
+    found = {}
+    with h5py.File(file) as opened:
+        for name, item in [("/", opened), *_items(opened)]:
+            found[name] = {**item.attrs}
+            if isinstance(item, h5py.Dataset):
+                found[name]["values"] = item[()].tolist()
+    return found
+
+
+def _items(opened):
+    items = []
+    opened.visititems(lambda name, item: items.append((name, item)))
+    return items
+
+
+def test_a_recording_loads_as_demonstrations(file):
+    demonstrations = Demonstrations.load(file)
+    assert len(demonstrations.trajectories) == 4
+    assert demonstrations.env_args["env_name"] == "Lift"
+    assert demonstrations.observation_dims == {
+        "robot0_eef_pos": 3,
+        "robot0_eef_quat": 4,
+        "robot0_gripper_qpos": 2,
+        "object": 10,
+    }
+    for trajectory in demonstrations.trajectories:
+        assert trajectory.actions.shape == (len(trajectory), 7)
+        assert 20 < len(trajectory) <= 150
+        assert trajectory.dones.tolist() == [False] * (len(trajectory) - 1) + [True]
+
+
+def test_each_episode_tells_its_seed_success_and_quality(file):
+    with h5py.File(file) as opened:
+        episodes = [opened[f"data/demo_{i}"] for i in range(4)]
+        assert [episode.attrs["seed"] for episode in episodes] == [0, 1, 2, 3]
+        for episode in episodes:
+            assert bool(episode.attrs["success"]) == (episode["rewards"][-1] == 1.0)
+            assert len(json.loads(episode.attrs["quality"])["grasp_offset"]) == 3
+        listed = [name for kind in opened["mask"] for name in opened[f"mask/{kind}"][()]]
+    assert sorted(listed) == [f"demo_{i}".encode() for i in range(4)]
+
+
+def test_two_workers_record_what_one_does(file, tmp_path):
+    again = tmp_path / "again.hdf5"
+    record(Recording(out=again, episodes=4, skill="poor", workers=2))
+    assert contents(again) == contents(file)
+    assert again.read_bytes() == file.read_bytes()
+
+
+def test_successes_only_leaves_failures_out(file, tmp_path):
+    with h5py.File(file) as opened:
+        successes = len(opened["mask/success"])
+    kept = tmp_path / "kept.hdf5"
+    record(Recording(out=kept, episodes=4, skill="poor", successes_only=True))
+    assert 0 < successes < 4
+    assert len(Demonstrations.load(kept).trajectories) == successes
+
+
+def test_an_existing_file_is_kept(file):
+    before = file.read_bytes()
+    with pytest.raises(DemonstrationError, match=r"already exists\. Choose another name or add"):
+        record(Recording(out=file, episodes=1))
+    assert file.read_bytes() == before
+
+
+def test_a_recording_that_fails_leaves_nothing_behind(tmp_path):
+    with pytest.raises(UnknownNameError, match="did you mean 'Lift'"):
+        record(Recording(out=tmp_path / "a.hdf5", env="Lfit"))
+    with pytest.raises(ZprlError, match="seed must lie in 0 to 99"):
+        record(Recording(out=tmp_path / "a.hdf5", seed=100))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_episodes_are_refused(tmp_path):
+    with pytest.raises(ZprlError, match=r"episodes must be at least 1\. Got: 0"):
+        Recording(out=tmp_path / "a.hdf5", episodes=0)
+
+
+def test_the_command_says_what_it_cannot_do_in_one_line(tmp_path):
+    (tmp_path / "occupied").write_text("not a folder")
+    command = [sys.executable, "-m", "zprl_env.experts.record"]
+    arguments = ["--out", str(tmp_path / "occupied" / "lift.hdf5"), "--episodes", "1"]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: cannot write demonstrations to ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_command_records_and_says_how_it_went(tmp_path):
+    command = [sys.executable, "-m", "zprl_env.experts.record"]
+    out = tmp_path / "new folder" / "lift.hdf5"
+    arguments = ["--out", str(out), "--episodes", "1", "--skill", "expert"]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"{out}: 1 episode; 1 of 1 performed succeeded (100%); ")
+    assert np.all(Demonstrations.load(out).trajectories[0].rewards[:-1] == 0.0)
