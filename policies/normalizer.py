@@ -44,7 +44,8 @@ class Normalizer(nn.Module):
     def fit(self, observations: np.ndarray, actions: np.ndarray) -> None:
         """Set the constants from data.
 
-        A constant dimension is divided by one. An observation that barely moves compared with the
+        A constant observation is divided by one, and a constant action is restored exactly: what
+        nobody demonstrated, such as a rotation, must not carry the flow's residual noise. An observation that barely moves compared with the
         others is divided by a floor, so that sensor noise is not magnified to the size of a signal.
 
         Args:
@@ -63,7 +64,7 @@ class Normalizer(nn.Module):
         center, scale = (high + low) / 2, (high - low) / 2
         moving = scale > _CONSTANT * np.maximum(1.0, np.abs(center))
         self.action_center.copy_(torch.from_numpy(center))
-        self.action_scale.copy_(torch.from_numpy(np.where(moving, scale, 1.0)))
+        self.action_scale.copy_(torch.from_numpy(np.where(moving, scale, 0.0)))
 
     def observations(self, observations: Tensor) -> Tensor:
         """Observations with zero mean and unit deviation. Shape ``(B, O)`` in and out."""
@@ -71,7 +72,8 @@ class Normalizer(nn.Module):
 
     def actions(self, actions: Tensor) -> Tensor:
         """Actions in [-1, 1]. Shape ``(..., A)`` in and out."""
-        return (actions - self.action_center) / self.action_scale
+        divisor = torch.where(self.action_scale > 0, self.action_scale, 1.0)
+        return (actions - self.action_center) / divisor
 
     def restore_actions(self, actions: Tensor) -> Tensor:
         """Inverse of :meth:`actions`: the environment's units. Shape ``(..., A)`` in and out."""

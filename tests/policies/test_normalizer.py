@@ -48,10 +48,10 @@ def test_actions_span_minus_one_to_one_and_come_back():
     np.testing.assert_allclose(normalizer.restore_actions(normal), actions, atol=1e-6)
 
 
-def test_a_constant_action_normalises_to_zero():
+def test_a_constant_action_normalises_to_zero_and_is_restored_without_noise():
     normalizer = fitted([[0.0], [1.0]], [[-1.0, 0.0], [-1.0, 2.0]])
     assert normalizer.actions(torch.tensor([[-1.0, 1.0]])).tolist() == [[0.0, 0.0]]
-    assert normalizer.restore_actions(torch.zeros(1, 2)).tolist() == [[-1.0, 1.0]]
+    assert normalizer.restore_actions(torch.tensor([[0.3, 0.5]])).tolist() == [[-1.0, 1.5]]
 
 
 def test_the_constants_are_saved_weights():
