@@ -44,9 +44,10 @@ class Normalizer(nn.Module):
     def fit(self, observations: np.ndarray, actions: np.ndarray) -> None:
         """Set the constants from data.
 
-        A constant observation is divided by one, and a constant action is restored exactly: what
-        nobody demonstrated, such as a rotation, must not carry the flow's residual noise. An observation that barely moves compared with the
-        others is divided by a floor, so that sensor noise is not magnified to the size of a signal.
+        A constant observation is divided by one. One that barely moves compared with the others is
+        divided by a floor, so that sensor noise is not magnified to the size of a signal. A
+        constant action is restored exactly: what nobody demonstrated, such as a rotation, must
+        not carry the flow's residual noise.
 
         Args:
             observations: Shape ``(N, O)``.
