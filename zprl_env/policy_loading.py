@@ -40,11 +40,11 @@ def resolve_policy(policy: PolicyLike) -> SteerablePolicy:
     """
     if not isinstance(policy, str | PathLike):
         if not isinstance(policy, SteerablePolicy):
-            members = sorted(getattr(SteerablePolicy, "__protocol_attrs__", ()))
+            members = [*SteerablePolicy.__annotations__, "encode", "decode"]
             missing = [name for name in members if not hasattr(policy, name)]
             raise PolicyMismatchError(
                 f"Expected a SteerablePolicy, a path or a shipped name. "
-                f"Got: {type(policy).__name__}, which lacks {', '.join(missing) or 'members'}."
+                f"Got: {type(policy).__name__}, which lacks {', '.join(missing)}."
             )
         return policy
     shipped = shipped_policies()

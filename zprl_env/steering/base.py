@@ -15,6 +15,9 @@ from zprl_env.steerable import SteerablePolicy
 ObservationKind = Literal["features", "state", "both"]
 """What the agent sees besides the latent: the policy's embedding, the normalised state, or both."""
 
+_LARGEST = float(np.finfo(np.float32).max)
+"""Bound of an unbounded observation; environment checkers warn of an infinite one."""
+
 
 class Steering(ABC):
     """A frozen policy with one place opened to an agent, for a batch of environments.
@@ -74,7 +77,7 @@ class Steering(ABC):
         size = policy.latent_dim
         size += policy.feature_dim if observation in ("features", "both") else 0
         size += observation_dim if observation in ("state", "both") else 0
-        self.observation_space = gym.spaces.Box(-np.inf, np.inf, (size,), np.float32)
+        self.observation_space = gym.spaces.Box(-_LARGEST, _LARGEST, (size,), np.float32)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (action_dim,), np.float32)
 
     @abstractmethod

@@ -34,8 +34,8 @@ def auto_scale(policy: SteerablePolicy, ratio: float = 0.1) -> np.ndarray:
 
     Example:
         >>> from types import SimpleNamespace
-        >>> auto_scale(SimpleNamespace(latent_rms=np.array([1.0, 2.0]))).round(3).tolist()
-        [0.173, 0.346]
+        >>> auto_scale(SimpleNamespace(latent_rms=np.array([1.0, 2.0]))).round(2)
+        array([0.17, 0.35], dtype=float32)
     """
     rms = getattr(policy, "latent_rms", None)
     if rms is None:

@@ -1,0 +1,42 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Small networks are slower on several threads; two cores are better spent on two processes.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help train train-full test lint types unit format clean
+
+help: ## Show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+train: $(VENV)/.installed ## Steer the shipped Lift policy with SAC (about 20 minutes)
+	$(BIN)/python train_sb3.py --env Lift --algo sac
+
+train-full: $(VENV)/.installed ## The same over 200,000 environment steps
+	$(BIN)/python train_sb3.py --env Lift --algo sac --total-env-steps 200000
+
+test: lint types unit ## Everything that continuous integration checks
+
+lint: $(VENV)/.installed ## Linter and formatter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed ## Type checker
+	$(BIN)/mypy
+
+unit: $(VENV)/.installed ## Tests and doctests
+	$(BIN)/pytest
+
+format: $(VENV)/.installed ## Format the code and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(VENV)/.installed: setup.py constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[robosuite,dev]'
+	touch $@
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
