@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numba
 import numpy as np
 
@@ -12,15 +9,7 @@ SINGULAR = 1e-12
 """Pivot over diagonal at and below which a matrix counts as singular."""
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function, keeping the machine code on disk where there is a place for it."""
-    try:
-        return numba.njit(cache=True)(function)
-    except RuntimeError:  # numba found no folder it may write to
-        return numba.njit(function)
-
-
-@_compiled
+@numba.njit(cache=True)
 def _factor(matrix: np.ndarray) -> bool:
     """Replace a matrix's lower triangle by its Cholesky factor; False if it is singular."""
     for j in range(matrix.shape[0]):
@@ -36,7 +25,7 @@ def _factor(matrix: np.ndarray) -> bool:
     return True
 
 
-@_compiled
+@numba.njit(cache=True)
 def _solve(lower: np.ndarray, vector: np.ndarray) -> None:
     """Replace a vector x by L^-T L^-1 x."""
     size = vector.shape[0]
@@ -50,7 +39,7 @@ def _solve(lower: np.ndarray, vector: np.ndarray) -> None:
         vector[i] /= lower[i, i]
 
 
-@_compiled
+@numba.njit(cache=True)
 def apply_torques(
     qpos: np.ndarray,
     qvel: np.ndarray,

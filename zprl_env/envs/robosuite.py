@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
-from zprl_env.errors import (
-    InvalidActionError,
-    MissingExtraError,
-    SimulationError,
-    UnknownNameError,
-)
+from zprl_env.envs.quiet import quiet_robosuite
+from zprl_env.errors import InvalidActionError, SimulationError, UnknownNameError
 
 if TYPE_CHECKING:
     from zprl_env.envs.offscreen import OffscreenCamera
@@ -116,8 +108,8 @@ class RobosuiteEnv(gym.Env):
             "env_kwargs": kwargs,
         }
 
-        self._names = _observation_names(self._env)
         values = self._env.observation_spec()
+        self._names = _observation_names(self._env, values)
         self.observation_keys: dict[str, slice] = {}
         start = 0
         for key, name in self._names.items():
@@ -247,34 +239,12 @@ class RobosuiteEnv(gym.Env):
         )
 
 
-def _observation_names(env: Any) -> dict[str, str]:
+def _observation_names(env: Any, values: dict[str, np.ndarray]) -> dict[str, str]:
     """Map robomimic's low-dimensional keys to the observables of a robosuite environment."""
     names = []
     for robot in env.robots:
         for arm in robot.arms:
             prefix = robot.robot_model.naming_prefix + (f"{arm}_" if len(robot.arms) > 1 else "")
-            names += [f"{prefix}eef_pos", f"{prefix}eef_quat"]
-            names += [f"{prefix}gripper_qpos"] if robot.has_gripper[arm] else []
-    return {**{name: name for name in names}, "object": "object-state"}
-
-
-@contextmanager
-def quiet_robosuite() -> Iterator[ModuleType]:
-    """Import robosuite and hold back what it logs below an error, for as long as this lasts."""
-
-    def is_error(record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.ERROR
-
-    # A filter, because robosuite sets its logger's level again while it is imported.
-    logger = logging.getLogger("robosuite_logs")
-    logger.addFilter(is_error)
-    try:
-        import robosuite
-
-        yield robosuite
-    except ModuleNotFoundError as error:
-        if error.name == "robosuite":
-            raise MissingExtraError("robosuite", "robosuite") from error
-        raise
-    finally:
-        logger.removeFilter(is_error)
+            names += [f"{prefix}eef_pos", f"{prefix}eef_quat", f"{prefix}gripper_qpos"]
+    keys = {**{name: name for name in names}, "object": "object-state"}
+    return {key: name for key, name in keys.items() if name in values}

@@ -11,8 +11,9 @@ import pytest
 
 pytest.importorskip("robosuite", reason="needs the robosuite extra")
 
-from zprl_env.envs import fast_robosuite
-from zprl_env.envs.fast_robosuite import FastArm, FastLoop, covers, task_class
+from zprl_env.envs import fast_parts, fast_robosuite
+from zprl_env.envs.fast_parts import FastArm
+from zprl_env.envs.fast_robosuite import FastLoop, covers, task_class
 from zprl_env.envs.robosuite import RobosuiteEnv
 
 STEPS = 500
@@ -120,7 +121,7 @@ def test_states_equal_robosuites_over_500_random_control_steps(fast, stock):
 
 
 def test_at_a_singular_posture_robosuites_own_controller_takes_over(fast, stock, monkeypatch):
-    monkeypatch.setattr(fast_robosuite, "apply_torques", lambda *_: False)
+    monkeypatch.setattr(fast_parts, "apply_torques", lambda *_: False)
     fast.reset(seed=0)
     stock.reset(seed=0)
     for action in np.random.default_rng(0).uniform(-1, 1, (10, 7)):
