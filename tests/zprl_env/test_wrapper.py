@@ -119,15 +119,15 @@ def test_the_same_seed_gives_the_same_episode(policy):
 
 
 def test_a_policy_that_does_not_fit_is_refused_with_both_sides_named():
-    with pytest.raises(PolicyMismatchError, match="observations of size 5.*observations of size 3"):
+    with pytest.raises(PolicyMismatchError, match=r"observations of size 5.*observations of size 3"):
         LatentSteeringWrapper(RecordingEnv(), LinearPolicy(5, 2), scale=0.5)
     with pytest.raises(PolicyMismatchError, match=r"actions have size 7.*\(2,\)"):
         LatentSteeringWrapper(RecordingEnv(), LinearPolicy(3, 7), scale=0.5)
     with pytest.raises(PolicyMismatchError, match=r"flat Box.*FlattenObservation"):
         LatentSteeringWrapper(gym.make("FrozenLake-v1"), LinearPolicy(3, 2), scale=0.5)
-    with pytest.raises(PolicyMismatchError, match="horizon 4. Got: 5"):
+    with pytest.raises(PolicyMismatchError, match=r"horizon 4\. Got: 5"):
         LatentSteeringWrapper(RecordingEnv(), LinearPolicy(3, 2), scale=0.5, n_action_steps=5)
-    with pytest.raises(PolicyMismatchError, match="Got: dict, which lacks .*decode"):
+    with pytest.raises(PolicyMismatchError, match=r"Got: dict, which lacks .*decode"):
         LatentSteeringWrapper(RecordingEnv(), {}, scale=0.5)
     with pytest.raises(CheckpointError, match="Got: 'no-such-policy'"):
         LatentSteeringWrapper(RecordingEnv(), "no-such-policy", scale=0.5)
@@ -139,7 +139,7 @@ def test_bad_settings_are_refused(policy):
             LatentSteeringWrapper(RecordingEnv(), policy, scale=scale)
     with pytest.raises(ValueError, match="one number or 2 of them"):
         LatentSteeringWrapper(RecordingEnv(), policy, scale=np.ones(3))
-    with pytest.raises(ValueError, match="'auto'. Got: 'big'"):
+    with pytest.raises(ValueError, match=r"'auto'\. Got: 'big'"):
         LatentSteeringWrapper(RecordingEnv(), policy, scale="big")
     with pytest.raises(ValueError, match="noise_scale must be at least 0"):
         LatentSteeringWrapper(RecordingEnv(), policy, scale=1.0, noise_scale=-1.0)
