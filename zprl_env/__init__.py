@@ -7,6 +7,7 @@ from zprl_env.chunking import ActionChunkWrapper
 from zprl_env.envs import make_env
 from zprl_env.errors import (
     CheckpointError,
+    ConfigurationError,
     InvalidActionError,
     PolicyMismatchError,
     SimulationError,
@@ -26,6 +27,7 @@ __all__ = [
     "ActionChunkWrapper",
     "ActionSteeringWrapper",
     "CheckpointError",
+    "ConfigurationError",
     "Encoding",
     "InvalidActionError",
     "JointSteeringWrapper",

@@ -8,7 +8,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.error import ResetNeeded
 
-from zprl_env.errors import InvalidActionError, PolicyMismatchError
+from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
 
 
 class ActionChunkWrapper(
@@ -46,7 +46,7 @@ class ActionChunkWrapper(
 
         Raises:
             PolicyMismatchError: The action space is not a one-dimensional ``Box``.
-            ValueError: ``n_action_steps`` or ``gamma`` is out of range.
+            ConfigurationError: ``n_action_steps`` or ``gamma`` is out of range.
         """
         if not isinstance(env.action_space, gym.spaces.Box) or len(env.action_space.shape) != 1:
             raise PolicyMismatchError(
@@ -54,9 +54,9 @@ class ActionChunkWrapper(
                 f"Got: {env.action_space}. Flatten or rescale its actions first."
             )
         if n_action_steps < 1:
-            raise ValueError(f"n_action_steps must be at least 1. Got: {n_action_steps}.")
+            raise ConfigurationError(f"n_action_steps must be at least 1. Got: {n_action_steps}.")
         if not 0.0 < gamma <= 1.0:
-            raise ValueError(f"gamma must be in (0, 1]. Got: {gamma}.")
+            raise ConfigurationError(f"gamma must be in (0, 1]. Got: {gamma}.")
         gym.utils.RecordConstructorArgs.__init__(self, n_action_steps=n_action_steps, gamma=gamma)
         super().__init__(env)
         self.n_action_steps = n_action_steps

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from policies.errors import CheckpointError, DemonstrationError, PolicyMismatchError, ZprlError
+from policies.errors import (
+    CheckpointError,
+    ConfigurationError,
+    DemonstrationError,
+    PolicyMismatchError,
+    ZprlError,
+)
 
 __all__ = [
     "CheckpointError",
+    "ConfigurationError",
     "DemonstrationError",
     "InvalidActionError",
     "MissingExtraError",

@@ -65,10 +65,12 @@ class SteeringWrapper(
 
         Raises:
             PolicyMismatchError: Environment and policy do not fit each other.
+            ConfigurationError: An argument is out of range.
         """
         self.policy = resolve_policy(policy)
         observation_dim = _check_fit(env, self.policy)
-        n_action_steps = n_action_steps or self.policy.n_action_steps
+        if n_action_steps is None:
+            n_action_steps = self.policy.n_action_steps
         if n_action_steps > self.policy.horizon:
             raise PolicyMismatchError(
                 f"n_action_steps must be at most the policy's horizon {self.policy.horizon}. "
@@ -181,7 +183,7 @@ class LatentSteeringWrapper(SteeringWrapper):
 
         Raises:
             PolicyMismatchError: Environment and policy do not fit each other.
-            ValueError: An argument is out of range.
+            ConfigurationError: An argument is out of range.
         """
         options: dict[str, Any] = {
             "scale": scale,

@@ -14,6 +14,7 @@ from tests.zprl_env.recording_env import RecordingEnv
 from zprl_env import (
     ActionSteeringWrapper,
     CheckpointError,
+    ConfigurationError,
     InvalidActionError,
     JointSteeringWrapper,
     LatentSteeringWrapper,
@@ -119,7 +120,9 @@ def test_the_same_seed_gives_the_same_episode(policy):
 
 
 def test_a_policy_that_does_not_fit_is_refused_with_both_sides_named():
-    with pytest.raises(PolicyMismatchError, match=r"observations of size 5.*observations of size 3"):
+    with pytest.raises(
+        PolicyMismatchError, match=r"observations of size 5.*observations of size 3"
+    ):
         LatentSteeringWrapper(RecordingEnv(), LinearPolicy(5, 2), scale=0.5)
     with pytest.raises(PolicyMismatchError, match=r"actions have size 7.*\(2,\)"):
         LatentSteeringWrapper(RecordingEnv(), LinearPolicy(3, 7), scale=0.5)
@@ -141,10 +144,22 @@ def test_bad_settings_are_refused(policy):
         LatentSteeringWrapper(RecordingEnv(), policy, scale=np.ones(3))
     with pytest.raises(ValueError, match=r"'auto'\. Got: 'big'"):
         LatentSteeringWrapper(RecordingEnv(), policy, scale="big")
-    with pytest.raises(ValueError, match="noise_scale must be at least 0"):
+    with pytest.raises(ValueError, match="noise_scale must be a finite number and at least 0"):
         LatentSteeringWrapper(RecordingEnv(), policy, scale=1.0, noise_scale=-1.0)
-    with pytest.raises(ValueError, match="observation must be one of"):
+    for wrapper in (NoiseSteeringWrapper, ActionSteeringWrapper):
+        for scale in (-1.0, np.inf, "auto"):
+            with pytest.raises(ConfigurationError, match="scale must be a finite number"):
+                wrapper(RecordingEnv(), policy, scale=scale)
+    with pytest.raises(ConfigurationError, match="noise_bound must be a finite number"):
+        JointSteeringWrapper(RecordingEnv(), policy, scale=1.0, noise_bound=-1.0)
+    with pytest.raises(ConfigurationError, match="observation must be one of"):
         LatentSteeringWrapper(RecordingEnv(), policy, scale=1.0, observation="pixels")
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_no_actions_per_decision_are_not_taken_for_the_policy_s_own(name, policy):
+    with pytest.raises(ConfigurationError, match=r"n_action_steps must be at least 1\. Got: 0"):
+        WRAPPERS[name](RecordingEnv(), policy, n_action_steps=0)
 
 
 def test_bad_actions_are_refused_before_anything_moves(policy):

@@ -9,7 +9,12 @@ from typing import Literal, get_args
 import gymnasium as gym
 import numpy as np
 
-from zprl_env.errors import InvalidActionError, PolicyMismatchError, SimulationError
+from zprl_env.errors import (
+    ConfigurationError,
+    InvalidActionError,
+    PolicyMismatchError,
+    SimulationError,
+)
 from zprl_env.steerable import SteerablePolicy
 
 ObservationKind = Literal["features", "state", "both"]
@@ -17,6 +22,25 @@ ObservationKind = Literal["features", "state", "both"]
 
 _LARGEST = float(np.finfo(np.float32).max)
 """Bound of an unbounded observation; environment checkers warn of an infinite one."""
+
+
+def check_size(name: str, value: float) -> float:
+    """Return a size once it is known to be one.
+
+    Args:
+        name: What the size is called, for the error.
+        value: A finite number, at least 0.
+
+    Raises:
+        ConfigurationError: It is not.
+
+    >>> check_size("scale", -1.0)
+    Traceback (most recent call last):
+    policies.errors.ConfigurationError: scale must be a finite number and at least 0. Got: -1.0.
+    """
+    if isinstance(value, str) or not np.isfinite(value) or value < 0.0:
+        raise ConfigurationError(f"{name} must be a finite number and at least 0. Got: {value!r}.")
+    return float(value)
 
 
 class Steering(ABC):
@@ -57,14 +81,12 @@ class Steering(ABC):
 
         Raises:
             PolicyMismatchError: ``observation`` needs ``policy.normalize``, which it lacks.
-            ValueError: ``noise_scale`` is negative or ``observation`` unknown.
+            ConfigurationError: ``noise_scale`` is negative or ``observation`` unknown.
         """
         if observation not in get_args(ObservationKind):
-            raise ValueError(
+            raise ConfigurationError(
                 f"observation must be one of {get_args(ObservationKind)}. Got: {observation!r}."
             )
-        if not noise_scale >= 0.0:
-            raise ValueError(f"noise_scale must be at least 0. Got: {noise_scale}.")
         if observation != "features" and not hasattr(policy, "normalize"):
             raise PolicyMismatchError(
                 f"observation={observation!r} needs a policy with normalize(observations). "
@@ -72,7 +94,7 @@ class Steering(ABC):
             )
         self.policy = policy
         self.sample_latent = sample_latent
-        self.noise_scale = noise_scale
+        self.noise_scale = check_size("noise_scale", noise_scale)
         self.observation = observation
         size = policy.latent_dim
         size += policy.feature_dim if observation in ("features", "both") else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import ObservationKind, Steering
+from zprl_env.steering.base import ObservationKind, Steering, check_size
 from zprl_env.steering.latent import Scale, resolve_scale
 
 
@@ -41,7 +41,7 @@ class JointSteering(Steering):
             observation_dim=observation_dim,
         )
         self.scale = resolve_scale(policy, scale)
-        self.noise_bound = noise_bound
+        self.noise_bound = check_size("noise_bound", noise_bound)
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode z + lambda dz from the shifted noise."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from zprl_env.errors import PolicyMismatchError
+from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import ObservationKind, Steering
 
@@ -57,19 +57,19 @@ def resolve_scale(policy: SteerablePolicy, scale: Scale) -> np.ndarray:
         lambda. Shape ``(D,)``, float32.
 
     Raises:
-        ValueError: ``scale`` is not finite and non-negative or has another shape.
+        ConfigurationError: ``scale`` is not finite and non-negative or has another shape.
     """
     if isinstance(scale, str):
         if scale != "auto":
-            raise ValueError(f"scale must be a number, an array or 'auto'. Got: {scale!r}.")
+            raise ConfigurationError(f"scale must be a number, an array or 'auto'. Got: {scale!r}.")
         return auto_scale(policy)
     value = np.asarray(scale, dtype=np.float32)
     if value.shape not in ((), (policy.latent_dim,)):
-        raise ValueError(
+        raise ConfigurationError(
             f"scale must be one number or {policy.latent_dim} of them. Got shape: {value.shape}."
         )
     if not (np.isfinite(value).all() and (value >= 0).all()):
-        raise ValueError(f"scale must be finite and at least 0. Got: {scale}.")
+        raise ConfigurationError(f"scale must be finite and at least 0. Got: {scale}.")
     return np.broadcast_to(value, (policy.latent_dim,)).copy()
 
 

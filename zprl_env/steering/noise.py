@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import ObservationKind, Steering
+from zprl_env.steering.base import ObservationKind, Steering, check_size
 
 
 class NoiseSteering(Steering):
@@ -36,7 +36,7 @@ class NoiseSteering(Steering):
             observation=observation,
             observation_dim=observation_dim,
         )
-        self.scale = scale
+        self.scale = check_size("scale", scale)
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode from the shifted noise."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import ObservationKind, Steering
+from zprl_env.steering.base import ObservationKind, Steering, check_size
 
 
 class ActionSteering(Steering):
@@ -27,7 +27,7 @@ class ActionSteering(Steering):
         observation_dim: int,
     ) -> None:
         """Open a policy at its output; see :class:`Steering`."""
-        self.n_action_steps = n_action_steps or policy.n_action_steps
+        self.n_action_steps = policy.n_action_steps if n_action_steps is None else n_action_steps
         super().__init__(
             policy,
             self.n_action_steps * policy.action_dim,
@@ -36,7 +36,7 @@ class ActionSteering(Steering):
             observation=observation,
             observation_dim=observation_dim,
         )
-        self.scale = scale
+        self.scale = check_size("scale", scale)
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode the base chunk and add the residual to its first ``n_action_steps`` actions."""

@@ -1,0 +1,1 @@
+"""What this project claims about itself, as commands that anyone can run."""
