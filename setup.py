@@ -43,6 +43,7 @@ setup(
         "packaging",
         "rich>=13.7",
         "safetensors>=0.4.3",
+        "scipy>=1.11",
         "sb3-contrib>=2.4",
         "stable-baselines3>=2.4",
         "tensorboard>=2.16",
@@ -57,5 +58,4 @@ setup(
         "dev": DEV,
         "all": [*ROBOSUITE, *METAWORLD, *ADROIT],
     },
-    entry_points={"gymnasium.envs": ["__root__ = zprl_env.registration:register_envs"]},
 )
