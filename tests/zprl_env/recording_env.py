@@ -33,3 +33,9 @@ class RecordingEnv(gym.Env[np.ndarray, np.ndarray]):
         count = len(self.actions)
         value = np.nan if count >= self.spoil_at else 0.1 * count
         return np.array([value, self._draw, 0.0], np.float32)
+
+
+def recording(env: gym.Env) -> RecordingEnv:
+    """Return the environment below all wrappers."""
+    assert isinstance(env.unwrapped, RecordingEnv)
+    return env.unwrapped

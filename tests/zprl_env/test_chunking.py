@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from gymnasium.error import ResetNeeded
 
-from tests.zprl_env.recording_env import RecordingEnv
+from tests.zprl_env.recording_env import RecordingEnv, recording
 from zprl_env import ActionChunkWrapper, InvalidActionError, PolicyMismatchError
 
 
 def chunk(env: ActionChunkWrapper, value: float = 0.5) -> np.ndarray:
-    return np.full(env.action_space.shape, value, np.float32)
+    return np.full(env.action_space.shape or (), value, np.float32)
 
 
 def test_a_chunk_executes_every_action_once_and_in_order():
@@ -20,7 +20,7 @@ def test_a_chunk_executes_every_action_once_and_in_order():
     env.reset(seed=0)
     actions = np.arange(6, dtype=np.float32).reshape(3, 2) / 10
     env.step(actions)
-    np.testing.assert_array_equal(np.stack(env.unwrapped.actions), actions)
+    np.testing.assert_array_equal(np.stack(recording(env).actions), actions)
 
 
 @pytest.mark.parametrize("end", ["terminated", "truncated"])
@@ -31,7 +31,7 @@ def test_a_chunk_stops_at_the_first_end_and_reports_that_flag_alone(end, at):
     env.reset(seed=0)
     _, _, terminated, truncated, info = env.step(chunk(env))
     assert (terminated, truncated) == (end == "terminated", end == "truncated")
-    assert len(env.unwrapped.actions) == info["env_steps"] == at
+    assert len(recording(env).actions) == info["env_steps"] == at
     assert info["is_success"] is (end == "terminated")
 
 
@@ -47,7 +47,7 @@ def test_actions_are_clipped_to_the_environment_s_bounds():
     env = ActionChunkWrapper(RecordingEnv(), n_action_steps=2)
     env.reset(seed=0)
     env.step(chunk(env, 7.0))
-    assert np.max(env.unwrapped.actions) == 1.0
+    assert np.max(recording(env).actions) == 1.0
 
 
 def test_stepping_past_the_end_is_refused():
@@ -67,7 +67,7 @@ def test_bad_chunks_are_refused_with_both_sides_named():
         env.step(np.zeros((3, 2)))
     with pytest.raises(InvalidActionError, match="NaN"):
         env.step(np.full((2, 2), np.nan))
-    assert env.unwrapped.actions == []
+    assert recording(env).actions == []
 
 
 def test_bad_settings_are_refused():

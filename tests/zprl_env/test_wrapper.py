@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
-from tests.zprl_env.recording_env import RecordingEnv
+from tests.zprl_env.recording_env import RecordingEnv, recording
 from zprl_env import (
     ActionSteeringWrapper,
     CheckpointError,
@@ -24,8 +26,9 @@ from zprl_env import (
     SteerablePolicy,
 )
 from zprl_env.testing import LinearPolicy
+from zprl_env.wrapper import SteeringWrapper
 
-WRAPPERS = {
+WRAPPERS: dict[str, Callable[..., SteeringWrapper]] = {
     "latent": lambda env, policy, **kw: LatentSteeringWrapper(env, policy, scale=0.5, **kw),
     "noise": NoiseSteeringWrapper,
     "joint": lambda env, policy, **kw: JointSteeringWrapper(env, policy, scale=0.5, **kw),
@@ -59,7 +62,7 @@ def test_a_zero_action_is_the_base_policy_to_the_bit(name, noise_scale, policy):
     env = WRAPPERS[name](RecordingEnv(), policy, noise_scale=noise_scale, sample_latent=True)
     env.reset(seed=3)
     for _ in range(4):
-        env.step(np.zeros(env.action_space.shape, np.float32))
+        env.step(np.zeros(env.action_space.shape or (), np.float32))
 
     dice = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(1,)))
     bare = RecordingEnv()
@@ -72,11 +75,11 @@ def test_a_zero_action_is_the_base_policy_to_the_bit(name, noise_scale, policy):
             noise = dice.standard_normal((4, 2)).astype(np.float32)[None]
         for action in policy.decode(latent, noise)[0, :2]:
             observation, *_ = bare.step(np.clip(action, -1, 1))
-    np.testing.assert_array_equal(env.unwrapped.actions, bare.actions)
+    np.testing.assert_array_equal(recording(env).actions, bare.actions)
 
 
 def test_the_latent_s_perturbation_is_scale_times_action(policy):
-    quiet = {"sample_latent": False, "noise_scale": 0.0}
+    quiet: dict[str, Any] = {"sample_latent": False, "noise_scale": 0.0}
     scale = np.array([0.5, 2.0], np.float32)
     env = LatentSteeringWrapper(RecordingEnv(), policy, scale=scale, **quiet)
     observation, _ = env.reset(seed=0)
@@ -84,13 +87,14 @@ def test_the_latent_s_perturbation_is_scale_times_action(policy):
     env.step(action)
     z = observation[3:] + scale * action
     expected = policy.decode(z[None], np.zeros((1, 4, 2), np.float32))[0, 0]
-    np.testing.assert_array_equal(env.unwrapped.actions[0], expected)
+    np.testing.assert_array_equal(recording(env).actions[0], expected)
 
 
 def test_the_auto_scale_follows_the_published_rule(policy):
     policy.latent_rms = np.array([1.0, 4.0], np.float32)
     env = LatentSteeringWrapper(RecordingEnv(), policy, scale="auto")
-    perturbation = env.steering.scale * np.random.default_rng(0).uniform(-1, 1, (100_000, 2))
+    scale = vars(env.steering)["scale"]
+    perturbation = scale * np.random.default_rng(0).uniform(-1, 1, (100_000, 2))
     rms = np.sqrt(np.mean(perturbation**2, axis=0))
     np.testing.assert_allclose(rms, 0.1 * policy.latent_rms, rtol=0.01)
 
@@ -131,29 +135,30 @@ def test_a_policy_that_does_not_fit_is_refused_with_both_sides_named():
     with pytest.raises(PolicyMismatchError, match=r"horizon 4\. Got: 5"):
         LatentSteeringWrapper(RecordingEnv(), LinearPolicy(3, 2), scale=0.5, n_action_steps=5)
     with pytest.raises(PolicyMismatchError, match=r"Got: dict, which lacks .*decode"):
-        LatentSteeringWrapper(RecordingEnv(), {}, scale=0.5)
+        WRAPPERS["noise"](RecordingEnv(), {}, scale=0.5)
     with pytest.raises(CheckpointError, match="Got: 'no-such-policy'"):
         LatentSteeringWrapper(RecordingEnv(), "no-such-policy", scale=0.5)
 
 
 def test_bad_settings_are_refused(policy):
+    latent: Callable[..., SteeringWrapper] = LatentSteeringWrapper
     for scale in (-1.0, np.nan):
         with pytest.raises(ValueError, match="scale must be finite and at least 0"):
-            LatentSteeringWrapper(RecordingEnv(), policy, scale=scale)
+            latent(RecordingEnv(), policy, scale=scale)
     with pytest.raises(ValueError, match="one number or 2 of them"):
-        LatentSteeringWrapper(RecordingEnv(), policy, scale=np.ones(3))
+        latent(RecordingEnv(), policy, scale=np.ones(3))
     with pytest.raises(ValueError, match=r"'auto'\. Got: 'big'"):
-        LatentSteeringWrapper(RecordingEnv(), policy, scale="big")
+        latent(RecordingEnv(), policy, scale="big")
     with pytest.raises(ValueError, match="noise_scale must be a finite number and at least 0"):
-        LatentSteeringWrapper(RecordingEnv(), policy, scale=1.0, noise_scale=-1.0)
+        latent(RecordingEnv(), policy, scale=1.0, noise_scale=-1.0)
     for wrapper in (NoiseSteeringWrapper, ActionSteeringWrapper):
-        for scale in (-1.0, np.inf, "auto"):
+        for size in (-1.0, np.inf, "auto"):
             with pytest.raises(ConfigurationError, match="scale must be a finite number"):
-                wrapper(RecordingEnv(), policy, scale=scale)
+                wrapper(RecordingEnv(), policy, scale=size)
     with pytest.raises(ConfigurationError, match="noise_bound must be a finite number"):
         JointSteeringWrapper(RecordingEnv(), policy, scale=1.0, noise_bound=-1.0)
     with pytest.raises(ConfigurationError, match="observation must be one of"):
-        LatentSteeringWrapper(RecordingEnv(), policy, scale=1.0, observation="pixels")
+        latent(RecordingEnv(), policy, scale=1.0, observation="pixels")
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
@@ -171,12 +176,12 @@ def test_bad_actions_are_refused_before_anything_moves(policy):
         env.step(np.zeros(3, np.float32))
     with pytest.raises(InvalidActionError, match="NaN"):
         env.step(np.full(2, np.nan, np.float32))
-    assert env.unwrapped.actions == []
+    assert recording(env).actions == []
 
 
 def test_an_observation_that_is_not_finite_is_reported(policy):
     env = LatentSteeringWrapper(RecordingEnv(), policy, scale=0.5)
     env.reset(seed=0)
-    env.unwrapped.spoil_at = 1
+    recording(env).spoil_at = 1
     with pytest.raises(SimulationError, match=r"NaN or infinity at \(row, index\) \[\[0, 0\]\]"):
         env.step(np.zeros(2, np.float32))
