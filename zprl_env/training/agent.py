@@ -60,13 +60,6 @@ def as_agent(model: BaseAlgorithm) -> Agent:
 
 
 def _make_sac(recipe: Recipe, env: VecEnv, **common: Any) -> SAC:
-    if recipe.n_steps == 1:
-        replay: dict[str, Any] = {
-            "replay_buffer_class": ChunkReplayBuffer,
-            "replay_buffer_kwargs": {"gamma": recipe.gamma},
-        }
-    else:
-        replay = {"n_steps": recipe.n_steps}
     size = int(np.prod(env.action_space.shape))
     entropy = recipe.target_entropy
     model = SAC(
@@ -86,7 +79,8 @@ def _make_sac(recipe: Recipe, env: VecEnv, **common: Any) -> SAC:
             "n_critics": recipe.n_critics,
             "log_std_init": recipe.log_std_init,
         },
-        **replay,
+        replay_buffer_class=ChunkReplayBuffer,
+        replay_buffer_kwargs={"gamma": recipe.gamma, "n_steps": recipe.n_steps},
         **common,
     )
     actor = model.actor

@@ -16,7 +16,7 @@ SteerName = Literal["latent", "noise", "joint", "action"]
 class Recipe:
     """How the policy is steered and how the agent learns; the defaults are those of SAC."""
 
-    scale: float | Literal["auto"] = 0.5
+    scale: float | Literal["auto"] = 2.0
     """Size of the perturbation at the agent's full deflection. Latent: lambda, or 'auto' for the
     published rule RMS(lambda dz) = 0.1 RMS(z). Noise: bound in standard deviations. Action:
     largest residual in action units."""
@@ -26,7 +26,7 @@ class Recipe:
     """Temperature of the flow's initial noise; 1 is imitation's, 0 removes all chance."""
     sample_latent: bool = True
     """Draw z from its posterior while collecting; evaluation always takes the mean."""
-    observation: ObservationKind = "features"
+    observation: ObservationKind = "state"
     """What the agent sees besides z: the policy's embedding, the normalised state, or both."""
     reward: Literal["sparse", "penalty"] = "sparse"
     """'sparse' is 1 on success; 'penalty' is -1 for every environment step without it."""
@@ -56,7 +56,7 @@ class Recipe:
     """Target entropy per action dimension; Stable-Baselines3's -1 if not given."""
     log_std_init: float = 0.0
     """Log standard deviation the actor starts with, before the tanh."""
-    n_steps: int = 1
+    n_steps: int = 3
     """Decisions of the n-step return."""
     use_sde: bool = False
     """State-dependent exploration (gSDE): perturbations that persist instead of white noise."""
@@ -84,6 +84,7 @@ RECIPES: dict[tuple[AlgorithmName, PresetName], Recipe] = {
         batch_size=256,
         learning_rate=3e-4,
         hidden=(256, 256, 256),
+        n_steps=1,
         layer_norm=False,
         ent_coef="auto_0.01",
         target_entropy=-0.5,

@@ -5,23 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
 
 class ChunkReplayBuffer(ReplayBuffer):
-    """Replay of decisions whose target is r + gamma^k Q(s'), k the chunk's ``env_steps``.
+    """Replay of decisions with n-step targets and each decision's own discount.
 
-    A chunk that a time limit cut short is bootstrapped with its own exponent; a fixed
-    ``gamma ** n_action_steps`` would be wrong there.
+    A decision that executes k environment steps discounts what follows by gamma^k. Over n
+    decisions the target is
+
+        r_0 + d_0 r_1 + d_0 d_1 r_2 + ... + (d_0 ... d_{n-1}) Q(s_n),    d_i = gamma^(k_i),
+
+    cut at the first end of an episode. A chunk that a time limit cut short is so bootstrapped with
+    its own exponent, where a fixed ``gamma ** n_action_steps`` would be wrong.
     """
 
-    def __init__(self, *args: Any, gamma: float, **kwargs: Any) -> None:
-        """Add the discount per environment step to SB3's arguments."""
+    def __init__(self, *args: Any, gamma: float, n_steps: int = 1, **kwargs: Any) -> None:
+        """Add to Stable-Baselines3's arguments.
+
+        Args:
+            *args: Stable-Baselines3's.
+            gamma: Discount per environment step.
+            n_steps: Decisions n of the target.
+            **kwargs: Stable-Baselines3's.
+        """
         super().__init__(*args, **kwargs)
         self.gamma = gamma
+        self.n_steps = n_steps
         self.discounts = np.ones((self.buffer_size, self.n_envs), np.float32)
 
     def add(
@@ -40,17 +52,24 @@ class ChunkReplayBuffer(ReplayBuffer):
     def _get_samples(
         self, batch_inds: np.ndarray, env: VecNormalize | None = None
     ) -> ReplayBufferSamples:
-        # As in Stable-Baselines3, whose seeding governs numpy's global generator; the column is
-        # drawn here so that the discount stays with its transition.
+        # As in Stable-Baselines3, whose seeding governs numpy's global generator.
         columns = np.random.randint(0, self.n_envs, size=len(batch_inds))  # noqa: NPY002
-        rows = (batch_inds, columns)
-        dones = self.dones[rows] * (1.0 - self.timeouts[rows])
+        steps = np.arange(self.n_steps)
+        rows = (batch_inds[:, None] + steps) % self.buffer_size
+        window = (rows, columns[:, None])
+        # What lies behind the newest decision is older than it, or empty.
+        stops = (self.dones[window] > 0) | (rows == (self.pos - 1) % self.buffer_size)
+        last = np.where(stops.any(axis=1), stops.argmax(axis=1), self.n_steps - 1)
+        decay = np.cumprod(self.discounts[window], axis=1)
+        weights = np.concatenate([np.ones_like(decay[:, :1]), decay[:, :-1]], axis=1)
+        rewards = self._normalize_reward(self.rewards[window], env) * weights
+        first, final = (batch_inds, columns), (rows[np.arange(len(rows)), last], columns)
         data = (
-            self._normalize_obs(self.observations[rows], env),
-            self.actions[rows],
-            self._normalize_obs(self.next_observations[rows], env),
-            dones[:, None],
-            self._normalize_reward(self.rewards[rows][:, None], env),
-            self.discounts[rows][:, None],
+            self._normalize_obs(self.observations[first], env),
+            self.actions[first],
+            self._normalize_obs(self.next_observations[final], env),
+            (self.dones[final] * (1.0 - self.timeouts[final]))[:, None],
+            np.sum(rewards * (steps <= last[:, None]), axis=1, keepdims=True),
+            np.take_along_axis(decay, last[:, None], axis=1),
         )
-        return ReplayBufferSamples(*(torch.as_tensor(x, device=self.device) for x in data))
+        return ReplayBufferSamples(*(self.to_torch(array) for array in data))
