@@ -1,0 +1,154 @@
+"""Steering the shipped Lift policy: every training run the README speaks of.
+
+python -m benchmarks.lift run sac-0 sac-1    # train; hours for all of them
+python -m benchmarks.lift summary            # table and curves from what has been trained
+
+A run is one call of ``train_sb3.py``; its settings, its results episode by episode and its history
+are kept in benchmarks/results/lift/<run>/.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zprl_env import cli
+from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.statistics import wilson_interval
+
+RESULTS = Path(__file__).parent / "results" / "lift"
+FULL, SHORT = "--total-env-steps 200000", "--total-env-steps 60000"
+
+RUNS: dict[str, str] = {
+    # The claim: three seeds of SAC, one of PPO.
+    "sac-0": f"{FULL} --seed 0",
+    "sac-1": f"{FULL} --seed 1",
+    "sac-2": f"{FULL} --seed 2",
+    "ppo-0": f"{FULL} --algo ppo",
+    # The rivals, on the same policy and seeds.
+    "noise-0": f"{FULL} --steer noise",
+    "joint-0": f"{SHORT} --steer joint",
+    "action-0": f"{FULL} --steer action",
+    "paper-0": f"{FULL} --preset paper",
+    # What matters: the default with one thing changed.
+    "default": SHORT,
+    "scale-1": f"{SHORT} --scale 1.0",
+    "scale-0.5": f"{SHORT} --scale 0.5",
+    "scale-auto": f"{SHORT} --scale auto",
+    "one-step": f"{SHORT} --n-steps 1",
+    "features": f"{SHORT} --observation features",
+    "noise-1": f"{SHORT} --noise-scale 1.0",
+    "no-layer-norm": f"{SHORT} --no-layer-norm",
+    "chunk-4": f"{SHORT} --n-action-steps 4",
+    "penalty": f"{SHORT} --reward penalty --reward-scale 0.01",
+    "gsde": f"{SHORT} --use-sde",
+    "entropy-0": f"{SHORT} --target-entropy 0",
+}
+"""Name of every run and what it adds to ``python train_sb3.py --env Lift``."""
+
+
+def train(name: str) -> None:
+    """Do one run and keep its raw data."""
+    if name not in RUNS:
+        raise UnknownNameError("run", name, RUNS)
+    work = Path("runs", "benchmark-lift", name)
+    shutil.rmtree(work, ignore_errors=True)
+    command = [sys.executable, "train_sb3.py", "--env", "Lift", *shlex.split(RUNS[name])]
+    root = Path(__file__).parents[1]
+    done = subprocess.run([*command, "--out", str(work), "--no-video"], cwd=root, check=False)
+    if done.returncode:
+        raise ZprlError(f"The run {name} must end well. Got: exit code {done.returncode}.")
+    kept = RESULTS / name
+    kept.mkdir(parents=True, exist_ok=True)
+    for file in ("config.json", "results.json", "history.json", "curve.png"):
+        shutil.copy(root / work / file, kept / file)
+
+
+def load() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Read results and history of the runs that have been done, in the order of ``RUNS``."""
+    done = [name for name in RUNS if (RESULTS / name / "results.json").exists()]
+
+    def read(name: str, file: str) -> dict[str, Any]:
+        return json.loads((RESULTS / name / file).read_text())
+
+    return {name: (read(name, "results.json"), read(name, "history.json")) for name in done}
+
+
+def table(runs: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> str:
+    """Draw up the runs as a Markdown table."""
+    lines = [
+        "| run | `train_sb3.py --env Lift` + | base | steered | 95 % interval | paired difference "
+        "| McNemar p | env steps | minutes |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, (result, _) in runs.items():
+        *bases, steered = result["test"].values()
+        base = max(item["success_rate"] for item in bases)
+        low, high = steered["wilson_95"]
+        difference = result["paired_difference"]
+        lines.append(
+            f"| {name} | `{RUNS[name]}` | {base:.2f} | {steered['success_rate']:.2f} "
+            f"| {low:.2f} - {high:.2f} | {difference['difference']:+.2f} "
+            f"| {difference['p_value']:.1g} | {result['env_steps']:,} "
+            f"| {result['seconds'] / 60:.0f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def draw(runs: dict[str, tuple[dict[str, Any], dict[str, Any]]], path: Path) -> None:
+    """Draw validation success against environment steps, the seeds of SAC as one band."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    axes = figure.subplots()
+    groups = {
+        "latent, SAC (3 seeds)": ["sac-0", "sac-1", "sac-2"],
+        "latent, PPO": ["ppo-0"],
+        "noise (DSRL), SAC": ["noise-0"],
+        "action residual, SAC": ["action-0"],
+        "latent, published settings": ["paper-0"],
+    }
+    for label, names in groups.items():
+        curves = [runs[name][1]["evaluations"] for name in names if name in runs]
+        if not curves:
+            continue
+        length = min(map(len, curves))
+        steps = np.mean([[at for at, _ in curve[:length]] for curve in curves], axis=0)
+        wins = np.sum([[sum(r["successes"]) for _, r in c[:length]] for c in curves], axis=0)
+        played = np.sum([[r["episodes"] for _, r in c[:length]] for c in curves], axis=0)
+        ends = [wilson_interval(int(w), int(n)) for w, n in zip(wins, played, strict=True)]
+        (line,) = axes.plot(steps, wins / played, "o-", markersize=3, label=label)
+        axes.fill_between(
+            steps, *np.transpose(ends), color=line.get_color(), alpha=0.15, linewidth=0
+        )
+    axes.set(xlabel="environment steps", ylabel="success rate (validation)", ylim=(-0.02, 1.02))
+    axes.set_xlim(left=0)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right", fontsize="small")
+    figure.savefig(path, dpi=150)
+
+
+def main(arguments: list[str]) -> None:
+    """Run what was asked for."""
+    match arguments:
+        case ["run", *names]:
+            for name in names or RUNS:
+                train(name)
+        case ["summary"]:
+            runs = load()
+            (RESULTS / "table.md").write_text(table(runs))
+            draw(runs, RESULTS / "curves.png")
+            print(table(runs))
+        case _:
+            raise ZprlError(f"Expected 'run [NAME ...]' or 'summary'. Got: {arguments}.\n{__doc__}")
+
+
+if __name__ == "__main__":
+    cli.run(lambda: main(sys.argv[1:]))
