@@ -78,6 +78,7 @@ def finetune(config: Config) -> Path:
         if not history.evaluations:
             history.evaluations.append((0, evaluate(test_env, None, validation_seeds)))
     report.print_table(results, console=console)
+    console.print(f"Steering at: {config.steer}. {test_env.steering}.")
 
     def note(env_steps: int, result: EvaluationResult) -> None:
         progress.bar.write(f"{env_steps:>9,} env steps: {result} (validation)")

@@ -102,6 +102,9 @@ class Steering(ABC):
         self.observation_space = gym.spaces.Box(-_LARGEST, _LARGEST, (size,), np.float32)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (action_dim,), np.float32)
 
+    def __str__(self) -> str:
+        return f"{self.action_space.shape[0]} numbers per decision"
+
     @abstractmethod
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode action chunks under the agent's influence.

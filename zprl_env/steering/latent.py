@@ -101,6 +101,15 @@ class LatentSteering(Steering):
         )
         self.scale = resolve_scale(policy, scale)
 
+    def __str__(self) -> str:
+        low, high = float(self.scale.min()), float(self.scale.max())
+        text = f"lambda {low:.2g}" if low == high else f"lambda {low:.2g} to {high:.2g}"
+        rms = getattr(self.policy, "latent_rms", None)
+        if rms is None:
+            return text
+        share = _RMS_UNIFORM * np.linalg.norm(self.scale) / np.linalg.norm(rms)
+        return f"{text}, RMS(lambda dz) = {share:.2f} RMS(z) for dz uniform in [-1, 1]"
+
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode z + lambda dz."""
         return self.policy.decode(latents + self.scale * actions, noise)
