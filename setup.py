@@ -47,7 +47,7 @@ setup(
         "sb3-contrib>=2.4",
         "stable-baselines3>=2.4",
         "tensorboard>=2.16",
-        "torch>=2.3",
+        "torch>=2.4",
         "tqdm>=4.66",
         "tyro>=0.9",
     ],

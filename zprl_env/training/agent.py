@@ -78,6 +78,7 @@ def _make_sac(recipe: Recipe, env: VecEnv, **common: Any) -> SAC:
             "net_arch": list(recipe.hidden),
             "n_critics": recipe.n_critics,
             "log_std_init": recipe.log_std_init,
+            "optimizer_kwargs": {"fused": True},
         },
         replay_buffer_class=ChunkReplayBuffer,
         replay_buffer_kwargs={"gamma": recipe.gamma, "n_steps": recipe.n_steps},
