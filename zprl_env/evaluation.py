@@ -14,7 +14,7 @@ from zprl_env.statistics import Interval, wilson_interval
 VALIDATION_SEED = 1_000_000
 """First seed of the episodes that training looks at."""
 
-TEST_SEED = 1_500_000
+TEST_SEED = 1_800_000
 """First seed of the episodes that results are reported on and nothing is chosen by."""
 
 Agent = Callable[[np.ndarray], np.ndarray]
