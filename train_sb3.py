@@ -8,12 +8,12 @@ leaves a table, a learning curve, a film, the agent and the raw results in runs/
 
 from __future__ import annotations
 
-import dataclasses
 import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from zprl_env.cli import run
-from zprl_env.training.config import Config, parse
+from zprl_env.training.config import Config, check_policy, parse, save_config
 
 
 def finetune(config: Config) -> Path:
@@ -26,114 +26,93 @@ def finetune(config: Config) -> Path:
         The run's folder.
     """
     # Here and not above, so that --help and a mistyped flag answer at once.
-    import gymnasium as gym
     import torch
     from rich.console import Console
     from stable_baselines3.common.callbacks import CallbackList
     from stable_baselines3.common.logger import configure
-    from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
-    from zprl_env.envs import make_env
-    from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, evaluate
+    from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult
     from zprl_env.policy_loading import resolve_policy
-    from zprl_env.statistics import paired_difference
     from zprl_env.training import checkpoint, files, report
     from zprl_env.training.agent import as_agent, make_model
     from zprl_env.training.callbacks import EvaluationCallback, History, ProgressCallback
-    from zprl_env.training.environment import make_training_envs, steer
-    from zprl_env.training.warmup import warm_up
+    from zprl_env.training.comparison import Comparison, play
+    from zprl_env.training.environment import make_training_envs
+    from zprl_env.training.learning import learn, rescued, training_seed
 
-    console = Console()
+    console = Console(soft_wrap=True)
     torch.set_num_threads(config.threads)
-    recipe, policy_name = config.recipe, config.policy or config.env
-    folder = config.resume_from or files.create_folder(config.out, config.env, config.algo)
+    recipe, policy_name, resumed = config.recipe, config.policy or config.env, config.resume_from
+    history = checkpoint.load_history(resumed) if resumed else History()
     policy = resolve_policy(policy_name)
-    test_env = steer(make_env(config.env), policy, config.steer, recipe, evaluation=True)
-    imitation = dataclasses.replace(recipe, noise_scale=1.0)
-    base_env = steer(make_env(config.env), policy, config.steer, imitation, evaluation=True)
-    envs = make_training_envs(
-        config.env,
-        policy_name if config.num_envs > 1 else policy,
-        config.steer,
-        recipe,
-        num_envs=config.num_envs,
-        seed=config.seed,
-    )
-    n_action_steps = test_env.env.n_action_steps
-    model = make_model(config.algo, recipe, envs, n_action_steps=n_action_steps, seed=config.seed)
-    model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))
-    history = History()
-    if config.resume_from is not None:
-        history = checkpoint.load_checkpoint(folder, model)
-    files.write_json(folder / "config.json", dataclasses.asdict(config))
-
-    test_seeds = range(TEST_SEED, TEST_SEED + config.eval_episodes)
-    validation_seeds = range(VALIDATION_SEED, VALIDATION_SEED + config.validation_episodes)
-    results: dict[str, EvaluationResult] = {}
-    with console.status("playing the base policy"):
-        results["base policy"] = evaluate(base_env, None, test_seeds)
-        if recipe.noise_scale != 1.0:
-            name = f"base policy, noise {recipe.noise_scale:g}"
-            results[name] = evaluate(test_env, None, test_seeds)
-        if not history.evaluations:
-            history.evaluations.append((0, evaluate(test_env, None, validation_seeds)))
-    report.print_table(results, console=console)
-    console.print(f"Steering at: {config.steer}. {test_env.steering}.")
-
-    def note(env_steps: int, result: EvaluationResult) -> None:
-        progress.bar.write(f"{env_steps:>9,} env steps: {result} (validation)")
-        checkpoint.save_checkpoint(folder, model, history)
-
-    progress = ProgressCallback(history, config.total_env_steps)
-    validation = EvaluationCallback(history, test_env, validation_seeds, config.eval_every, note)
-    callback = CallbackList([progress, validation])
-    try:
-        if isinstance(model, OffPolicyAlgorithm) and config.resume_from is None:
-            warm_up(model, recipe.warmup_decisions, callback)
-        model.learn(
-            config.total_env_steps,
-            callback=callback,
-            log_interval=None,  # the callback logs, on an axis of environment steps
-            reset_num_timesteps=False,
+    if resumed:
+        check_policy(resumed, policy)
+    with ExitStack() as stack:
+        comparison = Comparison(config.env, policy, config.steer, recipe)
+        stack.enter_context(closing(comparison))
+        # Not before everything fits: a run that never started leaves no folder.
+        folder = resumed or files.create_folder(config.out, config.env, config.algo)
+        seed = training_seed(config.seed, history)
+        envs = make_training_envs(
+            config.env,
+            policy_name if config.num_envs > 1 else policy,
+            config.steer,
+            recipe,
+            num_envs=config.num_envs,
+            seed=seed,
         )
-    except KeyboardInterrupt:
-        checkpoint.save_checkpoint(folder, model, history)
-        progress.bar.close()
-        console.print(f"Saved. Go on with: python train_sb3.py --resume-from {folder}")
-        raise
-    progress.bar.close()
-    checkpoint.save_checkpoint(folder, model, history)
+        n_action_steps = comparison.env.env.n_action_steps
+        model = make_model(config.algo, recipe, envs, n_action_steps=n_action_steps, seed=seed)
+        if resumed:
+            checkpoint.load_checkpoint(folder, model, history)
+        model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))
+        save_config(folder, config, policy)
+        stack.enter_context(rescued(folder, model, history))
 
-    agent = as_agent(model)
-    with console.status("playing the steered policy"):
-        results[f"steered ({config.steer}, {config.algo})"] = evaluate(test_env, agent, test_seeds)
-    *bases, steered = results.values()
-    best_base = max(bases, key=lambda result: result.success_rate)
-    difference = paired_difference(best_base.successes, steered.successes)
-    report.print_table(results, difference, console)
-    report.draw_curve(folder / "curve.png", history, results)
-    files.write_json(
-        folder / "results.json",
-        {
-            "test": {name: result.to_dict() for name, result in results.items()},
-            "paired_difference": difference._asdict(),
-            "env_steps": history.env_steps,
-            "decisions": model.num_timesteps,
-            "episodes": len(history.episode_ends),
-            "seconds": history.seconds,
-            "policy_sha256": getattr(policy, "weights_hash", None),
-        },
-    )
+        test_seeds = range(TEST_SEED, TEST_SEED + config.eval_episodes)
+        validation_seeds = range(VALIDATION_SEED, VALIDATION_SEED + config.validation_episodes)
+        comparison.play_bases(test_seeds)
+        report.print_table(comparison.results, console=console)
+        console.print(f"Steering at: {config.steer}. {comparison.env.steering}.")
+        if not history.evaluations:
+            base = play("base policy, validation", comparison.env, None, validation_seeds)
+            history.evaluations.append((0, base))
+
+        def note(env_steps: int, result: EvaluationResult) -> None:
+            progress.bar.write(f"{env_steps:>9,} env steps: {result} (validation)")
+            checkpoint.save_checkpoint(folder, model, history)
+
+        progress = ProgressCallback(history, config.total_env_steps)
+        validation = EvaluationCallback(
+            history, comparison.env, validation_seeds, config.eval_every, note
+        )
+        with closing(progress.bar):
+            callback = CallbackList([progress, validation])
+            learn(model, recipe.warmup_decisions, config.total_env_steps, history, callback)
+        checkpoint.save_checkpoint(folder, model, history)
+        envs.close()
+
+        agent = as_agent(model)
+        comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, test_seeds)
+        report.print_table(comparison.results, comparison.difference, console)
+        report.draw_curve(folder / "curve.png", history, comparison.results)
+        files.write_json(
+            folder / "results.json",
+            comparison.to_dict()
+            | {
+                "env_steps": history.env_steps,
+                "decisions": history.decisions,
+                "episodes": len(history.episode_ends),
+                "seconds": history.seconds,
+                "policy_sha256": getattr(policy, "weights_hash", None),
+            },
+        )
     if config.video:
         try:
-            frames = gym.wrappers.RenderCollection(make_env(config.env, render_mode="rgb_array"))
-            filmed = steer(frames, policy, config.steer, recipe, evaluation=True)
-            report.film(folder / "video.mp4", frames, filmed, agent, TEST_SEED)
-            filmed.close()
-        except Exception as error:
-            console.print(f"No film: no renderer works here ({error}).")
-    for env in (envs, test_env, base_env):
-        env.close()
+            path = folder / "video.mp4"
+            report.film(path, config.env, policy, config.steer, recipe, agent, TEST_SEED)
+        except Exception as error:  # a run of hours does not fail for want of a renderer
+            console.print(f"No film: {' '.join(str(error).split())}")
     minutes = history.seconds / 60
     console.print(f"{history.env_steps:,} env steps in {minutes:.1f} min. Results: {folder}")
     return folder

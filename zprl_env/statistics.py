@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 
 
 class Interval(NamedTuple):
@@ -47,6 +46,8 @@ def wilson_interval(successes: int, episodes: int, confidence: float = 0.95) -> 
         >>> round(low, 3), round(high, 3)
         (0.404, 0.596)
     """
+    from scipy.stats import binomtest  # a second to import, and --help needs no interval
+
     interval = binomtest(successes, episodes).proportion_ci(confidence, method="wilson")
     return Interval(float(interval.low), float(interval.high))
 
@@ -65,6 +66,8 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> PairedDifference
         >>> paired_difference(np.array([0, 0, 1, 1], bool), np.array([1, 1, 1, 1], bool))
         PairedDifference(difference=0.5, gained=2, lost=0, p_value=0.5)
     """
+    from scipy.stats import binomtest
+
     gained = int(np.sum(~first & second))
     lost = int(np.sum(first & ~second))
     p_value = float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0

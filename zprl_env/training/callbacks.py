@@ -25,6 +25,7 @@ class History:
 
     Attributes:
         env_steps: Environment steps taken.
+        decisions: Decisions taken, each of which is up to ``n_action_steps`` environment steps.
         episode_ends: Environment steps at each episode's end.
         episode_successes: Whether that episode succeeded.
         evaluations: Environment steps and outcome of each evaluation.
@@ -32,6 +33,7 @@ class History:
     """
 
     env_steps: int = 0
+    decisions: int = 0
     episode_ends: list[int] = field(default_factory=list)
     episode_successes: list[bool] = field(default_factory=list)
     evaluations: list[tuple[int, EvaluationResult]] = field(default_factory=list)
@@ -74,6 +76,7 @@ class ProgressCallback(BaseCallback):
         infos, dones = self.locals["infos"], self.locals["dones"]
         taken = sum(info["env_steps"] for info in infos)
         history.env_steps += taken
+        history.decisions = self.num_timesteps
         for info, done in zip(infos, dones, strict=True):
             if done:
                 history.episode_ends.append(history.env_steps)
@@ -84,7 +87,7 @@ class ProgressCallback(BaseCallback):
             self.bar.set_postfix_str(f"success {history.rolling_success:.2f}", refresh=False)
             self.logger.record("rollout/success_rate", history.rolling_success)
             self.logger.record("time/episodes", len(history.episode_ends))
-            self.logger.record("time/decisions", self.num_timesteps)
+            self.logger.record("time/decisions", history.decisions)
             self.logger.dump(history.env_steps)
         return history.env_steps < self.total_env_steps
 

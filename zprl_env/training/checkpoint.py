@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from pickle import UnpicklingError
+from textwrap import shorten
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
+from stable_baselines3.common.vec_env import DummyVecEnv
 
-from zprl_env.evaluation import EvaluationResult
+from zprl_env.evaluation import Agent, EvaluationResult
+from zprl_env.training.agent import as_agent, make_model
 from zprl_env.training.callbacks import History
 from zprl_env.training.files import RunFolderError, read_json, write_json
+from zprl_env.training.recipe import AlgorithmName, Recipe
+from zprl_env.training.replay import end_trajectories
+from zprl_env.wrapper import SteeringWrapper
+
+HISTORY_FILE, MODEL_FILE, REPLAY_FILE = "history.json", "model.zip", "replay.safetensors"
+
+_UNREADABLE = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    UnpicklingError,
+    ValueError,
+)
+"""What reading a damaged or foreign file raises."""
 
 
 def save_checkpoint(folder: Path, model: BaseAlgorithm, history: History) -> None:
@@ -26,19 +48,45 @@ def save_checkpoint(folder: Path, model: BaseAlgorithm, history: History) -> Non
         model: The agent.
         history: What happened so far.
     """
-    partial = folder / "model.partial.zip"
+    partial = folder / "partial.zip"
     model.save(partial)
-    os.replace(partial, folder / "model.zip")
+    os.replace(partial, folder / MODEL_FILE)
     if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
-        arrays = {k: np.ascontiguousarray(v) for k, v in _stored(model).items()}
-        save_file(arrays, folder / "replay.partial")
-        os.replace(folder / "replay.partial", folder / "replay.safetensors")
-    content = asdict(history) | {"decisions": model.num_timesteps}
+        buffer = model.replay_buffer
+        position = {"position": np.array([buffer.pos, buffer.full])}
+        partial = folder / "partial.safetensors"
+        save_file(_replay_arrays(buffer) | position, partial)
+        os.replace(partial, folder / REPLAY_FILE)
+    content = asdict(history)
     content["evaluations"] = [[s, r.to_dict()] for s, r in history.evaluations]
-    write_json(folder / "history.json", content)
+    write_json(folder / HISTORY_FILE, content)
 
 
-def load_checkpoint(folder: Path, model: BaseAlgorithm) -> History:
+def load_history(folder: Path) -> History:
+    """Read what happened in a run so far.
+
+    Raises:
+        RunFolderError: It is missing or unreadable.
+    """
+    content = read_json(folder / HISTORY_FILE)
+    try:
+        content["evaluations"] = [
+            (
+                steps,
+                EvaluationResult(
+                    np.array(r["seeds"]), np.array(r["successes"], bool), np.array(r["lengths"])
+                ),
+            )
+            for steps, r in content["evaluations"]
+        ]
+        return History(**content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunFolderError(
+            f"Expected a run's history in {folder / HISTORY_FILE}. Got: {_one_line(error)}."
+        ) from error
+
+
+def load_checkpoint(folder: Path, model: BaseAlgorithm, history: History) -> None:
     """Put a run's weights, optimiser states and replay buffer into a freshly made model.
 
     Nothing is unpickled: weights are read as tensors, the replay buffer as arrays.
@@ -46,42 +94,37 @@ def load_checkpoint(folder: Path, model: BaseAlgorithm) -> History:
     Args:
         folder: The run's folder.
         model: A model made with the run's configuration.
-
-    Returns:
-        What happened in the run so far.
+        history: The run's, as :func:`load_history` read it.
 
     Raises:
-        RunFolderError: A part is missing or unreadable.
+        RunFolderError: A part is missing, damaged or of another configuration.
     """
-    content = read_json(folder / "history.json")
-    load_weights(folder / "model.zip", model)
-    model.num_timesteps = content["decisions"]
+    load_weights(folder / MODEL_FILE, model)
+    model.num_timesteps = history.decisions
     if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
-        buffer = model.replay_buffer
-        try:
-            arrays = load_file(folder / "replay.safetensors")
-        except (OSError, SafetensorError) as error:
-            raise RunFolderError(f"Expected a replay buffer in {folder}. Got: {error}.") from error
-        count = len(arrays["rewards"])
-        for name, array in arrays.items():
-            getattr(buffer, name)[:count] = array
-        buffer.pos, buffer.full = count % buffer.buffer_size, count >= buffer.buffer_size
-    evaluations = [
-        (
-            steps,
-            EvaluationResult(
-                np.array(r["seeds"]), np.array(r["successes"], bool), np.array(r["lengths"])
-            ),
-        )
-        for steps, r in content["evaluations"]
-    ]
-    return History(
-        content["env_steps"],
-        content["episode_ends"],
-        content["episode_successes"],
-        evaluations,
-        content["seconds"],
-    )
+        _load_replay(folder / REPLAY_FILE, model.replay_buffer)
+
+
+def load_agent(folder: Path, algo: AlgorithmName, recipe: Recipe, env: SteeringWrapper) -> Agent:
+    """Read a run's agent for acting, not for learning on.
+
+    Args:
+        folder: The run's folder.
+        algo: Its algorithm.
+        recipe: Its settings.
+        env: A steered environment like those it learned in.
+
+    Returns:
+        Its deterministic action.
+
+    Raises:
+        RunFolderError: It is missing, damaged or does not fit the environment.
+    """
+    envs = DummyVecEnv([lambda: env])
+    recipe = replace(recipe, buffer_size=1)
+    model = make_model(algo, recipe, envs, n_action_steps=env.env.n_action_steps, seed=0)
+    load_weights(folder / MODEL_FILE, model)
+    return as_agent(model)
 
 
 def load_weights(path: Path, model: BaseAlgorithm) -> None:
@@ -99,16 +142,37 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
     try:
         _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
         model.set_parameters(parameters, exact_match=True, device=model.device)
-    except (ValueError, KeyError, RuntimeError, OSError) as error:
+        for name, value in (variables or {}).items():
+            getattr(model, name).data.copy_(value.data)
+    except _UNREADABLE as error:
         raise RunFolderError(
-            f"Expected a model of the same algorithm and sizes in {path}. Got: {error}"
+            f"Expected a model of the same algorithm and sizes in {path}. Got: {_one_line(error)}"
         ) from error
-    for name, value in (variables or {}).items():
-        getattr(model, name).data.copy_(value.data)
 
 
-def _stored(model: OffPolicyAlgorithm) -> dict[str, np.ndarray]:
-    buffer = model.replay_buffer
+def _replay_arrays(buffer: ReplayBuffer) -> dict[str, np.ndarray]:
+    """The filled part of a replay buffer: views, which can be written to."""
     names = ["observations", "next_observations", "actions", "rewards", "dones", "timeouts"]
     names += ["discounts"] if hasattr(buffer, "discounts") else []
     return {name: getattr(buffer, name)[: buffer.size()] for name in names}
+
+
+def _load_replay(path: Path, buffer: ReplayBuffer) -> None:
+    try:
+        arrays = load_file(path)
+        buffer.pos, buffer.full = map(int, arrays.pop("position"))
+        views = _replay_arrays(buffer)
+        for name in views.keys() | arrays.keys():
+            if views[name].shape != arrays[name].shape:
+                raise ValueError(f"{name} of shape {arrays[name].shape}, not {views[name].shape}")
+            views[name][:] = arrays[name]
+    except (SafetensorError, *_UNREADABLE) as error:
+        raise RunFolderError(
+            f"Expected a replay buffer of the run's configuration in {path}. "
+            f"Got: {_one_line(error)}."
+        ) from error
+    end_trajectories(buffer)
+
+
+def _one_line(error: Exception) -> str:
+    return shorten(f"{type(error).__name__}: {error}", 240)

@@ -6,11 +6,15 @@ import argparse
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import tyro
 
-from zprl_env.training.files import RunFolderError, read_json
+from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.registration import TASKS
+from zprl_env.steerable import SteerablePolicy
+from zprl_env.training import limits
+from zprl_env.training.files import CONFIG_FILE, RunFolderError, read_json, write_json
 from zprl_env.training.recipe import AlgorithmName, PresetName, Recipe, SteerName, recipe_for
 
 
@@ -52,8 +56,23 @@ class Config:
     recipe: Annotated[Recipe, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Recipe)
     """How the policy is steered and the agent learns."""
 
+    def __post_init__(self) -> None:
+        if self.env not in TASKS:
+            raise UnknownNameError("environment", self.env, TASKS)
+        limits.check(self, limits.CONFIG)
+        limits.check(self.recipe, limits.RECIPE)
 
-_MAY_CHANGE = {"out", "resume_from", "total_env_steps", "eval_episodes", "video", "threads"}
+
+_WEIGHTS = "policy_sha256"
+_MAY_CHANGE = {
+    "policy",  # its weights may not: check_policy
+    "total_env_steps",
+    "eval_episodes",
+    "threads",
+    "video",
+    "out",
+    "resume_from",
+}
 
 
 def parse(arguments: list[str], description: str | None = None) -> Config:
@@ -68,25 +87,57 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
 
     Raises:
         RunFolderError: ``--resume-from`` names no run, or one of other settings.
+        UnknownNameError: There is no such environment.
+        ZprlError: A number is out of its range.
     """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for name, usual in (("algo", "sac"), ("preset", "default"), ("steer", "latent")):
         first.add_argument(f"--{name}", default=usual)
-    first.add_argument("--resume-from", type=Path)
+    first.add_argument("--resume-from", "--resume_from", type=Path)
     chosen, _ = first.parse_known_args(arguments)
     stored: Config | None = None
     if chosen.resume_from is not None:
         stored = default = load_config(chosen.resume_from)
     else:
-        try:
-            recipe = recipe_for(chosen.algo, chosen.preset, chosen.steer)
-        except KeyError:
-            recipe = Recipe()  # tyro explains what is wrong with the choice
-        default = Config(recipe=recipe)
+        default = Config(recipe=_recipe_for(chosen.algo, chosen.preset, chosen.steer))
     config = tyro.cli(Config, default=default, args=arguments, description=description)
     if stored is not None:
         _refuse_other_settings(stored, config)
     return config
+
+
+def _recipe_for(algo: Any, preset: Any, steer: Any) -> Recipe:
+    choices = ((algo, AlgorithmName), (preset, PresetName), (steer, SteerName))
+    if not all(choice in get_args(names) for choice, names in choices):
+        return Recipe()  # tyro explains what is wrong with the choice
+    try:
+        return recipe_for(algo, preset, steer)
+    except KeyError as error:
+        raise ZprlError(
+            f"--preset {preset} must be one that {algo} has, and it has none of that name. "
+            f"Choose another --preset or --algo."
+        ) from error
+
+
+def save_config(folder: Path, config: Config, policy: SteerablePolicy) -> None:
+    """Write a run's settings, and which weights it steers."""
+    content = dataclasses.asdict(config) | {_WEIGHTS: getattr(policy, "weights_hash", None)}
+    write_json(folder / CONFIG_FILE, content)
+
+
+def check_policy(folder: Path, policy: SteerablePolicy) -> None:
+    """See that a policy is the one that a run's agent learned to steer.
+
+    Raises:
+        RunFolderError: It has other weights.
+    """
+    expected = read_json(folder / CONFIG_FILE).get(_WEIGHTS)
+    got = getattr(policy, "weights_hash", None)
+    if expected is not None and got != expected:
+        raise RunFolderError(
+            f"Expected the policy that the agent in {folder} steers (sha256 {expected[:12]}...). "
+            f"Got one of other weights ({str(got)[:12]}...). Give its checkpoint with --policy."
+        )
 
 
 def load_config(folder: Path) -> Config:
@@ -95,8 +146,9 @@ def load_config(folder: Path) -> Config:
     Raises:
         RunFolderError: There are none, or they are not this version's.
     """
-    content = read_json(folder / "config.json")
+    content = read_json(folder / CONFIG_FILE)
     try:
+        content.pop(_WEIGHTS, None)
         recipe = content.pop("recipe")
         recipe["hidden"] = tuple(recipe["hidden"])
         content["out"] = Path(content["out"]) if content["out"] else None

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
+from shlex import quote
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from zprl_env.errors import ZprlError
+
+CONFIG_FILE = "config.json"
+"""What makes a folder a run's."""
 
 
 class RunFolderError(ZprlError):
@@ -27,21 +34,45 @@ def create_folder(out: Path | None, env: str, algo: str) -> Path:
         The folder, which is writable.
 
     Raises:
-        RunFolderError: It is not.
+        RunFolderError: It is not, or it holds another run.
     """
-    stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    folder = out or Path("runs", env, algo, stamp)
+    if out is None:
+        return _create_dated(Path("runs", env, algo))
+    if (out / CONFIG_FILE).exists():
+        raise RunFolderError(
+            f"Expected an output folder without a run in it. Got: {out}. Choose another with --out "
+            f"or go on with the run in it: --resume-from {quote(str(out))}"
+        )
+    make_writable(out)
+    return out
+
+
+def make_writable(folder: Path) -> None:
+    """Make a folder and see whether a file can be written to it.
+
+    Raises:
+        RunFolderError: It cannot.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
+        with NamedTemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise RunFolderError(
             f"Expected an output folder that can be written. Got: {folder} "
             f"({error.strerror}). Choose another with --out."
         ) from error
-    return folder
+
+
+def _create_dated(parent: Path) -> Path:
+    """Make a folder named after this second, which another run may have been started in."""
+    make_writable(parent)
+    stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    for name in chain([stamp], (f"{stamp}_{number}" for number in count(2))):
+        with suppress(FileExistsError):
+            (parent / name).mkdir()
+            break
+    return parent / name
 
 
 def write_json(path: Path, content: Any) -> None:

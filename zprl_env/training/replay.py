@@ -73,3 +73,18 @@ class ChunkReplayBuffer(ReplayBuffer):
             np.take_along_axis(decay, last[:, None], axis=1),
         )
         return ReplayBufferSamples(*(self.to_torch(array) for array in data))
+
+
+def end_trajectories(buffer: ReplayBuffer) -> None:
+    """Keep n-step targets from running on into what is stored next.
+
+    Environments that are reset before their episode is over leave decisions whose successor is
+    of another episode; their targets bootstrap there, as after a time-out.
+
+    Args:
+        buffer: A buffer whose next decision does not follow from its last one.
+    """
+    if buffer.size() > 0:
+        last = buffer.pos - 1
+        buffer.timeouts[last] = np.where(buffer.dones[last] > 0, buffer.timeouts[last], 1.0)
+        buffer.dones[last] = 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import gymnasium as gym
@@ -10,9 +11,13 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from zprl_env.evaluation import Agent, EvaluationResult
+from zprl_env.envs import make_env
+from zprl_env.evaluation import Agent, EvaluationResult, evaluate
+from zprl_env.policy_loading import PolicyLike
 from zprl_env.statistics import PairedDifference, wilson_interval
 from zprl_env.training.callbacks import WINDOW, History
+from zprl_env.training.environment import steer
+from zprl_env.training.recipe import Recipe, SteerName
 
 
 def print_table(
@@ -105,25 +110,34 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
     figure.savefig(path, dpi=150)
 
 
-def film(path: Path, frames: gym.Env, steered: gym.Env, agent: Agent | None, seed: int) -> int:
-    """Film one episode.
+def film(
+    path: Path,
+    env: str,
+    policy: PolicyLike,
+    where: SteerName,
+    recipe: Recipe,
+    agent: Agent | None,
+    seed: int,
+) -> None:
+    """Film one episode, every environment step of it.
 
     Args:
         path: MP4 to write.
-        frames: The :class:`gymnasium.wrappers.RenderCollection` below the steering, which sees
-            every environment step of a chunk.
-        steered: The steered environment around it.
+        env: Task, as :func:`~zprl_env.envs.make_env` takes it.
+        policy: A policy object, a path or a shipped name.
+        where: Where the agent enters the policy.
+        recipe: Settings of the steering.
         agent: The agent; ``None`` is the base policy.
         seed: Seed of the episode.
 
-    Returns:
-        Number of frames.
+    Raises:
+        RenderingError: There is no OpenGL to be had.
     """
     import imageio.v3 as iio
 
-    from zprl_env.evaluation import evaluate
-
-    evaluate(steered, agent, [seed])
-    pictures = np.asarray(frames.render())
+    # Below the steering, which shows one observation per decision.
+    frames = gym.wrappers.RenderCollection(make_env(env, render_mode="rgb_array"))
+    with closing(steer(frames, policy, where, recipe, evaluation=True)) as steered:
+        evaluate(steered, agent, [seed])
+        pictures = np.asarray(frames.render())
     iio.imwrite(path, pictures, fps=frames.metadata.get("render_fps", 20), codec="libx264")
-    return len(pictures)

@@ -6,6 +6,8 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
+from zprl_env.training.replay import end_trajectories
+
 
 def warm_up(model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback) -> None:
     """Fill the replay buffer with zero perturbations.
@@ -16,7 +18,7 @@ def warm_up(model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback) -
     Args:
         model: An off-policy model whose environments have just been made.
         decisions: How many decisions, over all environments.
-        callback: Told of every step, as in ``learn``.
+        callback: Told of every step, as in ``learn``; it may stop the warm-up.
     """
     env, buffer = model.get_env(), model.replay_buffer
     if env is None or buffer is None or decisions <= 0:
@@ -31,6 +33,9 @@ def warm_up(model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback) -
             stored[index] = infos[index]["terminal_observation"]
         buffer.add(observations, stored, zeros, rewards, dones, infos)
         model.num_timesteps += env.num_envs
-        callback.update_locals({"infos": infos, "dones": dones})
-        callback.on_step()
         observations = following
+        callback.update_locals({"infos": infos, "dones": dones})
+        if not callback.on_step():
+            break
+    # Learning begins with a reset.
+    end_trajectories(buffer)

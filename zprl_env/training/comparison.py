@@ -1,0 +1,114 @@
+"""Base and steered policy, on identical seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+from tqdm import tqdm
+
+from zprl_env.envs import make_env
+from zprl_env.evaluation import Agent, EvaluationResult, evaluate
+from zprl_env.policy_loading import PolicyLike
+from zprl_env.statistics import PairedDifference, paired_difference
+from zprl_env.training.environment import steer
+from zprl_env.training.recipe import Recipe, SteerName
+
+BASE = "base policy"
+"""Name of the base policy's result, with the noise it was trained with."""
+
+
+class Comparison:
+    """What a frozen policy does alone and what an agent makes of it.
+
+    A recipe may take the flow's noise away, which by itself changes how often a policy succeeds:
+    the base policy is then played both as imitation made it and as the agent meets it.
+
+    Attributes:
+        env: The steered environment; it acts from the latent's mean, as evaluation does.
+        results: Outcomes by name, all on the same seeds, in the order they were played.
+    """
+
+    def __init__(self, env: str, policy: PolicyLike, where: SteerName, recipe: Recipe) -> None:
+        """Make the environments.
+
+        Args:
+            env: Task, as :func:`~zprl_env.envs.make_env` takes it.
+            policy: A policy object, a path or a shipped name.
+            where: Where the agent enters the policy.
+            recipe: Settings of the steering.
+
+        Raises:
+            PolicyMismatchError: Environment and policy do not fit each other.
+        """
+        self.env = steer(make_env(env), policy, where, recipe, evaluation=True)
+        self._bases = {BASE: self.env}
+        if recipe.noise_scale != 1.0:
+            imitation = replace(recipe, noise_scale=1.0)
+            self._bases = {
+                BASE: steer(make_env(env), policy, where, imitation, evaluation=True),
+                f"{BASE}, noise {recipe.noise_scale:g}": self.env,
+            }
+        self.results: dict[str, EvaluationResult] = {}
+
+    def play_bases(self, seeds: Sequence[int]) -> None:
+        """Play the base policy, with imitation's noise and with the recipe's."""
+        for name, env in self._bases.items():
+            self.results[name] = play(name, env, None, seeds)
+
+    def play_steered(self, name: str, agent: Agent, seeds: Sequence[int]) -> None:
+        """Play the steered policy.
+
+        Args:
+            name: What to call it.
+            agent: The agent.
+            seeds: Those of :meth:`play_bases`.
+        """
+        self.results[name] = play(name, self.env, agent, seeds)
+
+    @property
+    def difference(self) -> PairedDifference | None:
+        """How the steered policy differs from the better base, once both were played."""
+        if len(self.results) <= len(self._bases):
+            return None
+        *bases, steered = self.results.values()
+        best = max(bases, key=lambda result: result.success_rate)
+        return paired_difference(best.successes, steered.successes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as JSON understands it."""
+        difference = self.difference
+        return {
+            "test": {name: result.to_dict() for name, result in self.results.items()},
+            "paired_difference": difference and difference._asdict(),
+        }
+
+    def close(self) -> None:
+        """Close the environments."""
+        for env in self._bases.values():
+            env.close()
+
+
+def play(name: str, env: gym.Env, agent: Agent | None, seeds: Sequence[int]) -> EvaluationResult:
+    """Play one episode per seed, as :func:`~zprl_env.evaluation.evaluate` does, and show it.
+
+    Args:
+        name: What the progress bar says.
+        env: A steered environment.
+        agent: The agent; ``None`` is the base policy.
+        seeds: Seed of each episode.
+
+    Returns:
+        Successes and lengths, in the order of the seeds.
+    """
+    successes: list[bool] = []
+
+    def show(success: bool) -> None:
+        successes.append(success)
+        bar.set_postfix_str(f"success {sum(successes) / len(successes):.2f}", refresh=False)
+        bar.update()
+
+    with tqdm(total=len(seeds), desc=name, unit="episode", leave=False) as bar:
+        return evaluate(env, agent, seeds, show)

@@ -1,0 +1,84 @@
+"""The numbers a run's settings may take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from zprl_env.errors import ZprlError
+from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
+
+
+class Range(NamedTuple):
+    """An interval of numbers; ``above`` leaves its lower end out."""
+
+    low: float
+    high: float = math.inf
+    above: bool = False
+
+    def __contains__(self, value: object) -> bool:
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            return False
+        return self.low <= value <= self.high and not (self.above and value == self.low)
+
+    def __str__(self) -> str:
+        low = f"{'above' if self.above else 'at least'} {self.low:g}"
+        return low if self.high == math.inf else f"{low} and at most {self.high:g}"
+
+
+COUNT, SIZE, POSITIVE = Range(1), Range(0), Range(0, above=True)
+FRACTION = Range(0, 1, above=True)
+
+CONFIG = {
+    "total_env_steps": COUNT,
+    # Training never meets an episode that evaluation is going to play.
+    "seed": Range(0, VALIDATION_SEED - 10_000),
+    "num_envs": Range(1, 10_000),
+    "eval_every": COUNT,
+    "validation_episodes": Range(1, TEST_SEED - VALIDATION_SEED),
+    "eval_episodes": COUNT,
+    "threads": COUNT,
+}
+"""Fields of :class:`zprl_env.training.config.Config`."""
+
+RECIPE = {
+    "scale": SIZE,
+    "n_action_steps": COUNT,
+    "noise_scale": SIZE,
+    "reward_scale": POSITIVE,
+    "gamma": FRACTION,
+    "warmup_decisions": SIZE,
+    "updates_per_decision": COUNT,
+    "batch_size": COUNT,
+    "learning_rate": POSITIVE,
+    "tau": FRACTION,
+    "n_critics": COUNT,
+    "n_steps": COUNT,
+    "buffer_size": COUNT,
+    "rollout_decisions": Range(2),
+    "n_epochs": COUNT,
+    "gae_lambda": Range(0, 1),
+}
+"""Fields of :class:`zprl_env.training.recipe.Recipe`."""
+
+
+def check(settings: object, limits: Mapping[str, Range]) -> None:
+    """Refuse numbers out of their range; ``None`` and words are nobody's number.
+
+    Args:
+        settings: Anything with attributes.
+        limits: Their ranges by name.
+
+    Raises:
+        ZprlError: One is out of its range. It is no ``ValueError``: of those, tyro draws a box.
+
+    >>> from types import SimpleNamespace
+    >>> check(SimpleNamespace(num_envs=0), {"num_envs": COUNT})
+    Traceback (most recent call last):
+    policies.errors.ZprlError: num_envs must be at least 1. Got: 0.
+    """
+    for name, limit in limits.items():
+        value = getattr(settings, name)
+        if value is not None and not isinstance(value, str) and value not in limit:
+            raise ZprlError(f"{name} must be {limit}. Got: {value}.")
