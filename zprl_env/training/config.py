@@ -33,7 +33,7 @@ class Config:
     actions (residual RL)."""
     policy: str | None = None
     """Base policy: a checkpoint folder or a shipped name; the task's own if not given."""
-    total_env_steps: int = 200_000
+    total_env_steps: int = 80_000
     """Environment steps to learn from, warm-up included."""
     seed: int = 0
     """Seed of training; evaluation seeds never change."""

@@ -26,7 +26,7 @@ class Recipe:
     """Temperature of the flow's initial noise; 1 is imitation's, 0 removes all chance."""
     sample_latent: bool = True
     """Draw z from its posterior while collecting; evaluation always takes the mean."""
-    observation: ObservationKind = "state"
+    observation: ObservationKind = "features"
     """What the agent sees besides z: the policy's embedding, the normalised state, or both."""
     reward: Literal["sparse", "penalty"] = "sparse"
     """'sparse' is 1 on success; 'penalty' is -1 for every environment step without it."""

@@ -1,0 +1,138 @@
+"""Play a policy, steered or not, on seeded episodes: ``python -m zprl_env.evaluate``."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tyro
+
+from zprl_env import cli
+from zprl_env.errors import UnknownNameError
+from zprl_env.evaluation import TEST_SEED
+from zprl_env.registration import TASKS
+from zprl_env.training import limits
+from zprl_env.training.config import Config, check_policy, load_config
+from zprl_env.training.files import make_writable, write_json
+from zprl_env.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from zprl_env.training.comparison import Comparison
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Play a frozen policy, alone or steered by a trained agent, on seeded episodes.
+
+    An agent is compared with its base policy on the same episodes. The same arguments play the same
+    episodes, and nothing that training looks at is among the default ones.
+    """
+
+    env: str | None = None
+    """Task to play; the run's own, and else Lift."""
+    policy: str | None = None
+    """Frozen policy: a checkpoint folder or a shipped name; the run's own, and else the task's."""
+    run: Path | None = None
+    """Folder of a run of train_sb3.py whose agent steers the policy."""
+    episodes: int = 100
+    """Episodes to play."""
+    seed: int = TEST_SEED
+    """Seed of the first episode; the others follow."""
+    noise_scale: float | None = None
+    """Temperature of the flow's initial noise; the run's own, and else imitation's 1."""
+    n_action_steps: int | None = None
+    """Environment steps per decision; the run's own, and else the policy's."""
+    out: Path | None = None
+    """File for the results, episode by episode, as JSON."""
+    video: Path | None = None
+    """MP4 for a film of the first episode."""
+    threads: int = 1
+    """Threads of torch; more are slower for networks this small."""
+
+    def __post_init__(self) -> None:
+        if self.env is not None and self.env not in TASKS:
+            raise UnknownNameError("environment", self.env, TASKS)
+        limits.check(self, limits.EVALUATION)
+
+
+def evaluate(evaluation: Evaluation) -> Comparison:
+    """Play and report.
+
+    Args:
+        evaluation: What to play.
+
+    Returns:
+        The results, the base policy's first and, with a run, the steered policy's last.
+
+    Raises:
+        CheckpointError: The policy cannot be loaded.
+        PolicyMismatchError: It does not fit the environment.
+        RunFolderError: The run's agent cannot be loaded, or steers another policy; or a file
+            cannot be written where it was asked for.
+    """
+    config = _config(evaluation)
+    for file in (evaluation.out, evaluation.video):
+        if file is not None:
+            make_writable(file.parent)
+    # Here and not above, so that --help and a mistyped flag answer at once.
+    import torch
+    from rich.console import Console
+
+    from zprl_env.policy_loading import resolve_policy
+    from zprl_env.training import report
+    from zprl_env.training.checkpoint import load_agent
+    from zprl_env.training.comparison import Comparison
+
+    torch.set_num_threads(evaluation.threads)
+    policy = resolve_policy(config.policy or config.env)
+    if evaluation.run is not None:
+        check_policy(evaluation.run, policy)
+    seeds = range(evaluation.seed, evaluation.seed + evaluation.episodes)
+    comparison = Comparison(config.env, policy, config.steer, config.recipe)
+    agent = None
+    with closing(comparison):
+        if evaluation.run is not None:
+            agent = load_agent(evaluation.run, config.algo, config.recipe, comparison.env)
+        comparison.play_bases(seeds)
+        if agent is not None:
+            comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, seeds)
+    report.print_table(comparison.results, comparison.difference, Console(soft_wrap=True))
+    if evaluation.out is not None:
+        settings: dict[str, Any] = dataclasses.asdict(evaluation)
+        settings |= {"env": config.env, "policy": config.policy or config.env}
+        settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
+        write_json(evaluation.out, settings | comparison.to_dict())
+    if evaluation.video is not None:
+        report.film(
+            evaluation.video,
+            config.env,
+            policy,
+            config.steer,
+            config.recipe,
+            agent,
+            evaluation.seed,
+        )
+    return comparison
+
+
+def _config(evaluation: Evaluation) -> Config:
+    """The run's settings, or the base policy's, with what the command line says otherwise."""
+    if evaluation.run is None:
+        config = Config(recipe=Recipe(scale=0.0, noise_scale=1.0, n_action_steps=None))
+    else:
+        config = load_config(evaluation.run)
+    names = ("noise_scale", "n_action_steps")
+    recipe = {name: getattr(evaluation, name) for name in names}
+    given = {name: getattr(evaluation, name) for name in ("env", "policy")}
+    return replace(
+        config,
+        recipe=replace(config.recipe, **{k: v for k, v in recipe.items() if v is not None}),
+        **{k: v for k, v in given.items() if v is not None},
+    )
+
+
+if __name__ == "__main__":
+    cli.run(lambda: evaluate(tyro.cli(Evaluation)))
