@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import tyro
 
 from zprl_env import cli
-from zprl_env.errors import UnknownNameError
+from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.evaluation import TEST_SEED
 from zprl_env.registration import TASKS
 from zprl_env.training import limits
 from zprl_env.training.config import Config, check_policy, load_config
-from zprl_env.training.files import make_writable, write_json
+from zprl_env.training.files import check_file, write_json
 from zprl_env.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Evaluation:
     seed: int = TEST_SEED
     """Seed of the first episode; the others follow."""
     noise_scale: float | None = None
-    """Temperature of the flow's initial noise; the run's own, and else imitation's 1."""
+    """Temperature of the flow's initial noise; the run's own, and else imitation's 1. With another
+    one the base policy is played at both."""
     n_action_steps: int | None = None
     """Environment steps per decision; the run's own, and else the policy's."""
     out: Path | None = None
@@ -56,6 +57,8 @@ class Evaluation:
         if self.env is not None and self.env not in TASKS:
             raise UnknownNameError("environment", self.env, TASKS)
         limits.check(self, limits.EVALUATION)
+        if self.video is not None and self.video.suffix != ".mp4":
+            raise ZprlError(f"video must be a file that ends in .mp4. Got: {self.video}.")
 
 
 def evaluate(evaluation: Evaluation) -> Comparison:
@@ -76,7 +79,7 @@ def evaluate(evaluation: Evaluation) -> Comparison:
     config = _config(evaluation)
     for file in (evaluation.out, evaluation.video):
         if file is not None:
-            make_writable(file.parent)
+            check_file(file)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -121,17 +124,13 @@ def evaluate(evaluation: Evaluation) -> Comparison:
 def _config(evaluation: Evaluation) -> Config:
     """The run's settings, or the base policy's, with what the command line says otherwise."""
     if evaluation.run is None:
-        config = Config(recipe=Recipe(scale=0.0, noise_scale=1.0, n_action_steps=None))
+        config = Config(recipe=Recipe(scale=0.0, noise_scale=1.0, observation="features"))
     else:
         config = load_config(evaluation.run)
-    names = ("noise_scale", "n_action_steps")
-    recipe = {name: getattr(evaluation, name) for name in names}
-    given = {name: getattr(evaluation, name) for name in ("env", "policy")}
-    return replace(
-        config,
-        recipe=replace(config.recipe, **{k: v for k, v in recipe.items() if v is not None}),
-        **{k: v for k, v in given.items() if v is not None},
-    )
+    given = {name: value for name, value in vars(evaluation).items() if value is not None}
+    recipe = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
+    others = {name: given[name] for name in ("env", "policy") if name in given}
+    return replace(config, recipe=replace(config.recipe, **recipe), **others)
 
 
 if __name__ == "__main__":

@@ -60,19 +60,31 @@ def make_writable(folder: Path) -> None:
     except OSError as error:
         raise RunFolderError(
             f"Expected an output folder that can be written. Got: {folder} "
-            f"({error.strerror}). Choose another with --out."
+            f"({error.strerror}). Choose another."
         ) from error
+
+
+def check_file(path: Path) -> None:
+    """See whether a file can be written, before the work of which it is to keep the result.
+
+    Raises:
+        RunFolderError: It cannot.
+    """
+    if path.is_dir():
+        raise RunFolderError(f"Expected a file to write to. Got the folder {path}. Add a name.")
+    make_writable(path.parent)
 
 
 def _create_dated(parent: Path) -> Path:
     """Make a folder named after this second, which another run may have been started in."""
     make_writable(parent)
     stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
-    for name in chain([stamp], (f"{stamp}_{number}" for number in count(2))):
+    for suffix in chain([""], map("_{}".format, count(2))):
         with suppress(FileExistsError):
-            (parent / name).mkdir()
+            folder = parent / f"{stamp}{suffix}"
+            folder.mkdir()
             break
-    return parent / name
+    return folder
 
 
 def write_json(path: Path, content: Any) -> None:

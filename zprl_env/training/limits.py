@@ -62,6 +62,15 @@ RECIPE = {
 }
 """Fields of :class:`zprl_env.training.recipe.Recipe`."""
 
+EVALUATION = {
+    "episodes": COUNT,
+    "seed": SIZE,
+    "noise_scale": SIZE,
+    "n_action_steps": COUNT,
+    "threads": COUNT,
+}
+"""Fields of :class:`zprl_env.evaluate.Evaluation`."""
+
 
 def check(settings: object, limits: Mapping[str, Range]) -> None:
     """Refuse numbers out of their range; ``None`` and words are nobody's number.
