@@ -23,13 +23,13 @@ import numpy as np
 import torch
 import tyro
 from torch import Tensor
-from tqdm import tqdm
 
 from policies.dataset import chunk_dataset
 from policies.demonstrations import Demonstrations
 from policies.errors import ZprlError
 from policies.frozen import FrozenPolicy
 from policies.pretrain_config import PretrainConfig
+from policies.progress import progress_bar
 from policies.vib_flow import VibFlow
 
 _WARMUP_STEPS = 100
@@ -94,7 +94,7 @@ def pretrain(
     curve: list[dict[str, float]] = []
     successes: list[dict[str, float]] = []
     observations, chunks = data.train
-    bar = tqdm(total=config.steps, disable=not progress, desc="pretrain", unit="step")
+    bar = progress_bar(total=config.steps, disable=not progress, desc="pretrain", unit="step")
     for step in range(1, config.steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * _schedule(step, config.steps)

@@ -14,10 +14,10 @@ from typing import Annotated, Literal
 import h5py
 import numpy as np
 import tyro
-from tqdm import tqdm
 
 from policies.demonstrations import DemonstrationWriter
 from policies.errors import DemonstrationError, ZprlError
+from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.experts import SKILLS, Operator
 from zprl_env.experts.performance import Episode, Stage, episode_seed, operator_for
@@ -88,7 +88,8 @@ def record(recording: Recording) -> list[Episode]:
         # Opened before the first episode: a folder that cannot be written must not cost an hour.
         with DemonstrationWriter(partial, stage.env_args, list(stage.observation_keys)) as writer:
             episodes = []
-            progress = tqdm(_performances(stage, seeds, recording.workers), "episodes", len(seeds))
+            performances = _performances(stage, seeds, recording.workers)
+            progress = progress_bar(performances, desc="episodes", total=len(seeds))
             for episode in progress:
                 episodes.append(episode)
                 if episode.success or not recording.successes_only:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import gymnasium as gym
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
-from tqdm import tqdm
 
+from policies.progress import progress_bar
 from zprl_env.evaluation import EvaluationResult, evaluate
 from zprl_env.training.agent import as_agent
 
@@ -60,15 +59,13 @@ class ProgressCallback(BaseCallback):
         super().__init__()
         self.history = history
         self.total_env_steps = total_env_steps
-        self._recent_rewards: deque[float] = deque(maxlen=WINDOW)
         self._started = time.monotonic() - history.seconds
-        self.bar = tqdm(
+        self.bar = progress_bar(
             total=total_env_steps,
             initial=history.env_steps,
             unit="step",
             unit_scale=True,
             disable=not show,
-            dynamic_ncols=True,
         )
 
     def _on_step(self) -> bool:

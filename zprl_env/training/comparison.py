@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
-from tqdm import tqdm
 
+from policies.progress import progress_bar
 from zprl_env.envs import make_env
 from zprl_env.evaluation import Agent, EvaluationResult, evaluate
 from zprl_env.policy_loading import PolicyLike
@@ -110,5 +110,5 @@ def play(name: str, env: gym.Env, agent: Agent | None, seeds: Sequence[int]) -> 
         bar.set_postfix_str(f"success {sum(successes) / len(successes):.2f}", refresh=False)
         bar.update()
 
-    with tqdm(total=len(seeds), desc=name, unit="episode", leave=False) as bar:
+    with progress_bar(total=len(seeds), desc=name, unit="episode", leave=False) as bar:
         return evaluate(env, agent, seeds, show)
