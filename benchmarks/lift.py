@@ -1,7 +1,7 @@
 """Steering the shipped Lift policy: every training run the README speaks of.
 
-python -m benchmarks.lift run sac-0 sac-1    # train; hours for all of them
-python -m benchmarks.lift summary            # table and curves from what has been trained
+usage: python -m benchmarks.lift run [NAME ...]   train; hours for all of them
+       python -m benchmarks.lift summary          table and curves from what has been trained
 
 A run is one call of ``train_sb3.py``; its settings, its results episode by episode and its history
 are kept in benchmarks/results/lift/<run>/.
@@ -146,8 +146,12 @@ def main(arguments: list[str]) -> None:
             (RESULTS / "table.md").write_text(table(runs))
             draw(runs, RESULTS / "curves.png")
             print(table(runs))
+        case ["-h" | "--help"]:
+            print(__doc__)
         case _:
-            raise ZprlError(f"Expected 'run [NAME ...]' or 'summary'. Got: {arguments}.\n{__doc__}")
+            raise ZprlError(
+                f"Expected 'run [NAME ...]' or 'summary'. Got: {arguments}. See --help."
+            )
 
 
 if __name__ == "__main__":
