@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, SupportsFloat
+from typing import Any, ClassVar, SupportsFloat
 
 import gymnasium as gym
 import numpy as np
@@ -42,26 +41,25 @@ class SteeringWrapper(
     """
 
     env: ActionChunkWrapper
+    steering_class: ClassVar[type[Steering]]
 
     def __init__(
         self,
         env: gym.Env,
         policy: PolicyLike,
-        make_steering: Callable[[SteerablePolicy, int], Steering],
         *,
-        n_action_steps: int | None,
-        gamma: float,
-        **constructor_args: Any,
+        n_action_steps: int | None = None,
+        gamma: float = 0.99,
+        **options: Any,
     ) -> None:
-        """Wrap an environment; subclasses give the steering.
+        """Wrap an environment.
 
         Args:
             env: Any environment with flat ``Box`` spaces that fit the policy.
             policy: A policy object, a checkpoint's path or a shipped policy's name.
-            make_steering: Builds the core from the policy and the observation's size.
             n_action_steps: Actions per decision; ``None`` takes the policy's own.
             gamma: Discount per environment step.
-            **constructor_args: Recorded, so that ``gym.make`` can rebuild the environment.
+            **options: Passed to ``steering_class``.
 
         Raises:
             PolicyMismatchError: Environment and policy do not fit each other.
@@ -82,10 +80,12 @@ class SteeringWrapper(
             policy=policy,
             n_action_steps=n_action_steps,
             gamma=gamma,
-            **constructor_args,
+            **options,
         )
         super().__init__(ActionChunkWrapper(env, n_action_steps, gamma))
-        self.steering = make_steering(self.policy, observation_dim)
+        self.steering = self.steering_class(
+            self.policy, observation_dim=observation_dim, n_action_steps=n_action_steps, **options
+        )
         self.observation_space = self.steering.observation_space
         self.action_space = self.steering.action_space
         self._generator = np.random.default_rng()
@@ -155,6 +155,8 @@ class LatentSteeringWrapper(SteeringWrapper):
         2
     """
 
+    steering_class = LatentSteering
+
     def __init__(
         self,
         env: gym.Env,
@@ -185,94 +187,37 @@ class LatentSteeringWrapper(SteeringWrapper):
             PolicyMismatchError: Environment and policy do not fit each other.
             ConfigurationError: An argument is out of range.
         """
-        options: dict[str, Any] = {
-            "scale": scale,
-            "sample_latent": sample_latent,
-            "noise_scale": noise_scale,
-            "observation": observation,
-        }
         super().__init__(
             env,
             policy,
-            lambda opened, size: LatentSteering(opened, observation_dim=size, **options),
             n_action_steps=n_action_steps,
             gamma=gamma,
-            **options,
+            scale=scale,
+            sample_latent=sample_latent,
+            noise_scale=noise_scale,
+            observation=observation,
         )
 
 
 class NoiseSteeringWrapper(SteeringWrapper):
     """The agent chooses the flow's initial noise (DSRL); options as in :class:`NoiseSteering`."""
 
-    def __init__(
-        self,
-        env: gym.Env,
-        policy: PolicyLike,
-        *,
-        n_action_steps: int | None = None,
-        gamma: float = 0.99,
-        **options: Any,
-    ) -> None:
-        """Wrap an environment; ``options`` go to :class:`~zprl_env.steering.NoiseSteering`."""
-        super().__init__(
-            env,
-            policy,
-            lambda opened, size: NoiseSteering(opened, observation_dim=size, **options),
-            n_action_steps=n_action_steps,
-            gamma=gamma,
-            **options,
-        )
+    steering_class = NoiseSteering
 
 
 class JointSteeringWrapper(SteeringWrapper):
     """The agent steers latent and noise together; options as in :class:`JointSteering`."""
 
-    def __init__(
-        self,
-        env: gym.Env,
-        policy: PolicyLike,
-        *,
-        n_action_steps: int | None = None,
-        gamma: float = 0.99,
-        **options: Any,
-    ) -> None:
-        """Wrap an environment; ``options`` go to :class:`~zprl_env.steering.JointSteering`."""
-        super().__init__(
-            env,
-            policy,
-            lambda opened, size: JointSteering(opened, observation_dim=size, **options),
-            n_action_steps=n_action_steps,
-            gamma=gamma,
-            **options,
-        )
+    steering_class = JointSteering
 
 
 class ActionSteeringWrapper(SteeringWrapper):
     """The agent adds a residual to the action chunk; options as in :class:`ActionSteering`."""
 
-    def __init__(
-        self,
-        env: gym.Env,
-        policy: PolicyLike,
-        *,
-        n_action_steps: int | None = None,
-        gamma: float = 0.99,
-        **options: Any,
-    ) -> None:
-        """Wrap an environment; ``options`` go to :class:`~zprl_env.steering.ActionSteering`."""
-        super().__init__(
-            env,
-            policy,
-            lambda opened, size: ActionSteering(
-                opened, observation_dim=size, n_action_steps=n_action_steps, **options
-            ),
-            n_action_steps=n_action_steps,
-            gamma=gamma,
-            **options,
-        )
+    steering_class = ActionSteering
 
 
-STEERING_WRAPPERS: dict[str, Callable[..., SteeringWrapper]] = {
+STEERING_WRAPPERS: dict[str, type[SteeringWrapper]] = {
     "latent": LatentSteeringWrapper,
     "noise": NoiseSteeringWrapper,
     "joint": JointSteeringWrapper,

@@ -51,8 +51,8 @@ class Steering(ABC):
     agent has answered: it draws the flow's noise and decodes the action chunks. Each environment
     has a generator of its own, so that it gets the same numbers alone or in a batch.
 
-    Subclasses say only where the action enters (:meth:`decode`). For all of them the zero action
-    is the base policy, to the bit.
+    Subclasses say only how large the action is and where it enters (:meth:`decode`). For all of
+    them the zero action is the base policy, to the bit.
 
     Attributes:
         observation_space: The agent's flat float32 ``Box``.
@@ -62,22 +62,22 @@ class Steering(ABC):
     def __init__(
         self,
         policy: SteerablePolicy,
-        action_dim: int,
         *,
-        sample_latent: bool,
-        noise_scale: float,
-        observation: ObservationKind,
         observation_dim: int,
+        n_action_steps: int | None = None,
+        sample_latent: bool = True,
+        noise_scale: float = 1.0,
+        observation: ObservationKind = "features",
     ) -> None:
         """Open a policy.
 
         Args:
             policy: The frozen policy.
-            action_dim: Size of the agent's action.
+            observation_dim: Size O of the environment's flat observation.
+            n_action_steps: Actions of a chunk that are executed; ``None`` takes the policy's own.
             sample_latent: Draw z from the posterior; ``False`` takes its mean.
             noise_scale: Temperature of the flow's initial noise; 0 makes the policy deterministic.
             observation: What the agent sees besides the latent.
-            observation_dim: Size O of the environment's flat observation.
 
         Raises:
             PolicyMismatchError: ``observation`` needs ``policy.normalize``, which it lacks.
@@ -93,6 +93,7 @@ class Steering(ABC):
                 f"Got: {type(policy).__name__} without it. Use observation='features'."
             )
         self.policy = policy
+        self.n_action_steps = policy.n_action_steps if n_action_steps is None else n_action_steps
         self.sample_latent = sample_latent
         self.noise_scale = check_size("noise_scale", noise_scale)
         self.observation = observation
@@ -100,10 +101,15 @@ class Steering(ABC):
         size += policy.feature_dim if observation in ("features", "both") else 0
         size += observation_dim if observation in ("state", "both") else 0
         self.observation_space = gym.spaces.Box(-_LARGEST, _LARGEST, (size,), np.float32)
-        self.action_space = gym.spaces.Box(-1.0, 1.0, (action_dim,), np.float32)
+        self.action_space = gym.spaces.Box(-1.0, 1.0, (self.agent_dim,), np.float32)
 
     def __str__(self) -> str:
         return f"{self.action_space.shape[0]} numbers per decision"
+
+    @property
+    @abstractmethod
+    def agent_dim(self) -> int:
+        """Size of the agent's action."""
 
     @abstractmethod
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import ObservationKind, Steering, check_size
+from zprl_env.steering.base import Steering, check_size
 from zprl_env.steering.latent import Scale, resolve_scale
 
 
@@ -28,20 +30,17 @@ class JointSteering(Steering):
         noise_bound: float = 1.5,
         sample_latent: bool = False,
         noise_scale: float = 0.0,
-        observation: ObservationKind = "features",
-        observation_dim: int,
+        **options: Any,
     ) -> None:
-        """Open a policy at its latent and its noise; see :class:`Steering`."""
-        super().__init__(
-            policy,
-            policy.latent_dim + policy.action_dim,
-            sample_latent=sample_latent,
-            noise_scale=noise_scale,
-            observation=observation,
-            observation_dim=observation_dim,
-        )
+        """Open a policy at its latent and its noise; ``options`` as in :class:`Steering`."""
+        super().__init__(policy, sample_latent=sample_latent, noise_scale=noise_scale, **options)
         self.scale = resolve_scale(policy, scale)
         self.noise_bound = check_size("noise_bound", noise_bound)
+
+    @property
+    def agent_dim(self) -> int:
+        """Size of the agent's action: the latent's and one environment action's."""
+        return self.policy.latent_dim + self.policy.action_dim
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode z + lambda dz from the shifted noise."""

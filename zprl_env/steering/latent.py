@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import ObservationKind, Steering
+from zprl_env.steering.base import Steering
 
 Scale = float | np.ndarray | Literal["auto"]
 
@@ -80,26 +80,15 @@ class LatentSteering(Steering):
         scale: lambda per dimension. Shape ``(D,)``.
     """
 
-    def __init__(
-        self,
-        policy: SteerablePolicy,
-        *,
-        scale: Scale,
-        sample_latent: bool = True,
-        noise_scale: float = 1.0,
-        observation: ObservationKind = "features",
-        observation_dim: int,
-    ) -> None:
-        """Open a policy at its latent; see :class:`Steering` and :func:`resolve_scale`."""
-        super().__init__(
-            policy,
-            policy.latent_dim,
-            sample_latent=sample_latent,
-            noise_scale=noise_scale,
-            observation=observation,
-            observation_dim=observation_dim,
-        )
+    def __init__(self, policy: SteerablePolicy, *, scale: Scale, **options: Any) -> None:
+        """Open a policy at its latent; see :func:`resolve_scale` and :class:`Steering`."""
+        super().__init__(policy, **options)
         self.scale = resolve_scale(policy, scale)
+
+    @property
+    def agent_dim(self) -> int:
+        """Size of the agent's action: the latent's."""
+        return self.policy.latent_dim
 
     def __str__(self) -> str:
         low, high = float(self.scale.min()), float(self.scale.max())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import ObservationKind, Steering, check_size
+from zprl_env.steering.base import Steering, check_size
 
 
 class NoiseSteering(Steering):
@@ -24,19 +26,16 @@ class NoiseSteering(Steering):
         scale: float = 1.5,
         sample_latent: bool = False,
         noise_scale: float = 0.0,
-        observation: ObservationKind = "features",
-        observation_dim: int,
+        **options: Any,
     ) -> None:
-        """Open a policy at its noise; see :class:`Steering`."""
-        super().__init__(
-            policy,
-            policy.horizon * policy.action_dim,
-            sample_latent=sample_latent,
-            noise_scale=noise_scale,
-            observation=observation,
-            observation_dim=observation_dim,
-        )
+        """Open a policy at its noise; ``options`` as in :class:`Steering`."""
+        super().__init__(policy, sample_latent=sample_latent, noise_scale=noise_scale, **options)
         self.scale = check_size("scale", scale)
+
+    @property
+    def agent_dim(self) -> int:
+        """Size of the agent's action: one number of noise per number of the chunk."""
+        return self.policy.horizon * self.policy.action_dim
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode from the shifted noise."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import ObservationKind, Steering, check_size
+from zprl_env.steering.base import Steering, check_size
 
 
 class ActionSteering(Steering):
@@ -15,28 +17,15 @@ class ActionSteering(Steering):
         scale: Size of the largest residual, in the environment's action units.
     """
 
-    def __init__(
-        self,
-        policy: SteerablePolicy,
-        *,
-        scale: float = 0.2,
-        n_action_steps: int | None = None,
-        sample_latent: bool = True,
-        noise_scale: float = 1.0,
-        observation: ObservationKind = "features",
-        observation_dim: int,
-    ) -> None:
-        """Open a policy at its output; see :class:`Steering`."""
-        self.n_action_steps = policy.n_action_steps if n_action_steps is None else n_action_steps
-        super().__init__(
-            policy,
-            self.n_action_steps * policy.action_dim,
-            sample_latent=sample_latent,
-            noise_scale=noise_scale,
-            observation=observation,
-            observation_dim=observation_dim,
-        )
+    def __init__(self, policy: SteerablePolicy, *, scale: float = 0.2, **options: Any) -> None:
+        """Open a policy at its output; ``options`` as in :class:`Steering`."""
+        super().__init__(policy, **options)
         self.scale = check_size("scale", scale)
+
+    @property
+    def agent_dim(self) -> int:
+        """Size of the agent's action: that of the executed part of the chunk."""
+        return self.n_action_steps * self.policy.action_dim
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode the base chunk and add the residual to its first ``n_action_steps`` actions."""
