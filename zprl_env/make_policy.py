@@ -7,6 +7,7 @@ made by this command and nothing else.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -126,7 +127,10 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Evaluatio
         Demonstrations.load(path),
         PretrainConfig(**{**asdict(recipe.pretrain), "seed": making.seed}),
         evaluate=lambda trained: play(trained, making.env, VALIDATION_SEED, 50).success_rate,
-        provenance={"command": command},
+        provenance={
+            "demonstrations_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "command": command,
+        },
     )
     policy.save(making.out)
     result = play(policy, making.env, TEST_SEED, making.eval_episodes)
