@@ -10,6 +10,7 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from zprl_env.envs.quiet import quiet_robosuite
 from zprl_env.errors import InvalidActionError, SimulationError, UnknownNameError
+from zprl_env.spaces import unbounded_box
 
 if TYPE_CHECKING:
     from zprl_env.envs.offscreen import OffscreenCamera
@@ -115,7 +116,7 @@ class RobosuiteEnv(gym.Env):
         for key, name in self._names.items():
             self.observation_keys[key] = slice(start, start + np.size(values[name]))
             start += np.size(values[name])
-        self.observation_space = gym.spaces.Box(-np.inf, np.inf, (start,), np.float32)
+        self.observation_space = unbounded_box(start)
         low, high = self._env.action_spec
         self.action_space = gym.spaces.Box(
             low.astype(np.float32), high.astype(np.float32), dtype=np.float32

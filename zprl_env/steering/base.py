@@ -15,13 +15,11 @@ from zprl_env.errors import (
     PolicyMismatchError,
     SimulationError,
 )
+from zprl_env.spaces import unbounded_box
 from zprl_env.steerable import SteerablePolicy
 
 ObservationKind = Literal["features", "state", "both"]
 """What the agent sees besides the latent: the policy's embedding, the normalised state, or both."""
-
-_LARGEST = float(np.finfo(np.float32).max)
-"""Bound of an unbounded observation; environment checkers warn of an infinite one."""
 
 
 def check_size(name: str, value: float) -> float:
@@ -100,7 +98,7 @@ class Steering(ABC):
         size = policy.latent_dim
         size += policy.feature_dim if observation in ("features", "both") else 0
         size += observation_dim if observation in ("state", "both") else 0
-        self.observation_space = gym.spaces.Box(-_LARGEST, _LARGEST, (size,), np.float32)
+        self.observation_space = unbounded_box(size)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (self.agent_dim,), np.float32)
 
     def __str__(self) -> str:

@@ -81,8 +81,6 @@ def run_python(code: str) -> str:
 
 
 class TestConformance:
-    # Gymnasium finds any box without bounds improbable; a robot's joint state has none.
-    @pytest.mark.filterwarnings("ignore:.*A Box observation space m(in|ax)imum value is -?infinity")
     def test_gymnasiums_checker_passes(self, env):
         gymnasium_check_env(env, skip_render_check=True)
 
