@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
-from pickle import UnpicklingError
 from textwrap import shorten
 
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import ReplayBuffer
@@ -26,18 +24,6 @@ from zprl_env.training.replay import end_trajectories
 from zprl_env.wrapper import SteeringWrapper
 
 HISTORY_FILE, MODEL_FILE, REPLAY_FILE = "history.json", "model.zip", "replay.safetensors"
-
-_UNREADABLE = (
-    AttributeError,
-    EOFError,
-    KeyError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    UnpicklingError,
-    ValueError,
-)
-"""What reading a damaged or foreign file raises."""
 
 
 def save_checkpoint(folder: Path, model: BaseAlgorithm, history: History) -> None:
@@ -144,7 +130,7 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
         model.set_parameters(parameters, exact_match=True, device=model.device)
         for name, value in (variables or {}).items():
             getattr(model, name).data.copy_(value.data)
-    except _UNREADABLE as error:
+    except Exception as error:  # what readers raise over a damaged file has no common kind
         raise RunFolderError(
             f"Expected a model of the same algorithm and sizes in {path}. Got: {_one_line(error)}"
         ) from error
@@ -166,7 +152,7 @@ def _load_replay(path: Path, buffer: ReplayBuffer) -> None:
             if views[name].shape != arrays[name].shape:
                 raise ValueError(f"{name} of shape {arrays[name].shape}, not {views[name].shape}")
             views[name][:] = arrays[name]
-    except (SafetensorError, *_UNREADABLE) as error:
+    except Exception as error:  # as above
         raise RunFolderError(
             f"Expected a replay buffer of the run's configuration in {path}. "
             f"Got: {_one_line(error)}."

@@ -60,7 +60,7 @@ class Config:
         if self.env not in TASKS:
             raise UnknownNameError("environment", self.env, TASKS)
         limits.check(self, limits.CONFIG)
-        limits.check(self.recipe, limits.RECIPE)
+        limits.check_recipe(self.recipe)
 
 
 _WEIGHTS = "policy_sha256"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
+from zprl_env.training.recipe import Recipe
 
 
 class Range(NamedTuple):
@@ -60,7 +61,7 @@ RECIPE = {
     "n_epochs": COUNT,
     "gae_lambda": Range(0, 1),
 }
-"""Fields of :class:`zprl_env.training.recipe.Recipe`."""
+"""Fields of :class:`~zprl_env.training.recipe.Recipe`."""
 
 EVALUATION = {
     "episodes": COUNT,
@@ -91,3 +92,23 @@ def check(settings: object, limits: Mapping[str, Range]) -> None:
         value = getattr(settings, name)
         if value is not None and not isinstance(value, str) and value not in limit:
             raise ZprlError(f"{name} must be {limit}. Got: {value}.")
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse a recipe that nothing could be trained by.
+
+    Raises:
+        ZprlError: A setting is impossible.
+    """
+    check(recipe, RECIPE)
+    if not recipe.hidden or min(recipe.hidden) < 1:
+        raise ZprlError(f"hidden must be layers of at least 1. Got: {recipe.hidden}.")
+    try:
+        possible = recipe.ent_coef == "auto" or float(recipe.ent_coef.removeprefix("auto_")) > 0
+    except ValueError:
+        possible = False
+    if not possible:
+        raise ZprlError(
+            f"ent_coef must be 'auto', 'auto_' and a number, or a number, above 0. "
+            f"Got: {recipe.ent_coef!r}."
+        )

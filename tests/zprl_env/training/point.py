@@ -1,0 +1,65 @@
+"""A task that costs nothing: a point has to reach the origin of the plane.
+
+``python -m tests.zprl_env.training.point`` is ``train_sb3.py`` with this task in its table.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import gymnasium as gym
+import numpy as np
+
+import train_sb3
+from zprl_env import cli
+from zprl_env.registration import TASKS, Task, register_envs
+from zprl_env.training.config import parse
+
+POINT = Task("tests.zprl_env.training.point:PointEnv", {}, 20)
+
+
+class PointEnv(gym.Env[np.ndarray, np.ndarray]):
+    """Actions move the point by up to 0.1; the observation is its position and a zero."""
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
+    observation_space = gym.spaces.Box(-np.inf, np.inf, (3,), np.float32)
+    action_space = gym.spaces.Box(-1.0, 1.0, (2,), np.float32)
+    spoiled_after = 10**9
+    """Steps of all its instances after which observations are NaN."""
+
+    def __init__(self, render_mode: str | None = None) -> None:
+        self.render_mode = render_mode
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.position = self.np_random.uniform(-0.3, 0.3, 2)
+        return self._observation(), {"is_success": False}
+
+    def step(self, action):
+        PointEnv.spoiled_after -= 1
+        self.position = self.position + 0.1 * np.asarray(action)
+        success = bool(np.linalg.norm(self.position) < 0.05)
+        return self._observation(), float(success), success, False, {"is_success": success}
+
+    def render(self):
+        image = np.zeros((64, 64, 3), np.uint8)
+        row, column = np.clip(32 + 32 * self.position, 0, 63).astype(int)
+        image[row, column] = 255
+        return image
+
+    def _observation(self):
+        if PointEnv.spoiled_after <= 0:
+            return np.full(3, np.nan, np.float32)
+        return np.array([*self.position, 0.0], np.float32)
+
+
+def register() -> None:
+    """Put the task into the table."""
+    TASKS["Point"] = POINT
+    register_envs()
+
+
+if __name__ in ("__main__", "__mp_main__"):  # the latter in processes that it starts
+    register()
+if __name__ == "__main__":
+    cli.run(lambda: train_sb3.finetune(parse(sys.argv[1:])))

@@ -1,0 +1,131 @@
+"""The command line: defaults that follow the choices, and runs that are resumed as they were."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.testing import LinearPolicy
+from zprl_env.training.config import Config, check_policy, load_config, parse, save_config
+from zprl_env.training.files import RunFolderError
+from zprl_env.training.recipe import RECIPES, recipe_for
+
+
+@pytest.fixture
+def stored(tmp_path) -> Config:
+    """Settings of a run that was started with flags, as they lie in its folder."""
+    config = parse(["--algo", "ppo", "--seed", "3", "--gamma", "0.9", "--out", str(tmp_path)])
+    save_config(tmp_path, config, LinearPolicy(3, 2))
+    return config
+
+
+def test_nothing_said_is_sac_on_the_latent_of_the_task_s_own_policy():
+    config = parse([])
+    assert (config.env, config.algo, config.steer, config.policy) == ("Lift", "sac", "latent", None)
+    assert config.recipe == RECIPES["sac", "default"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "choice"),
+    [
+        (["--algo", "ppo"], ("ppo", "default", "latent")),
+        (["--preset=paper"], ("sac", "paper", "latent")),
+        (["--steer", "noise"], ("sac", "default", "noise")),
+        (["--steer", "action", "--preset", "paper"], ("sac", "paper", "action")),
+    ],
+)
+def test_the_recipe_s_defaults_follow_the_choices(flags, choice):
+    assert parse(flags).recipe == recipe_for(*choice)
+
+
+def test_every_setting_of_the_recipe_can_be_overridden():
+    recipe = parse(["--preset", "paper", "--gamma", "0.9", "--hidden", "8", "16"]).recipe
+    assert recipe == replace(RECIPES["sac", "paper"], gamma=0.9, hidden=(8, 16))
+
+
+def test_a_preset_that_an_algorithm_lacks_is_not_another_one():
+    with pytest.raises(ZprlError, match="--preset paper must be one that ppo has"):
+        parse(["--algo", "ppo", "--preset", "paper"])
+
+
+def test_a_choice_that_does_not_exist_is_explained(capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        parse(["--algo", "dqn"])
+    assert exit_info.value.code == 2
+    assert "sac" in capsys.readouterr().err
+
+
+def test_an_unknown_environment_names_the_nearest_before_anything_slow_is_imported():
+    with pytest.raises(UnknownNameError, match="unknown environment 'lfit'; did you mean 'Lift'"):
+        parse(["--env", "lfit"])
+    code = (
+        "import sys, train_sb3\n"
+        "try: train_sb3.parse(['--env', 'lfit'])\n"
+        "except Exception as error: assert type(error).__name__ == 'UnknownNameError'\n"
+        "slow = {'torch', 'stable_baselines3', 'robosuite', 'scipy'} & {*sys.modules}\n"
+        "assert not slow, slow"
+    )
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, cwd=root)
+
+
+@pytest.mark.parametrize("flag", ["--resume-from", "--resume_from"])
+def test_a_resumed_run_keeps_its_settings(flag, stored, tmp_path):
+    resumed = parse([flag, str(tmp_path), "--total-env-steps", "7", "--no-video"])
+    assert resumed == replace(stored, resume_from=tmp_path, total_env_steps=7, video=False)
+
+
+@pytest.mark.parametrize(
+    ("flags", "change"),
+    [
+        (["--seed", "4"], r"seed \(was 3, got 4\)"),
+        (["--gamma", "0.5", "--seed", "4"], r"seed .*gamma \(was 0.9, got 0.5\)"),
+        (["--algo", "sac"], r"algo \(was ppo, got sac\)"),
+    ],
+)
+def test_a_resumed_run_is_not_given_others(flags, change, stored, tmp_path):
+    with pytest.raises(RunFolderError, match=f"its own settings. Got others for: {change}"):
+        parse(["--resume-from", str(tmp_path), *flags])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "readable config.json. Got: .*No such file"),
+        ("{", "readable config.json"),
+        ("[]", "this version's settings"),
+        ('{"env": "Lift"}', "this version's settings"),
+        ('{"recipe": {"hidden": 3}}', "this version's settings"),
+    ],
+)
+def test_a_folder_that_is_no_run_is_refused(content, message, tmp_path):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(RunFolderError, match=message):
+        parse(["--resume-from", str(tmp_path)])
+
+
+def test_settings_of_another_version_are_named(stored, tmp_path):
+    content = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(content | {"learning_speed": 1}))
+    with pytest.raises(RunFolderError, match="learning_speed"):
+        load_config(tmp_path)
+
+
+def test_a_run_belongs_to_the_weights_it_was_started_with(stored, tmp_path):
+    policy = LinearPolicy(3, 2)
+    check_policy(tmp_path, policy)  # has no hash, had none
+    policy.weights_hash = "a" * 64  # type: ignore[attr-defined]
+    save_config(tmp_path, stored, policy)
+    check_policy(tmp_path, policy)
+    policy.weights_hash = "b" * 64  # type: ignore[attr-defined]
+    with pytest.raises(
+        RunFolderError, match=r"sha256 aaaaaaaaaaaa\.\.\.\).*weights \(bbbbbbbbbbbb"
+    ):
+        check_policy(tmp_path, policy)
