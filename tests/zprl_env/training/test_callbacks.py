@@ -9,7 +9,7 @@ import pytest
 from stable_baselines3.common.callbacks import CallbackList
 
 from tests.zprl_env.recording_env import RecordingEnv
-from tests.zprl_env.training.conftest import make_small_model
+from tests.zprl_env.training.small_model import make_small_model
 from zprl_env import LatentSteeringWrapper
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.testing import LinearPolicy

@@ -13,8 +13,8 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from tests.zprl_env.training.conftest import make_small_model
-from tests.zprl_env.training.point import PointEnv
+from tests.point import PointEnv
+from tests.zprl_env.training.small_model import make_small_model
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.callbacks import History, ProgressCallback

@@ -7,7 +7,7 @@ import pytest
 from stable_baselines3.common.callbacks import BaseCallback
 
 from tests.zprl_env.recording_env import RecordingEnv
-from tests.zprl_env.training.conftest import make_small_model
+from tests.zprl_env.training.small_model import make_small_model
 from zprl_env.training.callbacks import History, ProgressCallback
 from zprl_env.training.warmup import warm_up
 

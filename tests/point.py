@@ -1,21 +1,23 @@
 """A task that costs nothing: a point has to reach the origin of the plane.
 
-``python -m tests.zprl_env.training.point`` is ``train_sb3.py`` with this task in its table.
+``python -m tests.point`` is ``train_sb3.py`` with this task in its table.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 
 import train_sb3
 from zprl_env import cli
-from zprl_env.registration import TASKS, Task, register_envs
+from zprl_env.registration import TASKS, Task
 from zprl_env.training.config import parse
 
-POINT = Task("tests.zprl_env.training.point:PointEnv", {}, 20)
+POINT = Task("tests.point:PointEnv", {}, 20)
 
 
 class PointEnv(gym.Env[np.ndarray, np.ndarray]):
@@ -53,13 +55,48 @@ class PointEnv(gym.Env[np.ndarray, np.ndarray]):
         return np.array([*self.position, 0.0], np.float32)
 
 
-def register() -> None:
-    """Put the task into the table."""
-    TASKS["Point"] = POINT
-    register_envs()
+def spec() -> EnvSpec:
+    """Gymnasium's entry of the task."""
+    limit = POINT.max_episode_steps
+    return EnvSpec("ZPRL-Point-v0", POINT.entry_point, None, False, limit, disable_env_checker=True)
+
+
+def save_policy(folder: Path, observation_dim: int = 3, action_dim: int = 2) -> Path:
+    """Write the checkpoint of a tiny untrained policy."""
+    import torch
+
+    from policies import checkpoint
+    from policies.vib_flow import VibFlow
+    from policies.vib_flow_config import VibFlowConfig
+
+    config = VibFlowConfig(
+        observation_dim=observation_dim,
+        action_dim=action_dim,
+        horizon=4,
+        n_action_steps=2,
+        latent_dim=2,
+        feature_dim=8,
+        encoder_hidden_dims=(8,),
+        bottleneck_hidden_dims=(8,),
+        hidden_dim=8,
+        n_blocks=1,
+        embedding_dim=4,
+        n_euler_steps=2,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        model = VibFlow(config)
+    rng = np.random.default_rng(0)
+    observations = rng.uniform(-0.3, 0.3, (50, observation_dim))
+    model.normalizer.fit(observations, rng.uniform(-1.0, 1.0, (50, action_dim)))
+    latent = {"mean": [0.0, 0.0], "std": [1.0, 1.0], "rms": [1.0, 1.0]}
+    metadata = {"observation_keys": {}, "env_args": {}, "training": {}, "latent": latent}
+    checkpoint.save(model, folder, metadata)
+    return folder
 
 
 if __name__ in ("__main__", "__mp_main__"):  # the latter in processes that it starts
-    register()
+    TASKS["Point"] = POINT
+    gym.registry["ZPRL-Point-v0"] = spec()
 if __name__ == "__main__":
     cli.run(lambda: train_sb3.finetune(parse(sys.argv[1:])))

@@ -1,0 +1,32 @@
+"""A task that costs nothing, and policies for it and for Lift."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gymnasium as gym
+import pytest
+
+from tests import point
+from zprl_env.registration import TASKS
+
+
+@pytest.fixture
+def point_task(monkeypatch) -> str:
+    """The name of the point task, which is in the table for one test."""
+    monkeypatch.setattr(point.PointEnv, "spoiled_after", 10**9)
+    monkeypatch.setitem(TASKS, "Point", point.POINT)
+    monkeypatch.setitem(gym.registry, "ZPRL-Point-v0", point.spec())
+    return "Point"
+
+
+@pytest.fixture(scope="session")
+def point_policy(tmp_path_factory) -> Path:
+    """The checkpoint of a tiny policy for the point task; it knows nothing."""
+    return point.save_policy(tmp_path_factory.mktemp("policy"))
+
+
+@pytest.fixture(scope="session")
+def lift_policy() -> str:
+    """The name of the policy for Lift that comes with the package."""
+    return "Lift"

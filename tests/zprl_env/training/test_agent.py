@@ -1,0 +1,129 @@
+"""Models start at the base policy, learn reproducibly and leave the policy as it was."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import sb3_contrib
+import torch
+from stable_baselines3.common.callbacks import CallbackList
+
+from policies.frozen import FrozenPolicy
+from tests.point import PointEnv
+from tests.zprl_env.training.small_model import make_small_model
+from zprl_env import LatentSteeringWrapper
+from zprl_env.testing import LinearPolicy
+from zprl_env.training.agent import as_agent
+from zprl_env.training.callbacks import History, ProgressCallback
+from zprl_env.training.learning import learn
+from zprl_env.training.networks import EnsembleCritic
+from zprl_env.training.recipe import RECIPES
+
+VARIANTS = [
+    ("sac", {}),
+    ("sac", {"use_sde": True}),
+    ("sac", {"layer_norm": False}),
+    ("ppo", {}),
+    ("ppo", {"use_sde": True}),
+]
+
+
+@pytest.mark.parametrize(("algo", "settings"), VARIANTS)
+def test_the_first_mean_action_is_about_zero(algo, settings):
+    model, _ = make_small_model(PointEnv(), algo, hidden=(64, 64), **settings)
+    agent = as_agent(model)
+    observations = np.random.default_rng(0).normal(size=(200, *model.observation_space.shape))
+    actions = agent(observations.astype(np.float32))
+    assert actions.shape == (200, 2)
+    assert 0 < np.abs(actions).max() < 0.05
+
+
+@pytest.mark.parametrize(("algo", "settings"), VARIANTS)
+def test_every_kind_of_model_learns(algo, settings):
+    model, _ = make_small_model(PointEnv(), algo, **settings)
+    before = parameters_hash(model)
+    model.learn(20, log_interval=None)
+    assert parameters_hash(model) != before
+    assert all(torch.isfinite(p).all() for p in model.policy.parameters())
+
+
+def test_a_model_discounts_per_decision():
+    model, recipe = make_small_model(PointEnv(), "ppo")
+    assert model.gamma == pytest.approx(recipe.gamma**2)
+    model, recipe = make_small_model(PointEnv(), n_steps=3)
+    assert (model.replay_buffer.gamma, model.replay_buffer.n_steps) == (recipe.gamma, 3)
+    assert isinstance(model.critic, EnsembleCritic)
+
+
+def test_entropy_is_given_per_dimension_of_the_action():
+    assert make_small_model(PointEnv(), target_entropy=-0.5)[0].target_entropy == -1.0
+    assert make_small_model(PointEnv(), target_entropy=None)[0].target_entropy == -2.0
+    assert RECIPES["sac", "paper"].target_entropy == -0.5
+
+
+def test_stable_baselines_own_settings_are_the_recipe_s():
+    model, recipe = make_small_model(
+        PointEnv(), learning_rate=1e-3, tau=0.02, updates_per_decision=3
+    )
+    assert (model.learning_rate, model.tau, model.gradient_steps) == (1e-3, 0.02, 3)
+    assert model.learning_starts == 0
+    assert model.batch_size == recipe.batch_size
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("TQC", {}), ("CrossQ", {}), ("TRPO", {"n_steps": 16, "batch_size": 16})],
+)
+def test_other_people_s_algorithms_take_the_steered_environment(name, options):
+    env = LatentSteeringWrapper(PointEnv(), LinearPolicy(3, 2), scale=0.5)
+    options = {"policy_kwargs": {"net_arch": [8, 8]}, "device": "cpu", "seed": 0, **options}
+    if name != "TRPO":
+        options |= {"learning_starts": 10, "batch_size": 8, "buffer_size": 100}
+    model = getattr(sb3_contrib, name)("MlpPolicy", env, **options)
+    model.learn(50)
+    assert model.num_timesteps >= 50
+
+
+def parameters_hash(model) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.policy.state_dict().items()):
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def trained(policy, seed: int, decisions: int):
+    """Learn for some decisions, warm-up included, as train_sb3.py does."""
+    model, _ = make_small_model(PointEnv(), seed=seed, policy=policy, noise_scale=1.0)
+    history = History()
+    callback = CallbackList([ProgressCallback(history, 2 * decisions, show=False)])
+    learn(model, 50, 2 * decisions, history, callback)
+    assert history.decisions >= decisions
+    return model
+
+
+def test_the_same_seed_is_the_same_training(point_policy):
+    policy = FrozenPolicy.load(point_policy)
+    first, again, other = (parameters_hash(trained(policy, seed, 300)) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_the_policy_is_frozen(point_policy):
+    policy = FrozenPolicy.load(point_policy)
+    before = policy.weights_hash
+    observations = np.ones((1, 3), np.float32)
+    encoding = policy.encode(observations)
+    trained(policy, 0, 100)
+    assert policy.weights_hash == before == FrozenPolicy.load(point_policy).weights_hash
+    for mine, theirs in zip(policy.encode(observations), encoding, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def test_the_published_settings_build():
+    settings = vars(replace(RECIPES["sac", "paper"], buffer_size=10, warmup_decisions=0))
+    model, _ = make_small_model(PointEnv(), **settings)
+    assert not isinstance(model.critic, EnsembleCritic)
+    assert [layer.out_features for layer in model.actor.latent_pi[::2]] == [256, 256, 256]
