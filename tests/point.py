@@ -61,7 +61,7 @@ def spec() -> EnvSpec:
     return EnvSpec("ZPRL-Point-v0", POINT.entry_point, None, False, limit, disable_env_checker=True)
 
 
-def save_policy(folder: Path, observation_dim: int = 3, action_dim: int = 2) -> Path:
+def save_policy(folder: Path, observation_dim: int = 3, action_dim: int = 2, seed: int = 0) -> Path:
     """Write the checkpoint of a tiny untrained policy."""
     import torch
 
@@ -84,7 +84,7 @@ def save_policy(folder: Path, observation_dim: int = 3, action_dim: int = 2) -> 
         n_euler_steps=2,
     )
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(0)
+        torch.default_generator.manual_seed(seed)
         model = VibFlow(config)
     rng = np.random.default_rng(0)
     observations = rng.uniform(-0.3, 0.3, (50, observation_dim))

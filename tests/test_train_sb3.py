@@ -1,0 +1,294 @@
+"""The training script, from its flags to the files it leaves."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+import train_sb3
+from tests import point
+from zprl_env import cli
+from zprl_env.training.checkpoint import load_history
+from zprl_env.training.config import parse
+
+ROOT = Path(__file__).parents[1]
+TINY = [
+    *("--eval-episodes", "1", "--validation-episodes", "1", "--eval-every", "60"),
+    *("--total-env-steps", "120", "--warmup-decisions", "20", "--hidden", "8", "8"),
+    *("--batch-size", "4", "--updates-per-decision", "1", "--no-video"),
+]
+
+
+def finetune(*flags: str | Path) -> Path:
+    return train_sb3.finetune(parse([str(flag) for flag in flags]))
+
+
+@pytest.fixture
+def point_flags(point_task, point_policy) -> list[str]:
+    return ["--env", point_task, "--policy", str(point_policy), *TINY]
+
+
+@pytest.fixture
+def refused(capsys, monkeypatch, tmp_path):
+    """Run the script, which has to refuse, and return the one line it says."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*flags: str | Path) -> str:
+        with pytest.raises(SystemExit) as exit_info:
+            cli.run(lambda: finetune(*flags))
+        assert exit_info.value.code == 2
+        text = capsys.readouterr().err
+        assert text.startswith("error: ")
+        assert text.count("\n") == 1
+        return text
+
+    return run
+
+
+class TestBeforeAnythingStarts:
+    @pytest.fixture(autouse=True)
+    def _leaves_no_folder(self, tmp_path):
+        yield
+        assert not (tmp_path / "runs").exists()
+
+    def test_an_unknown_environment_names_the_nearest(self, refused):
+        text = refused("--env", "Lfit")
+        assert "unknown environment 'Lfit'; did you mean 'Lift'?" in text
+
+    @pytest.mark.parametrize(
+        ("flags", "message"),
+        [
+            (["--total-env-steps", "0"], "total_env_steps must be at least 1. Got: 0."),
+            (["--num-envs", "0"], "num_envs must be at least 1"),
+            (["--eval-episodes", "0"], "eval_episodes must be at least 1. Got: 0."),
+            (["--scale", "-1"], "scale must be at least 0. Got: -1.0."),
+            (["--gamma", "2"], "gamma must be above 0 and at most 1. Got: 2.0."),
+            (["--steer", "action", "--scale", "auto"], "scale must be a finite number"),
+            (["--n-action-steps", "5"], "n_action_steps must be at most the policy's horizon 4"),
+        ],
+    )
+    def test_an_impossible_number(self, flags, message, refused, point_flags):
+        assert message in refused(*point_flags, *flags)
+
+    def test_a_policy_that_is_not_there(self, refused, point_flags):
+        text = refused(*point_flags, "--policy", "nowhere")
+        assert "a checkpoint folder or a shipped policy (lift). Got: 'nowhere'" in text
+
+    def test_a_pickled_policy(self, refused, point_flags, tmp_path):
+        (tmp_path / "policy.pt").write_bytes(b"\x80\x02.")
+        text = refused(*point_flags, "--policy", "policy.pt")
+        assert "a pickle or archive: those can run code and are never loaded" in text
+
+    def test_a_truncated_policy(self, refused, point_flags, point_policy, tmp_path):
+        shutil.copytree(point_policy, tmp_path / "policy")
+        weights = tmp_path / "policy" / "policy.safetensors"
+        weights.write_bytes(weights.read_bytes()[:-100])
+        text = refused(*point_flags, "--policy", "policy")
+        assert "policy.safetensors must be a complete safetensors file" in text
+
+    def test_a_foreign_policy(self, refused, point_flags, point_policy, tmp_path):
+        shutil.copytree(point_policy, tmp_path / "policy")
+        (tmp_path / "policy" / "policy.json").write_text('{"format": "other"}')
+        text = refused(*point_flags, "--policy", "policy")
+        assert """policy.json must say "format": "zprl-policy". Got: 'other'.""" in text
+
+    def test_a_policy_of_other_observations(self, refused, point_flags, tmp_path):
+        point.save_policy(tmp_path / "policy", observation_dim=5)
+        text = refused(*point_flags, "--policy", "policy")
+        assert "observations of size 5. Got an environment with observations of size 3" in text
+
+    def test_a_policy_of_other_actions(self, refused, point_flags, tmp_path):
+        point.save_policy(tmp_path / "policy", action_dim=7)
+        text = refused(*point_flags, "--policy", "policy")
+        assert "actions have size 7. Got an environment with action space Box" in text
+
+    def test_a_folder_that_cannot_be_written(self, refused, point_flags, tmp_path):
+        (tmp_path / "file").touch()
+        text = refused(*point_flags, "--out", "file/run")
+        assert "an output folder that can be written. Got: file/run" in text
+
+    def test_a_folder_that_is_no_run(self, refused, tmp_path):
+        text = refused("--resume-from", tmp_path)
+        assert "a run's folder with a readable config.json" in text
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory, point_policy) -> Path:
+    """A finished run on the point task."""
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(point.TASKS, "Point", point.POINT)
+        patch.setitem(point.gym.registry, "ZPRL-Point-v0", point.spec())
+        finetune("--env", "Point", "--policy", point_policy, *TINY, "--out", folder)
+    return folder
+
+
+@pytest.fixture
+def run_folder(small_run, tmp_path, point_task) -> Path:
+    """A copy of it, for one test."""
+    return Path(shutil.copytree(small_run, tmp_path / "run"))
+
+
+class TestARunOnThePointTask:
+    def test_its_counts_agree(self, run_folder):
+        history = load_history(run_folder)
+        results = json.loads((run_folder / "results.json").read_text())
+        assert 120 <= history.env_steps <= 121
+        assert results["env_steps"] == history.env_steps
+        assert results["decisions"] == history.decisions
+        assert results["episodes"] == len(history.episode_ends) > 0
+        assert history.evaluations[0][0] == 0
+        assert len(history.evaluations) == 3
+
+    def test_another_run_does_not_take_its_place(self, run_folder, refused, point_flags):
+        text = refused(*point_flags, "--out", run_folder)
+        assert f"without a run in it. Got: {run_folder}. Choose another with --out" in text
+
+    def test_it_is_resumed_with_a_larger_budget(self, run_folder):
+        before = load_history(run_folder)
+        finetune("--resume-from", run_folder, "--total-env-steps", "180")
+        after = load_history(run_folder)
+        assert 180 <= after.env_steps <= 181
+        assert after.episode_ends[: len(before.episode_ends)] == before.episode_ends
+        assert [steps for steps, _ in after.evaluations[:3]] == [
+            steps for steps, _ in before.evaluations
+        ]
+        assert len(after.evaluations) == 4
+
+    def test_it_is_not_resumed_as_another(self, run_folder, refused):
+        text = refused("--resume-from", run_folder, "--seed", "4", "--scale", "3")
+        assert "Got others for: seed (was 0, got 4), scale (was" in text
+
+    @pytest.mark.parametrize("name", ["model.zip", "replay.safetensors", "history.json"])
+    @pytest.mark.parametrize("damage", ["missing", "truncated"])
+    def test_it_is_not_resumed_from_damaged_files(self, name, damage, run_folder, refused):
+        content = (run_folder / name).read_bytes()
+        (run_folder / name).unlink()
+        if damage == "truncated":
+            (run_folder / name).write_bytes(content[: len(content) // 2])
+        text = refused("--resume-from", run_folder, "--total-env-steps", "200")
+        assert name in text
+
+    def test_it_is_not_resumed_with_other_weights(self, run_folder, refused, tmp_path):
+        policy = point.save_policy(tmp_path / "policy")
+        metadata = json.loads((policy / "policy.json").read_text())
+        config = json.loads((run_folder / "config.json").read_text())
+        assert config["policy_sha256"] == metadata["weights_sha256"]
+        (run_folder / "config.json").write_text(json.dumps(config | {"policy_sha256": "f" * 64}))
+        text = refused("--resume-from", run_folder, "--policy", policy)
+        assert "steers (sha256 ffffffffffff...). Got one of other weights" in text
+
+
+def test_a_simulation_that_fails_ends_the_run_and_keeps_it(
+    point_flags, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setattr(point.PointEnv, "spoiled_after", 150)
+    with pytest.raises(SystemExit) as exit_info:
+        cli.run(lambda: finetune(*point_flags, "--out", tmp_path / "run"))
+    assert exit_info.value.code == 2
+    out, err = capsys.readouterr()
+    assert err.splitlines()[-1].startswith("error: Expected finite observations. Got: NaN")
+    assert "Traceback" not in err
+    assert f"--resume-from {tmp_path / 'run'}" in out.splitlines()[-1]
+
+    steps = load_history(tmp_path / "run").env_steps
+    assert 60 < steps < 120
+    monkeypatch.setattr(point.PointEnv, "spoiled_after", 10**9)
+    finetune("--resume-from", tmp_path / "run")
+    assert load_history(tmp_path / "run").env_steps >= 120
+
+
+def interrupt(folder: Path, *flags: str) -> None:
+    """Start a run in a process of its own, press Ctrl-C once it was evaluated; see how it ends."""
+    endless = ["--total-env-steps", "1000000", "--out", str(folder)]
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "tests.point", *flags, *endless],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # a process group, to which a terminal sends Ctrl-C
+    ) as process:
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if (folder / "history.json").exists():
+                break
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert f"Saved. Go on with: python train_sb3.py --resume-from {folder}" in output
+    assert "Traceback" not in output
+
+
+def test_an_interrupted_warm_up_goes_on_to_the_end(point_flags, tmp_path):
+    folder = tmp_path / "run"
+    interrupt(folder, *point_flags, "--warmup-decisions", "1000000")
+    before = load_history(folder)
+    budget = before.env_steps + 40
+    finetune("--resume-from", folder, "--total-env-steps", str(budget))
+    after = load_history(folder)
+    assert before.env_steps > 0
+    assert budget <= after.env_steps < budget + 2
+    assert after.episode_ends[: len(before.episode_ends)] == before.episode_ends
+    assert (folder / "results.json").exists()
+    stored = load_file(folder / "replay.safetensors")
+    assert abs(len(stored["actions"]) - after.decisions) <= 1
+    assert not stored["actions"].any()  # it was warm-up to the last
+
+
+def test_interrupted_learning_in_several_processes_is_kept(point_flags, tmp_path):
+    interrupt(tmp_path / "run", *point_flags, "--num-envs", "2")
+    history = load_history(tmp_path / "run")
+    assert history.env_steps >= 60
+    stored = load_file(tmp_path / "run" / "replay.safetensors")
+    assert stored["rewards"].shape[1] == 2
+    assert abs(stored["rewards"].size - history.decisions) <= 2
+
+
+def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
+    pytest.importorskip("robosuite", reason="needs the robosuite extra")
+    folder = tmp_path / "run"
+    flags = ["--policy", lift_policy, "--out", str(folder), "--total-env-steps", "600"]
+    flags += ["--eval-episodes", "2", "--validation-episodes", "2", "--eval-every", "400"]
+    flags += ["--warmup-decisions", "20"]
+    done = subprocess.run(
+        [sys.executable, "train_sb3.py", "--env", "Lift", "--algo", "sac", *flags],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "steered (latent, sac)" in done.stdout
+    assert "McNemar" in done.stdout
+    assert str(folder) in done.stdout.splitlines()[-1]
+
+    config = json.loads((folder / "config.json").read_text())
+    assert (config["env"], config["algo"], config["total_env_steps"]) == ("Lift", "sac", 600)
+    results = json.loads((folder / "results.json").read_text())
+    assert 600 <= results["env_steps"] < 600 + 16
+    *bases, steered = results["test"].values()
+    assert all(base["seeds"] == steered["seeds"] for base in bases)
+    assert results["paired_difference"]["p_value"] <= 1.0
+    assert results["policy_sha256"] == config["policy_sha256"]
+    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "curve.png").stat().st_size > 10_000
+    assert (folder / "model.zip").stat().st_size > 10_000
+    assert (folder / "replay.safetensors").stat().st_size > 1_000
+    (events,) = (folder / "tensorboard").glob("events.out.tfevents.*")
+    assert events.stat().st_size > 1_000
+    if not (folder / "video.mp4").exists():
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith("No film: ")]
+        assert "OpenGL" in line
+    else:
+        assert (folder / "video.mp4").stat().st_size > 1_000
