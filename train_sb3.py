@@ -109,8 +109,8 @@ def finetune(config: Config) -> Path:
         )
     if config.video:
         try:
-            path = folder / "video.mp4"
-            report.film(path, config.env, policy, config.steer, recipe, agent, TEST_SEED)
+            pictures = report.film(config.env, policy, config.steer, recipe, agent, TEST_SEED)
+            report.write_video(folder / "video.mp4", pictures)
         except Exception as error:  # a run of hours does not fail for want of a renderer
             console.print(f"No film: {' '.join(str(error).split())}")
     minutes = history.seconds / 60

@@ -109,15 +109,10 @@ def evaluate(evaluation: Evaluation) -> Comparison:
         settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
         write_json(evaluation.out, settings | comparison.to_dict())
     if evaluation.video is not None:
-        report.film(
-            evaluation.video,
-            config.env,
-            policy,
-            config.steer,
-            config.recipe,
-            agent,
-            evaluation.seed,
+        pictures = report.film(
+            config.env, policy, config.steer, config.recipe, agent, evaluation.seed
         )
+        report.write_video(evaluation.video, pictures)
     return comparison
 
 

@@ -111,18 +111,16 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
 
 
 def film(
-    path: Path,
     env: str,
     policy: PolicyLike,
     where: SteerName,
     recipe: Recipe,
     agent: Agent | None,
     seed: int,
-) -> None:
+) -> np.ndarray:
     """Film one episode, every environment step of it.
 
     Args:
-        path: MP4 to write.
         env: Task, as :func:`~zprl_env.envs.make_env` takes it.
         policy: A policy object, a path or a shipped name.
         where: Where the agent enters the policy.
@@ -130,14 +128,21 @@ def film(
         agent: The agent; ``None`` is the base policy.
         seed: Seed of the episode.
 
+    Returns:
+        The pictures. Shape ``(T, height, width, 3)``, uint8.
+
     Raises:
         RenderingError: There is no OpenGL to be had.
     """
-    import imageio.v3 as iio
-
     # Below the steering, which shows one observation per decision.
     frames = gym.wrappers.RenderCollection(make_env(env, render_mode="rgb_array"))
     with closing(steer(frames, policy, where, recipe, evaluation=True)) as steered:
         evaluate(steered, agent, [seed])
-        pictures = np.asarray(frames.render())
-    iio.imwrite(path, pictures, fps=frames.metadata.get("render_fps", 20), codec="libx264")
+        return np.asarray(frames.render())
+
+
+def write_video(path: Path, pictures: np.ndarray, fps: int = 20) -> None:
+    """Write pictures of shape ``(T, height, width, 3)`` as an MP4."""
+    import imageio.v3 as iio
+
+    iio.imwrite(path, pictures, fps=fps, codec="libx264")

@@ -61,7 +61,9 @@ def test_the_curve_is_a_picture(history, results, tmp_path):
 def test_the_film_shows_every_environment_step(point_task, tmp_path):
     policy = LinearPolicy(3, 2)
     policy._weights *= 0.0  # the point stays, and the time limit of 20 steps ends it
-    path = tmp_path / "video.mp4"
-    report.film(path, point_task, policy, "latent", Recipe(), None, seed=3)
-    frames, seconds = count_frames_and_secs(path)
+    pictures = report.film(point_task, policy, "latent", Recipe(), None, seed=3)
+    assert pictures.shape == (21, 64, 64, 3)
+    assert pictures.dtype == np.uint8
+    report.write_video(tmp_path / "video.mp4", pictures, fps=10)
+    frames, seconds = count_frames_and_secs(tmp_path / "video.mp4")
     assert (frames, seconds) == (21, pytest.approx(2.1))
