@@ -9,6 +9,7 @@ import gymnasium as gym
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecEnv
 
 from zprl_env.envs import make_env
+from zprl_env.errors import SimulationError
 from zprl_env.policy_loading import PolicyLike
 from zprl_env.training.recipe import Recipe, SteerName
 from zprl_env.wrapper import STEERING_WRAPPERS, SteeringWrapper
@@ -73,6 +74,9 @@ def make_training_envs(
 
     Returns:
         A vectorised environment, seeded.
+
+    Raises:
+        SimulationError: A process could not make its environment.
     """
 
     def make() -> gym.Env:
@@ -80,6 +84,12 @@ def make_training_envs(
         return steer(env, policy, where, recipe, evaluation=False)
 
     makers: list[Callable[[], gym.Env]] = [make] * num_envs
-    envs = DummyVecEnv(makers) if num_envs == 1 else SubprocVecEnv(makers, start_method="spawn")
+    try:
+        envs = DummyVecEnv(makers) if num_envs == 1 else SubprocVecEnv(makers, start_method="spawn")
+    except (EOFError, ConnectionError) as error:
+        raise SimulationError(
+            "Every process must make its environment. One has ended; what it said is above. "
+            "Try --num-envs 1."
+        ) from error
     envs.seed(seed)
     return envs

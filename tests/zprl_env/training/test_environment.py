@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.zprl_env.recording_env import RecordingEnv
+from zprl_env.errors import SimulationError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.environment import make_training_envs, shape_reward, steer
 from zprl_env.training.recipe import Recipe
@@ -51,6 +52,12 @@ def test_the_agent_s_reward(settings, expected):
         env = shape_reward(RecordingEnv(reward=sparse), replace(Recipe(), **settings))
         env.reset(seed=0)
         assert env.step(np.zeros(2, np.float32))[1] == shaped
+
+
+def test_a_process_that_cannot_make_its_environment_is_told_of(point_task):
+    # The task was put into the table of this process alone.
+    with pytest.raises(SimulationError, match=r"One has ended; .* Try --num-envs 1\."):
+        make_training_envs(point_task, LinearPolicy(3, 2), "latent", Recipe(), num_envs=2, seed=0)
 
 
 def test_training_environments_are_seeded(point_task):
