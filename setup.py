@@ -13,7 +13,7 @@ DEV = [
     "pip>=23",
     "pytest>=8.2",
     "ruff>=0.8",
-    "sb3-contrib>=2.4",
+    "sb3-contrib>=2.7",
     "types-tqdm",
 ]
 
@@ -44,8 +44,8 @@ setup(
         "rich>=13.7",
         "safetensors>=0.4.3",
         "scipy>=1.11",
-        "sb3-contrib>=2.4",
-        "stable-baselines3>=2.4",
+        "sb3-contrib>=2.7",
+        "stable-baselines3>=2.7",
         "tensorboard>=2.16",
         "torch>=2.4",
         "tqdm>=4.66",

@@ -1,0 +1,52 @@
+"""Playing seeded episodes: whose actions, in which order, counted how."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.zprl_env.recording_env import RecordingEnv
+from zprl_env import LatentSteeringWrapper
+from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, evaluate
+from zprl_env.testing import LinearPolicy
+
+
+def steered(**ends: int) -> LatentSteeringWrapper:
+    return LatentSteeringWrapper(RecordingEnv(**ends), LinearPolicy(3, 2), scale=0.5)
+
+
+def test_lengths_are_environment_steps_and_successes_the_environments():
+    won = evaluate(steered(terminate_at=5), None, [1, 2])
+    lost = evaluate(steered(truncate_at=3), None, [1, 2, 3])
+    assert won.successes.tolist() == [True, True]
+    assert won.lengths.tolist() == [5, 5]
+    assert (lost.success_rate, lost.mean_length, lost.episodes) == (0.0, 3.0, 3)
+
+
+def test_nobody_steering_is_the_zero_action():
+    recorder = RecordingEnv(truncate_at=4)
+    env = LatentSteeringWrapper(recorder, LinearPolicy(3, 2), scale=0.5)
+    evaluate(env, None, [7])
+    alone = np.array(recorder.actions)
+    evaluate(env, lambda observation: np.zeros(2, np.float32), [7])
+    np.testing.assert_array_equal(recorder.actions, alone)
+
+
+def test_episodes_come_in_the_order_of_their_seeds_and_are_reported_as_they_end():
+    told: list[bool] = []
+    result = evaluate(steered(terminate_at=2), None, [9, 4], told.append)
+    assert result.seeds.tolist() == [9, 4]
+    assert told == [True, True]
+
+
+def test_a_result_reads_as_a_rate_with_its_interval_and_survives_json():
+    result = EvaluationResult(np.arange(4), np.array([1, 1, 1, 0], bool), np.full(4, 10))
+    assert str(result) == "0.75 [0.30, 0.95] over 4 episodes"
+    assert json.loads(json.dumps(result.to_dict()))["successes"] == [1, 1, 1, 0]
+    assert result.to_dict()["wilson_95"] == pytest.approx([0.301, 0.954], abs=1e-3)
+
+
+def test_what_training_looks_at_is_never_reported_on():
+    assert VALIDATION_SEED + 100_000 < TEST_SEED
