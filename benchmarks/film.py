@@ -26,7 +26,7 @@ from zprl_env.training.recipe import Recipe
 from zprl_env.training.report import film
 from zprl_env.wrapper import SteeringWrapper
 
-TRIED = 50
+TRIED = 20
 EVERY, HELD, FPS, SMALLER = 4, 8, 10, 2
 
 
