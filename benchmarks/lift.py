@@ -36,7 +36,7 @@ RUNS: dict[str, str] = {
     # The rivals, on the same policy and seeds.
     "noise-0": f"{RIVAL} --steer noise",
     "action-0": f"{RIVAL} --steer action",
-    "paper-0": f"{RIVAL} --preset paper",
+    "paper-0": f"{SHORT} --preset paper",
     "joint-0": f"{SHORT} --steer joint",
     # What matters: the default with one thing changed.
     "default": SHORT,
