@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import lift
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 MODULES = sorted(set(re.findall(r"python -m ([\w.]+)", README)))
@@ -38,3 +40,9 @@ def test_every_command_exists_and_explains_itself(module):
 def test_every_picture_and_page_it_links_is_in_the_repository():
     for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
         assert (Path(__file__).parents[1] / target).exists(), target
+
+
+def test_the_table_is_what_the_committed_runs_say():
+    expected = lift.table(lift.load())
+    assert (lift.RESULTS / "table.md").read_text(encoding="utf-8") == expected
+    assert expected in README
