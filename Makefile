@@ -10,7 +10,7 @@ export OMP_NUM_THREADS ?= 1
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-train: $(VENV)/.installed ## Steer the shipped Lift policy with SAC (about 20 minutes)
+train: $(VENV)/.installed ## Steer the shipped Lift policy with SAC (about 10 minutes)
 	$(BIN)/python train_sb3.py --env Lift --algo sac
 
 train-full: $(VENV)/.installed ## The same over 200,000 environment steps
