@@ -10,9 +10,6 @@ from policies.errors import ZprlError
 from zprl_env.experts.base import Expert
 from zprl_env.experts.quality import Quality
 
-Command = tuple[np.ndarray, float]
-"""Where the hand is to go [m], shape ``(3,)``, and how far it still has to turn [rad]."""
-
 OPEN, CLOSED = -1.0, 1.0
 UP = np.array([0.0, 0.0, 1.0])
 MIDDLE = np.array([0.0, 0.0])  # of the area the cube is placed in [m]

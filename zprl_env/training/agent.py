@@ -24,7 +24,6 @@ def make_model(
     *,
     n_action_steps: int,
     seed: int,
-    tensorboard_log: str | None = None,
 ) -> BaseAlgorithm:
     """Build an unmodified Stable-Baselines3 model that starts at the base policy.
 
@@ -34,20 +33,12 @@ def make_model(
         env: The steered environments.
         n_action_steps: Environment steps per decision.
         seed: Seeds networks, exploration and replay.
-        tensorboard_log: Folder for TensorBoard, if wanted.
 
     Returns:
         The model.
     """
     make = _make_sac if algo == "sac" else _make_ppo
-    return make(
-        recipe,
-        env,
-        gamma=recipe.gamma**n_action_steps,
-        seed=seed,
-        tensorboard_log=tensorboard_log,
-        device="cpu",
-    )
+    return make(recipe, env, gamma=recipe.gamma**n_action_steps, seed=seed, device="cpu")
 
 
 def as_agent(model: BaseAlgorithm) -> Agent:
