@@ -28,10 +28,10 @@ from rich.console import Console
 from rich.table import Table
 
 from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, cli, make_env
-from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.errors import ZprlError
 from zprl_env.policy_loading import resolve_policy
-from zprl_env.registration import TASKS
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.tasks import TASKS, task_name
 from zprl_env.training.files import check_file, write_json
 
 EPISODES = 3
@@ -53,8 +53,7 @@ class Settings:
     """File for the results."""
 
     def __post_init__(self) -> None:
-        if self.env not in TASKS:
-            raise UnknownNameError("environment", self.env, TASKS)
+        task_name(self.env)
         if not 0.0 < self.seconds < float("inf"):
             raise ZprlError(f"seconds must be above 0. Got: {self.seconds}.")
 
@@ -234,7 +233,7 @@ def main(settings: Settings) -> None:
     name = settings.policy or settings.env
     policy = resolve_policy(name)
     kinds: dict[str, dict[str, Any]] = {settings.env: {}}
-    if "robosuite" in TASKS[settings.env].entry_point:
+    if TASKS[task_name(settings.env)].suite == "robosuite":
         kinds = {"fast=True": {}, "fast=False": {"fast": False}}
     simulators = {kind: measure(settings, policy, **options) for kind, options in kinds.items()}
     with closing(make_env(settings.env)) as env:

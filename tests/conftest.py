@@ -8,7 +8,7 @@ import gymnasium as gym
 import pytest
 
 from tests import point
-from zprl_env.registration import TASKS
+from zprl_env.tasks import TASKS
 
 
 @pytest.fixture

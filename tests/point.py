@@ -14,10 +14,10 @@ from gymnasium.envs.registration import EnvSpec
 
 import train_sb3
 from zprl_env import cli
-from zprl_env.registration import TASKS, Task
+from zprl_env.tasks import TASKS, Task
 from zprl_env.training.config import parse
 
-POINT = Task("tests.point:PointEnv", {}, 20)
+POINT = Task("ZPRL-Point-v0", "tests", "tests.point:PointEnv", max_episode_steps=20)
 
 
 class PointEnv(gym.Env[np.ndarray, np.ndarray]):
@@ -58,7 +58,7 @@ class PointEnv(gym.Env[np.ndarray, np.ndarray]):
 def spec() -> EnvSpec:
     """Gymnasium's entry of the task."""
     limit = POINT.max_episode_steps
-    return EnvSpec("ZPRL-Point-v0", POINT.entry_point, None, False, limit, disable_env_checker=True)
+    return EnvSpec(POINT.id, POINT.entry_point, None, False, limit, disable_env_checker=True)
 
 
 def save_policy(folder: Path, observation_dim: int = 3, action_dim: int = 2, seed: int = 0) -> Path:
@@ -97,6 +97,6 @@ def save_policy(folder: Path, observation_dim: int = 3, action_dim: int = 2, see
 
 if __name__ in ("__main__", "__mp_main__"):  # the latter in processes that it starts
     TASKS["Point"] = POINT
-    gym.registry["ZPRL-Point-v0"] = spec()
+    gym.registry[POINT.id] = spec()
 if __name__ == "__main__":
     cli.run(lambda: train_sb3.finetune(parse(sys.argv[1:])))

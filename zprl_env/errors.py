@@ -27,6 +27,10 @@ __all__ = [
 ]
 
 
+LISTED = 12
+"""Names that an error lists; of more than these, the nearest."""
+
+
 class UnknownNameError(ZprlError):
     """A name is not in the table it was looked up in; the nearest one is suggested.
 
@@ -43,8 +47,15 @@ class UnknownNameError(ZprlError):
         by_lowercase = {candidate.lower(): candidate for candidate in known}
         near = get_close_matches(str(name).lower(), by_lowercase, n=1, cutoff=0.4)
         hint = f"did you mean {by_lowercase[near[0]]!r}? " if near else ""
-        listing = ", ".join(repr(candidate) for candidate in sorted(by_lowercase.values()))
-        super().__init__(f"unknown {kind} {name!r}; {hint}Known: {listing}")
+        names = sorted(by_lowercase.values())
+        if len(names) > LISTED:
+            others = get_close_matches(str(name).lower(), by_lowercase, n=LISTED, cutoff=0.0)
+            names = [by_lowercase[other] for other in others]
+        listing = ", ".join(repr(candidate) for candidate in names)
+        more = len(by_lowercase) - len(names)
+        super().__init__(
+            f"unknown {kind} {name!r}; {hint}Known: {listing}{f' and {more} more' if more else ''}"
+        )
 
 
 class MissingExtraError(ZprlError):

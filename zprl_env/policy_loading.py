@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from zprl_env.errors import CheckpointError, PolicyMismatchError
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.tasks import TASKS
 
 PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
 """A policy object, the path of a checkpoint folder, or the name of a shipped policy."""
@@ -17,7 +18,7 @@ def shipped_policies() -> dict[str, Path]:
     """Find the policies that come with the package.
 
     Returns:
-        Checkpoint folders by lower-case name, such as ``"lift"``.
+        Checkpoint folders by their task's :attr:`~zprl_env.tasks.Task.slug`, such as ``"lift"``.
     """
     import policies
 
@@ -29,7 +30,7 @@ def resolve_policy(policy: PolicyLike) -> SteerablePolicy:
     """Return a policy object, loading it if it is given by name or path.
 
     Args:
-        policy: A policy object, a path or a shipped name; names are case-insensitive.
+        policy: A policy object, a path or the name of a task that a policy is shipped for.
 
     Returns:
         The policy.
@@ -48,7 +49,8 @@ def resolve_policy(policy: PolicyLike) -> SteerablePolicy:
             )
         return policy
     shipped = shipped_policies()
-    path = shipped.get(fspath(policy).lower(), Path(policy))
+    name = fspath(policy)
+    path = shipped.get(TASKS[name].slug if name in TASKS else name.lower(), Path(policy))
     if not path.exists():
         raise CheckpointError(
             f"Expected a checkpoint folder or a shipped policy "

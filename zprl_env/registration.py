@@ -1,4 +1,4 @@
-"""The environments' gymnasium ids, in one table.
+"""The environments' gymnasium ids, and environments by name.
 
 Importing `zprl_env` registers them, and ``gym.make("zprl_env:ZPRL-Lift-v0")`` imports it by
 itself. No simulator is imported before one of its environments is made.
@@ -6,48 +6,20 @@ itself. No simulator is imported before one of its environments is made.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import gymnasium as gym
 
-from zprl_env.errors import UnknownNameError
-
-
-class Task(NamedTuple):
-    """One row of the table.
-
-    Attributes:
-        entry_point: ``"module:Class"`` of the environment.
-        kwargs: What the class is constructed with.
-        max_episode_steps: Control steps after which gymnasium's ``TimeLimit`` truncates.
-    """
-
-    entry_point: str
-    kwargs: dict[str, Any]
-    max_episode_steps: int
-
-    @staticmethod
-    def gym_id(name: str) -> str:
-        """Return the gymnasium id of a task's name.
-
-        >>> Task.gym_id("Lift")
-        'ZPRL-Lift-v0'
-        """
-        return f"ZPRL-{name}-v0"
-
-
-TASKS: dict[str, Task] = {
-    "Lift": Task("zprl_env.envs.robosuite:RobosuiteEnv", {"task": "Lift"}, 150),
-}
+from zprl_env.tasks import TASKS, task_name
 
 
 def register_envs() -> None:
     """Register every task of `TASKS` with gymnasium; a second call changes nothing."""
-    for name, task in TASKS.items():
-        if Task.gym_id(name) in gym.registry:
+    for task in TASKS.values():
+        if task.id in gym.registry:
             continue
         gym.register(
-            id=Task.gym_id(name),
+            id=task.id,
             entry_point=task.entry_point,
             kwargs=task.kwargs,
             max_episode_steps=task.max_episode_steps,
@@ -65,15 +37,13 @@ def make_env(name: str, **kwargs: Any) -> gym.Env:
 
     Raises:
         UnknownNameError: No task has this name.
+        MissingExtraError: Its simulator is not installed.
 
     >>> make_env("Lfit")
     Traceback (most recent call last):
-    zprl_env.errors.UnknownNameError: unknown environment 'Lfit'; did you mean 'Lift'? Known: 'Lift'
+    zprl_env.errors.UnknownNameError: unknown environment 'Lfit'; did you mean 'Lift'? ...
     """
-    ids = {Task.gym_id(task) for task in TASKS}
-    if name not in TASKS and name not in ids:
-        raise UnknownNameError("environment", name, TASKS)
-    return gym.make(name if name in ids else Task.gym_id(name), **kwargs)
+    return gym.make(TASKS[task_name(name)].id, **kwargs)
 
 
 register_envs()

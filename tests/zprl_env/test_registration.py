@@ -15,10 +15,15 @@ from zprl_env.errors import UnknownNameError
 
 
 def test_every_task_has_an_id():
-    for name, task in TASKS.items():
-        spec = gym.spec(f"ZPRL-{name}-v0")
+    for task in TASKS.values():
+        spec = gym.spec(task.id)
         assert spec.entry_point == task.entry_point
         assert spec.max_episode_steps == task.max_episode_steps
+
+
+def test_ids_and_slugs_name_one_task_each():
+    assert len({task.id for task in TASKS.values()}) == len(TASKS)
+    assert len({task.slug for task in TASKS.values()}) == len(TASKS)
 
 
 def test_registering_again_changes_nothing():

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
+import pkgutil
+
 from zprl_env.errors import UnknownNameError
 from zprl_env.experts.base import Expert
-from zprl_env.experts.lift import LiftExpert
 from zprl_env.experts.quality import SKILLS, Operator, Quality, sample_quality
+from zprl_env.tasks import TASKS, task_name
 
-__all__ = [
-    "EXPERTS",
-    "SKILLS",
-    "Expert",
-    "LiftExpert",
-    "Operator",
-    "Quality",
-    "make_expert",
-    "sample_quality",
-]
-
-EXPERTS: dict[str, type[Expert]] = {"Lift": LiftExpert}
-"""The experts by the name of their task, as in ``zprl_env.envs.TASKS``."""
+__all__ = ["SKILLS", "Expert", "Operator", "Quality", "make_expert", "sample_quality"]
 
 
 def make_expert(task: str) -> Expert:
     """Make the expert for a task.
 
     Args:
-        task: A key of `EXPERTS`.
+        task: A name in `zprl_env.envs.TASKS`.
 
     Raises:
-        UnknownNameError: Nobody here knows how to do this task.
+        UnknownNameError: There is no such task, or nobody here knows how to do it.
+        MissingExtraError: The expert comes with a suite that is not installed.
 
     Example:
-        >>> make_expert("Lfit")
+        >>> make_expert("Lift")
+        <zprl_env.experts.lift.LiftExpert object at ...>
+        >>> make_expert("Wipe")
         Traceback (most recent call last):
-        zprl_env.errors.UnknownNameError: unknown expert 'Lfit'; did you mean 'Lift'? Known: 'Lift'
+        zprl_env.errors.UnknownNameError: unknown expert 'Wipe'; did you mean 'pen'? Known: ...
     """
-    if task not in EXPERTS:
-        raise UnknownNameError("expert", task, EXPERTS)
-    return EXPERTS[task]()
+    row = TASKS[task_name(task)]
+    if row.expert is None:
+        raise UnknownNameError("expert", task, [name for name, t in TASKS.items() if t.expert])
+    expert: Expert = pkgutil.resolve_name(row.expert)(row.kwargs["task"])
+    return expert

@@ -1,0 +1,57 @@
+"""List the environments: ``python -m zprl_env.envs``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+import tyro
+
+from zprl_env import cli
+from zprl_env.policy_loading import shipped_policies
+from zprl_env.tasks import TASKS, Task
+
+
+@dataclass(frozen=True)
+class Listing:
+    """List every environment: sizes, time limit, who can show it, what is shipped for it.
+
+    The success is that of the shipped policy over its held-out episodes, with a Wilson 95 %
+    interval.
+    """
+
+    suite: Literal["robosuite", "metaworld", "adroit"] | None = None
+    """Only this suite's."""
+
+
+def success(task: Task) -> str:
+    """Say how well a task's shipped policy does; empty if none is shipped.
+
+    >>> success(TASKS["Lift"])
+    '0.50 [0.43, 0.57]'
+    """
+    folder = shipped_policies().get(task.slug)
+    if folder is None:
+        return ""
+    result = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    low, high = result["wilson_95"]
+    return f"{result['success_rate']:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def show(listing: Listing) -> None:
+    """Print the table."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "id", "suite", "obs", "act", "limit", "expert", "policy's success")
+    for name, task in TASKS.items():
+        if listing.suite in (None, task.suite):
+            sizes = (task.observation_dim, task.action_dim, task.max_episode_steps)
+            expert = "yes" if task.expert else ""
+            table.add_row(name, task.id, task.suite, *map(str, sizes), expert, success(task))
+    Console(width=None if Console().is_terminal else 120).print(table)
+
+
+if __name__ == "__main__":
+    cli.run(lambda: show(tyro.cli(Listing)))

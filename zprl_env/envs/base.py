@@ -1,0 +1,229 @@
+"""What the environments of every suite guarantee, written once."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+
+from zprl_env.errors import InvalidActionError, SimulationError, UnknownNameError
+from zprl_env.spaces import unbounded_box
+
+if TYPE_CHECKING:
+    from zprl_env.envs.offscreen import OffscreenCamera
+
+REWARDS = ("sparse", "dense")
+
+
+class Outcome(NamedTuple):
+    """What a suite says of one control step.
+
+    Attributes:
+        observation: Flat observation after the step. Shape ``(O,)``, float32.
+        reward: The suite's own shaped reward.
+        success: Whether the task is done.
+    """
+
+    observation: np.ndarray
+    reward: float
+    success: bool
+
+
+class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
+    """A simulated task, told the way gymnasium tells it.
+
+    * Success terminates; nothing truncates (put gymnasium's ``TimeLimit`` around it).
+    * ``info["is_success"]`` is in every info, that of ``reset`` included.
+    * ``reset(seed=s)`` gives the same episode bit for bit, whatever happened before and in any
+      process.
+    * Observations and actions are flat and float32; ``observation_keys`` says which part is which.
+    * Nothing of OpenGL is touched before `render`.
+
+    A suite adds five methods: `_reset`, `_step`, `_simulation`, `_free` and ``env_args``; its
+    constructor calls `_define_spaces` once it knows them.
+
+    Args:
+        task: The suite's own name of the task.
+        reward: ``"sparse"``: 1 on success and else 0. ``"dense"``: the suite's shaped reward.
+        success_terminates: Whether an episode ends with its first success.
+        render_mode: ``"rgb_array"`` or None.
+        camera: Camera that `render` looks through.
+        render_size: Height and width of the image [pixels].
+        render_fps: Control steps per second.
+
+    Raises:
+        UnknownNameError: No such reward or render mode.
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
+    hidden_geom_groups: tuple[int, ...] = ()
+    """Groups of geoms that are simulated and not shown."""
+
+    def __init__(
+        self,
+        task: str,
+        *,
+        reward: str,
+        success_terminates: bool,
+        render_mode: str | None,
+        camera: str,
+        render_size: tuple[int, int],
+        render_fps: int,
+    ) -> None:
+        if reward not in REWARDS:
+            raise UnknownNameError("reward", reward, REWARDS)
+        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
+            raise UnknownNameError("render mode", render_mode, self.metadata["render_modes"])
+        self.task = task
+        self.reward = reward
+        self.success_terminates = success_terminates
+        self.render_mode = render_mode
+        self.camera = camera
+        self.render_size = render_size
+        self.metadata = {**self.metadata, "render_fps": render_fps}
+        self.observation_keys: dict[str, slice] = {}
+        self._begun = self._running = self._closed = False
+        self._offscreen: OffscreenCamera | None = None
+
+    def _define_spaces(self, sizes: Mapping[str, int], low: np.ndarray, high: np.ndarray) -> None:
+        """Say what is seen and what can be done.
+
+        Args:
+            sizes: Size of each part of the observation, in order.
+            low: Smallest actions. Shape ``(A,)``.
+            high: Largest actions. Shape ``(A,)``.
+        """
+        start = 0
+        for key, size in sizes.items():
+            self.observation_keys[key] = slice(start, start + size)
+            start += size
+        self.observation_space = unbounded_box(start)
+        self.action_space = gym.spaces.Box(
+            np.asarray(low, np.float32), np.asarray(high, np.float32), dtype=np.float32
+        )
+
+    @property
+    @abc.abstractmethod
+    def env_args(self) -> dict[str, Any]:
+        """How to make this environment, in the form robomimic writes into its files."""
+
+    @abc.abstractmethod
+    def _reset(self) -> tuple[np.ndarray, bool]:
+        """Begin an episode drawn from ``self.np_random``; its observation and success."""
+
+    @abc.abstractmethod
+    def _step(self, action: np.ndarray) -> Outcome:
+        """Run one control step with a finite float64 action of the right shape.
+
+        Raises:
+            ArithmeticError, numpy.linalg.LinAlgError: The simulation diverged.
+        """
+
+    @abc.abstractmethod
+    def _simulation(self) -> tuple[Any, Any]:
+        """The ``mujoco.MjModel`` and the ``mujoco.MjData`` to draw."""
+
+    @abc.abstractmethod
+    def _free(self) -> None:
+        """Free the simulation; called once."""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin an episode.
+
+        Args:
+            seed: Seed of this episode and of those that follow without one.
+            options: Not used.
+
+        Returns:
+            Observation of shape ``(O,)``, float32, and the info.
+
+        Raises:
+            ClosedEnvironmentError: The environment was closed.
+        """
+        super().reset(seed=seed)
+        if self._closed:
+            raise ClosedEnvironmentError("reset() needs an open environment; make a new one")
+        observation, success = self._reset()
+        self._begun = self._running = True
+        return observation, {"is_success": bool(success)}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        """Run one control step.
+
+        Args:
+            action: Shape ``(A,)``, within the action space's bounds.
+
+        Returns:
+            Observation, reward, whether success ended the episode, False, and the info.
+
+        Raises:
+            InvalidActionError: The action has another shape or is not finite.
+            ResetNeeded: There is no episode under way.
+            SimulationError: The simulation diverged.
+        """
+        if not self._running:
+            raise ResetNeeded("step() needs an episode under way; call reset() first")
+        action = np.asarray(action, dtype=np.float64)
+        if action.shape != self.action_space.shape:
+            raise InvalidActionError(
+                f"an action must have shape {self.action_space.shape}, got {action.shape}"
+            )
+        if not np.isfinite(action).all():
+            raise InvalidActionError(f"an action must be finite, got {action.tolist()}")
+
+        try:
+            observation, dense_reward, success = self._step(action)
+        except (ArithmeticError, np.linalg.LinAlgError) as error:
+            raise self._end_in_error() from error
+        if not np.isfinite(observation).all():
+            raise self._end_in_error()
+
+        success = bool(success)
+        terminated = success and self.success_terminates
+        self._running = not terminated
+        reward = float(dense_reward) if self.reward == "dense" else float(success)
+        return observation, reward, terminated, False, {"is_success": success}
+
+    def render(self) -> np.ndarray | None:
+        """Return an image of shape ``(H, W, 3)``, uint8, or None without a render mode.
+
+        Raises:
+            RenderingError: There is no OpenGL to be had.
+            ResetNeeded: There was no episode yet.
+            UnknownNameError: The model has no such camera.
+        """
+        if self.render_mode is None:
+            return None
+        if not self._begun:
+            raise ResetNeeded("render() needs an episode; call reset() first")
+        model, data = self._simulation()
+        if self._offscreen is None:
+            from zprl_env.envs.offscreen import OffscreenCamera
+
+            self._offscreen = OffscreenCamera(
+                model, self.camera, self.render_size, self.hidden_geom_groups
+            )
+        return self._offscreen.render(data)
+
+    def close(self) -> None:
+        """Free the simulation; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._begun = self._running = False
+        if self._offscreen is not None:
+            self._offscreen.close()
+            self._offscreen = None
+        self._free()
+
+    def _end_in_error(self) -> SimulationError:
+        self._running = False
+        return SimulationError(
+            f"the simulation of {self.task} must stay finite and diverged; call reset()"
+        )

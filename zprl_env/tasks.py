@@ -1,0 +1,160 @@
+"""Every task there is, in one table: its environment, its time limit and who can show it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from zprl_env.errors import UnknownNameError
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of the table.
+
+    Attributes:
+        id: Its gymnasium id.
+        suite: Where it comes from; also the name of the extra that brings the simulator.
+        entry_point: ``"module:Class"`` of the environment.
+        kwargs: What the class is constructed with; ``"task"`` is the suite's own name of the task.
+        max_episode_steps: Control steps after which gymnasium's ``TimeLimit`` truncates.
+        observation_dim: Size of the flat observation.
+        action_dim: Size of the action.
+        expert: ``"module:Class"`` of the scripted expert, None if nobody can show the task.
+    """
+
+    id: str
+    suite: str
+    entry_point: str
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    max_episode_steps: int = 500
+    observation_dim: int = 0
+    action_dim: int = 0
+    expert: str | None = None
+
+    @property
+    def slug(self) -> str:
+        """The id's middle in lower case: the name of files and of the shipped policy.
+
+        >>> TASKS["box-close"].slug, TASKS["hammer"].slug, TASKS["Lift"].slug
+        ('box-close', 'adroit-hammer', 'lift')
+        """
+        middle = self.id.removeprefix("ZPRL-").removesuffix("-v0")
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", middle).lower()
+
+
+def _robosuite(
+    name: str, limit: int, observation: int, action: int, expert: str = "", task: str = ""
+) -> Task:
+    return Task(
+        id=f"ZPRL-{name}-v0",
+        suite="robosuite",
+        entry_point="zprl_env.envs.robosuite:RobosuiteEnv",
+        kwargs={"task": task or name},
+        max_episode_steps=limit,
+        observation_dim=observation,
+        action_dim=action,
+        expert=f"zprl_env.experts.{expert}" if expert else None,
+    )
+
+
+def _metaworld(task: str) -> Task:
+    name = task.title().replace("-", "")
+    if task in ("hammer", "pick-place"):  # Adroit's and robosuite's ids
+        name = f"Metaworld{name}"
+    return Task(
+        id=f"ZPRL-{name}-v0",
+        suite="metaworld",
+        entry_point="zprl_env.envs.metaworld:MetaWorldEnv",
+        kwargs={"task": task},
+        max_episode_steps=200,
+        observation_dim=39,
+        action_dim=4,
+        expert="zprl_env.experts.metaworld:MetaWorldExpert",
+    )
+
+
+def _adroit(task: str, limit: int, observation: int, action: int) -> Task:
+    return Task(
+        id=f"ZPRL-Adroit{task.title()}-v0",
+        suite="adroit",
+        entry_point="zprl_env.envs.adroit:AdroitEnv",
+        kwargs={"task": task},
+        max_episode_steps=limit,
+        observation_dim=observation,
+        action_dim=action,
+        expert="zprl_env.experts.adroit:AdroitExpert",
+    )
+
+
+# fmt: off
+_METAWORLD = (
+    "assembly", "basketball", "bin-picking", "box-close", "button-press",
+    "button-press-topdown", "button-press-topdown-wall", "button-press-wall", "coffee-button",
+    "coffee-pull", "coffee-push", "dial-turn", "disassemble", "door-close", "door-lock",
+    "door-open", "door-unlock", "drawer-close", "drawer-open", "faucet-close", "faucet-open",
+    "hammer", "hand-insert", "handle-press", "handle-press-side", "handle-pull",
+    "handle-pull-side", "lever-pull", "peg-insert-side", "peg-unplug-side", "pick-out-of-hole",
+    "pick-place", "pick-place-wall", "plate-slide", "plate-slide-back",
+    "plate-slide-back-side", "plate-slide-side", "push", "push-back", "push-wall", "reach",
+    "reach-wall", "shelf-place", "soccer", "stick-pull", "stick-push", "sweep", "sweep-into",
+    "window-close", "window-open",
+)
+# fmt: on
+
+_ROBOSUITE = (
+    _robosuite("Lift", 150, 19, 7, "lift:LiftExpert"),
+    _robosuite("Can", 400, 23, 7, "pick_place:PickPlaceExpert", "PickPlaceCan"),
+    _robosuite("Square", 400, 23, 7, "nut_assembly:NutAssemblyExpert", "NutAssemblySquare"),
+    _robosuite("Transport", 700, 59, 14, "transport:TransportExpert", "TwoArmTransport"),
+    _robosuite("Stack", 200, 32, 7, "stack:StackExpert"),
+    _robosuite("Door", 300, 23, 7, "door:DoorExpert"),
+    _robosuite("NutAssembly", 500, 37, 7),
+    _robosuite("NutAssemblyRound", 500, 23, 7),
+    _robosuite("NutAssemblySingle", 500, 24, 7),
+    _robosuite("PickPlace", 500, 65, 7),
+    _robosuite("PickPlaceBread", 500, 23, 7),
+    _robosuite("PickPlaceCereal", 500, 23, 7),
+    _robosuite("PickPlaceMilk", 500, 23, 7),
+    _robosuite("PickPlaceSingle", 500, 24, 7),
+    _robosuite("ToolHang", 700, 53, 7),
+    _robosuite("TwoArmHandover", 500, 34, 14),
+    _robosuite("TwoArmLift", 500, 37, 14),
+    _robosuite("TwoArmPegInHole", 500, 31, 12),
+    _robosuite("Wipe", 500, 15, 6),
+)
+
+TASKS: dict[str, Task] = {
+    **{task.id.removeprefix("ZPRL-").removesuffix("-v0"): task for task in _ROBOSUITE},
+    # Adroit has a hammer as well, and it is the one of the method's paper.
+    **{("metaworld-hammer" if t == "hammer" else t): _metaworld(t) for t in _METAWORLD},
+    "door": _adroit("door", 200, 39, 28),
+    "hammer": _adroit("hammer", 200, 46, 26),
+    "pen": _adroit("pen", 150, 45, 24),
+}
+"""Tasks by name. robosuite's are capitalised as there, Meta-World's hyphenated as there; Adroit's
+three are small, as in the method's paper, so ``"Door"`` is a robot's and ``"door"`` a hand's."""
+
+
+def task_name(name: str) -> str:
+    """Return a task's name in `TASKS`.
+
+    Args:
+        name: The name itself, or the gymnasium id.
+
+    Raises:
+        UnknownNameError: No task has this name.
+
+    >>> task_name("ZPRL-BoxClose-v0")
+    'box-close'
+    >>> task_name("bx-close")
+    Traceback (most recent call last):
+    zprl_env.errors.UnknownNameError: unknown environment 'bx-close'; did you mean 'box-close'? ...
+    """
+    if name in TASKS:
+        return name
+    for known, task in TASKS.items():
+        if task.id == name:
+            return known
+    raise UnknownNameError("environment", name, TASKS)
