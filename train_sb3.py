@@ -35,6 +35,7 @@ def finetune(config: Config) -> Path:
     from zprl_env.policy_loading import resolve_policy
     from zprl_env.training import checkpoint, files, report
     from zprl_env.training.agent import as_agent, make_model
+    from zprl_env.training.base_policy import base_policy
     from zprl_env.training.callbacks import EvaluationCallback, History, ProgressCallback
     from zprl_env.training.comparison import Comparison, play
     from zprl_env.training.environment import make_training_envs
@@ -42,8 +43,11 @@ def finetune(config: Config) -> Path:
 
     console = Console(soft_wrap=True)
     torch.set_num_threads(config.threads)
-    recipe, policy_name, resumed = config.recipe, config.policy or config.env, config.resume_from
+    recipe, resumed = config.recipe, config.resume_from
     history = checkpoint.load_history(resumed) if resumed else History()
+    policy_name = config.policy or base_policy(
+        config.env, make=config.make_policy, say=console.print
+    )
     policy = resolve_policy(policy_name)
     if resumed:
         check_policy(resumed, policy)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import tyro
 
 from zprl_env import cli
-from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED
-from zprl_env.registration import TASKS
+from zprl_env.tasks import task_name
 from zprl_env.training import limits
 from zprl_env.training.config import Config, check_policy, load_config
 from zprl_env.training.files import check_file, write_json
@@ -54,8 +54,8 @@ class Evaluation:
     """Threads of torch; more are slower for networks this small."""
 
     def __post_init__(self) -> None:
-        if self.env is not None and self.env not in TASKS:
-            raise UnknownNameError("environment", self.env, TASKS)
+        if self.env is not None:
+            task_name(self.env)
         limits.check(self, limits.EVALUATION)
         if self.video is not None and self.video.suffix != ".mp4":
             raise ZprlError(f"video must be a file that ends in .mp4. Got: {self.video}.")
@@ -86,11 +86,13 @@ def evaluate(evaluation: Evaluation) -> Comparison:
 
     from zprl_env.policy_loading import resolve_policy
     from zprl_env.training import report
+    from zprl_env.training.base_policy import base_policy
     from zprl_env.training.checkpoint import load_agent
     from zprl_env.training.comparison import Comparison
 
     torch.set_num_threads(evaluation.threads)
-    policy = resolve_policy(config.policy or config.env)
+    policy_name = config.policy or str(base_policy(config.env, make=False))
+    policy = resolve_policy(policy_name)
     if evaluation.run is not None:
         check_policy(evaluation.run, policy)
     seeds = range(evaluation.seed, evaluation.seed + evaluation.episodes)
@@ -105,7 +107,7 @@ def evaluate(evaluation: Evaluation) -> Comparison:
     report.print_table(comparison.results, comparison.difference, Console(soft_wrap=True))
     if evaluation.out is not None:
         settings: dict[str, Any] = dataclasses.asdict(evaluation)
-        settings |= {"env": config.env, "policy": config.policy or config.env}
+        settings |= {"env": config.env, "policy": policy_name}
         settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
         write_json(evaluation.out, settings | comparison.to_dict())
     if evaluation.video is not None:

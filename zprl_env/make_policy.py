@@ -1,4 +1,4 @@
-"""Make a task's base policy from nothing: ``python -m zprl_env.make_policy --env Lift``.
+"""Make a task's base policy from nothing: ``python -m zprl_env.make_policy --env Lift --out lift``.
 
 Demonstrations are recorded, a policy is trained on them and played on held-out seeds, and a card
 beside the checkpoint says how it was made and how well it does. The policies that are shipped were
@@ -7,59 +7,37 @@ made by this command and nothing else.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
-import json
+import shlex
+import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from policies.pretrain_config import PretrainConfig
 from zprl_env import cli
 from zprl_env.envs import make_env
-from zprl_env.errors import UnknownNameError
-from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, evaluate
+from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult
 from zprl_env.experts.record import Recording, record
+from zprl_env.imitation import ImitationRecipe, imitation_recipe
+from zprl_env.tasks import TASKS, task_name
+from zprl_env.training.comparison import play
+from zprl_env.training.files import write_json
 from zprl_env.wrapper import LatentSteeringWrapper
 
 if TYPE_CHECKING:
     from policies.frozen import FrozenPolicy
 
-
-@dataclass(frozen=True)
-class ImitationRecipe:
-    """Whose demonstrations a base policy learns from, and how.
-
-    Attributes:
-        episodes: Demonstrations.
-        skill: How well they are performed; see :func:`zprl_env.experts.sample_quality`.
-        operator_seed: Who performs them.
-        pretrain: Settings of imitation.
-    """
-
-    episodes: int
-    skill: float
-    operator_seed: int
-    pretrain: PretrainConfig = field(default_factory=PretrainConfig)
-
-
-RECIPES = {
-    "Lift": ImitationRecipe(
-        episodes=50,
-        skill=0.25,
-        operator_seed=0,
-        pretrain=PretrainConfig(
-            steps=12_000, hidden_dim=256, n_blocks=3, bottleneck_hidden_dims=(128, 128, 128)
-        ),
-    ),
-}
+VALIDATION_EPISODES = 50
+"""Episodes that the policy plays while it is trained."""
 
 
 @dataclass(frozen=True)
 class Making:
-    """Record demonstrations, imitate them, measure the policy and write its card."""
+    """What to make, and where to put it."""
 
     out: Path
     """Folder for the checkpoint and its card."""
@@ -68,22 +46,82 @@ class Making:
     seed: int = 0
     """Seed of the demonstrations and of the network."""
     demonstrations: Path | None = None
-    """Where to keep the recording; demos/<env>.hdf5 if not given."""
+    """Where to keep the recording; demos/<task>.hdf5 if not given."""
     eval_episodes: int = 200
-    """Held-out episodes the card's success rate is measured on."""
+    """Held-out episodes the card's success rates are measured on."""
     workers: int = 1
     """Processes to record with."""
+    recipe: Annotated[ImitationRecipe, tyro.conf.arg(name="")] = field(
+        default_factory=ImitationRecipe
+    )
+    """Whose demonstrations, and how they are imitated; the defaults are the task's own."""
+
+    @property
+    def recording(self) -> Recording:
+        """The demonstrations to record."""
+        path = self.demonstrations or Path("demos", f"{TASKS[task_name(self.env)].slug}.hdf5")
+        return Recording(
+            out=path,
+            env=self.env,
+            episodes=self.recipe.episodes,
+            seed=self.seed,
+            skill=self.recipe.skill,
+            operator_seed=self.recipe.operator_seed,
+            workers=self.workers,
+            overwrite=True,
+        )
+
+    @property
+    def command(self) -> str:
+        """The command that makes the same again."""
+        words = ["python", "-m", "zprl_env.make_policy", "--env", self.env]
+        words += ["--seed", str(self.seed), "--out", str(self.out)]
+        usual = imitation_recipe(self.env)
+        for prefix, ours, theirs in (
+            ("", self.recipe, usual),
+            ("pretrain.", self.recipe.pretrain, usual.pretrain),
+        ):
+            for name, value in vars(ours).items():
+                if value != vars(theirs)[name] and name != "pretrain":
+                    flag = f"--{prefix}{name}".replace("_", "-")
+                    words += [flag, *map(str, value if isinstance(value, tuple) else (value,))]
+        return shlex.join(words)
 
 
-def play(policy: FrozenPolicy, env: str, first_seed: int, episodes: int) -> EvaluationResult:
-    """Play the policy as imitation left it: latent at its mean, fresh noise at every decision."""
-    steered = LatentSteeringWrapper(make_env(env), policy, scale=0.0, sample_latent=False)
-    result = evaluate(steered, None, range(first_seed, first_seed + episodes))
-    steered.close()
-    return result
+@dataclass(frozen=True)
+class Made:
+    """A base policy and what was measured.
+
+    Attributes:
+        policy: The policy.
+        shown: Demonstrations it was trained on.
+        succeeded: How many of them succeeded.
+        noisy: Its success as imitation left it, with fresh flow noise at every decision.
+        noiseless: Its success without the flow's noise, as steering meets it by default.
+    """
+
+    policy: FrozenPolicy
+    shown: int
+    succeeded: int
+    noisy: EvaluationResult
+    noiseless: EvaluationResult
 
 
-def make_policy(making: Making, say: Callable[[str], None] = print) -> EvaluationResult:
+def played(
+    policy: FrozenPolicy, env: str, noise_scale: float, first_seed: int, episodes: int
+) -> EvaluationResult:
+    """Play the policy unsteered, from its latent's mean."""
+    steered = LatentSteeringWrapper(
+        make_env(env), policy, scale=0.0, sample_latent=False, noise_scale=noise_scale
+    )
+    name = f"{env}, flow noise {noise_scale:g}"
+    try:
+        return play(name, steered, None, range(first_seed, first_seed + episodes))
+    finally:
+        steered.close()
+
+
+def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
     """Make a base policy.
 
     Args:
@@ -91,10 +129,10 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Evaluatio
         say: Told of every stage's outcome.
 
     Returns:
-        The policy's success on held-out seeds.
+        The policy, and its success on held-out seeds.
 
     Raises:
-        UnknownNameError: There is no recipe for the task.
+        UnknownNameError: There is no such task, or nobody to show it.
         ZprlError: A stage failed.
     """
     import torch
@@ -102,58 +140,44 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Evaluatio
     from policies.demonstrations import Demonstrations
     from policies.pretrain import pretrain
 
-    if making.env not in RECIPES:
-        raise UnknownNameError("imitation recipe", making.env, RECIPES)
-    recipe = RECIPES[making.env]
     torch.set_num_threads(1)
-    path = making.demonstrations or Path("demos", f"{making.env.lower()}.hdf5")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    recording = Recording(
-        out=path,
-        env=making.env,
-        episodes=recipe.episodes,
-        seed=making.seed,
-        skill=recipe.skill,
-        operator_seed=recipe.operator_seed,
-        workers=making.workers,
-        overwrite=True,
-    )
+    recording = making.recording
+    recording.out.parent.mkdir(parents=True, exist_ok=True)
     shown = record(recording)
-    successes = sum(episode.success for episode in shown)
-    say(f"{path}: {len(shown)} demonstrations, {successes} of them successful")
+    succeeded = sum(episode.success for episode in shown)
+    say(f"{recording.out}: {len(shown)} demonstrations, {succeeded} of them successful")
 
-    command = f"python -m zprl_env.make_policy --env {making.env} --seed {making.seed}"
+    demonstrations = Demonstrations.load(recording.out)
+
+    def validate(trained: FrozenPolicy) -> float:
+        return played(trained, making.env, 1.0, VALIDATION_SEED, VALIDATION_EPISODES).success_rate
+
     policy = pretrain(
-        Demonstrations.load(path),
-        PretrainConfig(**{**asdict(recipe.pretrain), "seed": making.seed}),
-        evaluate=lambda trained: play(trained, making.env, VALIDATION_SEED, 50).success_rate,
+        demonstrations,
+        replace(making.recipe.pretrain, seed=making.seed),
+        evaluate=validate,
         provenance={
-            "demonstrations_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "command": command,
+            "demonstrations_sha256": hashlib.sha256(recording.out.read_bytes()).hexdigest(),
+            "command": making.command,
         },
     )
     policy.save(making.out)
-    result = play(policy, making.env, TEST_SEED, making.eval_episodes)
-    say(f"{making.out}: success {result}")
-    (making.out / "evaluation.json").write_text(json.dumps(result.to_dict()) + "\n")
-    (making.out / "README.md").write_text(
-        _card(making, recipe, command, len(shown), successes, policy, result)
+    noisy, noiseless = (
+        played(policy, making.env, noise_scale, TEST_SEED, making.eval_episodes)
+        for noise_scale in (1.0, 0.0)
     )
-    return result
+    made = Made(policy, len(shown), succeeded, noisy, noiseless)
+    say(f"{making.out}: success {noisy}; {noiseless} without flow noise")
+    content = noisy.to_dict() | {"without_flow_noise": noiseless.to_dict()}
+    write_json(making.out / "evaluation.json", content)
+    (making.out / "README.md").write_text(_card(making, made), encoding="utf-8")
+    return made
 
 
-def _card(
-    making: Making,
-    recipe: ImitationRecipe,
-    command: str,
-    episodes: int,
-    successes: int,
-    policy: FrozenPolicy,
-    result: EvaluationResult,
-) -> str:
-    low, high = result.interval
-    failed = int((~result.successes).sum())
-    late = int((result.lengths[~result.successes] >= result.lengths.max()).sum())
+def _card(making: Making, made: Made) -> str:
+    low, high = made.noisy.interval
+    recipe, policy = making.recipe, made.policy
+    rms = ", ".join(f"{value:.2f}" for value in policy.latent_rms)
     return f"""# Base policy for {making.env}
 
 A flow-matching policy with a variational-information-bottleneck latent, trained by imitation and
@@ -161,14 +185,14 @@ frozen. It is meant to be steered, so it is meant to fail now and then.
 
 | | |
 |---|---|
-| made by | `{command} --out {making.out}` |
-| demonstrations | {episodes} scripted, {successes} successful; skill {recipe.skill}, operator \
-{recipe.operator_seed}, recording seed {making.seed} |
-| success | {result.success_rate:.1%} (Wilson 95 %: {low:.1%} to {high:.1%}) over \
-{result.episodes} episodes, seeds {TEST_SEED} to {TEST_SEED + result.episodes - 1} |
-| failures | {failed} episodes, {late} of them by running out of time |
-| mean length | {result.mean_length:.1f} environment steps |
-| latent | {policy.latent_dim} dimensions, RMS {[round(float(v), 2) for v in policy.latent_rms]} |
+| made by | `{making.command}` |
+| demonstrations | {made.shown} scripted, {made.succeeded} successful; skill {recipe.skill}, \
+operator {recipe.operator_seed}, recording seed {making.seed} |
+| success | {made.noisy.success_rate:.1%} (Wilson 95 %: {low:.1%} to {high:.1%}) over \
+{made.noisy.episodes} episodes, seeds {TEST_SEED} to {TEST_SEED + made.noisy.episodes - 1} |
+| without flow noise | {made.noiseless} |
+| mean length | {made.noisy.mean_length:.1f} environment steps |
+| latent | {policy.latent_dim} dimensions, RMS {rms} |
 | chunk | horizon {policy.horizon}, n_action_steps {policy.n_action_steps} |
 | weights | sha256 `{policy.weights_hash}` |
 
@@ -177,5 +201,14 @@ in `evaluation.json`.
 """
 
 
+def parse(arguments: list[str]) -> Making:
+    """Read the command line; the recipe's defaults follow --env."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--env", default="Lift")
+    env = first.parse_known_args(arguments)[0].env
+    default = Making(out=tyro.MISSING, env=env, recipe=imitation_recipe(env))
+    return tyro.cli(Making, default=default, args=arguments, description=__doc__)
+
+
 if __name__ == "__main__":
-    cli.run(lambda: make_policy(tyro.cli(Making, description=__doc__)))
+    cli.run(lambda: make_policy(parse(sys.argv[1:])))

@@ -10,9 +10,9 @@ from typing import Annotated, Any, get_args
 
 import tyro
 
-from zprl_env.errors import UnknownNameError, ZprlError
-from zprl_env.registration import TASKS
+from zprl_env.errors import ZprlError
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.tasks import task_name
 from zprl_env.training import limits
 from zprl_env.training.files import CONFIG_FILE, RunFolderError, read_json, write_json
 from zprl_env.training.recipe import AlgorithmName, PresetName, Recipe, SteerName, recipe_for
@@ -33,6 +33,8 @@ class Config:
     actions (residual RL)."""
     policy: str | None = None
     """Base policy: a checkpoint folder or a shipped name; the task's own if not given."""
+    make_policy: bool = False
+    """Make the task's base policy first, if none is shipped; says how long it takes."""
     total_env_steps: int = 80_000
     """Environment steps to learn from, warm-up included."""
     seed: int = 0
@@ -57,8 +59,7 @@ class Config:
     """How the policy is steered and the agent learns."""
 
     def __post_init__(self) -> None:
-        if self.env not in TASKS:
-            raise UnknownNameError("environment", self.env, TASKS)
+        task_name(self.env)
         limits.check(self, limits.CONFIG)
         limits.check_recipe(self.recipe)
 
@@ -66,6 +67,7 @@ class Config:
 _WEIGHTS = "policy_sha256"
 _MAY_CHANGE = {
     "policy",  # its weights may not: check_policy
+    "make_policy",
     "total_env_steps",
     "eval_episodes",
     "threads",
@@ -76,7 +78,7 @@ _MAY_CHANGE = {
 
 
 def parse(arguments: list[str], description: str | None = None) -> Config:
-    """Read the command line; the recipe's defaults follow --algo, --preset and --steer.
+    """Read the command line; the recipe's defaults follow --algo, --preset, --steer and --env.
 
     Args:
         arguments: The command line without the program's name.
@@ -91,7 +93,8 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         ZprlError: A number is out of its range.
     """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for name, usual in (("algo", "sac"), ("preset", "default"), ("steer", "latent")):
+    choices = (("algo", "sac"), ("preset", "default"), ("steer", "latent"), ("env", "Lift"))
+    for name, usual in choices:
         first.add_argument(f"--{name}", default=usual)
     first.add_argument("--resume-from", "--resume_from", type=Path)
     chosen, _ = first.parse_known_args(arguments)
@@ -99,19 +102,19 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
     if chosen.resume_from is not None:
         stored = default = load_config(chosen.resume_from)
     else:
-        default = Config(recipe=_recipe_for(chosen.algo, chosen.preset, chosen.steer))
+        default = Config(recipe=_recipe_for(chosen.algo, chosen.preset, chosen.steer, chosen.env))
     config = tyro.cli(Config, default=default, args=arguments, description=description)
     if stored is not None:
         _refuse_other_settings(stored, config)
     return config
 
 
-def _recipe_for(algo: Any, preset: Any, steer: Any) -> Recipe:
+def _recipe_for(algo: Any, preset: Any, steer: Any, env: str) -> Recipe:
     choices = ((algo, AlgorithmName), (preset, PresetName), (steer, SteerName))
     if not all(choice in get_args(names) for choice, names in choices):
         return Recipe()  # tyro explains what is wrong with the choice
     try:
-        return recipe_for(algo, preset, steer)
+        return recipe_for(algo, preset, steer, env)
     except KeyError as error:
         raise ZprlError(
             f"--preset {preset} must be one that {algo} has, and it has none of that name. "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from zprl_env.steering import ObservationKind
 
@@ -92,18 +92,27 @@ RECIPES: dict[tuple[AlgorithmName, PresetName], Recipe] = {
 }
 
 
-def recipe_for(algo: AlgorithmName, preset: PresetName, steer: SteerName) -> Recipe:
+TASK_SETTINGS: dict[str, dict[str, Any]] = {}
+"""What the default recipe does otherwise on a task, by name."""
+
+
+def recipe_for(
+    algo: AlgorithmName, preset: PresetName, steer: SteerName, env: str = "Lift"
+) -> Recipe:
     """Look up the settings of an algorithm and adapt them to where it steers.
 
     Args:
         algo: The algorithm.
         preset: ``"default"`` is what we measured to work best, ``"paper"`` the published settings.
         steer: Where the agent enters the policy.
+        env: The task.
 
     Returns:
         The recipe, every field of which the command line can override.
     """
     recipe = RECIPES[algo, preset]
+    if preset == "default":
+        recipe = replace(recipe, **TASK_SETTINGS.get(env, {}))
     if steer == "noise":
         return replace(recipe, scale=1.5, noise_scale=0.0)
     if steer == "action":
