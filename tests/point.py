@@ -14,10 +14,18 @@ from gymnasium.envs.registration import EnvSpec
 
 import train_sb3
 from zprl_env import cli
+from zprl_env.experts import Expert, Quality
 from zprl_env.tasks import TASKS, Task
 from zprl_env.training.config import parse
 
-POINT = Task("ZPRL-Point-v0", "tests", "tests.point:PointEnv", max_episode_steps=20)
+POINT = Task(
+    "ZPRL-Point-v0",
+    "robosuite",
+    "tests.point:PointEnv",
+    {"task": "Point"},
+    max_episode_steps=20,
+    expert="tests.point:PointExpert",
+)
 
 
 class PointEnv(gym.Env[np.ndarray, np.ndarray]):
@@ -26,10 +34,12 @@ class PointEnv(gym.Env[np.ndarray, np.ndarray]):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012
     observation_space = gym.spaces.Box(-np.inf, np.inf, (3,), np.float32)
     action_space = gym.spaces.Box(-1.0, 1.0, (2,), np.float32)
+    observation_keys = {"position": slice(0, 3)}  # noqa: RUF012
+    env_args = {"env_name": "Point"}  # noqa: RUF012
     spoiled_after = 10**9
     """Steps of all its instances after which observations are NaN."""
 
-    def __init__(self, render_mode: str | None = None) -> None:
+    def __init__(self, task: str = "Point", render_mode: str | None = None) -> None:
         self.render_mode = render_mode
 
     def reset(self, *, seed=None, options=None):
@@ -55,10 +65,29 @@ class PointEnv(gym.Env[np.ndarray, np.ndarray]):
         return np.array([*self.position, 0.0], np.float32)
 
 
+class PointExpert(Expert):
+    """Goes to the origin, or as far beside it as the episode's quality says."""
+
+    gave_up = False
+
+    def reset(self, quality: Quality) -> None:
+        self._offset = 4.0 * np.array(quality.grasp_offset[:2])
+
+    def act(self, observation):
+        way = self._offset - observation["position"][:2]
+        return np.clip(5.0 * way, -1.0, 1.0).astype(np.float32)
+
+
 def spec() -> EnvSpec:
     """Gymnasium's entry of the task."""
     limit = POINT.max_episode_steps
-    return EnvSpec(POINT.id, POINT.entry_point, None, False, limit, disable_env_checker=True)
+    return EnvSpec(
+        POINT.id,
+        POINT.entry_point,
+        max_episode_steps=limit,
+        disable_env_checker=True,
+        kwargs=POINT.kwargs,
+    )
 
 
 def save_policy(folder: Path, observation_dim: int = 3, action_dim: int = 2, seed: int = 0) -> Path:

@@ -168,7 +168,10 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
     )
     made = Made(policy, len(shown), succeeded, noisy, noiseless)
     say(f"{making.out}: success {noisy}; {noiseless} without flow noise")
-    content = noisy.to_dict() | {"without_flow_noise": noiseless.to_dict()}
+    content = noisy.to_dict() | {
+        "without_flow_noise": noiseless.to_dict(),
+        "demonstrations": {"episodes": len(shown), "successful": succeeded},
+    }
     write_json(making.out / "evaluation.json", content)
     (making.out / "README.md").write_text(_card(making, made), encoding="utf-8")
     return made

@@ -15,7 +15,13 @@ class Expert(abc.ABC):
 
     An expert sees what a policy sees: the observation by its keys, nothing of the simulator. It is
     deterministic; whatever chance there is lies in the ``Quality`` given to ``reset``.
+
+    Args:
+        task: The suite's own name of the task; an expert may know several.
     """
+
+    def __init__(self, task: str) -> None:
+        self.task = task
 
     @property
     @abc.abstractmethod

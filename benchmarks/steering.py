@@ -1,10 +1,10 @@
-"""Steering the shipped Lift policy: every training run the README speaks of.
+"""Steering the shipped policies: every training run the README speaks of.
 
-usage: python -m benchmarks.lift run [NAME ...]   train; hours for all of them
-       python -m benchmarks.lift summary          table and curves from what has been trained
+usage: python -m benchmarks.steering run TASK [NAME ...]   train; hours for all of a task's
+       python -m benchmarks.steering summary [TASK ...]    tables and curves of what was trained
 
 A run is one call of ``train_sb3.py``; its settings, its results episode by episode and its history
-are kept in benchmarks/results/lift/<run>/.
+are kept in benchmarks/results/<task>/<run>/.
 """
 
 from __future__ import annotations
@@ -22,77 +22,92 @@ import numpy as np
 from zprl_env import cli
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.statistics import wilson_interval
+from zprl_env.tasks import TASKS
 from zprl_env.training.callbacks import WINDOW
 
-RESULTS = Path(__file__).parent / "results" / "lift"
+RESULTS = Path(__file__).parent / "results"
 FULL, RIVAL, SHORT = (f"--total-env-steps {n}" for n in (200_000, 100_000, 60_000))
 
-RUNS: dict[str, str] = {
-    # What `make train` does.
-    "make-train": "--algo sac",
-    # The claim: three seeds of SAC, one of PPO.
-    "sac-0": f"{FULL} --seed 0",
-    "sac-1": f"{FULL} --seed 1",
-    "sac-2": f"{FULL} --seed 2",
-    "ppo-0": f"{FULL} --algo ppo",
-    # The rivals, on the same policy and seeds.
-    "noise-0": f"{RIVAL} --steer noise",
-    "action-0": f"{RIVAL} --steer action",
-    "paper-0": f"{SHORT} --preset paper",
-    "joint-0": f"{SHORT} --steer joint",
-    # What matters: the default with one thing changed.
-    "default": SHORT,
-    "scale-0.5": f"{SHORT} --scale 0.5",
-    "one-step": f"{SHORT} --n-steps 1",
-    "state": f"{SHORT} --observation state",
-    "flow-noise": f"{SHORT} --noise-scale 1.0",
-    "no-layer-norm": f"{SHORT} --no-layer-norm",
-    "chunk-4": f"{SHORT} --n-action-steps 4",
-    "scale-1": f"{SHORT} --scale 1.0",
-    "scale-auto": f"{SHORT} --scale auto",
-    "entropy-0": f"{SHORT} --target-entropy 0",
-    "gsde": f"{SHORT} --use-sde",
-    "penalty": f"{SHORT} --reward penalty --reward-scale 0.01",
+RUNS: dict[str, dict[str, str]] = {
+    "Lift": {
+        # What `make train` does.
+        "make-train": "--algo sac",
+        # The claim: three seeds of SAC, one of PPO.
+        "sac-0": f"{FULL} --seed 0",
+        "sac-1": f"{FULL} --seed 1",
+        "sac-2": f"{FULL} --seed 2",
+        "ppo-0": f"{FULL} --algo ppo",
+        # The rivals, on the same policy and seeds.
+        "noise-0": f"{RIVAL} --steer noise",
+        "action-0": f"{RIVAL} --steer action",
+        "paper-0": f"{SHORT} --preset paper",
+        "joint-0": f"{SHORT} --steer joint",
+        # What matters: the default with one thing changed.
+        "default": SHORT,
+        "scale-0.5": f"{SHORT} --scale 0.5",
+        "one-step": f"{SHORT} --n-steps 1",
+        "state": f"{SHORT} --observation state",
+        "flow-noise": f"{SHORT} --noise-scale 1.0",
+        "no-layer-norm": f"{SHORT} --no-layer-norm",
+        "chunk-4": f"{SHORT} --n-action-steps 4",
+        "scale-1": f"{SHORT} --scale 1.0",
+        "scale-auto": f"{SHORT} --scale auto",
+        "entropy-0": f"{SHORT} --target-entropy 0",
+        "gsde": f"{SHORT} --use-sde",
+        "penalty": f"{SHORT} --reward penalty --reward-scale 0.01",
+    },
 }
-"""Name of every run and what it adds to ``python train_sb3.py --env Lift``."""
+"""By task, the name of every run and what it adds to ``python train_sb3.py --env TASK``."""
 
 
-def train(name: str) -> None:
+Runs = dict[str, tuple[dict[str, Any], dict[str, Any]]]
+"""Results and history of a task's runs, by name."""
+
+
+def folder(task: str) -> Path:
+    """Where a task's runs are kept."""
+    if task not in RUNS:
+        raise UnknownNameError("task", task, RUNS)
+    return RESULTS / TASKS[task].slug
+
+
+def train(task: str, name: str) -> None:
     """Do one run and keep its raw data."""
-    if name not in RUNS:
-        raise UnknownNameError("run", name, RUNS)
-    work = Path("runs", "benchmark-lift", name)
-    shutil.rmtree(work, ignore_errors=True)
-    command = [sys.executable, "train_sb3.py", "--env", "Lift", *shlex.split(RUNS[name])]
+    kept = folder(task) / name
+    if name not in RUNS[task]:
+        raise UnknownNameError("run", name, RUNS[task])
     root = Path(__file__).parents[1]
+    work = root / "runs" / "benchmark" / TASKS[task].slug / name
+    shutil.rmtree(work, ignore_errors=True)
+    command = [sys.executable, "train_sb3.py", "--env", task, *shlex.split(RUNS[task][name])]
     done = subprocess.run([*command, "--out", str(work), "--no-video"], cwd=root, check=False)
     if done.returncode:
         raise ZprlError(f"The run {name} must end well. Got: exit code {done.returncode}.")
-    kept = RESULTS / name
     kept.mkdir(parents=True, exist_ok=True)
     for file in ("config.json", "results.json", "history.json", "curve.png"):
-        shutil.copy(root / work / file, kept / file)
+        shutil.copy(work / file, kept / file)
 
 
-def load() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+def load(task: str) -> Runs:
     """Read results and history of the runs that have been done, in the order of ``RUNS``."""
-    done = [name for name in RUNS if (RESULTS / name / "results.json").exists()]
+    kept = folder(task)
+    done = [name for name in RUNS[task] if (kept / name / "results.json").exists()]
 
     def read(name: str, file: str) -> dict[str, Any]:
-        return json.loads((RESULTS / name / file).read_text())
+        return json.loads((kept / name / file).read_text())
 
     return {name: (read(name, "results.json"), read(name, "history.json")) for name in done}
 
 
-def table(runs: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> str:
-    """Draw up the runs as a Markdown table.
+def table(task: str, runs: Runs) -> str:
+    """Draw up a task's runs as a Markdown table.
 
     The base is the better of the base policy with and without the flow's noise; what was lowest
     while exploring is the success of the worst hundred training episodes in a row.
     """
     lines = [
-        "| run | `train_sb3.py --env Lift` + | base | steered | 95 % interval | paired difference "
-        "| McNemar p | lowest while exploring | env steps | minutes |",
+        f"| run | `train_sb3.py --env {task}` + | base | steered | 95 % interval "
+        "| paired difference | McNemar p | lowest while exploring | env steps | minutes |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, (result, history) in runs.items():
@@ -103,7 +118,7 @@ def table(runs: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> str:
         explored = np.array(history["episode_successes"], float)
         lowest = np.convolve(explored, np.full(WINDOW, 1 / WINDOW), mode="valid").min()
         lines.append(
-            f"| {name} | `{RUNS[name]}` | {base:.2f} | {steered['success_rate']:.2f} "
+            f"| {name} | `{RUNS[task][name]}` | {base:.2f} | {steered['success_rate']:.2f} "
             f"| {low:.2f} - {high:.2f} | {difference['difference']:+.2f} "
             f"| {difference['p_value']:.1g} | {lowest:.2f} | {result['env_steps']:,} "
             f"| {result['seconds'] / 60:.0f} |"
@@ -111,7 +126,7 @@ def table(runs: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def draw(runs: dict[str, tuple[dict[str, Any], dict[str, Any]]], path: Path) -> None:
+def draw(runs: Runs, path: Path) -> None:
     """Draw validation success against environment steps, the seeds of SAC as one band."""
     from matplotlib.figure import Figure
 
@@ -147,19 +162,23 @@ def draw(runs: dict[str, tuple[dict[str, Any], dict[str, Any]]], path: Path) -> 
 def main(arguments: list[str]) -> None:
     """Run what was asked for."""
     match arguments:
-        case ["run", *names]:
-            for name in names or RUNS:
-                train(name)
-        case ["summary"]:
-            runs = load()
-            (RESULTS / "table.md").write_text(table(runs))
-            draw(runs, RESULTS / "curves.png")
-            print(table(runs))
+        case ["run", task, *names]:
+            folder(task)
+            for name in names or RUNS[task]:
+                train(task, name)
+        case ["summary", *tasks]:
+            for task in tasks or RUNS:
+                runs = load(task)
+                if runs:
+                    (folder(task) / "table.md").write_text(table(task, runs))
+                    draw(runs, folder(task) / "curves.png")
+                    print(table(task, runs))
         case ["-h" | "--help"]:
             print(__doc__)
         case _:
             raise ZprlError(
-                f"Expected 'run [NAME ...]' or 'summary'. Got: {arguments}. See --help."
+                f"Expected 'run TASK [NAME ...]' or 'summary [TASK ...]'. Got: {arguments}. "
+                "See --help."
             )
 
 
