@@ -14,7 +14,12 @@ ROOT = Path(__file__).parents[1]
 ORDER = ("policies", "zprl_env", "real", "train_sb3", "benchmarks")
 """From the bottom to the top."""
 
-LEARNING = ("zprl_env.training", "zprl_env.evaluate", "zprl_env.make_policy")
+LEARNING = (
+    "zprl_env.training",
+    "zprl_env.evaluate",
+    "zprl_env.make_policy",
+    "zprl_env.doctor.probes",
+)
 """The part of zprl_env that may import torch and Stable-Baselines3: training, and commands."""
 LOADING = "zprl_env.policy_loading"
 """The only other part that may cause torch to be imported, inside a function."""

@@ -1,0 +1,1 @@
+"""Whether this installation works, part by part: ``python -m zprl_env.doctor``."""
