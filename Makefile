@@ -35,7 +35,7 @@ format: $(VENV)/.installed ## Format the code and fix what can be fixed
 $(VENV)/.installed: setup.py constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--editable '.[robosuite,dev]'
+		--editable '.[all,dev]'
 	touch $@
 
 clean: ## Remove the virtual environment and caches

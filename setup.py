@@ -7,8 +7,10 @@ from setuptools import find_namespace_packages, setup
 ROBOSUITE = ["robosuite==1.5.2", "mujoco>=3.3,<4", "h5py>=3.10", "numba>=0.59"]
 METAWORLD = ["metaworld>=3.0,<4"]
 ADROIT = ["gymnasium-robotics>=1.4,<2"]
+MINARI = ["minari>=0.5.3,<0.6"]
 DEV = [
     "hypothesis>=6.100",
+    "minari[create]>=0.5.3,<0.6",  # the tests collect a dataset with it
     "mypy>=1.11",
     "pip>=23",
     "pytest>=8.2",
@@ -55,7 +57,8 @@ setup(
         "robosuite": ROBOSUITE,
         "metaworld": METAWORLD,
         "adroit": ADROIT,
+        "minari": MINARI,
         "dev": DEV,
-        "all": [*ROBOSUITE, *METAWORLD, *ADROIT],
+        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI],
     },
 )

@@ -2,26 +2,37 @@
 
 ``data/demo_i/{obs/<key>, actions, rewards, dones}`` with ``num_samples`` on each episode, ``total``
 and ``env_args`` (JSON) on ``data``, and optional lists of episode names under ``mask``
-(https://robomimic.github.io/docs/datasets/overview.html).
+(https://robomimic.github.io/docs/datasets/overview.html). Minari's datasets can be read as well.
 """
 
 from __future__ import annotations
 
-import json
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import h5py
 
+from policies.content_hash import content_hash, verify_content
+from policies.demonstration_writer import DemonstrationWriter
 from policies.errors import DemonstrationError
-from policies.robomimic_layout import EPISODE, read_episodes
+from policies.robomimic_layout import read_episodes
+from policies.robosuite_versions import OldRobosuite, adapt_robosuite
 from policies.trajectory import Trajectory
 
-__all__ = ["DemonstrationWriter", "Demonstrations", "Trajectory"]
+__all__ = [
+    "DemonstrationWriter",
+    "Demonstrations",
+    "Trajectory",
+    "content_hash",
+    "verify_content",
+]
+
+MINARI = "minari:"
+"""What the name of a Minari dataset begins with, where a file could be given as well."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,8 @@ class Demonstrations:
                 f"observations must have the keys {list(self.observation_keys)}. "
                 f"Got: {sorted(trajectory.observations)}."
             )
-        return {key: trajectory.observations[key].shape[1] for key in self.observation_keys}
+        shapes = {key: trajectory.observations[key].shape[1:] for key in self.observation_keys}
+        return {key: math.prod(shape) for key, shape in shapes.items()}
 
     @classmethod
     def load(
@@ -68,128 +80,57 @@ class Demonstrations:
         path: str | os.PathLike[str],
         keys: Sequence[str] | None = None,
         mask: str | None = None,
+        *,
+        actions: str = "actions",
+        old_robosuite: OldRobosuite = "refuse",
     ) -> Demonstrations:
-        """Read a file written here or by robomimic.
+        """Read a file written here or by robomimic, or a dataset of Minari.
 
         Args:
-            path: HDF5 file.
-            keys: Observation keys to read, in order. If None: the order stored in the file; else
-                robomimic's usual state keys (each robot's ``eef_pos``, ``eef_quat`` and
-                ``gripper_qpos``, then ``object``); else all vectors by name.
+            path: HDF5 file, or ``"minari:<dataset id>"``.
+            keys: Observation keys to read, in order, images only if named here. If None: the order
+                stored in the file; else robomimic's usual state keys (each robot's ``eef_pos``,
+                ``eef_quat`` and ``gripper_qpos``, then ``object``); else all vectors by name.
             mask: Read only the episodes listed under ``mask/<name>``, such as ``"train"``.
+            actions: Which dataset holds the actions, such as robomimic's ``"actions_abs"``.
+            old_robosuite: What to do with a file of a robosuite before 1.5; see
+                `policies.robosuite_versions`.
 
         Raises:
-            DemonstrationError: If the file is missing, not HDF5, or lacks what imitation needs.
+            DemonstrationError: If the file is missing, not HDF5, lacks what imitation needs or has
+                an old robosuite's conventions.
         """
+        if str(path).startswith(MINARI):
+            from policies.minari_layout import read_minari
+
+            if mask is not None or actions != "actions":
+                raise DemonstrationError("a Minari dataset has no masks and no other actions.")
+            return cls(*read_minari(str(path)[len(MINARI) :], keys))
         if not Path(path).is_file():
             raise DemonstrationError(f"demonstrations must be an HDF5 file. Got no file at {path}.")
         try:
             with h5py.File(path, "r") as file:
-                return cls(*read_episodes(file, keys, mask))
+                trajectories, env_args, order = read_episodes(file, keys, mask, actions)
+            return cls(*adapt_robosuite(trajectories, env_args, old_robosuite), order)
         except OSError as error:
             raise DemonstrationError(f"{path} must be a complete HDF5 file: {error}.") from error
         except DemonstrationError as error:
             raise DemonstrationError(f"{path}: {error}") from error
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all episodes to a new file, replacing an old one.
+        """Write all episodes to a new file, replacing an old one only when it is complete.
 
         Raises:
             DemonstrationError: If the file cannot be written.
         """
-        Path(path).unlink(missing_ok=True)
-        with DemonstrationWriter(path, self.env_args, self.observation_keys) as writer:
-            for trajectory in self.trajectories:
-                writer.append(trajectory)
-
-
-class DemonstrationWriter:
-    """Appends episodes to a file; whatever happens later, written episodes stay readable.
-
-    Args:
-        path: HDF5 file. Episodes are added to an existing one of the same environment.
-        env_args: robomimic's description of the environment.
-        observation_keys: Order of the flat observation.
-
-    Raises:
-        DemonstrationError: If the file cannot be opened, or holds another environment's episodes.
-
-    Example:
-        >>> import tempfile
-        >>> import numpy as np
-        >>> step = Trajectory({"x": np.zeros((2, 1))}, np.ones((2, 1)), np.zeros(2), np.zeros(2))
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     with DemonstrationWriter(f"{folder}/demo.hdf5", {"env_name": "Toy"}, ["x"]) as out:
-        ...         out.append(step)
-        ...     len(Demonstrations.load(f"{folder}/demo.hdf5").trajectories)
-        1
-    """
-
-    def __init__(
-        self,
-        path: str | os.PathLike[str],
-        env_args: Mapping[str, Any],
-        observation_keys: Sequence[str],
-    ) -> None:
-        attributes = {
-            "env_args": json.dumps(dict(env_args)),
-            "observation_keys": json.dumps(list(observation_keys)),
-        }
+        path = Path(path)
+        partial = path.with_name(f"{path.name}.partial")
         try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            self._file = h5py.File(path, "a")
+            partial.unlink(missing_ok=True)
+            with DemonstrationWriter(partial, self.env_args, self.observation_keys) as writer:
+                for trajectory in self.trajectories:
+                    writer.append(trajectory)
+                writer.seal()
+            os.replace(partial, path)
         except OSError as error:
             raise DemonstrationError(f"cannot write demonstrations to {path}: {error}.") from error
-        self._keys = tuple(observation_keys)
-        self._data = self._file.require_group("data")
-        for name, value in attributes.items():
-            old = self._data.attrs.get(name, value)
-            if json.loads(old) != json.loads(value):
-                self.close()
-                raise DemonstrationError(
-                    f"{path} already holds episodes with {name} {old}. Got: {value}. "
-                    "Write to another file."
-                )
-            self._data.attrs[name] = value
-        self._data.attrs.setdefault("total", 0)
-        self._file.flush()
-
-    def append(self, trajectory: Trajectory) -> None:
-        """Write one episode to the disk.
-
-        Raises:
-            DemonstrationError: If the episode lacks an observation key.
-        """
-        for key in self._keys:
-            if key not in trajectory.observations:
-                raise DemonstrationError(
-                    f"observations must have the keys {list(self._keys)}. "
-                    f"Got: {sorted(trajectory.observations)}."
-                )
-        # Readers see the episode only under its final name, that is when it is complete.
-        self._data.pop("unfinished", None)
-        group = self._data.create_group("unfinished")
-        group.attrs["num_samples"] = len(trajectory)
-        for key, values in trajectory.observations.items():
-            group.create_dataset(f"obs/{key}", data=values)
-        for name in ("actions", "rewards", "dones"):
-            group.create_dataset(name, data=getattr(trajectory, name))
-        numbers = [int(name[5:]) for name in self._data if EPISODE.fullmatch(name)]
-        self._data.move("unfinished", f"demo_{max(numbers, default=-1) + 1}")
-        self._data.attrs["total"] = int(self._data.attrs["total"]) + len(trajectory)
-        self._file.flush()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def __enter__(self) -> DemonstrationWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()

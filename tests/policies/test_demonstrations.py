@@ -177,7 +177,7 @@ def test_a_file_that_is_not_hdf5_is_refused(tmp_path):
         ({"data/demo_0/obs/x": [[1.0]]}, r"demo_0 must have 'actions'. Got: \['obs'\]"),
         (
             {"data/demo_0/obs/x": [[1.0]], "data/demo_0/actions": [[1.0], [2.0]]},
-            r"demo_0: x must have shape \(2, k\). Got: \(1, 1\)",
+            r"demo_0: x must have shape \(2, k\), or \(2, H, W, C\) .* Got: \(1, 1\)",
         ),
         (
             {"data/demo_0/obs/x": [[np.nan]], "data/demo_0/actions": [[1.0]]},

@@ -124,6 +124,7 @@ class Stage:
             ended = terminated or truncated or self.expert.gave_up
 
         table = np.array(observations)
+        success = bool(info["is_success"])
         return Episode(
             seed=seed,
             quality=quality,
@@ -132,8 +133,9 @@ class Stage:
                 actions=np.array(actions),
                 rewards=np.array(rewards, dtype=np.float32),
                 dones=np.arange(len(actions)) == len(actions) - 1,
+                success=success,
             ),
-            success=bool(info["is_success"]),
+            success=success,
         )
 
     def close(self) -> None:

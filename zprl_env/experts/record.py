@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+import platform
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from importlib import metadata as packages
 from pathlib import Path
 from typing import Annotated, Literal
 
-import h5py
 import numpy as np
 import tyro
 
-from policies.demonstrations import DemonstrationWriter
 from policies.errors import DemonstrationError, ZprlError
 from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.experts import SKILLS, Operator
 from zprl_env.experts.performance import Episode, Stage, episode_seed, operator_for
+from zprl_env.experts.unfinished import UnfinishedRecording
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,14 @@ class Recording:
     Each episode is performed with its own faults: grasps beside the object, pauses, detours,
     overshoot, closing too early. What one person sees wrongly, they see wrongly in the same way in
     every episode. Failures are kept and listed in the file under mask/failure, the others under
-    mask/success. The same arguments give the same episodes, with any number of workers.
+    mask/success. The same arguments give the same episodes, with any number of workers. A recording
+    that was cut off, even by SIGKILL, goes on from its last finished episode when the same command
+    is given again.
     """
 
     out: Path
-    """File to write, such as demos/lift.hdf5. It appears only when it is complete."""
+    """File to write, such as demos/lift.hdf5. It appears only when it is complete; until then the
+    finished episodes are in OUT.partial."""
     env: str = "Lift"
     """Task to show."""
     episodes: int = 50
@@ -61,7 +68,10 @@ class Recording:
 
 
 def record(recording: Recording) -> list[Episode]:
-    """Perform and write a recording.
+    """Perform and write a recording, or what is left to do of one that was cut off.
+
+    Every finished episode is kept in ``OUT.partial`` until all are there. The file is the same
+    whether or not it was made in one go.
 
     Args:
         recording: What to record, and where to.
@@ -70,7 +80,8 @@ def record(recording: Recording) -> list[Episode]:
         The episodes performed, failures included, in order.
 
     Raises:
-        DemonstrationError: If the file exists, cannot be written, or would hold no episode.
+        DemonstrationError: If the file exists, cannot be written, or would hold no episode; if
+            ``OUT.partial`` holds another recording's beginning.
         UnknownNameError: If nobody here knows how to do the task.
         ZprlError: If a number is out of its range.
     """
@@ -81,47 +92,78 @@ def record(recording: Recording) -> list[Episode]:
         raise DemonstrationError(f"{out} already exists. Choose another name or add --overwrite.")
     seeds = [episode_seed(recording.seed, index) for index in range(recording.episodes)]
     skill = SKILLS[recording.skill] if isinstance(recording.skill, str) else recording.skill
-    operator = operator_for(recording.operator_seed)
-    stage = Stage(recording.env, skill, operator)
-    partial = out.with_name(f".{out.name}.{os.getpid()}.partial")
-    try:
-        # Opened before the first episode: a folder that cannot be written must not cost an hour.
-        with DemonstrationWriter(partial, stage.env_args, list(stage.observation_keys)) as writer:
-            episodes = []
-            performances = _performances(stage, seeds, recording.workers)
-            progress = progress_bar(performances, desc="episodes", total=len(seeds))
-            for episode in progress:
-                episodes.append(episode)
-                if episode.success or not recording.successes_only:
-                    writer.append(episode.trajectory)
-                progress.set_postfix(success=f"{np.mean([e.success for e in episodes]):.2f}")
+    stage = Stage(recording.env, skill, operator_for(recording.operator_seed))
+    settings = {
+        "env": recording.env,
+        "episodes": recording.episodes,
+        "seed": recording.seed,
+        "skill": skill,
+        "operator_seed": recording.operator_seed,
+        "successes_only": recording.successes_only,
+    }
+    context = {
+        "versions": _versions(),
+        "env_args": stage.env_args,
+        "observation_keys": list(stage.observation_keys),
+    }
+    # Opened before the first episode: a folder that cannot be written must not cost an hour.
+    with closing(stage), UnfinishedRecording(out, {**settings, **context}) as unfinished:
+        _perform_rest(stage, seeds, recording.workers, unfinished)
+        episodes = [episode for _, episode in sorted(unfinished.episodes().items())]
         written = [e for e in episodes if e.success or not recording.successes_only]
         if not written:
+            unfinished.discard()
             raise DemonstrationError(
                 f"none of {len(episodes)} episodes succeeded, so --successes-only leaves nothing "
                 "to write. Raise --skill or --episodes."
             )
-        _annotate(partial, written)
-        os.replace(partial, out)
-    finally:
-        if partial.exists():
-            partial.unlink()
-        stage.close()
+        unfinished.write(out, written, recording=settings, versions=context["versions"])
+        unfinished.discard()
     return episodes
 
 
-def _performances(stage: Stage, seeds: Sequence[int], workers: int) -> Iterator[Episode]:
-    """Perform on this stage, or on one like it in each of several processes; in order."""
-    if workers == 1:
-        yield from map(stage.perform, seeds)
+def _versions() -> dict[str, str]:
+    """What an episode follows from besides the settings; the suite's is in ``env_args``."""
+    versions = {"python": platform.python_version()}
+    for name in ("zprl-env", "gymnasium", "mujoco", "numpy", "h5py"):
+        with suppress(packages.PackageNotFoundError):
+            versions[name] = packages.version(name)
+    return versions
+
+
+def _perform_rest(
+    stage: Stage, seeds: Sequence[int], workers: int, unfinished: UnfinishedRecording
+) -> None:
+    """Perform the episodes that are not finished yet, and keep each as soon as it is."""
+    successes = {index: episode.success for index, episode in unfinished.episodes().items()}
+    rest = {index: seed for index, seed in enumerate(seeds) if index not in successes}
+    with progress_bar(desc="episodes", total=len(seeds), initial=len(successes)) as progress:
+        for index, episode in _performances(stage, rest, workers):
+            unfinished.add(index, episode)
+            successes[index] = episode.success
+            progress.update()
+            progress.set_postfix(success=f"{np.mean([*successes.values()]):.2f}")
+
+
+def _performances(
+    stage: Stage, seeds: Mapping[int, int], workers: int
+) -> Iterator[tuple[int, Episode]]:
+    """Perform on this stage, or on one like it in each of several processes; in any order."""
+    if workers == 1 or len(seeds) < 2:
+        yield from ((index, stage.perform(seed)) for index, seed in seeds.items())
         return
-    with ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         max_workers=min(workers, len(seeds)),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_open_stage,
         initargs=(stage.task, stage.skill, stage.operator),
-    ) as pool:
-        yield from pool.map(_perform, seeds)
+    )
+    try:
+        futures = {pool.submit(_perform, seed): index for index, seed in seeds.items()}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 _stage: Stage
@@ -130,31 +172,35 @@ _stage: Stage
 
 def _open_stage(task: str, skill: float, operator: Operator) -> None:
     global _stage
+    # Ctrl-C reaches every process; the one that writes decides. Should it be killed, nobody is
+    # left to take the episodes.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _stage = Stage(task, skill, operator)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _perform(seed: int) -> Episode:
     return _stage.perform(seed)
 
 
-def _annotate(path: Path, episodes: Sequence[Episode]) -> None:
-    """Add to each episode its seed, success and quality, and robomimic's lists of either kind."""
-    with h5py.File(path, "a") as file:
-        for index, episode in enumerate(episodes):
-            attributes = file[f"data/demo_{index}"].attrs
-            attributes["seed"] = episode.seed
-            attributes["success"] = episode.success
-            attributes["quality"] = json.dumps(asdict(episode.quality))
-        for name, kind in (("success", True), ("failure", False)):
-            names = [f"demo_{i}" for i, e in enumerate(episodes) if e.success is kind]
-            if names:
-                file[f"mask/{name}"] = np.array(names, dtype="S")
-
-
 def main() -> None:
     """Record as the command line says, and tell how it went."""
     recording = tyro.cli(Recording)
-    episodes = record(recording)
+    try:
+        episodes = record(recording)
+    except KeyboardInterrupt:
+        print(
+            f"finished episodes are kept in {recording.out}.partial; the same command goes on",
+            file=sys.stderr,
+        )
+        raise
     lengths = [len(episode.trajectory) for episode in episodes]
     successes = sum(episode.success for episode in episodes)
     kept = successes if recording.successes_only else len(episodes)

@@ -1,14 +1,19 @@
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import h5py
 import numpy as np
 import pytest
 
-from policies.demonstrations import Demonstrations
+from policies.demonstrations import Demonstrations, content_hash, verify_content
 from zprl_env.errors import DemonstrationError, UnknownNameError, ZprlError
+from zprl_env.experts.performance import Stage
 from zprl_env.experts.record import Recording, record
+from zprl_env.experts.unfinished import UnfinishedRecording
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,92 @@ def test_each_episode_tells_its_seed_success_and_quality(file):
             assert len(json.loads(episode.attrs["quality"])["grasp_offset"]) == 3
         listed = [name for kind in opened["mask"] for name in opened[f"mask/{kind}"][()]]
     assert sorted(listed) == [f"demo_{i}".encode() for i in range(4)]
+
+
+def test_the_file_tells_how_it_was_made_and_what_it_holds(file):
+    with h5py.File(file) as opened:
+        attributes = dict(opened["data"].attrs)
+    assert json.loads(attributes["recording"]) == {
+        "env": "Lift",
+        "episodes": 4,
+        "seed": 0,
+        "skill": 0.0,
+        "operator_seed": 0,
+        "successes_only": False,
+    }
+    assert {"python", "mujoco", "numpy", "gymnasium"} < set(json.loads(attributes["versions"]))
+    assert verify_content(file) == attributes["sha256"]
+
+
+def cut_off(out, sent, workers, episodes=4):
+    """Start the command, and send it a signal when it has finished its first episode."""
+    command = [sys.executable, "-m", "zprl_env.experts.record", "--out", str(out)]
+    arguments = ["--skill", "poor", "--episodes", str(episodes), "--workers", str(workers)]
+    # Not this process's group, as for a command that a person started.
+    process = subprocess.Popen(
+        [*command, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    folder = out.with_name(f"{out.name}.partial")
+    ends = time.monotonic() + 120
+    while not list(folder.glob("*.hdf5")) and time.monotonic() < ends:
+        time.sleep(0.01)
+    os.killpg(process.pid, sent) if sent == signal.SIGINT else process.send_signal(sent)
+    # Its workers hold the other end of the pipe: this waits until they are gone as well.
+    _, said = process.communicate(timeout=120)
+    return process, said, folder
+
+
+@pytest.mark.parametrize(("sent", "workers"), [(signal.SIGKILL, 2), (signal.SIGINT, 1)])
+def test_a_recording_that_was_cut_off_goes_on(file, tmp_path, sent, workers):
+    out = tmp_path / "lift.hdf5"
+    process, said, folder = cut_off(out, sent, workers)
+    assert not out.exists()
+    finished = {path: path.stat().st_mtime_ns for path in folder.glob("*.hdf5")}
+    assert 0 < len(finished) < 4
+    if sent == signal.SIGINT:
+        assert process.returncode == 130
+        assert said.endswith(f"kept in {folder}; the same command goes on\ninterrupted\n")
+        assert "Traceback" not in said
+
+    with pytest.raises(DemonstrationError, match=r"another recording, with seed 0\. Got: seed 3\."):
+        record(Recording(out=out, episodes=4, skill="poor", seed=3))
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("*.hdf5")} == finished
+
+    episodes = record(Recording(out=out, episodes=4, skill="poor"))
+    assert [episode.seed for episode in episodes] == [0, 1, 2, 3]
+    assert contents(out) == contents(file)
+    assert content_hash(out) == content_hash(file)
+    assert not folder.exists()
+
+
+def test_a_finished_episode_is_not_performed_again(file, tmp_path, monkeypatch):
+    out, performed, interrupted_by, perform = tmp_path / "lift.hdf5", [], [2], Stage.perform
+
+    def count(stage, seed):
+        if seed in interrupted_by:
+            raise KeyboardInterrupt
+        performed.append(seed)
+        return perform(stage, seed)
+
+    monkeypatch.setattr(Stage, "perform", count)
+    with pytest.raises(KeyboardInterrupt):
+        record(Recording(out=out, episodes=4, skill="poor"))
+    interrupted_by.clear()
+    # What a power cut may leave of a file.
+    (tmp_path / "lift.hdf5.partial" / "00000.hdf5").write_bytes(b"")
+    record(Recording(out=out, episodes=4, skill="poor"))
+    assert performed == [0, 1, 0, 2, 3]
+    assert contents(out) == contents(file)
+
+
+def test_two_recordings_do_not_write_to_one_file(tmp_path):
+    settings = {"episodes": 1, "env_args": {}, "observation_keys": ["x"]}
+    with (
+        UnfinishedRecording(tmp_path / "a.hdf5", settings),
+        pytest.raises(DemonstrationError, match=r"another recording is writing to .*a\.hdf5"),
+    ):
+        UnfinishedRecording(tmp_path / "a.hdf5", settings)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_workers_record_what_one_does(file, tmp_path):

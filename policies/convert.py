@@ -1,0 +1,89 @@
+"""Copy demonstrations from one form to another: ``python -m policies.convert SRC DST``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from policies.demonstrations import MINARI, Demonstrations
+from policies.errors import DemonstrationError, ZprlError
+from policies.robosuite_versions import OldRobosuite
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """Copy demonstrations between robomimic's HDF5 layout and Minari.
+
+    Either side is a file, or minari:ID for a dataset in Minari's folder: ~/.minari/datasets or
+    $MINARI_DATASETS_PATH.
+    """
+
+    source: tyro.conf.Positional[str]
+    """What to read, such as lift.hdf5 or minari:D4RL/door/expert-v2."""
+    destination: tyro.conf.Positional[str]
+    """What to write, such as door.hdf5 or minari:lift/scripted-v0."""
+    observation_keys: tuple[str, ...] = ()
+    """Observations to keep, in order; by default those that the source names."""
+    mask: str | None = None
+    """Keep only the episodes of this robomimic filter key, such as "train"."""
+    actions: str = "actions"
+    """Which dataset holds the actions, such as robomimic's "actions_abs"."""
+    old_robosuite: OldRobosuite = "refuse"
+    """What to do with files of a robosuite before 1.5: refuse them, convert what can be converted
+    without the simulator (the order of "object", the frame of two arms' actions), or keep them."""
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Replace an HDF5 file that exists."""
+
+
+def convert(conversion: Conversion) -> Demonstrations:
+    """Copy as told.
+
+    Args:
+        conversion: What to copy, and where to.
+
+    Returns:
+        What was written.
+
+    Raises:
+        DemonstrationError: If the source cannot be read, or the destination exists or cannot be
+            written.
+    """
+    destination = conversion.destination
+    minari = destination.startswith(MINARI)
+    if not minari and Path(destination).exists() and not conversion.overwrite:
+        raise DemonstrationError(
+            f"{destination} already exists. Choose another name or add --overwrite."
+        )
+    demonstrations = Demonstrations.load(
+        conversion.source,
+        conversion.observation_keys or None,
+        conversion.mask,
+        actions=conversion.actions,
+        old_robosuite=conversion.old_robosuite,
+    )
+    if minari:
+        from policies.minari_layout import write_minari
+
+        write_minari(demonstrations, destination[len(MINARI) :])
+    else:
+        demonstrations.save(destination)
+    return demonstrations
+
+
+def main() -> None:
+    """Copy as the command line says, and tell what was written."""
+    conversion = tyro.cli(Conversion)
+    written = convert(conversion)
+    steps = sum(len(trajectory) for trajectory in written.trajectories)
+    print(f"{conversion.destination}: {len(written.trajectories)} episodes, {steps} steps")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ZprlError as error:
+        sys.exit(f"error: {error}")

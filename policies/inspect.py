@@ -1,0 +1,136 @@
+"""See what a file of demonstrations holds: ``python -m policies.inspect FILE``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from policies.demonstrations import MINARI
+from policies.errors import DemonstrationError, ZprlError
+from policies.summary import Summary, saturation, summarise
+
+
+def print_summary(summary: Summary, console: Console | None = None) -> None:
+    """Print tables.
+
+    Args:
+        summary: What to print.
+        console: Where to print.
+    """
+    console = console or Console()
+    lengths, told = summary.lengths, [s for s in summary.successes if s is not None]
+    facts = Table("")
+    facts.add_column(summary.source, overflow="fold")
+    facts.add_row("episodes", str(len(lengths)))
+    rate = f"{sum(told)} of {len(told)} ({np.mean(told):.0%})" if told else "not said"
+    facts.add_row("successes", rate)
+    facts.add_row(
+        "steps",
+        f"{lengths.sum()}; {lengths.min()} to {lengths.max()} per episode, "
+        f"mean {lengths.mean():.1f}, median {np.median(lengths):.0f}",
+    )
+    masks = ", ".join(f"{name} ({count})" for name, count in summary.masks.items())
+    facts.add_row("masks", masks or "none")
+    facts.add_row("observations", "\n".join(f"{k}: {v}" for k, v in summary.observations.items()))
+    facts.add_row("env_args", json.dumps(dict(summary.env_args)))
+    for name, value in summary.remarks.items():
+        facts.add_row(name, value if len(value) <= 400 else f"{value[:400]} ...")
+    facts.add_row("sha256", summary.sha256)
+    for note in summary.notes:
+        facts.add_row("note", note)
+    console.print(facts, markup=False)
+
+    table = Table("action")
+    for column in ("mean", "std", "min", "max", "at an end"):
+        table.add_column(column, justify="right")
+    actions = np.concatenate(summary.actions)
+    columns = (actions.mean(0), actions.std(0), actions.min(0), actions.max(0))
+    for i, share in enumerate(saturation(actions)):
+        table.add_row(str(i), *(f"{column[i]:.3f}" for column in columns), f"{share:.1%}")
+    console.print(table)
+
+
+def draw_summary(summary: Summary, path: Path) -> None:
+    """Draw histograms of the episodes' lengths and of every action.
+
+    Args:
+        summary: What to draw.
+        path: PNG to write.
+
+    Raises:
+        DemonstrationError: It cannot be written.
+    """
+    from matplotlib.figure import Figure
+
+    actions = np.concatenate(summary.actions)
+    columns = 4
+    rows = 1 + -(-actions.shape[1] // columns)
+    figure = Figure(figsize=(10.0, 2.1 * rows + 0.6), layout="constrained")
+    figure.suptitle(f"{Path(summary.source).name}: {len(summary.lengths)} episodes")
+    grid = figure.add_gridspec(rows, columns)
+
+    axes = figure.add_subplot(grid[0, :])
+    kinds = (("success", True, "tab:green"), ("failure", False, "tab:red"), ("", None, "tab:blue"))
+    bins = np.histogram_bin_edges(summary.lengths, bins=min(30, 2 + len(summary.lengths)))
+    drawn = [
+        (summary.lengths[[outcome is kind for outcome in summary.successes]], name, colour)
+        for name, kind, colour in kinds
+        if kind in summary.successes
+    ]
+    axes.hist(
+        [lengths for lengths, _, _ in drawn],
+        bins=bins.tolist(),
+        stacked=True,
+        label=[name for _, name, _ in drawn],
+        color=[colour for _, _, colour in drawn],
+    )
+    axes.set(xlabel="length [steps]", ylabel="episodes")
+    if any(name for _, name, _ in drawn):
+        axes.legend(fontsize="small")
+
+    for i, values in enumerate(actions.T):
+        axes = figure.add_subplot(grid[1 + i // columns, i % columns])
+        axes.hist(values, bins=41, color="tab:gray")
+        axes.set_title(f"action {i}", fontsize="small")
+        axes.set_yscale("log")
+        axes.tick_params(labelsize="x-small", which="both")
+    try:
+        figure.savefig(path, dpi=120)
+    except OSError as error:
+        raise DemonstrationError(f"cannot write the picture {path}: {error}.") from error
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Tell what a file of demonstrations holds, and draw its actions and lengths."""
+
+    source: tyro.conf.Positional[str]
+    """HDF5 file in robomimic's layout, or minari:ID."""
+    out: Path | None = None
+    """PNG to draw; beside the file, with .png for its ending, if not given."""
+
+
+def main() -> None:
+    """Inspect as the command line says."""
+    inspection = tyro.cli(Inspection)
+    summary = summarise(inspection.source)
+    name = inspection.source.removeprefix(MINARI)
+    beside = Path(name.replace("/", "-") if name != inspection.source else name)
+    out = inspection.out or beside.with_name(f"{beside.stem}.png")
+    print_summary(summary)
+    draw_summary(summary, out)
+    print(f"drew {out}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ZprlError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,143 @@
+"""A recording on its way: every finished episode is on the disk, whatever happens to the rest."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import h5py
+
+from policies.demonstrations import Demonstrations, DemonstrationWriter
+from policies.errors import DemonstrationError
+from zprl_env.experts.performance import Episode
+from zprl_env.experts.quality import Quality
+
+
+class UnfinishedRecording:
+    """The folder ``OUT.partial`` with one file per finished episode.
+
+    A file appears only when its episode is complete, so that a process can be killed at any
+    moment. Whoever opens the folder with the same settings finds the episodes there are.
+
+    Args:
+        out: The file that the recording is to become.
+        settings: Everything the episodes follow from, as JSON knows it.
+
+    Raises:
+        DemonstrationError: The folder cannot be written, is in use, or holds episodes of other
+            settings.
+    """
+
+    def __init__(self, out: Path, settings: Mapping[str, Any]) -> None:
+        self.folder = out.with_name(f"{out.name}.partial")
+        self.settings: dict[str, Any] = json.loads(json.dumps(settings))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._file = (self.folder / "recording.json").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise DemonstrationError(f"cannot write demonstrations to {out}: {error}.") from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._agree()
+        except OSError as error:
+            self._file.close()
+            raise DemonstrationError(f"another recording is writing to {self.folder}.") from error
+        except DemonstrationError:
+            self._file.close()
+            raise
+
+    def _agree(self) -> None:
+        """Write the settings, or compare them with those that the folder was begun with."""
+        self._file.seek(0)
+        try:
+            begun = json.load(self._file)
+        except json.JSONDecodeError:  # killed before the first line was written
+            self._file.truncate(0)
+            json.dump(self.settings, self._file, indent=1)
+            self._file.flush()
+            return
+        names = sorted({*begun, *self.settings})
+        differ = [name for name in names if begun.get(name) != self.settings.get(name)]
+        if differ:
+            there = ", ".join(f"{name} {begun.get(name)}" for name in differ)
+            here = ", ".join(f"{name} {self.settings.get(name)}" for name in differ)
+            raise DemonstrationError(
+                f"{self.folder} holds the beginning of another recording, with {there}. "
+                f"Got: {here}. Go on with its own command, or delete that folder."
+            )
+
+    def add(self, index: int, episode: Episode) -> None:
+        """Keep a finished episode."""
+        path = self._path(index)
+        partial = path.with_suffix(".writing")
+        partial.unlink(missing_ok=True)
+        keys = self.settings["observation_keys"]
+        with DemonstrationWriter(partial, self.settings["env_args"], keys) as writer:
+            quality = json.dumps(asdict(episode.quality))
+            writer.append(episode.trajectory, seed=episode.seed, quality=quality)
+        os.replace(partial, path)
+
+    def episodes(self) -> dict[int, Episode]:
+        """The finished episodes by number; a damaged file counts as none."""
+        found = {}
+        for index in range(self.settings["episodes"]):
+            with suppress(DemonstrationError):
+                found[index] = _read(self._path(index))
+        return found
+
+    def write(self, out: Path, episodes: list[Episode], **remarks: Any) -> None:
+        """Write episodes into one file, which appears when it is complete."""
+        partial = self.folder / "whole.hdf5"
+        partial.unlink(missing_ok=True)
+        keys = self.settings["observation_keys"]
+        with DemonstrationWriter(partial, self.settings["env_args"], keys) as writer:
+            for episode in episodes:
+                quality = json.dumps(asdict(episode.quality))
+                writer.append(episode.trajectory, seed=episode.seed, quality=quality)
+            writer.seal(**remarks)
+        os.replace(partial, out)
+
+    def discard(self) -> None:
+        """Delete the folder."""
+        shutil.rmtree(self.folder)
+
+    def __enter__(self) -> UnfinishedRecording:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.folder.exists() and not any(self.folder.glob("*.hdf5")):
+            self.discard()  # nothing would be lost
+        self._file.close()
+
+    def _path(self, index: int) -> Path:
+        return self.folder / f"{index:05d}.hdf5"
+
+
+def _read(path: Path) -> Episode:
+    demonstrations = Demonstrations.load(path, old_robosuite="keep")
+    (trajectory,) = demonstrations.trajectories
+    with h5py.File(path, "r") as file:
+        attributes = dict(file["data/demo_0"].attrs)
+    quality: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in json.loads(attributes["quality"]).items()
+    }
+    return Episode(
+        seed=int(attributes["seed"]),
+        quality=Quality(**quality),
+        trajectory=trajectory,
+        success=bool(trajectory.success),
+    )
