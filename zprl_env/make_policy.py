@@ -8,7 +8,6 @@ made by this command and nothing else.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import shlex
 import sys
 from collections.abc import Callable
@@ -137,7 +136,7 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
     """
     import torch
 
-    from policies.demonstrations import Demonstrations
+    from policies.demonstrations import Demonstrations, content_hash
     from policies.pretrain import pretrain
 
     torch.set_num_threads(1)
@@ -157,7 +156,7 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
         replace(making.recipe.pretrain, seed=making.seed),
         evaluate=validate,
         provenance={
-            "demonstrations_sha256": hashlib.sha256(recording.out.read_bytes()).hexdigest(),
+            "demonstrations_sha256": content_hash(recording.out),
             "command": making.command,
         },
     )
