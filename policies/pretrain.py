@@ -5,43 +5,28 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import hashlib
-import math
-import platform
 import shlex
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata as packages
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import tyro
 from torch import Tensor
+from tqdm import tqdm
 
-from policies.dataset import chunk_dataset
 from policies.demonstrations import Demonstrations
 from policies.errors import ZprlError
+from policies.fitting import fit, freeze, versions
 from policies.frozen import FrozenPolicy
 from policies.pretrain_config import PretrainConfig
-from policies.progress import progress_bar
+from policies.samples import chunk_samples
 from policies.vib_flow import VibFlow
-
-_WARMUP_STEPS = 100
-
-
-@dataclass
-class _Data:
-    """Training and held-out chunks as tensors."""
-
-    train: tuple[Tensor, Tensor]
-    held_out: tuple[Tensor, Tensor] | None
-    all: tuple[Tensor, Tensor]
 
 
 def pretrain(
@@ -69,144 +54,56 @@ def pretrain(
         ConfigurationError: If the settings make no model.
     """
     began = time.perf_counter()
-    data = _tensors(demonstrations, config)
+    samples = chunk_samples(demonstrations, config.horizon, config)
+    observations, chunks = samples.all
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(config.seed)
-        model = VibFlow(
-            config.model_config(
-                data.all[0].shape[-1], demonstrations.trajectories[0].actions.shape[1]
-            )
-        )
-    model.normalizer.fit(data.all[0].cpu().numpy(), data.all[1][:, 0].cpu().numpy())
+        model = VibFlow(config.model_config(observations.shape[-1], chunks.shape[-1]))
+    model.normalizer.fit(observations.cpu().numpy(), chunks[:, 0].cpu().numpy())
     model.to(config.device)
-    average = copy.deepcopy(model).requires_grad_(False)
-    optimizer = torch.optim.AdamW(
-        model.parameters(),
-        lr=config.learning_rate,
-        betas=(0.95, 0.999),
-        weight_decay=config.weight_decay,
-        fused=True,
-    )
-    generator = torch.Generator(config.device).manual_seed(config.seed)
-    weights: list[Tensor] = list(model.parameters())
-    averages: list[Tensor] = list(average.parameters())
 
-    curve: list[dict[str, float]] = []
-    successes: list[dict[str, float]] = []
-    observations, chunks = data.train
-    bar = progress_bar(total=config.steps, disable=not progress, desc="pretrain", unit="step")
-    for step in range(1, config.steps + 1):
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * _schedule(step, config.steps)
-        rows = torch.randint(
-            len(observations), (config.batch_size,), generator=generator, device=config.device
-        )
-        loss = model.loss(
-            observations[rows],
-            chunks[rows],
+    def loss(
+        model: VibFlow, observations: Tensor, chunks: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        terms = model.loss(
+            observations,
+            chunks,
             beta=config.beta,
             reconstruction_weight=config.w_rec,
+            stop_gradients=config.stop_gradients,
             generator=generator,
         )
-        optimizer.zero_grad()
-        loss.total.backward()
-        optimizer.step()
-        decay = min(config.ema_decay, step / (step + 10))
-        torch._foreach_lerp_(averages, weights, 1 - decay)
+        return {
+            "loss": terms.total,
+            "flow": terms.flow,
+            "vib_flow": terms.vib.flow,
+            "kl": terms.vib.kl,
+            "reconstruction": terms.vib.reconstruction,
+        }
 
-        bar.update()
-        last = step == config.steps
-        if step % config.log_every == 0 or last:
-            curve.append({"step": step, **_losses(average, data, config)})
-            bar.set_postfix({k: f"{v:.4f}" for k, v in curve[-1].items() if k.endswith("flow")})
-        if evaluate is not None and (step % config.eval_every == 0 or last):
-            rate = float(evaluate(_freeze(average, data, demonstrations, {})))
-            successes.append({"step": step, "success_rate": rate})
-            bar.write(f"step {step}: success rate {rate:.2f}", file=sys.stderr)
-    bar.close()
+    successes: list[dict[str, float]] = []
+
+    def after_step(step: int, average: VibFlow) -> None:
+        if evaluate is None or (step % config.eval_every and step != config.steps):
+            return
+        rate = float(evaluate(freeze(average, observations, demonstrations, {})))
+        successes.append({"step": step, "success_rate": rate})
+        tqdm.write(f"step {step}: success rate {rate:.2f}", file=sys.stderr)
+
+    average, losses = fit(
+        model, loss, samples, config, after_step=after_step, progress=progress, title="pretrain"
+    )
     training = {
         **dataclasses.asdict(config),
         "demonstrations": len(demonstrations.trajectories),
-        "samples": len(data.all[0]),
-        "losses": curve,
+        "samples": len(observations),
+        "losses": losses,
         "success_rates": successes,
         "seconds": round(time.perf_counter() - began, 1),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: packages.version(name) for name in ("torch", "numpy", "safetensors")},
-        },
+        "versions": versions(),
         **(provenance or {}),
     }
-    return _freeze(average, data, demonstrations, training)
-
-
-def _tensors(demonstrations: Demonstrations, config: PretrainConfig) -> _Data:
-    episodes = demonstrations.trajectories
-    order = np.random.default_rng(config.seed).permutation(len(episodes))
-    n_held_out = math.ceil(config.val_fraction * len(episodes)) if len(episodes) > 1 else 0
-
-    def tensors(indices: np.ndarray) -> tuple[Tensor, Tensor]:
-        chosen = [episodes[i] for i in indices]
-        dataset = chunk_dataset(chosen, demonstrations.observation_keys, config.horizon)
-        observations, chunks = (torch.from_numpy(array).to(config.device) for array in dataset)
-        return observations, chunks
-
-    return _Data(
-        train=tensors(order[n_held_out:]),
-        held_out=tensors(order[:n_held_out]) if n_held_out else None,
-        all=tensors(np.arange(len(episodes))),
-    )
-
-
-def _schedule(step: int, steps: int) -> float:
-    """Linear warm-up, then a half cosine to zero."""
-    warmup = min(_WARMUP_STEPS, steps // 2 + 1)
-    if step < warmup:
-        return step / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
-
-
-@torch.inference_mode()
-def _losses(model: VibFlow, data: _Data, config: PretrainConfig) -> dict[str, float]:
-    """The averaged weights' losses, with the same noise each time so that they compare."""
-    out: dict[str, float] = {}
-    for name, part in (("", data.train), ("val_", data.held_out)):
-        if part is None:
-            continue
-        generator = torch.Generator(config.device).manual_seed(0)
-        rows = torch.randperm(len(part[0]), generator=generator, device=config.device)[:4096]
-        loss = model.loss(
-            part[0][rows],
-            part[1][rows],
-            beta=config.beta,
-            reconstruction_weight=config.w_rec,
-            generator=generator,
-        )
-        terms = {"loss": loss.total, "flow": loss.flow, "vib_flow": loss.vib.flow}
-        terms |= {"kl": loss.vib.kl, "reconstruction": loss.vib.reconstruction}
-        out |= {name + term: float(value) for term, value in terms.items()}
-    return out
-
-
-@torch.inference_mode()
-def _freeze(
-    model: VibFlow, data: _Data, demonstrations: Demonstrations, training: dict[str, Any]
-) -> FrozenPolicy:
-    _, posterior = model.encode(data.all[0])
-    mean, std = posterior.mean.double(), posterior.std.double()
-    latent = {
-        "mean": mean.mean(0).tolist(),
-        "std": mean.std(0, correction=0).tolist(),
-        "rms": mean.square().mean(0).sqrt().tolist(),
-        "posterior_std": std.mean(0).tolist(),
-    }
-    metadata = {
-        "observation_keys": demonstrations.observation_dims,
-        "env_args": demonstrations.env_args,
-        "latent": latent,
-        "training": training,
-    }
-    return FrozenPolicy(model, metadata)
+    return freeze(average, observations, demonstrations, training)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,8 @@ def vib_loss(
     features: Tensor,
     actions: Tensor,
     generator: torch.Generator | None = None,
+    *,
+    stop_gradients: bool = True,
 ) -> VibLoss:
     """The terms that fit a bottleneck, leaving encoder and head without gradient.
 
@@ -49,14 +51,17 @@ def vib_loss(
         features: Embeddings c; detached here. Shape ``(B, F)``.
         actions: Normalised action chunks. Shape ``(B, H, A)``.
         generator: Source of randomness; torch's default one if None.
+        stop_gradients: ``False`` detaches neither weights nor embeddings, so that encoder and head
+            learn from these terms as well; what is reconstructed stays detached.
     """
-    features = features.detach()
-    posterior = bottleneck.encode(features)
+    fixed = features.detach()
+    posterior = bottleneck.encode(fixed if stop_gradients else features)
     condition = bottleneck.decode(posterior.sample(generator))
+    velocity = _detached(head) if stop_gradients else head
     return VibLoss(
-        flow=flow_matching_loss(_detached(head), actions, condition, generator),
+        flow=flow_matching_loss(velocity, actions, condition, generator),
         kl=kl_to_standard_normal(posterior),
-        reconstruction=functional.mse_loss(condition, features),
+        reconstruction=functional.mse_loss(condition, fixed),
     )
 
 
@@ -137,20 +142,32 @@ class VibFlow(nn.Module):
         *,
         beta: float,
         reconstruction_weight: float,
+        stop_gradients: bool = True,
         generator: torch.Generator | None = None,
     ) -> VibFlowLoss:
         """FM(c) + FM(dec(z)) + beta KL + w_rec MSE(dec(z), sg[c]).
+
+        Encoder and head learn from FM(c) alone, the bottleneck from the other terms.
 
         Args:
             observations: Shape ``(B, O)``, raw.
             actions: Chunks, raw. Shape ``(B, H, A)``.
             beta: Weight of the KL, which is averaged over batch and latent dimensions.
             reconstruction_weight: w_rec.
+            stop_gradients: ``False`` lets encoder and head learn from all terms; see
+                :func:`vib_loss`.
             generator: Source of randomness; torch's default one if None.
         """
         features = self.encoder(self.normalizer.observations(observations))
         actions = self.normalizer.actions(actions)
         flow = flow_matching_loss(self.head, actions, features, generator)
-        vib = vib_loss(self.bottleneck, self.head, features, actions, generator)
+        vib = vib_loss(
+            self.bottleneck,
+            self.head,
+            features,
+            actions,
+            generator,
+            stop_gradients=stop_gradients,
+        )
         total = flow + vib.flow + beta * vib.kl + reconstruction_weight * vib.reconstruction
         return VibFlowLoss(total, flow, vib)

@@ -56,6 +56,18 @@ def test_a_seed_decides_everything_and_no_global_one_is_touched(linear_demonstra
     assert torch.equal(before, torch.random.get_rng_state())
 
 
+def test_the_bottleneck_costs_encoder_and_head_nothing(linear_demonstrations):
+    def acting(**changes):
+        policy = tiny(linear_demonstrations, **changes)
+        observations = np.random.default_rng(0).normal(size=(3, 5))
+        return policy.encode(observations).features
+
+    heavy = {"beta": 1.0, "w_rec": 1.0}
+    np.testing.assert_array_equal(acting(), acting(**heavy))
+    assert (acting(stop_gradients=False) != acting(stop_gradients=False, **heavy)).any()
+    assert (acting() != acting(stop_gradients=False)).any()
+
+
 def test_evaluation_does_not_change_what_is_learned(linear_demonstrations):
     def evaluate(policy):
         torch.default_generator.manual_seed(7)

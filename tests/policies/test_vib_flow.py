@@ -15,11 +15,12 @@ def batch():
     return torch.randn(6, 5, generator=generator), torch.randn(6, 4, 2, generator=generator)
 
 
-def joint_loss(model, batch, beta=2e-4, reconstruction_weight=0.01):
+def joint_loss(model, batch, beta=2e-4, reconstruction_weight=0.01, stop_gradients=True):
     return model.loss(
         *batch,
         beta=beta,
         reconstruction_weight=reconstruction_weight,
+        stop_gradients=stop_gradients,
         generator=torch.Generator().manual_seed(1),
     )
 
@@ -46,6 +47,25 @@ def test_the_base_policy_learns_the_same_with_and_without_a_bottleneck(model, ba
     joint_loss(model, batch, beta=5.0, reconstruction_weight=5.0).flow.backward()
     alone = gradients(model.encoder) + gradients(model.head)
     assert all(torch.equal(a, b) for a, b in zip(joint, alone, strict=True))
+
+
+@pytest.mark.parametrize("term", ["flow", "kl", "reconstruction"])
+def test_without_stop_gradients_the_bottlenecks_terms_reach_the_encoder(model, batch, term):
+    getattr(joint_loss(model, batch, stop_gradients=False).vib, term).backward()
+    assert any(gradient.abs().sum() > 0 for gradient in gradients(model.encoder))
+    assert bool(gradients(model.head)) == (term == "flow")
+
+
+def test_stop_gradients_change_no_value(model, batch):
+    with_them, without = (joint_loss(model, batch, stop_gradients=on) for on in (True, False))
+    assert torch.equal(with_them.total, without.total)
+
+
+def test_what_is_reconstructed_does_not_move_towards_its_reconstruction(model, batch):
+    for weight in model.bottleneck.parameters():
+        weight.data.zero_()  # now dec(z) is zero, whatever the embedding
+    joint_loss(model, batch, stop_gradients=False).vib.reconstruction.backward()
+    assert all(gradient.abs().sum() == 0 for gradient in gradients(model.encoder))
 
 
 def test_the_total_is_the_weighted_sum(model, batch):

@@ -1,0 +1,179 @@
+"""Fit a bottleneck onto a policy that is already trained, without touching the policy.
+
+``python -m policies.fit_bottleneck --policy policies/lift --demonstrations demos/lift.hdf5 --out
+policies/lift16 --latent-dim 16``
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import shlex
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+from torch import Tensor
+
+from policies import checkpoint
+from policies.bottleneck import Bottleneck
+from policies.demonstrations import Demonstrations
+from policies.errors import PolicyMismatchError, ZprlError
+from policies.fitting import fit, freeze, versions
+from policies.frozen import FrozenPolicy
+from policies.pretrain_config import BottleneckConfig
+from policies.samples import Pair, chunk_samples
+from policies.vib_flow import VibFlow, vib_loss
+
+
+def fit_bottleneck(
+    policy: FrozenPolicy | VibFlow,
+    demonstrations: Demonstrations,
+    config: BottleneckConfig,
+    *,
+    progress: bool = True,
+    provenance: dict[str, Any] | None = None,
+) -> FrozenPolicy:
+    """Minimise FM(dec(z)) + beta KL + w_rec MSE(dec(z), c) over a new bottleneck alone.
+
+    What acts in the policy, its encoder, flow head and normalisation, is taken over bit by bit; the
+    bottleneck it had, if it was ever trained, is dropped, and the new one may be of another size.
+
+    Args:
+        policy: The finished policy; not changed.
+        demonstrations: Episodes of its task, best those it was trained on.
+        config: Settings; of a :class:`PretrainConfig` those that concern the bottleneck.
+        progress: Whether to draw a progress bar on stderr.
+        provenance: Added to the training summary, such as the file's hash and the command.
+
+    Returns:
+        The same policy with the moving average of the bottleneck's weights. Its training summary
+        has that of the given policy under "base".
+
+    Raises:
+        PolicyMismatchError: If the demonstrations' observations or actions are not the policy's.
+        ConfigurationError: If the settings make no bottleneck.
+    """
+    began = time.perf_counter()
+    base = policy._model if isinstance(policy, FrozenPolicy) else policy
+    known = policy.metadata if isinstance(policy, FrozenPolicy) else {}
+    _check_fit(base, known.get("observation_keys"), demonstrations)
+    model = _with_new_bottleneck(base, config)
+    samples = chunk_samples(demonstrations, model.config.horizon, config)
+    observations = samples.all[0]
+
+    @torch.no_grad()
+    def embed(observations: Tensor, chunks: Tensor) -> Pair:
+        features = model.encoder(model.normalizer.observations(observations))
+        return features, model.normalizer.actions(chunks)
+
+    def loss(
+        bottleneck: Bottleneck, features: Tensor, actions: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        vib = vib_loss(bottleneck, model.head, features, actions, generator)
+        total = vib.flow + config.beta * vib.kl + config.w_rec * vib.reconstruction
+        terms = {"loss": total, "vib_flow": vib.flow, "kl": vib.kl}
+        return terms | {"reconstruction": vib.reconstruction}
+
+    average, losses = fit(
+        model.bottleneck,
+        loss,
+        samples.map(embed),  # the encoder is fixed, so each step need not run it again
+        config,
+        progress=progress,
+        title="fit bottleneck",
+    )
+    model.bottleneck = average
+    settings = (field.name for field in dataclasses.fields(BottleneckConfig))
+    training = {
+        **{name: getattr(config, name) for name in settings},
+        "demonstrations": len(demonstrations.trajectories),
+        "samples": len(observations),
+        "losses": losses,
+        "seconds": round(time.perf_counter() - began, 1),
+        "versions": versions(),
+        "base": {
+            "weights_sha256": checkpoint.weights_hash(base),
+            "training": known.get("training", {}),
+        },
+        **(provenance or {}),
+    }
+    return freeze(model, observations, demonstrations, training)
+
+
+def _with_new_bottleneck(base: VibFlow, config: BottleneckConfig) -> VibFlow:
+    sizes = dataclasses.replace(
+        base.config,
+        latent_dim=config.latent_dim,
+        bottleneck_hidden_dims=config.bottleneck_hidden_dims,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(config.seed)
+        model = VibFlow(sizes)
+    for part in ("normalizer", "encoder", "head"):
+        getattr(model, part).load_state_dict(getattr(base, part).state_dict())
+        getattr(model, part).requires_grad_(False)
+    return model.to(config.device)
+
+
+def _check_fit(base: VibFlow, keys: dict[str, int] | None, demonstrations: Demonstrations) -> None:
+    shown = demonstrations.observation_dims
+    sizes = (sum(shown.values()), demonstrations.trajectories[0].actions.shape[1])
+    must = (base.config.observation_dim, base.config.action_dim)
+    if sizes != must:
+        raise PolicyMismatchError(
+            f"the demonstrations' observations and actions must have the policy's sizes {must}. "
+            f"Got: {sizes}. Use demonstrations of the policy's own task."
+        )
+    if keys is not None and list(keys.items()) != list(shown.items()):
+        raise PolicyMismatchError(
+            f"the demonstrations' observations must be the policy's, in its order: {keys}. "
+            f"Got: {shown}. Load them with keys={list(keys)}."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arguments(BottleneckConfig):
+    """Fit a steerable bottleneck onto a finished policy; its encoder and flow head do not change.
+
+    Reinforcement learning can then perturb a latent of another size or spread, without the policy
+    being trained again.
+    """
+
+    policy: Path
+    """Folder of the finished policy's checkpoint."""
+    demonstrations: Path
+    """HDF5 file of demonstrations, best the one that the policy was trained on."""
+    out: Path
+    """Folder for the new checkpoint: policy.safetensors and policy.json."""
+    mask: str | None = None
+    """Use only the episodes of this robomimic filter key, such as "train"."""
+
+
+def main(arguments: Arguments) -> None:
+    """Read policy and demonstrations, fit, write the checkpoint."""
+    torch.set_num_threads(1)  # small networks: more threads wait for each other
+    base = FrozenPolicy.load(arguments.policy)
+    demonstrations = Demonstrations.load(
+        arguments.demonstrations, list(base.metadata["observation_keys"]), arguments.mask
+    )
+    names = [field.name for field in dataclasses.fields(BottleneckConfig)]
+    provenance = {
+        "demonstrations_sha256": hashlib.sha256(arguments.demonstrations.read_bytes()).hexdigest(),
+        "command": shlex.join(["python", "-m", "policies.fit_bottleneck", *sys.argv[1:]]),
+    }
+    config = BottleneckConfig(**{name: getattr(arguments, name) for name in names})
+    policy = fit_bottleneck(base, demonstrations, config, provenance=provenance)
+    policy.save(arguments.out)
+    print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
+
+
+if __name__ == "__main__":
+    try:
+        main(tyro.cli(Arguments))
+    except ZprlError as error:
+        sys.exit(f"error: {error}")
