@@ -6,6 +6,7 @@ from typing import Any
 
 import mujoco
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from zprl_env.envs.operational_space import apply_torques
 
@@ -43,13 +44,17 @@ class FastArm:
         self._point_at_goal()
 
     def set_goal(self, action: np.ndarray) -> None:
-        """Set the goal that an action asks for, from where the hand is now."""
+        """Set the goal that an action asks for: a pose, or a way from where the hand is now."""
         controller = self.controller
-        controller.ref_pos[:] = self._position
-        controller.ref_ori_mat[:] = self._rotation.reshape(3, 3)
-        delta = controller.scale_action(action[self.where])
-        controller.goal_pos = controller.compute_goal_pos(delta[:3])
-        controller.goal_ori = controller.compute_goal_ori(delta[3:6])
+        if controller.input_type == "absolute":
+            controller.goal_pos = action[self.where][:3]
+            controller.goal_ori = Rotation.from_rotvec(action[self.where][3:6]).as_matrix()
+        else:
+            controller.ref_pos[:] = self._position
+            controller.ref_ori_mat[:] = self._rotation.reshape(3, 3)
+            delta = controller.scale_action(action[self.where])
+            controller.goal_pos = controller.compute_goal_pos(delta[:3])
+            controller.goal_ori = controller.compute_goal_ori(delta[3:6])
         self._point_at_goal()
 
     def apply(self) -> None:

@@ -176,7 +176,6 @@ def _covers_robot(robot: Any) -> bool:
             or not controller.use_ori
             or not controller.uncoupling
             or controller.impedance_mode != "fixed"
-            or controller.input_type != "delta"
             or controller.interpolator_pos is not None
             or controller.interpolator_ori is not None
             or model.body_weldid[model.site_bodyid[center]] != 0

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from zprl_env.envs.absolute_pose import absolute_controllers, action_bounds, to_robosuite
 from zprl_env.envs.base import Outcome, SuiteEnv
 from zprl_env.envs.quiet import quiet_robosuite
 from zprl_env.errors import UnknownNameError
 
+ACTIONS = ("delta", "absolute")
 SETTLED = {
     "has_renderer": False,
     "has_offscreen_renderer": False,
@@ -27,11 +29,14 @@ class RobosuiteEnv(SuiteEnv):
       ``model_seed`` and not from an episode's seed, since a reset does not rebuild the model.
     * The observation describes the state at the end of the control step. robosuite's own reports
       the poses of bodies one physics substep (2 ms) late.
-    * Actions outside ``[-1, 1]`` are clipped, by robosuite's controllers.
+    * Delta actions outside ``[-1, 1]`` are clipped, by robosuite's controllers.
 
     Args:
         task: Name of a robosuite environment, e.g. ``"Lift"``.
         reward: ``"sparse"``: 1 on success and else 0. ``"dense"``: robosuite's shaped reward.
+        action: What an action means. ``"delta"``: a motion of the hand, robosuite's default.
+            ``"absolute"``: a pose of the hand with a rotation of six numbers, ten in all per arm;
+            see :mod:`zprl_env.envs.absolute_pose`.
         success_terminates: Whether an episode ends with its first success.
         render_mode: ``"rgb_array"`` or None. Nothing of OpenGL is touched before `render`.
         camera: Camera that `render` looks through.
@@ -42,7 +47,8 @@ class RobosuiteEnv(SuiteEnv):
 
     Raises:
         MissingExtraError: robosuite is not installed.
-        UnknownNameError: No such task, reward or render mode.
+        ConfigurationError: Absolute actions are wanted of a robot they do not cover.
+        UnknownNameError: No such task, reward, kind of action or render mode.
 
     >>> env = RobosuiteEnv("Lift")
     >>> observation, info = env.reset(seed=0)
@@ -61,6 +67,7 @@ class RobosuiteEnv(SuiteEnv):
         task: str = "Lift",
         *,
         reward: str = "sparse",
+        action: str = "delta",
         success_terminates: bool = True,
         render_mode: str | None = None,
         camera: str = "agentview",
@@ -74,6 +81,9 @@ class RobosuiteEnv(SuiteEnv):
             raise TypeError(f"RobosuiteEnv sets robosuite's {name!r} itself; leave it out")
         robots = ["Panda", "Panda"] if task.startswith("TwoArm") else "Panda"
         kwargs = {"robots": robots, "control_freq": 20, **robosuite_kwargs, **settled}
+        if action not in ACTIONS:
+            raise UnknownNameError("kind of action", action, ACTIONS)
+        self.action = action
         super().__init__(
             task,
             reward=reward,
@@ -88,6 +98,8 @@ class RobosuiteEnv(SuiteEnv):
 
             if task not in tasks():
                 raise UnknownNameError("robosuite task", task, tasks())
+            if action == "absolute":
+                kwargs = {"controller_configs": absolute_controllers(kwargs["robots"]), **kwargs}
             self._env = robosuite.make(task_class(task, fast), seed=model_seed, **kwargs)
         self._env_args = {
             "env_name": task,
@@ -98,7 +110,8 @@ class RobosuiteEnv(SuiteEnv):
         values = self._env.observation_spec()
         self._names = _observation_names(self._env, values)
         sizes = {key: int(np.size(values[name])) for key, name in self._names.items()}
-        self._define_spaces(sizes, *self._env.action_spec)
+        bounds = action_bounds(self._env) if action == "absolute" else self._env.action_spec
+        self._define_spaces(sizes, *bounds)
 
     @property
     def fast(self) -> bool:
@@ -125,6 +138,8 @@ class RobosuiteEnv(SuiteEnv):
         return self._flatten(values), self._env._check_success()
 
     def _step(self, action: np.ndarray) -> Outcome:
+        if self.action == "absolute":
+            action = to_robosuite(action)
         values, reward, _, _ = self._env.step(action)
         if self._env.diverged():
             raise FloatingPointError("the simulation's state is not finite")

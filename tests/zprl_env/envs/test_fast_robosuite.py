@@ -161,7 +161,6 @@ def test_it_takes_a_third_of_the_time(fast, stock):
     ("attribute", "value"),
     [
         ("impedance_mode", "variable"),
-        ("input_type", "absolute"),
         ("interpolator_pos", object()),
         ("use_ori", False),
         ("uncoupling", False),
