@@ -11,12 +11,13 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from policies.pretrain_config import PretrainConfig
 from zprl_env import cli
 from zprl_env.envs import make_env
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult
@@ -30,7 +31,7 @@ from zprl_env.wrapper import LatentSteeringWrapper
 if TYPE_CHECKING:
     from policies.frozen import FrozenPolicy
 
-VALIDATION_EPISODES = 50
+VALIDATION_EPISODES = 20
 """Episodes that the policy plays while it is trained."""
 
 
@@ -69,6 +70,11 @@ class Making:
             workers=self.workers,
             overwrite=True,
         )
+
+    @property
+    def imitation(self) -> PretrainConfig:
+        """The settings of imitation."""
+        return replace(self.recipe.pretrain, seed=self.seed)
 
     @property
     def command(self) -> str:
@@ -121,7 +127,7 @@ def played(
 
 
 def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
-    """Make a base policy.
+    """Make a base policy; one that was trained before is measured only.
 
     Args:
         making: What to make, and where to put it.
@@ -136,8 +142,7 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
     """
     import torch
 
-    from policies.demonstrations import Demonstrations, content_hash
-    from policies.pretrain import pretrain
+    from policies.demonstrations import content_hash
 
     torch.set_num_threads(1)
     recording = making.recording
@@ -146,20 +151,13 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
     succeeded = sum(episode.success for episode in shown)
     say(f"{recording.out}: {len(shown)} demonstrations, {succeeded} of them successful")
 
-    demonstrations = Demonstrations.load(recording.out)
-
-    def validate(trained: FrozenPolicy) -> float:
-        return played(trained, making.env, 1.0, VALIDATION_SEED, VALIDATION_EPISODES).success_rate
-
-    policy = pretrain(
-        demonstrations,
-        replace(making.recipe.pretrain, seed=making.seed),
-        evaluate=validate,
-        provenance={
-            "demonstrations_sha256": content_hash(recording.out),
-            "command": making.command,
-        },
-    )
+    provenance = {"demonstrations_sha256": content_hash(recording.out), "command": making.command}
+    policy = _trained(making, provenance["demonstrations_sha256"])
+    if policy is None:
+        policy = _train(making, provenance)
+    else:
+        say(f"{making.out}: trained before on these demonstrations with these settings")
+        policy.metadata["training"] |= provenance
     policy.save(making.out)
     noisy, noiseless = (
         played(policy, making.env, noise_scale, TEST_SEED, making.eval_episodes)
@@ -174,6 +172,39 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
     write_json(making.out / "evaluation.json", content)
     (making.out / "README.md").write_text(_card(making, made), encoding="utf-8")
     return made
+
+
+def _train(making: Making, provenance: dict[str, str]) -> FrozenPolicy:
+    from policies.demonstrations import Demonstrations
+    from policies.pretrain import pretrain
+
+    def validate(trained: FrozenPolicy) -> float:
+        return played(trained, making.env, 1.0, VALIDATION_SEED, VALIDATION_EPISODES).success_rate
+
+    return pretrain(
+        Demonstrations.load(making.recording.out),
+        making.imitation,
+        evaluate=validate,
+        provenance=provenance,
+    )
+
+
+def _trained(making: Making, demonstrations_sha256: str) -> FrozenPolicy | None:
+    """Load what an interrupted making has trained already, if it is what would be trained now."""
+    from policies.frozen import FrozenPolicy
+
+    if not (making.out / "policy.json").exists():
+        return None
+    policy = FrozenPolicy.load(making.out)
+    before = policy.metadata["training"]
+    now = asdict(making.imitation) | {"demonstrations_sha256": demonstrations_sha256}
+    same = all(_plain(before.get(name)) == _plain(value) for name, value in now.items())
+    return policy if same else None
+
+
+def _plain(value: object) -> object:
+    """A value as it is after a journey through JSON."""
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _card(making: Making, made: Made) -> str:

@@ -72,6 +72,18 @@ def test_the_card_s_command_makes_the_same_again(made, monkeypatch):
     )
 
 
+def test_what_was_trained_before_is_only_measured(made):
+    making, result, _ = made
+    said: list[str] = []
+    again = make_policy(replace(making, eval_episodes=2), said.append)
+    assert "trained before" in said[1]
+    assert again.policy.weights_hash == result.policy.weights_hash
+    assert again.noisy.episodes == 2
+
+    other = replace(making, recipe=replace(TINY, pretrain=replace(TINY.pretrain, beta=0.1)))
+    assert make_policy(other, said.append).policy.weights_hash != result.policy.weights_hash
+
+
 def test_the_command_line_starts_from_the_task_s_recipe():
     making = parse(["--env", "Can", "--out", "can", "--pretrain.steps", "7"])
     usual = imitation_recipe("Can")
