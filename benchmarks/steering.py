@@ -26,7 +26,9 @@ from zprl_env.tasks import TASKS
 from zprl_env.training.callbacks import WINDOW
 
 RESULTS = Path(__file__).parent / "results"
-FULL, RIVAL, SHORT = (f"--total-env-steps {n}" for n in (200_000, 100_000, 60_000))
+FULL, HALF, SHORT = (f"--total-env-steps {n}" for n in (200_000, 100_000, 60_000))
+
+SELDOM = "--eval-every 40000 --validation-episodes 30"
 
 RUNS: dict[str, dict[str, str]] = {
     "Lift": {
@@ -38,8 +40,8 @@ RUNS: dict[str, dict[str, str]] = {
         "sac-2": f"{FULL} --seed 2",
         "ppo-0": f"{FULL} --algo ppo",
         # The rivals, on the same policy and seeds.
-        "noise-0": f"{RIVAL} --steer noise",
-        "action-0": f"{RIVAL} --steer action",
+        "noise-0": f"{HALF} --steer noise",
+        "action-0": f"{HALF} --steer action",
         "paper-0": f"{SHORT} --preset paper",
         "joint-0": f"{SHORT} --steer joint",
         # What matters: the default with one thing changed.
@@ -56,6 +58,11 @@ RUNS: dict[str, dict[str, str]] = {
         "gsde": f"{SHORT} --use-sde",
         "penalty": f"{SHORT} --reward penalty --reward-scale 0.01",
     },
+    "Can": {"sac-0": f"{FULL} {SELDOM}"},
+    "box-close": {"sac-0": f"{HALF} {SELDOM}"},
+    "door": {"sac-0": f"{HALF} {SELDOM}"},
+    "hammer": {"sac-0": f"{HALF} {SELDOM}"},
+    "pen": {"sac-0": f"{HALF} {SELDOM}"},
 }
 """By task, the name of every run and what it adds to ``python train_sb3.py --env TASK``."""
 

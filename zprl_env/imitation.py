@@ -30,8 +30,8 @@ class ImitationRecipe:
 
 RECIPES = {
     "Lift": ImitationRecipe(episodes=50, skill=0.25),
-    "Can": ImitationRecipe(episodes=100, skill=0.75),
-    "Square": ImitationRecipe(episodes=100, skill=0.5),
+    "Can": ImitationRecipe(episodes=100, skill=0.4),
+    "Square": ImitationRecipe(episodes=50, skill=0.2),
     "Transport": ImitationRecipe(
         episodes=100, skill=0.75, pretrain=replace(SMALL, latent_dim=16, steps=20_000)
     ),
