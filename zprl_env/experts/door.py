@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from zprl_env.experts.manipulation import CLOSED, OPEN, ManipulationExpert, Plan, wrapped
+from zprl_env.experts.arm import CLOSED, OPEN, Plan, wrapped
+from zprl_env.experts.manipulation import ManipulationExpert
 
 # In the door's own frame, from the panel's middle: x towards the hinge, y away from the room.
 HINGE = np.array([0.255, 0.0])  # [m]

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
-OPEN, CLOSED = -1.0, 1.0
-METRES_PER_UNIT, RADIANS_PER_UNIT = 0.05, 0.5  # of robosuite's OSC_POSE action
-GAIN, TURN_GAIN, SMOOTHING = 1.4, 1.4, 0.5
+from zprl_env.experts.arm import (
+    GAIN,
+    METRES_PER_UNIT,
+    RADIANS_PER_UNIT,
+    SMOOTHING,
+    TURN_GAIN,
+    Arm,
+    Plan,
+)
+
 HELD_GAP = 0.01  # fingers closed on nothing come nearer to each other than this [m]
 WIDEST_HELD = 0.05  # a wider gap is still closing [m]
 # With the hand straight down a Panda's wrist is singular at 0.4 m from its base: the arm swings
 # about and drags the hand along. So near the base the fingers point a little back towards it.
 STRAIGHT_REACH, LEAN_PER_METRE, MOST_LEAN = 0.8, 0.7, 0.28  # [m], [rad/m], [rad]
 
-Moves = Generator[np.ndarray, None, None]
-"""A part of one hand's plan: yields actions of shape ``(7,)``, one per control step."""
 
-
-class Hand:
+class Hand(Arm):
     """A two-fingered hand on a robosuite arm, told where to go in world coordinates.
 
     Every motion is a generator of actions. Motion is proportional to the distance left, limited in
@@ -32,42 +36,25 @@ class Hand:
 
     Example:
         >>> hand = Hand("robot0", base=(0.0, 0.0), ahead=0.0)
-        >>> hand.observation = {
+        >>> hand.observe({
         ...     "robot0_eef_pos": np.array([0.8, 0.0, 1.0]),
         ...     "robot0_eef_quat": np.array([1.0, 0.0, 0.0, 0.0]),
-        ... }
-        >>> next(hand.move(lambda: np.array([0.8, 0.0, 2.0]), OPEN, speed=0.5)).tolist()
+        ... })
+        >>> next(hand.move(lambda: np.array([0.8, 0.0, 2.0]), -1.0, speed=0.5)).tolist()
         [0.0, 0.0, 0.25, 0.0, 0.0, 0.0, -1.0]
     """
 
     def __init__(self, name: str, base: tuple[float, float], ahead: float) -> None:
-        self.name = name
+        super().__init__(f"{name}_")
         self.base = np.array(base)
         self.ahead = ahead
-        self.observation: Mapping[str, np.ndarray] = {}
-        self._velocity = np.zeros(3)
-
-    @property
-    def position(self) -> np.ndarray:
-        """Where the fingers meet [m]. Shape ``(3,)``."""
-        return np.asarray(self.observation[f"{self.name}_eef_pos"], dtype=np.float64)
-
-    @property
-    def gap(self) -> float:
-        """Distance between the fingers [m]."""
-        left, right = self.observation[f"{self.name}_gripper_qpos"][:2]
-        return float(left - right)
 
     def holds(self, point: np.ndarray) -> bool:
         """Whether the fingers are closed on something, and this point is between them."""
         near = float(np.linalg.norm(point - self.position)) < 0.05
         return HELD_GAP < self.gap < WIDEST_HELD and near
 
-    def rest(self) -> None:
-        """Begin a new episode, at rest."""
-        self._velocity = np.zeros(3)
-
-    def stay(self, grip: float, steps: int) -> Moves:
+    def stay(self, grip: float, steps: int) -> Plan:
         """Remain here for a number of control steps."""
         here = self.position
         yield from self.move(lambda: here, grip, at_most=steps)
@@ -81,7 +68,7 @@ class Hand:
         speed: float = 1.0,
         tolerance: float = 0.0,
         at_most: int = 60,
-    ) -> Moves:
+    ) -> Plan:
         """Go to a goal that is looked at afresh at each step, until near it or out of patience.
 
         Args:
@@ -117,7 +104,7 @@ class Hand:
         yaw = nearest_half_turn(yaw - self.ahead)
         down = np.diag([1.0, -1.0, -1.0])
         wanted = _about_z(self.ahead) @ _about_y(lean) @ _about_z(yaw) @ down
-        left = wanted @ rotation(self.observation[f"{self.name}_eef_quat"]).T
+        left = wanted @ rotation(self._observation[f"{self.prefix}eef_quat"]).T
         axis = np.array([left[2, 1] - left[1, 2], left[0, 2] - left[2, 0], left[1, 0] - left[0, 1]])
         sine = 0.5 * float(np.linalg.norm(axis))
         angle = float(np.arctan2(sine, 0.5 * (np.trace(left) - 1.0)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from zprl_env.experts.manipulation import CLOSED, UP, ManipulationExpert, Plan
+from zprl_env.experts.arm import CLOSED, Plan
+from zprl_env.experts.manipulation import UP, ManipulationExpert
 
 RAISE = 0.12  # height to which the cube is raised; success comes earlier [m]
 

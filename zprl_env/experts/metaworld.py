@@ -20,7 +20,6 @@ GAIN, LIFT_GAIN = 10.0, 25.0  # of the way to a detour's waypoint and to the cle
 LIFTING = 0.03  # distance below the clearance at which sideways motion begins [m]
 NEAR = 0.1  # distance at which the hand is at work on the object; it ends above the fingers [m]
 MOVED = 0.02  # displacement after which the work has had an effect [m]
-PATIENCE, ATTEMPT = 30, 110  # steps at work without effect, and of an attempt, at full speed
 RETREAT = 12  # steps of rising with an open hand after a miss
 WANDERING = 30  # steps after which a detour or overshoot has lasted long enough
 
@@ -33,17 +32,21 @@ class Aim(NamedTuple):
         scale: Factor on the misjudgement.
         shift: What a good aim adds to the policy's own; x, y, z. [m]
         clearance: Height to which the hand lifts the object before it moves sideways. [m]
+        patience: Steps at the object without moving it, at full speed, that make a miss.
     """
 
     middle: tuple[float, float] = (0.0, 0.6)
     scale: float = 1.0
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
     clearance: float = 0.0
+    patience: int = 60
 
 
 AIMS = {
-    "box-close-v3": Aim((0.0, 0.525), scale=1.1, shift=(0.0, -0.006, 0.0), clearance=0.18),
-    "push-wall-v3": Aim((0.0, 0.625), scale=0.9),
+    "box-close-v3": Aim(
+        (0.0, 0.525), scale=1.1, shift=(0.0, -0.006, 0.0), clearance=0.18, patience=40
+    ),
+    "push-wall-v3": Aim((0.0, 0.625), scale=0.9, patience=40),
 }
 ORDINARY = 0.03  # size of a poor person's misjudgement [m]
 REACH = 0.03  # displacement beyond which a misjudgement hardly grows further [m]
@@ -55,8 +58,8 @@ class MetaWorldExpert(Expert):
     The policy is shown the observation with the object where the person believes it to be: beside
     its place, by an error that depends on where it lies and is held for an attempt. On the way
     there may be a detour, an overshoot, a pause, a hand that closes late; speed is limited. After
-    some time at the object without moving it, or without success, the attempt is a miss: the
-    person corrects part of the error and tries again, or gives up.
+    some time at the object without moving it the attempt is a miss: the person rises, corrects part
+    of the error and tries again, or gives up.
 
     Args:
         task: Meta-World's name of the task, with or without ``-v3``.
@@ -135,26 +138,25 @@ class MetaWorldExpert(Expert):
         """Follow the policy until a miss is noticed."""
         quality = self._quality
         pausing = quality.pause_steps if first else 0
-        start: np.ndarray | None = None  # an object may still be falling when the episode begins
-        at_work, moved = 0, False
-        for _ in range(round(ATTEMPT / self._tempo)):
+        place: np.ndarray | None = None  # an object may still be falling when the episode begins
+        idle, moved = 0, False
+        while idle <= self._aim.patience / self._tempo:
             way = np.linalg.norm(self._believed()[OBJECT] - self._flat[HAND])
             if pausing and way < NEAR + quality.pause_height:
                 yield from self._stay(pausing)
                 pausing = 0
-            if way < NEAR:
-                start = self._flat[OBJECT].copy() if start is None else start
-                moved = bool(np.linalg.norm(self._flat[OBJECT] - start) > MOVED)
-                at_work += 1
             action = self._follow()
-            if moved and way < NEAR:
-                self._lift(action)
+            if way < NEAR:
+                idle += 1
+                place = self._flat[OBJECT].copy() if place is None else place
+                if np.linalg.norm(self._flat[OBJECT] - place) > MOVED:
+                    place, idle, moved = self._flat[OBJECT].copy(), 0, True
+                if moved:
+                    self._lift(action)
             if first and action[3] > self._grip:
                 yield from self._stay(quality.close_delay)
             self._grip = float(action[3])
             yield self._command(action[:3], self._grip)
-            if at_work > PATIENCE / self._tempo and not moved:
-                return
 
     def _wander(self) -> Generator[np.ndarray, None, None]:
         """Visit the detour's waypoint, where the episode has one."""

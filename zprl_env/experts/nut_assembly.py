@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from zprl_env.errors import UnknownNameError
-from zprl_env.experts.manipulation import CLOSED, OPEN, UP, ManipulationExpert, Plan, wrapped
+from zprl_env.experts.arm import CLOSED, OPEN, Plan, wrapped
+from zprl_env.experts.manipulation import UP, ManipulationExpert
 
 PEG_TOP = 0.95  # above the floor of the room [m]
 CLEARANCE = 0.035  # between the peg and the nut carried above it [m]

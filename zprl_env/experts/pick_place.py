@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from zprl_env.errors import UnknownNameError
-from zprl_env.experts.manipulation import OPEN, UP, ManipulationExpert, Plan, wrapped
+from zprl_env.experts.arm import OPEN, Plan, wrapped
+from zprl_env.experts.manipulation import UP, ManipulationExpert
 
 WALL_TOP = 0.9  # of both bins, above the floor of the room [m]
 CLEARANCE = 0.03  # between a wall and what is carried over it [m]

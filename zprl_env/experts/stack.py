@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from zprl_env.experts.manipulation import OPEN, UP, ManipulationExpert, Plan, wrapped
+from zprl_env.experts.arm import OPEN, Plan, wrapped
+from zprl_env.experts.manipulation import UP, ManipulationExpert
 
 ON_TOP = 0.045  # from the large cube's middle to the small one's, when stacked [m]
 CLEARANCE = 0.03  # kept between the cubes while one passes over the other [m]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator, Mapping
 import numpy as np
 
 from policies.errors import ZprlError
+from zprl_env.experts.arm import CLOSED, OPEN, Plan
 from zprl_env.experts.base import Expert
-from zprl_env.experts.hand import CLOSED, OPEN, Hand, Moves, nearest_half_turn
+from zprl_env.experts.hand import Hand, nearest_half_turn
 from zprl_env.experts.quality import Quality
 from zprl_env.experts.transport_scene import FAR, LIFT, MEETING, UP, Grasp, Scene
 
@@ -49,7 +50,7 @@ class TransportExpert(Expert):
         self.task = task
         self._giver = Hand("robot0", base=(0.0, -0.81), ahead=np.pi / 2)
         self._taker = Hand("robot1", base=(0.0, 0.81), ahead=-np.pi / 2)
-        self._plans: tuple[Moves, ...] = ()
+        self._plans: tuple[Plan, ...] = ()
         self._quality = Quality()
         self._gave_up = False
 
@@ -62,8 +63,8 @@ class TransportExpert(Expert):
         """Begin a new episode; see ``Expert.reset``."""
         self._quality = quality
         self._gave_up = False
-        self._giver.rest()
-        self._taker.rest()
+        self._giver.reset()
+        self._taker.reset()
         self._plans = self._perform(self._give()), self._perform(self._take())
 
     def act(self, observation: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -71,18 +72,19 @@ class TransportExpert(Expert):
         if not self._plans:
             raise ZprlError("TransportExpert.act must come after reset. Call reset first.")
         self._scene = Scene(observation["object"])
-        self._giver.observation = self._taker.observation = observation
+        self._giver.observe(observation)
+        self._taker.observe(observation)
         if min(self._scene.payload[2], self._scene.trash[2]) < FALLEN:
             self._gave_up = True
         return np.concatenate([next(plan) for plan in self._plans])
 
-    def _perform(self, plan: Moves) -> Moves:
+    def _perform(self, plan: Plan) -> Plan:
         yield from plan
         self._gave_up = True
         while True:
             yield np.array([0.0] * 6 + [OPEN], dtype=np.float32)
 
-    def _give(self) -> Moves:
+    def _give(self) -> Plan:
         """The plan of the first arm."""
         hand, speed = self._giver, self._haste()
         if not (yield from self._pick(hand, lambda: self._scene.lid_handle(), first=True)):
@@ -114,7 +116,7 @@ class TransportExpert(Expert):
         while True:
             yield from hand.move(lambda: HOME, OPEN, speed=speed, at_most=1)
 
-    def _take(self) -> Moves:
+    def _take(self) -> Plan:
         """The plan of the second arm."""
         hand, speed = self._taker, self._haste()
         trash = self._pick(hand, lambda: self._scene.trash_cube(), over=ABOVE_BINS, first=True)
@@ -194,7 +196,7 @@ class TransportExpert(Expert):
             blindness *= 1.0 - quality.correction
         return False
 
-    def _grasp(self, hand: Hand, goal: np.ndarray, yaw: float, thing: Callable[[], Grasp]) -> Moves:
+    def _grasp(self, hand: Hand, goal: np.ndarray, yaw: float, thing: Callable[[], Grasp]) -> Plan:
         """Close the fingers here and lift what is between them a little."""
         speed = self._haste()
         # A premature closing happens in mid-air: the hand goes on down while the fingers close.
@@ -206,7 +208,7 @@ class TransportExpert(Expert):
             lambda: lifted, CLOSED, yaw=lambda: yaw, speed=speed, tolerance=0.02, at_most=8
         )
 
-    def _wander(self, hand: Hand, goal: Callable[[], np.ndarray]) -> Moves:
+    def _wander(self, hand: Hand, goal: Callable[[], np.ndarray]) -> Plan:
         """Visit the detour, then go past the goal, where the episode has either."""
         detour, overshoot = np.array(self._quality.detour), self._quality.overshoot
         speed = self._haste()

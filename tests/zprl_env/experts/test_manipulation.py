@@ -3,7 +3,8 @@ import pytest
 
 from zprl_env.errors import ZprlError
 from zprl_env.experts import Quality
-from zprl_env.experts.manipulation import CLOSED, OPEN, Arm, ManipulationExpert, wrapped, yaw
+from zprl_env.experts.arm import CLOSED, OPEN, Arm, wrapped, yaw
+from zprl_env.experts.manipulation import ManipulationExpert
 
 HAND = np.array([0.0, 0.0, 1.0])
 

@@ -3,7 +3,8 @@ import pytest
 
 from zprl_env.errors import ZprlError
 from zprl_env.experts import Quality
-from zprl_env.experts.hand import CLOSED, OPEN, Hand
+from zprl_env.experts.arm import CLOSED, OPEN
+from zprl_env.experts.hand import Hand
 from zprl_env.experts.performance import Stage, operator_for
 from zprl_env.experts.transport import TransportExpert
 from zprl_env.experts.transport_scene import NEAR, Scene
@@ -37,12 +38,16 @@ def scene(*, trash_yaw=0.0, handle_yaw=np.pi / 2, head=1.0):
 
 def hand(*, ahead=0.0, gap=0.03, position=(0.4, 0.0, 1.0)):
     found = Hand("robot0", base=(0.0, 0.0), ahead=ahead)
-    found.observation = {
+    found.observe(seen(gap, position))
+    return found
+
+
+def seen(gap=0.03, position=(0.4, 0.0, 1.0)):
+    return {
         "robot0_eef_pos": np.array(position),
         "robot0_eef_quat": DOWN,
         "robot0_gripper_qpos": np.array([gap / 2, -gap / 2]),
     }
-    return found
 
 
 def test_perfect_quality_succeeds_well_before_the_time_limit(perfect):
@@ -85,7 +90,7 @@ def test_a_payload_on_the_floor_is_given_up():
     values[[6, 13]] = 1.0
     observation = {"object": values}
     for i in range(2):
-        for key, value in hand().observation.items():
+        for key, value in seen().items():
             observation[key.replace("robot0", f"robot{i}")] = value
     assert expert.act(observation).shape == (14,)
     assert expert.gave_up
