@@ -7,7 +7,6 @@ policies/lift16 --latent-dim 16``
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import shlex
 import sys
 import time
@@ -21,7 +20,7 @@ from torch import Tensor
 
 from policies import checkpoint
 from policies.bottleneck import Bottleneck
-from policies.demonstrations import Demonstrations
+from policies.demonstrations import Demonstrations, content_hash
 from policies.errors import PolicyMismatchError, ZprlError
 from policies.fitting import fit, freeze, versions
 from policies.frozen import FrozenPolicy
@@ -163,7 +162,7 @@ def main(arguments: Arguments) -> None:
     )
     names = [field.name for field in dataclasses.fields(BottleneckConfig)]
     provenance = {
-        "demonstrations_sha256": hashlib.sha256(arguments.demonstrations.read_bytes()).hexdigest(),
+        "demonstrations_sha256": content_hash(arguments.demonstrations),
         "command": shlex.join(["python", "-m", "policies.fit_bottleneck", *sys.argv[1:]]),
     }
     config = BottleneckConfig(**{name: getattr(arguments, name) for name in names})

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import shlex
 import sys
 import time
@@ -20,7 +19,7 @@ import tyro
 from torch import Tensor
 from tqdm import tqdm
 
-from policies.demonstrations import Demonstrations
+from policies.demonstrations import Demonstrations, content_hash
 from policies.errors import ZprlError
 from policies.fitting import fit, freeze, versions
 from policies.frozen import FrozenPolicy
@@ -128,7 +127,7 @@ def main(arguments: Arguments) -> None:
     )
     names = [field.name for field in dataclasses.fields(PretrainConfig)]
     provenance = {
-        "demonstrations_sha256": hashlib.sha256(arguments.demonstrations.read_bytes()).hexdigest(),
+        "demonstrations_sha256": content_hash(arguments.demonstrations),
         "command": shlex.join(["python", "-m", "policies.pretrain", *sys.argv[1:]]),
     }
     config = PretrainConfig(**{name: getattr(arguments, name) for name in names})

@@ -68,7 +68,7 @@ class PretrainConfig(BottleneckConfig):
     head: Literal["mlp", "unet"] = "mlp"
     """Action generator: "mlp" is quick on a CPU, "unet" is the published network."""
     hidden_dim: int = 128
-    """Width of the MLP head."""
+    """Width of the MLP head; less than horizon x action size, and chunks do not fit through."""
     n_blocks: int = 2
     """Residual blocks of the MLP head."""
     unet_channels: tuple[int, ...] = (128, 256, 512)
