@@ -3,8 +3,8 @@
 usage: python -m benchmarks.tasks run [TASK ...]   measure experts and speed; minutes per task
        python -m benchmarks.tasks summary          the README's table
 
-The experts are measured here, at skill 1 and at the recipe's own, on 100 episodes of a recording
-that no policy was trained on. The base policies' success is what ``make_policy`` measured on the
+The experts are measured here, at full skill, on 100 episodes of a recording that no policy was
+trained on. The base policies' success is what ``make_policy`` measured on the
 200 test episodes when it made them. Speed is that of the environment alone on one core, with
 random actions and the usual reset after every episode.
 """
@@ -31,18 +31,17 @@ from zprl_env.training.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "tasks"
 RECORDING_SEED, EPISODES = 50, 100
-SECONDS = 15.0
+SECONDS = 10.0
 """Process time that the environment is stepped for."""
 
 
-def shown(task: str, skill: float) -> dict[str, Any]:
+def shown(task: str) -> dict[str, Any]:
     """Let the task's expert perform."""
-    with closing(Stage(task, skill, operator_for(imitation_recipe(task).operator_seed))) as stage:
+    with closing(Stage(task, 1.0, operator_for(imitation_recipe(task).operator_seed))) as stage:
         seeds = [episode_seed(RECORDING_SEED, index) for index in range(EPISODES)]
-        bar = progress_bar(seeds, desc=f"{task}, skill {skill:g}", unit="episode", leave=False)
+        bar = progress_bar(seeds, desc=f"{task}, expert", unit="episode", leave=False)
         episodes = [stage.perform(seed) for seed in bar]
     return {
-        "skill": skill,
         "seeds": seeds,
         "successes": [int(episode.success) for episode in episodes],
         "lengths": [len(episode.trajectory) for episode in episodes],
@@ -69,7 +68,7 @@ def measure(task: str) -> None:
         raise UnknownNameError("task with a shipped policy", task, RECIPES)
     content = {
         "task": task,
-        "experts": [shown(task, skill) for skill in (1.0, imitation_recipe(task).skill)],
+        "expert": shown(task),
         "steps_per_second": steps_per_second(task),
     }
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -91,7 +90,7 @@ def table() -> str:
         content = json.loads(measured.read_text(encoding="utf-8"))
         played = json.loads((policy / "evaluation.json").read_text(encoding="utf-8"))
         demos = played["demonstrations"]
-        successes = content["experts"][0]["successes"]
+        successes = content["expert"]["successes"]
         expert = _rate(sum(successes), len(successes))
         noisy, noiseless = (
             _rate(sum(result["successes"]), result["episodes"])
