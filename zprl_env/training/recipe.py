@@ -92,7 +92,11 @@ RECIPES: dict[tuple[AlgorithmName, PresetName], Recipe] = {
 }
 
 
-TASK_SETTINGS: dict[str, dict[str, Any]] = {}
+# Without the flow's noise these two hardly ever succeed, so there is nothing to steer from.
+TASK_SETTINGS: dict[str, dict[str, Any]] = {
+    "hammer": {"noise_scale": 1.0},
+    "pen": {"noise_scale": 1.0},
+}
 """What the default recipe does otherwise on a task, by name."""
 
 
