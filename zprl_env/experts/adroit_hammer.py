@@ -49,7 +49,7 @@ class HammerPostures(NamedTuple):
         return Grip(self.closed, self.thumb)
 
 
-# Found by `python -m zprl_env.experts.adroit_hammer_search`.
+# Found by cross-entropy search; `python -m zprl_env.experts.adroit_hammer_search` finds the like.
 PRACTISED = HammerPostures(
     grasp=(0.1974, 0.0253, 0.1894, 0.3889),
     ready=(-0.1096, 0.0354, -0.1689, 0.1129),

@@ -1,7 +1,7 @@
 """Practise with Adroit's hammer until its nail is driven in.
 
-Run ``python -m zprl_env.experts.adroit_hammer_search``; it prints the postures that
-``adroit_hammer.py`` keeps.
+Run ``python -m zprl_env.experts.adroit_hammer_search``; it prints postures like those
+that ``adroit_hammer.py`` keeps.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def from_document(document: Mapping[str, list]) -> list[Motion]:
 
 @cache
 def practised_motions() -> list[Motion]:
-    """Return the motions found by ``python -m zprl_env.experts.adroit_search``."""
+    """Return the shipped motions, of the kind that ``adroit_search`` finds."""
     text = files("zprl_env.experts").joinpath(LIBRARY).read_text(encoding="utf-8")
     return from_document(json.loads(text))
 
@@ -103,7 +103,7 @@ class PenPlan:
         motion = max(practised_motions(), key=lambda m: m.suits(target))
         durations = motion.durations.copy()
         durations[-1] += self._quality.pause_steps
-        joints = motion._replace(durations=durations).joints(int(durations.sum()))
+        joints = motion._replace(durations=durations).joints(int(np.ceil(durations.sum())))
         t = 0
         while self._look()["pen_pos"][2] > DROPPED:
             yield joints[min(t, len(joints) - 1)]

@@ -34,8 +34,8 @@ class Practice:
     """Quality-diversity search (MAP-Elites) over motions, one niche per target.
 
     A motion is tried once and judged for every target at a time, by the steps at which the pen
-    points there. Each target keeps its best motion; the worse it is served, the likelier its own
-    or a neighbour's motion is the one that is varied next.
+    points there. Each target keeps its best motion; the worse it is served, the likelier its motion
+    is the one that is varied next.
 
     Args:
         seed: Of all chance.
@@ -51,7 +51,7 @@ class Practice:
         self.scores = np.full(len(self.targets), -np.inf)
         self.best: list[Motion] = []
 
-    def run(self, tries: int, first_guesses: int = 500) -> None:
+    def run(self, tries: int, first_guesses: int = 150) -> None:
         """Try out motions.
 
         Args:
@@ -68,7 +68,8 @@ class Practice:
                 self.best = [motion] * len(self.targets)
             for k in np.flatnonzero(score > self.scores):
                 self.scores[k], self.best[k] = score[k], motion
-            progress.set_postfix(held=np.mean(self.scores >= HELD_STEPS), refresh=False)
+            held = np.mean(self.scores >= HELD_STEPS)
+            progress.set_postfix(held=held, reached=np.mean(self.scores > 1.5), refresh=False)
 
     def few(self) -> list[Motion]:
         """Return few motions that hold the pen at nearly all targets, the most useful first."""
@@ -104,23 +105,20 @@ class Practice:
         low, high = self._hand.low, self._hand.high
         middle = (low + high) / 2 * self._rng.random()
         spread = self._rng.normal(0.0, 0.25, (POSTURES, len(low))) * (high - low)
-        return self._motion(self._rng.uniform(10.0, 30.0, POSTURES), middle + spread)
+        return self._motion(self._rng.integers(15, 40, POSTURES), middle + spread)
 
     def _vary(self) -> Motion:
         rng, span = self._rng, self._hand.high - self._hand.low
         wanting = 1.0 / (2.0 + np.maximum(self.scores, 0.0)) ** 0.7
-        target = rng.choice(len(self.best), p=wanting / wanting.sum())
-        # What holds the pen beside a target may lead farther than what sweeps it past.
-        near = np.argsort(self.targets @ self.targets[target])[-5:]
-        durations, postures, _ = self.best[rng.choice(near)]
+        durations, postures, _ = self.best[rng.choice(len(self.best), p=wanting / wanting.sum())]
         postures = postures.copy()
         if rng.random() < 0.3:
-            durations = durations + rng.normal(0.0, 5.0, POSTURES)
+            durations = np.clip(durations + rng.normal(0.0, 5.0, POSTURES), 10.0, 60.0)
         if rng.random() < 0.2:  # one posture of another target's motion
             k = rng.integers(POSTURES)
             postures[k] = self.best[rng.integers(len(self.best))].postures[k]
-        if rng.random() < 0.1:  # begin later, or stop earlier and hold
-            postures = postures[[0, 0, 1]] if rng.random() < 0.5 else postures[[0, 1, 1]]
+        if rng.random() < 0.05:  # everything later
+            postures = postures[[0, 0, 1]]
         touched = rng.random(postures.shape) < rng.choice([0.05, 0.2, 0.6])
         size = rng.choice([0.025, 0.075, 0.2])
         return self._motion(
@@ -129,7 +127,7 @@ class Practice:
 
     def _motion(self, durations: np.ndarray, postures: np.ndarray) -> Motion:
         return Motion(
-            np.clip(durations, 10, 60).round().astype(int),
+            np.round(durations, 2),
             np.clip(postures, self._hand.low, self._hand.high).round(3),
             np.zeros((0, 3)),
         )

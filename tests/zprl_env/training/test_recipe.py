@@ -10,6 +10,7 @@ from typing import get_args
 
 import pytest
 
+from zprl_env.tasks import TASKS
 from zprl_env.training import recipe
 from zprl_env.training.recipe import RECIPES, AlgorithmName, Recipe, SteerName, recipe_for
 
@@ -47,3 +48,13 @@ def test_every_place_of_steering_has_a_scale_of_its_own_kind(steer):
     assert isinstance(scale, float)
     if steer == "action":
         assert scale <= 1.0  # of an action in [-1, 1]
+
+
+def test_a_task_may_differ_from_the_default_and_never_from_the_published_settings():
+    assert recipe_for("sac", "default", "latent", "pen").noise_scale == 1.0
+    assert recipe_for("sac", "default", "latent", "Can") == RECIPES["sac", "default"]
+    assert recipe_for("sac", "paper", "latent", "pen") == RECIPES["sac", "paper"]
+
+
+def test_tasks_that_differ_exist():
+    assert recipe.TASK_SETTINGS.keys() <= TASKS.keys()
