@@ -34,7 +34,7 @@ setup(
         if "pretrained" not in package
     ],
     py_modules=["train_sb3"],
-    package_data={"policies": ["pretrained/*/*"], "zprl_env": ["py.typed"]},
+    package_data={"policies": ["pretrained/*/*"], "zprl_env": ["py.typed", "experts/*.json"]},
     install_requires=[
         "gymnasium>=1.0",
         "h5py>=3.10",
