@@ -34,7 +34,10 @@ def success(task: Task) -> str:
     folder = shipped_policies().get(task.slug)
     if folder is None:
         return ""
-    result = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    measured = folder / "evaluation.json"
+    if not measured.exists():
+        return "not measured"
+    result = json.loads(measured.read_text(encoding="utf-8"))
     low, high = result["wilson_95"]
     return f"{result['success_rate']:.2f} [{low:.2f}, {high:.2f}]"
 
