@@ -3,7 +3,7 @@
 usage: python -m benchmarks.tasks run [TASK ...]   measure experts and speed; minutes per task
        python -m benchmarks.tasks summary          the README's table
 
-The experts are measured here, at full skill, on 100 episodes of a recording that no policy was
+The experts are measured here, at full skill, on 50 episodes of a recording that no policy was
 trained on. The base policies' success is what ``make_policy`` measured on the
 200 test episodes when it made them. Speed is that of the environment alone on one core, with
 random actions and the usual reset after every episode.
@@ -30,8 +30,8 @@ from zprl_env.tasks import TASKS
 from zprl_env.training.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "tasks"
-RECORDING_SEED, EPISODES = 50, 100
-SECONDS = 10.0
+RECORDING_SEED, EPISODES = 50, 50
+SECONDS = 5.0
 """Process time that the environment is stepped for."""
 
 

@@ -37,7 +37,7 @@ TINY = ImitationRecipe(
 @pytest.fixture
 def made(point_task, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    said = []
+    said: list[str] = []
     making = Making(tmp_path / "policy", point_task, recipe=TINY, eval_episodes=5)
     return making, make_policy(making, said.append), said
 
