@@ -6,7 +6,6 @@ import functools
 import hashlib
 import importlib.metadata
 import inspect
-import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +21,7 @@ pytest.importorskip("metaworld", reason="needs the metaworld extra")
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 from scipy.spatial.transform import Rotation
 
+from tests.zprl_env.envs.interpreter import run_python
 from zprl_env.envs.fast_metaworld import quaternion_of
 from zprl_env.envs.metaworld import MetaWorldEnv
 from zprl_env.errors import (
@@ -64,15 +64,6 @@ def episode_hash(env: MetaWorldEnv, seed: int | None = None) -> str:
         digest.update(env.step(rng.uniform(-1, 1, 4))[0].tobytes())
         digest.update(env._env.data.qpos.tobytes() + env._env.data.qvel.tobytes())
     return digest.hexdigest()
-
-
-def run_python(code: str) -> str:
-    """Run code in a fresh interpreter, warnings being errors; nothing may reach its stderr."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
 
 
 class TestConformance:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from gymnasium.utils.env_checker import check_env as gymnasium_check_env
 
 pytest.importorskip("robosuite", reason="needs the robosuite extra")
 
+from tests.zprl_env.envs.interpreter import run_python
 from zprl_env.envs.robosuite import RobosuiteEnv
 from zprl_env.errors import (
     InvalidActionError,
@@ -26,8 +26,6 @@ from zprl_env.errors import (
     SimulationError,
     UnknownNameError,
 )
-
-CHOSEN_BY_ROBOSUITE = ("MUJOCO_GL", "PYOPENGL_PLATFORM")
 
 
 @pytest.fixture(scope="module")
@@ -63,21 +61,6 @@ def episode_hash(env: RobosuiteEnv, seed: int | None = None) -> str:
         digest.update(env.step(rng.uniform(-1, 1, 7))[0].tobytes())
         digest.update(env.sim.data.qpos.tobytes() + env.sim.data.qvel.tobytes())
     return digest.hexdigest()
-
-
-def run_python(code: str) -> str:
-    """Run code in a fresh interpreter, warnings being errors; nothing may reach its stderr."""
-    # Importing robosuite chose a backend for this process and its children.
-    environment = {k: v for k, v in os.environ.items() if k not in CHOSEN_BY_ROBOSUITE}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
 
 
 class TestConformance:
