@@ -60,6 +60,7 @@ RUNS: dict[str, dict[str, str]] = {
     },
     "Can": {"sac-0": f"{FULL} {SELDOM}"},
     "box-close": {"sac-0": f"{HALF} {SELDOM}"},
+    "hammer": {"sac-0": f"{HALF} {SELDOM}"},
     "pen": {"sac-0": f"{HALF} {SELDOM}"},
 }
 """By task, the name of every run and what it adds to ``python train_sb3.py --env TASK``."""

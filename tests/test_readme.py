@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import steering
+from benchmarks import steering, tasks
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -46,4 +46,10 @@ def test_every_picture_and_page_it_links_is_in_the_repository():
 def test_the_tables_are_what_the_committed_runs_say(task):
     expected = steering.table(task, steering.load(task))
     assert (steering.folder(task) / "table.md").read_text(encoding="utf-8") == expected
+    assert expected in README
+
+
+def test_the_table_of_tasks_is_what_was_measured():
+    expected = tasks.table()
+    assert (tasks.RESULTS / "table.md").read_text(encoding="utf-8") == expected
     assert expected in README
