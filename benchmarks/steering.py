@@ -83,15 +83,15 @@ def train(task: str, name: str) -> None:
     if name not in RUNS[task]:
         raise UnknownNameError("run", name, RUNS[task])
     root = Path(__file__).parents[1]
-    work = root / "runs" / "benchmark" / TASKS[task].slug / name
-    shutil.rmtree(work, ignore_errors=True)
+    work = Path("runs", "benchmark", TASKS[task].slug, name)
+    shutil.rmtree(root / work, ignore_errors=True)
     command = [sys.executable, "train_sb3.py", "--env", task, *shlex.split(RUNS[task][name])]
     done = subprocess.run([*command, "--out", str(work), "--no-video"], cwd=root, check=False)
     if done.returncode:
         raise ZprlError(f"The run {name} must end well. Got: exit code {done.returncode}.")
     kept.mkdir(parents=True, exist_ok=True)
     for file in ("config.json", "results.json", "history.json", "curve.png"):
-        shutil.copy(work / file, kept / file)
+        shutil.copy(root / work / file, kept / file)
 
 
 def load(task: str) -> Runs:
