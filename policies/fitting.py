@@ -69,8 +69,8 @@ def fit(
         >>> config = BottleneckConfig(steps=200, learning_rate=0.1, ema_decay=0.9)
         >>> samples = Samples(train=(x, 2 * x), held_out=None, all=(x, 2 * x))
         >>> line, losses = fit(nn.Linear(1, 1), loss, samples, config, progress=False)
-        >>> round(line.weight.item(), 1)
-        2.0
+        >>> abs(line.weight.item() - 2.0) < 0.3
+        True
     """
     average = copy.deepcopy(learner).requires_grad_(False)
     optimizer = torch.optim.AdamW(

@@ -10,15 +10,29 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from policies.errors import DemonstrationError
 from policies.trajectory import Trajectory
 
-if TYPE_CHECKING:
-    from policies.demonstrations import Demonstrations
+
+class Episodes(Protocol):
+    """What ``policies.demonstrations.Demonstrations`` has that a dataset is written from."""
+
+    @property
+    def trajectories(self) -> tuple[Trajectory, ...]:
+        """The episodes."""
+
+    @property
+    def env_args(self) -> dict[str, Any]:
+        """Robomimic's description of the environment."""
+
+    @property
+    def observation_keys(self) -> tuple[str, ...]:
+        """The order of the flat observation."""
+
 
 FLAT = "observation"
 """Key of an observation that has no keys of its own."""
@@ -67,7 +81,7 @@ def read_minari(
 
 
 def write_minari(
-    demonstrations: Demonstrations,
+    demonstrations: Episodes,
     dataset_id: str,
     *,
     algorithm: str = "demonstrations",

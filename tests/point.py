@@ -20,7 +20,7 @@ from zprl_env.training.config import parse
 
 POINT = Task(
     "ZPRL-Point-v0",
-    "robosuite",
+    "tests",
     "tests.point:PointEnv",
     {"task": "Point"},
     max_episode_steps=20,

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from packaging.requirements import Requirement
 
+from tests.zprl_env.envs.interpreter import CHOSEN_BY_ROBOSUITE
 from zprl_env.doctor import checks, machine, versions
 from zprl_env.doctor.child import ask
 from zprl_env.tasks import TASKS
@@ -63,10 +64,12 @@ class Report(NamedTuple):
 def examine(folder: Path, *arguments: str, cwd: Path | None = None, **variables: Any) -> Report:
     """Run the command as a user does."""
     file = folder / "report.json"
+    # Importing robosuite chose a backend for this process and its children.
+    ours = {k: v for k, v in os.environ.items() if k not in CHOSEN_BY_ROBOSUITE}
     done = subprocess.run(
         [sys.executable, "-m", "zprl_env.doctor", *arguments, "--json", str(file)],
         cwd=cwd or ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **variables},
+        env={**ours, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **variables},
         capture_output=True,
         text=True,
         check=False,

@@ -14,7 +14,7 @@ from zprl_env.tasks import TASKS, task_name
 MADE = Path("runs", "policies")
 """Where policies are put that are made on request."""
 
-STEPS_PER_SECOND = {"robosuite": 300, "metaworld": 500, "adroit": 500}
+STEPS_PER_SECOND, USUAL = {"robosuite": 300}, 500
 SECONDS_PER_GRADIENT_STEP = 0.012
 EVALUATION_EPISODES = 100
 PASSES = 3  # through as many episodes: while training, with and without the flow's noise
@@ -47,7 +47,7 @@ def plan(env: str) -> str:
     """
     recipe, task = imitation_recipe(env), TASKS[task_name(env)]
     episodes = recipe.episodes + PASSES * EVALUATION_EPISODES
-    seconds = episodes * task.max_episode_steps / STEPS_PER_SECOND[task.suite]
+    seconds = episodes * task.max_episode_steps / STEPS_PER_SECOND.get(task.suite, USUAL)
     seconds += recipe.pretrain.steps * SECONDS_PER_GRADIENT_STEP
     return (
         f"record {recipe.episodes} scripted demonstrations, imitate them for "
