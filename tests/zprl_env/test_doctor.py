@@ -44,7 +44,8 @@ class Finder(PathFinder):
                 yield found
 
 sys.meta_path = [Finder if finder is PathFinder else finder for finder in sys.meta_path]
-os.write(1, b"a noisy installation")
+if "zprl_env.doctor.probes" in sys.orig_argv:  # glfw evaluates what its own child says
+    os.write(1, b"a noisy installation")
 """
 
 
