@@ -18,6 +18,7 @@ LEARNING = (
     "zprl_env.training",
     "zprl_env.evaluate",
     "zprl_env.make_policy",
+    "zprl_env.policy_card",
     "zprl_env.doctor.probes",
 )
 """The part of zprl_env that may import torch and Stable-Baselines3: training, and commands."""

@@ -23,6 +23,7 @@ from zprl_env.envs import make_env
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult
 from zprl_env.experts.record import Recording, record
 from zprl_env.imitation import ImitationRecipe, imitation_recipe
+from zprl_env.policy_card import Made, card
 from zprl_env.tasks import TASKS, task_name
 from zprl_env.training.comparison import play
 from zprl_env.training.files import write_json
@@ -93,25 +94,6 @@ class Making:
         return shlex.join(words)
 
 
-@dataclass(frozen=True)
-class Made:
-    """A base policy and what was measured.
-
-    Attributes:
-        policy: The policy.
-        shown: Demonstrations it was trained on.
-        succeeded: How many of them succeeded.
-        noisy: Its success as imitation left it, with fresh flow noise at every decision.
-        noiseless: Its success without the flow's noise, as steering meets it by default.
-    """
-
-    policy: FrozenPolicy
-    shown: int
-    succeeded: int
-    noisy: EvaluationResult
-    noiseless: EvaluationResult
-
-
 def played(
     policy: FrozenPolicy, env: str, noise_scale: float, first_seed: int, episodes: int
 ) -> EvaluationResult:
@@ -170,7 +152,8 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
         "demonstrations": {"episodes": len(shown), "successful": succeeded},
     }
     write_json(making.out / "evaluation.json", content)
-    (making.out / "README.md").write_text(_card(making, made), encoding="utf-8")
+    text = card(made, making.recipe, env=making.env, seed=making.seed, command=making.command)
+    (making.out / "README.md").write_text(text, encoding="utf-8")
     return made
 
 
@@ -205,33 +188,6 @@ def _trained(making: Making, demonstrations_sha256: str) -> FrozenPolicy | None:
 def _plain(value: object) -> object:
     """A value as it is after a journey through JSON."""
     return list(value) if isinstance(value, tuple) else value
-
-
-def _card(making: Making, made: Made) -> str:
-    low, high = made.noisy.interval
-    recipe, policy = making.recipe, made.policy
-    rms = ", ".join(f"{value:.2f}" for value in policy.latent_rms)
-    return f"""# Base policy for {making.env}
-
-A flow-matching policy with a variational-information-bottleneck latent, trained by imitation and
-frozen. It is meant to be steered, so it is meant to fail now and then.
-
-| | |
-|---|---|
-| made by | `{making.command}` |
-| demonstrations | {made.shown} scripted, {made.succeeded} successful; skill {recipe.skill}, \
-operator {recipe.operator_seed}, recording seed {making.seed} |
-| success | {made.noisy.success_rate:.1%} (Wilson 95 %: {low:.1%} to {high:.1%}) over \
-{made.noisy.episodes} episodes, seeds {TEST_SEED} to {TEST_SEED + made.noisy.episodes - 1} |
-| without flow noise | {made.noiseless} |
-| mean length | {made.noisy.mean_length:.1f} environment steps |
-| latent | {policy.latent_dim} dimensions, RMS {rms} |
-| chunk | horizon {policy.horizon}, n_action_steps {policy.n_action_steps} |
-| weights | sha256 `{policy.weights_hash}` |
-
-Observations, sizes, training losses and versions are in `policy.json`; every episode's outcome is
-in `evaluation.json`.
-"""
 
 
 def parse(arguments: list[str]) -> Making:

@@ -31,7 +31,7 @@ class ManipulationExpert(Expert):
 
     POSITION: ClassVar[slice] = slice(0, 3)  # of the object, in the observation's "object"
     ORIENTATION: ClassVar[slice] = slice(3, 7)
-    MIDDLE: ClassVar[tuple[float, float]] = (0.0, 0.0)  # of the area the object is placed in [m]
+    MIDDLE: tuple[float, float] = (0.0, 0.0)  # of the area the object is placed in [m]
     # What the operator's error, stated for Lift's 6 cm of table and 4 cm of cube, is here:
     DISPLACEMENT_SCALE: ClassVar[float] = 1.0  # smaller where objects are placed farther apart
     ERROR_SCALE: ClassVar[float] = 1.0  # smaller where less error is forgiven

@@ -26,16 +26,18 @@ class Nut(NamedTuple):
         symmetry: Turn about the vertical after which the hole fits again; 0 where it always
             does. [rad]
         peg: Where the peg stands; x, y. [m]
+        middle: About where the nut lies at first; x, y. [m]
     """
 
     handle: float
     symmetry: float
     peg: tuple[float, float]
+    middle: tuple[float, float]
 
 
 NUTS = {
-    "NutAssemblySquare": Nut(0.06, np.pi / 2, (0.23, 0.1)),
-    "NutAssemblyRound": Nut(0.06, 0.0, (0.23, -0.1)),
+    "NutAssemblySquare": Nut(0.06, np.pi / 2, (0.23, 0.1), (-0.11, 0.17)),
+    "NutAssemblyRound": Nut(0.06, 0.0, (0.23, -0.1), (-0.11, -0.17)),
 }
 """The nuts by the name of their task."""
 
@@ -65,7 +67,6 @@ class NutAssemblyExpert(ManipulationExpert):
 
     POSITION = slice(7, 10)
     ORIENTATION = slice(10, 14)
-    MIDDLE = (-0.11, 0.17)
     DISPLACEMENT_SCALE = 0.3
     ERROR_SCALE = 0.7
     PLACING_SCALE = 0.4  # of the error with which the peg is seen: it leaves 7 mm around it
@@ -75,6 +76,7 @@ class NutAssemblyExpert(ManipulationExpert):
             raise UnknownNameError("task with a nut", task, NUTS)
         super().__init__(task)
         self._nut = NUTS[task]
+        self.MIDDLE = self._nut.middle
 
     def _deliver(self) -> Plan:
         for _ in range(2):

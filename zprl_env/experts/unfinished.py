@@ -6,8 +6,8 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -77,13 +77,8 @@ class UnfinishedRecording:
     def add(self, index: int, episode: Episode) -> None:
         """Keep a finished episode."""
         path = self._path(index)
-        partial = path.with_suffix(".writing")
-        partial.unlink(missing_ok=True)
-        keys = self.settings["observation_keys"]
-        with DemonstrationWriter(partial, self.settings["env_args"], keys) as writer:
-            quality = json.dumps(asdict(episode.quality))
-            writer.append(episode.trajectory, seed=episode.seed, quality=quality)
-        os.replace(partial, path)
+        with self._writing(path, path.with_suffix(".writing")) as append:
+            append(episode)
 
     def episodes(self) -> dict[int, Episode]:
         """The finished episodes by number; a damaged file counts as none."""
@@ -95,14 +90,26 @@ class UnfinishedRecording:
 
     def write(self, out: Path, episodes: list[Episode], **remarks: Any) -> None:
         """Write episodes into one file, which appears when it is complete."""
-        partial = self.folder / "whole.hdf5"
+        with self._writing(out, self.folder / "whole.hdf5", seal=remarks) as append:
+            for episode in episodes:
+                append(episode)
+
+    @contextmanager
+    def _writing(
+        self, out: Path, partial: Path, seal: Mapping[str, Any] | None = None
+    ) -> Iterator[Callable[[Episode], None]]:
+        """Give a function that appends episodes to a file, which becomes ``out`` at the end."""
         partial.unlink(missing_ok=True)
         keys = self.settings["observation_keys"]
         with DemonstrationWriter(partial, self.settings["env_args"], keys) as writer:
-            for episode in episodes:
+
+            def append(episode: Episode) -> None:
                 quality = json.dumps(asdict(episode.quality))
                 writer.append(episode.trajectory, seed=episode.seed, quality=quality)
-            writer.seal(**remarks)
+
+            yield append
+            if seal is not None:
+                writer.seal(**seal)
         os.replace(partial, out)
 
     def discard(self) -> None:

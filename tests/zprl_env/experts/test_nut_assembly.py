@@ -1,3 +1,5 @@
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -25,6 +27,22 @@ def test_the_nut_ends_over_its_peg_with_the_hand_open(stage):
     last = {key: values[-1] for key, values in trajectory.observations.items()}
     np.testing.assert_allclose(last["object"][7:9], NUTS["NutAssemblySquare"].peg, atol=0.01)
     assert trajectory.actions[-1, 6] == -1.0
+
+
+def test_the_round_nut_goes_over_its_own_peg():
+    with closing(Stage("NutAssemblyRound", skill=0.0, operator=operator_for(0))) as round_nut:
+        trajectory = round_nut.perform(0, Quality()).trajectory
+    assert trajectory.success
+    nut = trajectory.observations["object"][-1, 7:9]
+    np.testing.assert_allclose(nut, NUTS["NutAssemblyRound"].peg, atol=0.02)
+
+
+def test_an_error_grows_from_the_middle_of_where_this_nut_lies():
+    for task, nut in NUTS.items():
+        expert = NutAssemblyExpert(task)
+        expert.reset(Quality(offset_slope=(1.0, 0.0, 0.0, 1.0)))
+        point = np.array([*nut.middle, 0.83])
+        np.testing.assert_allclose(expert._misjudged(point), point)
 
 
 def test_a_grasp_beside_the_handle_that_is_never_corrected_ends_in_giving_up(stage):

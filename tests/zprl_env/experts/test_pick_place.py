@@ -1,3 +1,5 @@
+from contextlib import closing
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,15 @@ def test_perfect_quality_succeeds_everywhere(stage):
     episodes = [stage.perform(seed, Quality()) for seed in range(4)]
     assert all(episode.success for episode in episodes)
     assert max(len(episode.trajectory) for episode in episodes) < 200
+
+
+@pytest.mark.parametrize("task", [task for task in THINGS if task != "PickPlaceCan"])
+def test_other_things_go_into_their_own_compartments(task):
+    with closing(Stage(task, skill=0.0, operator=operator_for(0))) as stage:
+        trajectory = stage.perform(0, Quality()).trajectory
+    assert trajectory.success
+    thing = trajectory.observations["object"][-1, 7:9]
+    np.testing.assert_allclose(thing, THINGS[task].compartment, atol=0.08)
 
 
 def test_the_can_ends_in_its_compartment_and_out_of_the_hand(stage):
