@@ -59,7 +59,7 @@ def finetune(config: Config) -> Path:
         seed = training_seed(config.seed, history)
         envs = make_training_envs(
             config.env,
-            policy_name if config.num_envs > 1 else policy,
+            policy,
             config.steer,
             recipe,
             num_envs=config.num_envs,

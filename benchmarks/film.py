@@ -21,7 +21,7 @@ from zprl_env.evaluation import TEST_SEED, evaluate
 from zprl_env.policy_loading import resolve_policy
 from zprl_env.training.checkpoint import load_agent
 from zprl_env.training.config import check_policy, load_config
-from zprl_env.training.environment import steer
+from zprl_env.training.environment import evaluation_env
 from zprl_env.training.recipe import Recipe
 from zprl_env.training.report import film
 from zprl_env.wrapper import SteeringWrapper
@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> None:
     imitation = replace(config.recipe, noise_scale=1.0)
 
     def env(recipe: Recipe) -> closing[SteeringWrapper]:
-        return closing(steer(make_env(config.env), policy, config.steer, recipe, evaluation=True))
+        return closing(evaluation_env(make_env(config.env), policy, config.steer, recipe))
 
     seeds = range(TEST_SEED, TEST_SEED + TRIED)
     with env(imitation) as base, env(config.recipe) as steered:

@@ -20,6 +20,7 @@ LEARNING = (
     "zprl_env.make_policy",
     "zprl_env.policy_card",
     "zprl_env.doctor.probes",
+    "zprl_env.vec_wrapper",
 )
 """The part of zprl_env that may import torch and Stable-Baselines3: training, and commands."""
 LOADING = "zprl_env.policy_loading"

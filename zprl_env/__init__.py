@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from policies.encoding import Encoding
 from zprl_env.chunking import ActionChunkWrapper
 from zprl_env.envs import make_env
@@ -21,6 +23,9 @@ from zprl_env.wrapper import (
     NoiseSteeringWrapper,
 )
 
+if TYPE_CHECKING:
+    from zprl_env.vec_wrapper import SteeringVecEnv
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -36,6 +41,15 @@ __all__ = [
     "PolicyMismatchError",
     "SimulationError",
     "SteerablePolicy",
+    "SteeringVecEnv",
     "ZprlError",
     "make_env",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "SteeringVecEnv":  # which Stable-Baselines3 comes with, and torch with that
+        from zprl_env.vec_wrapper import SteeringVecEnv
+
+        return SteeringVecEnv
+    raise AttributeError(f"module 'zprl_env' has no attribute {name!r}")

@@ -8,9 +8,7 @@ import gymnasium as gym
 import numpy as np
 
 from zprl_env.chunking import ActionChunkWrapper
-from zprl_env.errors import PolicyMismatchError
 from zprl_env.policy_loading import PolicyLike, resolve_policy
-from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering import (
     ActionSteering,
     JointSteering,
@@ -19,10 +17,9 @@ from zprl_env.steering import (
     ObservationKind,
     Steering,
 )
+from zprl_env.steering.base import policy_generator
+from zprl_env.steering.fit import check_fit
 from zprl_env.steering.latent import Scale
-
-_POLICY_STREAM = 1
-"""Spawn key that keeps the policy's dice apart from the environment's, which use the bare seed."""
 
 
 class SteeringWrapper(
@@ -66,14 +63,11 @@ class SteeringWrapper(
             ConfigurationError: An argument is out of range.
         """
         self.policy = resolve_policy(policy)
-        observation_dim = _check_fit(env, self.policy)
         if n_action_steps is None:
             n_action_steps = self.policy.n_action_steps
-        if n_action_steps > self.policy.horizon:
-            raise PolicyMismatchError(
-                f"n_action_steps must be at most the policy's horizon {self.policy.horizon}. "
-                f"Got: {n_action_steps}."
-            )
+        observation_dim = check_fit(
+            env.observation_space, env.action_space, self.policy, n_action_steps
+        )
         gym.utils.RecordConstructorArgs.__init__(
             self,
             _disable_deepcopy=True,
@@ -88,7 +82,7 @@ class SteeringWrapper(
         )
         self.observation_space = self.steering.observation_space
         self.action_space = self.steering.action_space
-        self._generator = np.random.default_rng()
+        self._generator = policy_generator(None)
         self._latents: np.ndarray | None = None
 
     @property
@@ -101,9 +95,7 @@ class SteeringWrapper(
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode; ``seed`` seeds the environment and the policy's dice."""
         if seed is not None:
-            self._generator = np.random.default_rng(
-                np.random.SeedSequence(seed, spawn_key=(_POLICY_STREAM,))
-            )
+            self._generator = policy_generator(seed)
         observation, info = self.env.reset(seed=seed, options=options)
         return self._observe(observation), info
 
@@ -224,26 +216,3 @@ STEERING_WRAPPERS: dict[str, type[SteeringWrapper]] = {
     "action": ActionSteeringWrapper,
 }
 """The wrapper of each ``--steer`` choice."""
-
-
-def _check_fit(env: gym.Env, policy: SteerablePolicy) -> int:
-    """Return the observation's size once the environment's spaces fit the policy."""
-    observations, actions = env.observation_space, env.action_space
-    if not isinstance(observations, gym.spaces.Box) or len(observations.shape) != 1:
-        raise PolicyMismatchError(
-            f"Expected an environment with a flat Box observation. Got: {observations}. "
-            f"Wrap it in gymnasium.wrappers.FlattenObservation."
-        )
-    size = observations.shape[0]
-    expected = getattr(policy, "observation_dim", size)
-    if size != expected:
-        raise PolicyMismatchError(
-            f"The policy was trained on observations of size {expected}. "
-            f"Got an environment with observations of size {size}."
-        )
-    if not isinstance(actions, gym.spaces.Box) or actions.shape != (policy.action_dim,):
-        raise PolicyMismatchError(
-            f"The policy's actions have size {policy.action_dim}. "
-            f"Got an environment with action space {actions}."
-        )
-    return size

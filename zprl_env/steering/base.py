@@ -22,6 +22,15 @@ ObservationKind = Literal["features", "state", "both"]
 """What the agent sees besides the latent: the policy's embedding, the normalised state, or both."""
 
 
+_POLICY_STREAM = 1
+"""Spawn key that keeps the policy's dice apart from the environment's, which use the bare seed."""
+
+
+def policy_generator(seed: int | None) -> np.random.Generator:
+    """Make a policy's dice, which an environment of the same seed does not share."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_POLICY_STREAM,)))
+
+
 def check_size(name: str, value: float) -> float:
     """Return a size once it is known to be one.
 

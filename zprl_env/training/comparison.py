@@ -13,7 +13,7 @@ from zprl_env.envs import make_env
 from zprl_env.evaluation import Agent, EvaluationResult, evaluate
 from zprl_env.policy_loading import PolicyLike
 from zprl_env.statistics import PairedDifference, paired_difference
-from zprl_env.training.environment import steer
+from zprl_env.training.environment import evaluation_env
 from zprl_env.training.recipe import Recipe, SteerName
 
 BASE = "base policy"
@@ -43,12 +43,12 @@ class Comparison:
         Raises:
             PolicyMismatchError: Environment and policy do not fit each other.
         """
-        self.env = steer(make_env(env), policy, where, recipe, evaluation=True)
+        self.env = evaluation_env(make_env(env), policy, where, recipe)
         self._bases = {BASE: self.env}
         if recipe.noise_scale != 1.0:
             imitation = replace(recipe, noise_scale=1.0)
             self._bases = {
-                BASE: steer(make_env(env), policy, where, imitation, evaluation=True),
+                BASE: evaluation_env(make_env(env), policy, where, imitation),
                 f"{BASE}, noise {recipe.noise_scale:g}": self.env,
             }
         self.results: dict[str, EvaluationResult] = {}

@@ -6,26 +6,33 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
-from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecEnv
+from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
+from zprl_env.chunking import ActionChunkWrapper
 from zprl_env.envs import make_env
 from zprl_env.errors import SimulationError
-from zprl_env.policy_loading import PolicyLike
+from zprl_env.policy_loading import PolicyLike, resolve_policy
 from zprl_env.training.recipe import Recipe, SteerName
+from zprl_env.vec_wrapper import SteeringVecEnv
 from zprl_env.wrapper import STEERING_WRAPPERS, SteeringWrapper
 
 
-def steer(
-    env: gym.Env, policy: PolicyLike, where: SteerName, recipe: Recipe, *, evaluation: bool
+def steering_options(recipe: Recipe) -> dict[str, Any]:
+    """What a recipe says about the steering itself."""
+    names = ("scale", "noise_scale", "observation")
+    return {name: getattr(recipe, name) for name in names}
+
+
+def evaluation_env(
+    env: gym.Env, policy: PolicyLike, where: SteerName, recipe: Recipe
 ) -> SteeringWrapper:
-    """Put a policy into an environment and open it to an agent.
+    """Put a policy into an environment for evaluation: it acts from the latent's mean.
 
     Args:
         env: The environment.
         policy: A policy object, a path or a shipped name.
         where: Where the agent enters the policy.
         recipe: Settings of the steering.
-        evaluation: Act from the latent's mean, as evaluation does, instead of drawing it.
 
     Returns:
         The steered environment.
@@ -33,12 +40,10 @@ def steer(
     return STEERING_WRAPPERS[where](
         env,
         policy,
-        scale=recipe.scale,
         n_action_steps=recipe.n_action_steps,
         gamma=recipe.gamma,
-        sample_latent=recipe.sample_latent and not evaluation,
-        noise_scale=recipe.noise_scale,
-        observation=recipe.observation,
+        sample_latent=False,
+        **steering_options(recipe),
     )
 
 
@@ -60,28 +65,32 @@ def make_training_envs(
     num_envs: int,
     seed: int,
     env_kwargs: dict[str, Any] | None = None,
-) -> VecEnv:
+) -> SteeringVecEnv:
     """Make the environments an agent learns in; several run in processes of their own.
 
     Args:
         name: Task, as :func:`~zprl_env.envs.make_env` takes it.
-        policy: As in :func:`steer`.
-        where: As in :func:`steer`.
+        policy: As in :func:`evaluation_env`.
+        where: As in :func:`evaluation_env`.
         recipe: Settings.
         num_envs: How many.
         seed: Seed of the first; the others follow.
         env_kwargs: Passed to the environment.
 
     Returns:
-        A vectorised environment, seeded.
+        A vectorised environment, seeded, with the policy in this process.
 
     Raises:
         SimulationError: A process could not make its environment.
     """
+    policy = resolve_policy(policy)
+    n_action_steps = recipe.n_action_steps or policy.n_action_steps
+    gamma, kwargs = recipe.gamma, env_kwargs or {}
 
     def make() -> gym.Env:
-        env = shape_reward(make_env(name, **(env_kwargs or {})), recipe)
-        return steer(env, policy, where, recipe, evaluation=False)
+        return ActionChunkWrapper(
+            shape_reward(make_env(name, **kwargs), recipe), n_action_steps, gamma
+        )
 
     makers: list[Callable[[], gym.Env]] = [make] * num_envs
     try:
@@ -91,5 +100,7 @@ def make_training_envs(
             "Every process must make its environment. One has ended; what it said is above. "
             "Try --num-envs 1."
         ) from error
-    envs.seed(seed)
-    return envs
+    options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}
+    steered = SteeringVecEnv(envs, policy, steer=where, **options)
+    steered.seed(seed)
+    return steered

@@ -16,7 +16,7 @@ from zprl_env.evaluation import Agent, EvaluationResult, evaluate
 from zprl_env.policy_loading import PolicyLike
 from zprl_env.statistics import PairedDifference, wilson_interval
 from zprl_env.training.callbacks import WINDOW, History
-from zprl_env.training.environment import steer
+from zprl_env.training.environment import evaluation_env
 from zprl_env.training.recipe import Recipe, SteerName
 
 
@@ -136,7 +136,7 @@ def film(
     """
     # Below the steering, which shows one observation per decision.
     frames = gym.wrappers.RenderCollection(make_env(env, render_mode="rgb_array"))
-    with closing(steer(frames, policy, where, recipe, evaluation=True)) as steered:
+    with closing(evaluation_env(frames, policy, where, recipe)) as steered:
         evaluate(steered, agent, [seed])
         return np.asarray(frames.render())
 

@@ -9,10 +9,11 @@ import gymnasium as gym
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import DummyVecEnv
 
+from zprl_env import ActionChunkWrapper, SteeringVecEnv
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agent import make_model
-from zprl_env.training.environment import steer
+from zprl_env.training.environment import steering_options
 from zprl_env.training.recipe import AlgorithmName, recipe_for
 
 
@@ -29,7 +30,8 @@ def make_small_model(
     usual |= {"buffer_size": 100, "rollout_decisions": 8, "n_epochs": 1, "observation": "features"}
     recipe = replace(recipe_for(algo, "default", "latent"), **(usual | settings))
     policy = policy or LinearPolicy(3, 2)
-    steered = steer(env, policy, "latent", recipe, evaluation=False)
-    model = make_model(algo, recipe, DummyVecEnv([lambda: steered]), n_action_steps=2, seed=seed)
+    chunked = DummyVecEnv([lambda: ActionChunkWrapper(env, 2, recipe.gamma)])
+    steered = SteeringVecEnv(chunked, policy, **steering_options(recipe))
+    model = make_model(algo, recipe, steered, n_action_steps=2, seed=seed)
     model.set_logger(Logger(None, []))
     return model, recipe

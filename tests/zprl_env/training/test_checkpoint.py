@@ -25,7 +25,7 @@ from zprl_env.training.checkpoint import (
     load_weights,
     save_checkpoint,
 )
-from zprl_env.training.environment import steer
+from zprl_env.training.environment import evaluation_env
 from zprl_env.training.files import RunFolderError
 
 
@@ -138,7 +138,7 @@ def test_the_history_comes_back_whole(tmp_path):
 def test_an_agent_acts_as_its_model_does(folder):
     model, recipe = make_small_model(PointEnv(), seed=5)
     load_weights(folder / "model.zip", model)
-    env = steer(PointEnv(), LinearPolicy(3, 2), "latent", recipe, evaluation=True)
+    env = evaluation_env(PointEnv(), LinearPolicy(3, 2), "latent", recipe)
     agent = load_agent(folder, "sac", recipe, env)
     observation, _ = env.reset(seed=0)
     expected, _ = model.predict(observation, deterministic=True)

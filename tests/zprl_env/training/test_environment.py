@@ -10,7 +10,7 @@ import pytest
 from tests.zprl_env.recording_env import RecordingEnv
 from zprl_env.errors import SimulationError
 from zprl_env.testing import LinearPolicy
-from zprl_env.training.environment import make_training_envs, shape_reward, steer
+from zprl_env.training.environment import evaluation_env, make_training_envs, shape_reward
 from zprl_env.training.recipe import Recipe
 from zprl_env.wrapper import STEERING_WRAPPERS
 
@@ -18,24 +18,37 @@ from zprl_env.wrapper import STEERING_WRAPPERS
 @pytest.mark.parametrize("where", STEERING_WRAPPERS)
 def test_evaluation_acts_from_the_latent_s_mean(where):
     recipe = replace(Recipe(), sample_latent=True, observation="features")
+    env = evaluation_env(RecordingEnv(), LinearPolicy(3, 2), where, recipe)
+    assert isinstance(env, STEERING_WRAPPERS[where])
+    observation, _ = env.reset(seed=0)
+    np.testing.assert_array_equal(observation[-2:], observation[:2])
+
+
+@pytest.mark.parametrize("where", STEERING_WRAPPERS)
+@pytest.mark.parametrize("sample_latent", [True, False])
+def test_training_draws_the_latent_where_the_recipe_says_so(where, sample_latent, point_task):
+    recipe = replace(Recipe(), sample_latent=sample_latent)
     policy = LinearPolicy(3, 2)
-    for evaluation in (True, False):
-        env = steer(RecordingEnv(), policy, where, recipe, evaluation=evaluation)
-        assert isinstance(env, STEERING_WRAPPERS[where])
-        observation, _ = env.reset(seed=0)
-        at_the_mean = np.array_equal(observation[-2:], observation[:2])
-        assert at_the_mean is evaluation
+    envs = make_training_envs(point_task, policy, where, recipe, num_envs=1, seed=0)
+    (observation,) = envs.reset()
+    assert np.array_equal(observation[-2:], observation[:2]) is not sample_latent
+    assert type(envs.steering) is STEERING_WRAPPERS[where].steering_class
 
 
-def test_the_recipe_reaches_the_steering():
+def test_the_recipe_reaches_the_steering(point_task):
     recipe = replace(
         Recipe(), scale=0.7, n_action_steps=3, gamma=0.9, noise_scale=0.25, observation="both"
     )
-    env = steer(RecordingEnv(), LinearPolicy(3, 2), "latent", recipe, evaluation=False)
-    assert env.discount == pytest.approx(0.9**3)
-    assert env.steering.noise_scale == 0.25
-    assert env.observation_space.shape == (3 + 3 + 2,)
-    np.testing.assert_allclose(vars(env.steering)["scale"], [0.7, 0.7])
+    policy = LinearPolicy(3, 2)
+    for env in (
+        evaluation_env(RecordingEnv(), policy, "latent", recipe),
+        make_training_envs(point_task, policy, "latent", recipe, num_envs=1, seed=0),
+    ):
+        assert env.discount == pytest.approx(0.9**3)
+        assert env.steering.noise_scale == 0.25
+        assert env.steering.n_action_steps == 3
+        assert env.observation_space.shape == (3 + 3 + 2,)
+        np.testing.assert_allclose(vars(env.steering)["scale"], [0.7, 0.7])
 
 
 @pytest.mark.parametrize(
