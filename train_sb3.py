@@ -63,6 +63,7 @@ def finetune(config: Config) -> Path:
             config.steer,
             recipe,
             num_envs=config.num_envs,
+            overlap=config.overlap,
             seed=seed,
         )
         n_action_steps = comparison.env.env.n_action_steps

@@ -21,6 +21,7 @@ LEARNING = (
     "zprl_env.policy_card",
     "zprl_env.doctor.probes",
     "zprl_env.vec_wrapper",
+    "zprl_env.alternating",
 )
 """The part of zprl_env that may import torch and Stable-Baselines3: training, and commands."""
 LOADING = "zprl_env.policy_loading"

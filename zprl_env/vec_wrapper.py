@@ -28,6 +28,7 @@ class SteeringVecEnv(VecEnvWrapper):
     Attributes:
         policy: The frozen policy.
         steering: The batched core.
+        discount: The agent's discount per decision, ``gamma ** n_action_steps``.
 
     Example:
         >>> import gymnasium as gym
@@ -72,13 +73,9 @@ class SteeringVecEnv(VecEnvWrapper):
             self.policy, observation_dim=observation_dim, n_action_steps=n_action_steps, **options
         )
         super().__init__(venv, self.steering.observation_space, self.steering.action_space)
+        self.discount = float(venv.get_attr("discount", indices=0)[0])
         self._generators = [policy_generator(None) for _ in range(self.num_envs)]
         self._latents: np.ndarray | None = None
-
-    @property
-    def discount(self) -> float:
-        """The agent's discount per decision, ``gamma ** n_action_steps``."""
-        return float(self.venv.get_attr("discount", indices=0)[0])
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seed environment ``i`` and its dice with ``seed + i`` at the next reset."""

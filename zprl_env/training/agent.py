@@ -11,10 +11,11 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 from torch import nn
 
+from zprl_env.alternating import AlternatingVecEnv
 from zprl_env.evaluation import Agent
 from zprl_env.training.networks import EnsembleSACPolicy, start_at_base_policy
 from zprl_env.training.recipe import AlgorithmName, Recipe
-from zprl_env.training.replay import ChunkReplayBuffer
+from zprl_env.training.replay import AlternatingReplayBuffer, ChunkReplayBuffer
 
 
 def make_model(
@@ -52,6 +53,7 @@ def as_agent(model: BaseAlgorithm) -> Agent:
 
 def _make_sac(recipe: Recipe, env: VecEnv, **common: Any) -> SAC:
     size = int(np.prod(env.action_space.shape))
+    alternating = isinstance(env, AlternatingVecEnv)
     entropy = recipe.target_entropy
     model = SAC(
         EnsembleSACPolicy if recipe.layer_norm else "MlpPolicy",
@@ -71,7 +73,7 @@ def _make_sac(recipe: Recipe, env: VecEnv, **common: Any) -> SAC:
             "log_std_init": recipe.log_std_init,
             "optimizer_kwargs": {"fused": True},
         },
-        replay_buffer_class=ChunkReplayBuffer,
+        replay_buffer_class=AlternatingReplayBuffer if alternating else ChunkReplayBuffer,
         replay_buffer_kwargs={"gamma": recipe.gamma, "n_steps": recipe.n_steps},
         **common,
     )

@@ -41,6 +41,8 @@ class Config:
     """Seed of training; evaluation seeds never change."""
     num_envs: int = 1
     """Environments to collect from, each in a process of its own if more than one."""
+    overlap: bool = False
+    """Let half of the environments simulate while the agent learns; SAC, an even --num-envs."""
     eval_every: int = 20_000
     """Environment steps between evaluations on the validation seeds."""
     validation_episodes: int = 50
@@ -62,6 +64,12 @@ class Config:
         task_name(self.env)
         limits.check(self, limits.CONFIG)
         limits.check_recipe(self.recipe)
+        if self.overlap and (self.algo != "sac" or self.num_envs % 2):
+            raise ZprlError(
+                f"--overlap must come with --algo sac and an even --num-envs, since one half "
+                f"simulates while the agent learns from the other. "
+                f"Got: {self.algo}, {self.num_envs}. Try --num-envs 2."
+            )
 
 
 _WEIGHTS = "policy_sha256"

@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium as gym
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
+from zprl_env.alternating import AlternatingVecEnv
 from zprl_env.chunking import ActionChunkWrapper
 from zprl_env.envs import make_env
 from zprl_env.errors import SimulationError
@@ -64,8 +65,9 @@ def make_training_envs(
     *,
     num_envs: int,
     seed: int,
+    overlap: bool = False,
     env_kwargs: dict[str, Any] | None = None,
-) -> SteeringVecEnv:
+) -> SteeringVecEnv | AlternatingVecEnv:
     """Make the environments an agent learns in; several run in processes of their own.
 
     Args:
@@ -75,6 +77,7 @@ def make_training_envs(
         recipe: Settings.
         num_envs: How many.
         seed: Seed of the first; the others follow.
+        overlap: Let half of them simulate while the agent learns; ``num_envs`` is even.
         env_kwargs: Passed to the environment.
 
     Returns:
@@ -92,15 +95,24 @@ def make_training_envs(
             shape_reward(make_env(name, **kwargs), recipe), n_action_steps, gamma
         )
 
-    makers: list[Callable[[], gym.Env]] = [make] * num_envs
+    options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}
+
+    def steered(size: int) -> SteeringVecEnv:
+        makers: list[Callable[[], gym.Env]] = [make] * size
+        alone = num_envs == 1
+        envs = DummyVecEnv(makers) if alone else SubprocVecEnv(makers, start_method="spawn")
+        return SteeringVecEnv(envs, policy, steer=where, **options)
+
     try:
-        envs = DummyVecEnv(makers) if num_envs == 1 else SubprocVecEnv(makers, start_method="spawn")
+        envs = (
+            AlternatingVecEnv(steered(num_envs // 2), steered(num_envs // 2))
+            if overlap
+            else steered(num_envs)
+        )
     except (EOFError, ConnectionError) as error:
         raise SimulationError(
             "Every process must make its environment. One has ended; what it said is above. "
             "Try --num-envs 1."
         ) from error
-    options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}
-    steered = SteeringVecEnv(envs, policy, steer=where, **options)
-    steered.seed(seed)
-    return steered
+    envs.seed(seed)
+    return envs

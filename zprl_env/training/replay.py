@@ -9,6 +9,8 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
+from zprl_env.alternating import DECISION, HALF
+
 
 class ChunkReplayBuffer(ReplayBuffer):
     """Replay of decisions with n-step targets and each decision's own discount.
@@ -73,6 +75,37 @@ class ChunkReplayBuffer(ReplayBuffer):
             np.take_along_axis(decay, last[:, None], axis=1),
         )
         return ReplayBufferSamples(*(self.to_torch(array) for array in data))
+
+
+class AlternatingReplayBuffer(ChunkReplayBuffer):
+    """Replay for :class:`~zprl_env.alternating.AlternatingVecEnv`: both halves side by side.
+
+    What is stored is the decision that ``info`` tells of, once both halves have told theirs.
+    """
+
+    def __init__(self, *args: Any, n_envs: int = 1, **kwargs: Any) -> None:
+        """Make room for two halves of ``n_envs`` environments."""
+        super().__init__(*args, n_envs=2 * n_envs, **kwargs)
+        self._halves: dict[int, tuple[Any, ...]] = {}
+
+    def add(
+        self,
+        obs: np.ndarray,
+        next_obs: np.ndarray,
+        action: np.ndarray,
+        reward: np.ndarray,
+        done: np.ndarray,
+        infos: list[dict[str, Any]],
+    ) -> None:
+        """Keep one decision of one half; ``obs`` and ``action`` are the other's, and left out."""
+        began, acted = (np.stack(part) for part in zip(*(i[DECISION] for i in infos), strict=True))
+        self._halves[infos[0][HALF]] = (began, next_obs, acted, reward, done, infos)
+        if len(self._halves) == 2:
+            first, second = self._halves[0], self._halves[1]
+            joined = [np.concatenate(pair) for pair in zip(first[:5], second[:5], strict=True)]
+            obs, next_obs, action, reward, done = joined
+            super().add(obs, next_obs, action, reward, done, [*first[5], *second[5]])
+            self._halves.clear()
 
 
 def end_trajectories(buffer: ReplayBuffer) -> None:
