@@ -26,6 +26,8 @@ class ImitationRecipe:
     """How well they are performed: 0 fails about every second time, 1 hardly ever."""
     operator_seed: int = 0
     """Which person performs them."""
+    disturbance: float = 0.0
+    """How strongly their hands are pushed and held up meanwhile."""
     pretrain: PretrainConfig = field(default_factory=lambda: SMALL)
     """Settings of imitation."""
 

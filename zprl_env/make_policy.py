@@ -68,6 +68,7 @@ class Making:
             seed=self.seed,
             skill=self.recipe.skill,
             operator_seed=self.recipe.operator_seed,
+            disturbance=self.recipe.disturbance,
             workers=self.workers,
             overwrite=True,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,6 +20,9 @@ class Expert(abc.ABC):
     Args:
         task: The suite's own name of the task; an expert may know several.
     """
+
+    HANDS: ClassVar[tuple[slice, ...]] = ()
+    """Which entries of the action move each hand; none if it cannot be disturbed."""
 
     def __init__(self, task: str) -> None:
         self.task = task

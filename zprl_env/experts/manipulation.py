@@ -29,6 +29,7 @@ class ManipulationExpert(Expert):
         task: The suite's name of the task.
     """
 
+    HANDS: ClassVar = (slice(0, 6),)
     POSITION: ClassVar[slice] = slice(0, 3)  # of the object, in the observation's "object"
     ORIENTATION: ClassVar[slice] = slice(3, 7)
     MIDDLE: tuple[float, float] = (0.0, 0.0)  # of the area the object is placed in [m]

@@ -82,6 +82,8 @@ class MetaWorldExpert(Expert):
         [0.0, -1.0, 0.0, 0.5]
     """
 
+    HANDS = (slice(0, 3),)
+
     def __init__(self, task: str) -> None:
         try:
             from metaworld.policies import ENV_POLICY_MAP

@@ -11,9 +11,10 @@ from policies.demonstrations import Trajectory
 from policies.errors import ZprlError
 from zprl_env.envs import make_env
 from zprl_env.experts import Operator, Quality, make_expert, sample_quality
+from zprl_env.experts.disturbance import Disturbance
 
 MAX_SEED, MAX_EPISODES = 99, 10_000
-QUALITY_STREAM, OPERATOR_STREAM = 1, 2
+QUALITY_STREAM, OPERATOR_STREAM, DISTURBANCE_STREAM = 1, 2, 3
 
 
 class Episode(NamedTuple):
@@ -22,7 +23,7 @@ class Episode(NamedTuple):
     Attributes:
         seed: What the environment was reset with.
         quality: How well the expert was asked to perform.
-        trajectory: What was seen and done.
+        trajectory: What was seen, and what the expert meant to do.
         success: Whether the task was done before the time limit.
     """
 
@@ -77,16 +78,26 @@ class Stage:
         task: A name in both ``zprl_env.envs.TASKS`` and ``zprl_env.experts.EXPERTS``.
         skill: See ``sample_quality``.
         operator: Whose habits the expert takes on.
+        disturbance: How strongly the expert's hands are disturbed; see ``Disturbance``.
 
     Raises:
         UnknownNameError: If there is no such task, or nobody who can do it.
+        ZprlError: If the expert has no hands that could be disturbed.
     """
 
-    def __init__(self, task: str, skill: float, operator: Operator) -> None:
+    def __init__(
+        self, task: str, skill: float, operator: Operator, disturbance: float = 0.0
+    ) -> None:
         self.task = task
         self.skill = skill
         self.operator = operator
+        self.disturbance = disturbance
         self.expert = make_expert(task)
+        if disturbance and not self.expert.HANDS:
+            raise ZprlError(
+                f"disturbance must be 0 for {task}, whose expert has no hand to push. "
+                f"Got: {disturbance}."
+            )
         self.env: gym.Env = make_env(task)
 
     @property
@@ -110,6 +121,8 @@ class Stage:
             rng = np.random.default_rng([seed, QUALITY_STREAM])
             quality = sample_quality(rng, self.skill, self.operator)
         keys = self.observation_keys
+        chance = np.random.default_rng([seed, DISTURBANCE_STREAM])
+        disturb = Disturbance(self.disturbance, self.expert.HANDS, chance)
         observation, info = self.env.reset(seed=seed)
         self.expert.reset(quality)
 
@@ -119,7 +132,7 @@ class Stage:
             action = self.expert.act({key: observation[part] for key, part in keys.items()})
             observations.append(observation)
             actions.append(action)
-            observation, reward, terminated, truncated, info = self.env.step(action)
+            observation, reward, terminated, truncated, info = self.env.step(disturb(action))
             rewards.append(reward)
             ended = terminated or truncated or self.expert.gave_up
 

@@ -54,6 +54,9 @@ class Recording:
     is 0, mixed is 0.5, expert is 1."""
     operator_seed: int = 0
     """Which person performs: in which direction their grasps are off, and where on the table."""
+    disturbance: float = 0.0
+    """How strongly the hands are pushed and held up while they perform, 1 for centimetres. The file
+    then holds what the expert meant at every state, which is not quite what was executed."""
     successes_only: bool = False
     """Leave failed episodes out of the file; it then holds fewer than EPISODES."""
     workers: Annotated[int, tyro.conf.arg(aliases=["-j"])] = 1
@@ -65,6 +68,8 @@ class Recording:
         for name in ("episodes", "workers"):
             if getattr(self, name) < 1:
                 raise ZprlError(f"{name} must be at least 1. Got: {getattr(self, name)}")
+        if not 0.0 <= self.disturbance <= 5.0:
+            raise ZprlError(f"disturbance must lie in [0, 5]. Got: {self.disturbance}")
 
 
 def record(recording: Recording) -> list[Episode]:
@@ -92,13 +97,15 @@ def record(recording: Recording) -> list[Episode]:
         raise DemonstrationError(f"{out} already exists. Choose another name or add --overwrite.")
     seeds = [episode_seed(recording.seed, index) for index in range(recording.episodes)]
     skill = SKILLS[recording.skill] if isinstance(recording.skill, str) else recording.skill
-    stage = Stage(recording.env, skill, operator_for(recording.operator_seed))
+    operator = operator_for(recording.operator_seed)
+    stage = Stage(recording.env, skill, operator, recording.disturbance)
     settings = {
         "env": recording.env,
         "episodes": recording.episodes,
         "seed": recording.seed,
         "skill": skill,
         "operator_seed": recording.operator_seed,
+        "disturbance": recording.disturbance,
         "successes_only": recording.successes_only,
     }
     context = {
@@ -156,7 +163,7 @@ def _performances(
         max_workers=min(workers, len(seeds)),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_open_stage,
-        initargs=(stage.task, stage.skill, stage.operator),
+        initargs=(stage.task, stage.skill, stage.operator, stage.disturbance),
     )
     try:
         futures = {pool.submit(_perform, seed): index for index, seed in seeds.items()}
@@ -170,13 +177,13 @@ _stage: Stage
 """A worker process's own, made by its initializer; an environment does not travel."""
 
 
-def _open_stage(task: str, skill: float, operator: Operator) -> None:
+def _open_stage(task: str, skill: float, operator: Operator, disturbance: float) -> None:
     global _stage
     # Ctrl-C reaches every process; the one that writes decides. Should it be killed, nobody is
     # left to take the episodes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _stage = Stage(task, skill, operator)
+    _stage = Stage(task, skill, operator, disturbance)
 
 
 def _end_with_parent() -> None:

@@ -44,6 +44,7 @@ class TransportExpert(Expert):
         policies.errors.ZprlError: TransportExpert.act must come after reset. Call reset first.
     """
 
+    HANDS = (slice(0, 6), slice(7, 13))
     _scene: Scene  # as it was last seen
 
     def __init__(self, task: str = "TwoArmTransport") -> None:

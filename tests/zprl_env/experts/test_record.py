@@ -76,6 +76,7 @@ def test_the_file_tells_how_it_was_made_and_what_it_holds(file):
         "seed": 0,
         "skill": 0.0,
         "operator_seed": 0,
+        "disturbance": 0.0,
         "successes_only": False,
     }
     assert {"python", "mujoco", "numpy", "gymnasium"} < set(json.loads(attributes["versions"]))

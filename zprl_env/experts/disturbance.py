@@ -1,0 +1,58 @@
+"""Pushes and hesitations that an expert has to make up for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+PUSH = 0.2  # standard deviation of a push at level 1, in actions' units
+MEMORY = 0.9  # of a push from one control step to the next
+HESITATIONS = 0.015  # how often per control step a hand stops at level 1
+HESITATION = (5, 15)  # how long it does [control steps]
+
+
+class Disturbance:
+    """What comes between the action that is meant and the one that is executed.
+
+    Imitation of faultless demonstrations never sees what to do beside their path. Here the hands
+    are pushed off it, and stop each for itself now and then, while what is recorded is the action
+    that the expert meant at each state (DART: Laskey et al., "DART: Noise Injection for Robust
+    Imitation Learning", 2017).
+
+    Args:
+        level: How strong and how often; 0 for nothing at all.
+        hands: Which entries of the action move each hand.
+        rng: Source of chance.
+
+    Example:
+        >>> meant = np.ones(4, np.float32)
+        >>> Disturbance(0.0, [slice(0, 3)], np.random.default_rng(0))(meant)
+        array([1., 1., 1., 1.], dtype=float32)
+        >>> executed = Disturbance(1.0, [slice(0, 3)], np.random.default_rng(0))(meant)
+        >>> bool((executed[:3] != 1.0).all()), executed[3]
+        (True, np.float32(1.0))
+    """
+
+    def __init__(self, level: float, hands: Sequence[slice], rng: np.random.Generator) -> None:
+        self._level, self._hands, self._rng = level, hands, rng
+        self._pushes = [np.zeros(hand.stop - hand.start) for hand in hands]
+        self._stopped = [0] * len(hands)
+
+    def __call__(self, action: np.ndarray) -> np.ndarray:
+        """Return what is executed instead of an action of shape ``(A,)``."""
+        executed = np.array(action)
+        if self._level == 0.0:
+            return executed
+        for index, hand in enumerate(self._hands):
+            push = self._rng.normal(0.0, self._level * PUSH, self._pushes[index].shape)
+            self._pushes[index] *= MEMORY
+            self._pushes[index] += np.sqrt(1.0 - MEMORY**2) * push
+            if self._stopped[index] == 0 and self._rng.random() < self._level * HESITATIONS:
+                self._stopped[index] = int(self._rng.integers(*HESITATION, endpoint=True))
+            if self._stopped[index] > 0:
+                self._stopped[index] -= 1
+                executed[hand] = 0.0
+            else:
+                executed[hand] += self._pushes[index].astype(executed.dtype)
+        return np.clip(executed, -1.0, 1.0)
