@@ -1,0 +1,49 @@
+"""The benchmark of gradient steps measures agents that really learn."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from benchmarks import learner
+from benchmarks.learner import Settings
+from zprl_env.errors import ZprlError
+
+
+@pytest.fixture(autouse=True)
+def _threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_every_variant_is_measured_and_kept(tmp_path, capsys):
+    out = tmp_path / "learner.json"
+    learner.main(
+        Settings(observation_dim=5, action_dim=2, repeats=2, updates=1, compiled=False, out=out)
+    )
+    content = json.loads(out.read_text())
+    names = [name for name in content["results"] if not name.startswith("SBX")]
+    assert len(names) == 6
+    assert all(row["microseconds"] > 0 for row in content["results"].values())
+    assert content["machine"]["torch"]
+    assert "us per gradient step" in capsys.readouterr().out
+
+
+def test_the_steps_change_the_networks():
+    settings = Settings(observation_dim=5, action_dim=2)
+    env = learner.DummyVecEnv([lambda: learner.Nowhere(settings)])
+    batch, _, make = next(iter(learner.variants(env, compiled=False).values()))
+    model = learner.fill(make())
+    before = [p.clone() for p in model.policy.parameters()]
+    model.train(gradient_steps=1, batch_size=batch)
+    assert any(
+        not torch.equal(a, b) for a, b in zip(before, model.policy.parameters(), strict=True)
+    )
+
+
+def test_counts_are_positive():
+    with pytest.raises(ZprlError, match=r"repeats must be at least 1\. Got: 0"):
+        Settings(repeats=0)
