@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import steering, tasks
+from benchmarks import bottleneck, steering, tasks
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -53,3 +53,8 @@ def test_the_table_of_tasks_is_what_was_measured():
     expected = tasks.table()
     assert (tasks.RESULTS / "table.md").read_text(encoding="utf-8") == expected
     assert expected in README
+
+
+def test_the_table_of_the_bottleneck_is_what_was_measured():
+    expected = bottleneck.table(bottleneck.load(), bottleneck.VARIANTS)
+    assert (bottleneck.RESULTS / "table.md").read_text(encoding="utf-8") == expected
