@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import mujoco
 import numpy as np
@@ -15,6 +16,7 @@ from zprl_env.envs import fast_parts, fast_robosuite
 from zprl_env.envs.fast_parts import FastArm
 from zprl_env.envs.fast_robosuite import FastLoop, covers, task_class
 from zprl_env.envs.robosuite import RobosuiteEnv
+from zprl_env.tasks import TASKS
 
 STEPS = 500
 EPISODE = 50
@@ -108,6 +110,30 @@ def test_but_for_the_torques_the_loop_changes_not_a_bit(fast, stock, monkeypatch
     assert max(StockArm.goal_differences) == 0
     assert len(StockArm.torque_differences) > 24 * STEPS
     assert max(StockArm.torque_differences) < 1e-9  # of up to 80 N m
+
+
+@pytest.mark.parametrize("name", ["Can", "Square", "Stack", "Door", "Transport"])
+def test_on_other_tasks_the_loop_changes_not_a_bit_either(name, monkeypatch):
+    monkeypatch.setattr(FastLoop, "arm_type", StockArm)
+    monkeypatch.setattr(StockArm, "goal_differences", [])
+    monkeypatch.setattr(StockArm, "torque_differences", [])
+    task, rng = TASKS[name], np.random.default_rng(2)
+    with (
+        closing(RobosuiteEnv(task.kwargs["task"])) as fast,
+        closing(RobosuiteEnv(task.kwargs["task"], fast=False)) as stock,
+    ):
+        for step in range(STEPS):
+            if step % (STEPS // 2) == 0:
+                np.testing.assert_array_equal(fast.reset(seed=step)[0], stock.reset(seed=step)[0])
+            action = rng.uniform(-1, 1, task.action_dim)
+            ours, theirs = fast.step(action), stock.step(action)
+            np.testing.assert_array_equal(state(fast), state(stock))
+            np.testing.assert_array_equal(ours[0], theirs[0])
+            assert ours[1:] == theirs[1:]
+    arms = 2 if name == "Transport" else 1
+    assert len(StockArm.torque_differences) > 24 * STEPS * arms
+    assert max(StockArm.goal_differences) == 0
+    assert max(StockArm.torque_differences) < 1e-6  # of up to 80 N m
 
 
 def test_states_equal_robosuites_over_500_random_control_steps(fast, stock):
