@@ -8,6 +8,7 @@ ROBOSUITE = ["robosuite==1.5.2", "mujoco>=3.3,<4", "h5py>=3.10", "numba>=0.59"]
 METAWORLD = ["metaworld>=3.0,<4"]
 ADROIT = ["gymnasium-robotics>=1.4,<2"]
 MINARI = ["minari>=0.5.3,<0.6"]
+ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.7"]
 DEV = [
     "hypothesis>=6.100",
     "minari[create]>=0.5.3,<0.6",  # the tests collect a dataset with it
@@ -58,7 +59,8 @@ setup(
         "metaworld": METAWORLD,
         "adroit": ADROIT,
         "minari": MINARI,
+        "onnx": ONNX,
         "dev": DEV,
-        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI],
+        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX],
     },
 )

@@ -7,14 +7,10 @@ toolkit's own time. The three take turns, and the medians are reported.
 
 from __future__ import annotations
 
-import os
-import platform
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
 from itertools import cycle
 from pathlib import Path
 from statistics import median
@@ -27,6 +23,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.machine import machine
 from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, cli, make_env
 from zprl_env.errors import ZprlError
 from zprl_env.policy_loading import resolve_policy
@@ -36,7 +33,6 @@ from zprl_env.training.files import check_file, write_json
 
 EPISODES = 3
 WAYS = ("bare", "chunked", "steered")
-PACKAGES = ("gymnasium", "mujoco", "numpy", "robosuite", "torch")
 
 
 @dataclass(frozen=True)
@@ -167,8 +163,28 @@ def measure(settings: Settings, policy: SteerablePolicy, **options: Any) -> dict
     }
 
 
+def decisions(env: gym.Env, policy: SteerablePolicy) -> Iterator[np.ndarray]:
+    """Play the policy's episodes and pause where it decides.
+
+    What the caller runs in a pause finds the caches as the simulator leaves them.
+
+    Args:
+        env: The bare simulator.
+        policy: The policy.
+
+    Yields:
+        The observation. Shape ``(O,)``.
+    """
+    for episode in record(env, policy):
+        observation, _ = env.reset(seed=episode.seed)
+        for index, action in enumerate(episode.actions):
+            if index % policy.n_action_steps == 0:
+                yield observation
+            observation, *_ = env.step(action)
+
+
 def policy_time(env: gym.Env, policy: SteerablePolicy) -> dict[str, float]:
-    """Measure a decision's two halves between steps of the simulator, which empty the caches [us].
+    """Measure a decision's two halves between steps of the simulator [us].
 
     Args:
         env: The bare simulator.
@@ -179,33 +195,14 @@ def policy_time(env: gym.Env, policy: SteerablePolicy) -> dict[str, float]:
     """
     noise = np.zeros((1, policy.horizon, policy.action_dim), np.float32)
     times: dict[str, list[float]] = {"encode": [], "decode": []}
-    for episode in record(env, policy):
-        observation, _ = env.reset(seed=episode.seed)
-        for index, action in enumerate(episode.actions):
-            if index % policy.n_action_steps == 0:
-                begun = time.perf_counter()
-                latents = policy.encode(observation[np.newaxis]).mean
-                between = time.perf_counter()
-                policy.decode(latents, noise)
-                times["encode"].append(between - begun)
-                times["decode"].append(time.perf_counter() - between)
-            observation, *_ = env.step(action)
+    for observation in decisions(env, policy):
+        begun = time.perf_counter()
+        latents = policy.encode(observation[np.newaxis]).mean
+        between = time.perf_counter()
+        policy.decode(latents, noise)
+        times["encode"].append(between - begun)
+        times["decode"].append(time.perf_counter() - between)
     return {half: 1e6 * median(values) for half, values in times.items()}
-
-
-def machine() -> dict[str, Any]:
-    """Where this was measured, and with what."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return {
-        "processor": models[0] if models else platform.processor(),
-        "cores": os.cpu_count(),
-        "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES if find_spec(name)},
-    }
 
 
 def show(content: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 _HOME = {
     "CheckpointError": "policies.errors",
     "DemonstrationError": "policies.errors",
+    "MissingExtraError": "policies.errors",
     "PolicyMismatchError": "policies.errors",
     "ZprlError": "policies.errors",
     "Encoding": "policies.encoding",

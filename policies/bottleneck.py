@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from policies.encoders import mlp
 
-_MIN_LOG_VARIANCE, _MAX_LOG_VARIANCE = -20.0, 4.0
+MIN_LOG_VARIANCE, MAX_LOG_VARIANCE = -20.0, 4.0
 
 
 class Posterior(NamedTuple):
@@ -52,7 +52,7 @@ class Bottleneck(nn.Module):
     def encode(self, features: Tensor) -> Posterior:
         """Posterior over the latent given the embedding. Shape ``(B, F)`` to two ``(B, D)``."""
         mean, log_variance = self.encoder(features).chunk(2, dim=-1)
-        return Posterior(mean, log_variance.clamp(_MIN_LOG_VARIANCE, _MAX_LOG_VARIANCE))
+        return Posterior(mean, log_variance.clamp(MIN_LOG_VARIANCE, MAX_LOG_VARIANCE))
 
     def decode(self, latents: Tensor) -> Tensor:
         """Condition c^ for the action generator. Shape ``(B, D)`` to ``(B, F)``."""

@@ -21,3 +21,20 @@ class PolicyMismatchError(ZprlError):
 
 class ConfigurationError(ZprlError, ValueError):
     """A setting or size is impossible."""
+
+
+class MissingExtraError(ZprlError):
+    """An optional dependency is needed and not installed.
+
+    Args:
+        package: The distribution that is missing.
+        extra: The extra of this project that brings it.
+
+    >>> print(MissingExtraError("robosuite", "robosuite"))
+    robosuite is needed and not installed; run: pip install "zprl-env[robosuite]"
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f'{package} is needed and not installed; run: pip install "zprl-env[{extra}]"'
+        )

@@ -12,6 +12,7 @@ import torch
 
 from policies import checkpoint
 from policies.encoding import Encoding
+from policies.engines import DEFAULT, make_engine
 from policies.errors import PolicyMismatchError
 from policies.vib_flow import VibFlow
 
@@ -20,11 +21,18 @@ class FrozenPolicy:
     """Encoder, bottleneck and flow head with fixed weights, batch first.
 
     Everything random is an argument: the latent and the flow's noise are the caller's. Equal
-    arguments give equal results to the bit.
+    arguments give equal results to the bit; a row alone or in a batch, and one engine or another,
+    to float32's accuracy.
 
     Args:
         model: Copied, put into evaluation mode and detached from learning.
         metadata: The checkpoint's description; needs ``latent`` with ``mean``, ``std``, ``rms``.
+        engine: What computes, ``"numpy"``, ``"torch"`` or ``"onnx"``; see
+            :func:`policies.engines.make_engine`.
+
+    Raises:
+        ConfigurationError: If there is no such engine.
+        MissingExtraError: If the engine is not installed.
 
     Attributes:
         metadata: The checkpoint's description.
@@ -33,8 +41,9 @@ class FrozenPolicy:
         latent_rms: Root mean square of mu over the demonstrations. Shape ``(D,)``.
     """
 
-    def __init__(self, model: VibFlow, metadata: Mapping[str, Any]) -> None:
+    def __init__(self, model: VibFlow, metadata: Mapping[str, Any], engine: str = DEFAULT) -> None:
         self._model = copy.deepcopy(model).cpu().eval().requires_grad_(False)
+        self._engine = make_engine(engine, self._model)
         self.metadata: dict[str, Any] = {**metadata, **checkpoint.describe(self._model)}
         config = model.config
         self.observation_dim = config.observation_dim
@@ -48,13 +57,15 @@ class FrozenPolicy:
         self.latent_rms = np.asarray(metadata["latent"]["rms"], dtype=np.float32)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> FrozenPolicy:
+    def load(cls, path: str | os.PathLike[str], engine: str = DEFAULT) -> FrozenPolicy:
         """Read a checkpoint folder.
 
         Raises:
             CheckpointError: If the folder holds no sound checkpoint.
+            ConfigurationError: If there is no such engine.
+            MissingExtraError: If the engine is not installed.
         """
-        return cls(*checkpoint.load(path))
+        return cls(*checkpoint.load(path), engine)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the policy to a checkpoint folder.
@@ -78,10 +89,8 @@ class FrozenPolicy:
         Raises:
             PolicyMismatchError: If the shape differs or a value is not finite.
         """
-        with torch.inference_mode():
-            x = self._tensor("observations", observations, (self.observation_dim,))
-            features, posterior = self._model.encode(x)
-            return Encoding(features.numpy(), posterior.mean.numpy(), posterior.std.numpy())
+        x = self._array("observations", observations, (self.observation_dim,))
+        return self._engine.encode(x)
 
     def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Turn latents and noise into action chunks in the environment's units, not clipped.
@@ -97,15 +106,13 @@ class FrozenPolicy:
         Raises:
             PolicyMismatchError: If a shape differs or a value is not finite.
         """
-        with torch.inference_mode():
-            z = self._tensor("latents", latents, (self.latent_dim,))
-            x_0 = self._tensor("noise", noise, (self.horizon, self.action_dim))
-            if len(z) != len(x_0):
-                raise PolicyMismatchError(
-                    f"latents and noise must have one batch size. Got: {len(z)} and {len(x_0)}."
-                )
-            actions: np.ndarray = self._model.decode(z, x_0).numpy()
-            return actions
+        z = self._array("latents", latents, (self.latent_dim,))
+        x_0 = self._array("noise", noise, (self.horizon, self.action_dim))
+        if len(z) != len(x_0):
+            raise PolicyMismatchError(
+                f"latents and noise must have one batch size. Got: {len(z)} and {len(x_0)}."
+            )
+        return self._engine.decode(z, x_0)
 
     def normalize(self, observations: np.ndarray) -> np.ndarray:
         """Observations as the encoder's network sees them. Shape ``(B, O)`` in and out.
@@ -113,13 +120,13 @@ class FrozenPolicy:
         Raises:
             PolicyMismatchError: If the shape differs or a value is not finite.
         """
+        x = torch.from_numpy(self._array("observations", observations, (self.observation_dim,)))
         with torch.inference_mode():
-            x = self._tensor("observations", observations, (self.observation_dim,))
             normal: np.ndarray = self._model.normalizer.observations(x).numpy()
             return normal
 
     @staticmethod
-    def _tensor(name: str, values: np.ndarray, shape: tuple[int, ...]) -> torch.Tensor:
+    def _array(name: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         array = np.array(values, dtype=np.float32, order="C")
         if array.shape[1:] != shape or array.ndim != len(shape) + 1:
             must = ", ".join(map(str, ("B", *shape)))
@@ -130,4 +137,4 @@ class FrozenPolicy:
         if not np.isfinite(array).all():
             row = int(np.argwhere(~np.isfinite(array))[0, 0])
             raise PolicyMismatchError(f"{name} must be finite. Got NaN or infinity in row {row}.")
-        return torch.from_numpy(array)
+        return array

@@ -9,6 +9,7 @@ from policies.errors import (
     CheckpointError,
     ConfigurationError,
     DemonstrationError,
+    MissingExtraError,
     PolicyMismatchError,
     ZprlError,
 )
@@ -55,23 +56,6 @@ class UnknownNameError(ZprlError):
         more = len(by_lowercase) - len(names)
         super().__init__(
             f"unknown {kind} {name!r}; {hint}Known: {listing}{f' and {more} more' if more else ''}"
-        )
-
-
-class MissingExtraError(ZprlError):
-    """An optional dependency is needed and not installed.
-
-    Args:
-        package: The distribution that is missing.
-        extra: The extra of this project that brings it.
-
-    >>> print(MissingExtraError("robosuite", "robosuite"))
-    robosuite is needed and not installed; run: pip install "zprl-env[robosuite]"
-    """
-
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(
-            f'{package} is needed and not installed; run: pip install "zprl-env[{extra}]"'
         )
 
 

@@ -1,0 +1,203 @@
+"""What a decision costs, by engine and batch: ``python -m benchmarks.inference``.
+
+A decision is to encode observations and to decode their latents. It is timed right after itself,
+and in the pauses of the policy's own simulator, whose steps empty the caches. The engines take
+turns, and medians are reported. Everything runs on one core.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain, cycle, product, repeat
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.machine import machine
+from benchmarks.overhead import decisions
+from policies.engines import ENGINES
+from policies.frozen import FrozenPolicy
+from zprl_env import cli, make_env
+from zprl_env.errors import MissingExtraError, UnknownNameError, ZprlError
+from zprl_env.policy_loading import shipped_policies
+from zprl_env.tasks import TASKS
+from zprl_env.training.files import check_file, write_json
+
+BATCHES = (1, 8, 32)
+WARM = 5
+"""Decisions in a row of which the last is timed."""
+COMPARED = 64
+"""Observations for which the engines' outputs are compared."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Measure what a decision of every shipped policy costs, with every engine installed."""
+
+    envs: tuple[str, ...] = ()
+    """Tasks with a shipped policy; all of them if none is given."""
+    repeats: int = 50
+    """Decisions to time of each kind."""
+    out: Path = Path(__file__).parent / "results" / "inference.json"
+    """File for the results."""
+
+    def __post_init__(self) -> None:
+        known = shipped()
+        for env in self.envs:
+            if env not in known:
+                raise UnknownNameError("task with a shipped policy", env, known)
+        if self.repeats < 1:
+            raise ZprlError(f"repeats must be at least 1. Got: {self.repeats}.")
+
+
+def shipped() -> dict[str, Path]:
+    """Find the policies' folders by the tasks' names."""
+    folders = shipped_policies()
+    return {name: folders[task.slug] for name, task in TASKS.items() if task.slug in folders}
+
+
+def start_seconds(engine: str, path: Path) -> float:
+    """Measure how long a new process takes until its policy is loaded; Python's own start aside.
+
+    Raises:
+        MissingExtraError: The engine is not installed.
+    """
+    FrozenPolicy.load(path, engine)
+    code = (
+        "import sys, time; begun = time.perf_counter(); from policies import FrozenPolicy; "
+        "FrozenPolicy.load(*sys.argv[1:]); print(time.perf_counter() - begun)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, path, engine], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def decide(policy: FrozenPolicy, observations: np.ndarray, noise: np.ndarray) -> float:
+    """Time one decision for observations ``(B, O)`` and noise ``(B, H, A)`` [us]."""
+    begun = time.perf_counter()
+    policy.decode(policy.encode(observations).mean, noise)
+    return 1e6 * (time.perf_counter() - begun)
+
+
+def difference(policy: FrozenPolicy, other: FrozenPolicy, seen: np.ndarray) -> float:
+    """Find the largest difference of two engines' outputs at any batch size.
+
+    Args:
+        policy: The policy with one engine.
+        other: The same with the other.
+        seen: Observations. Shape ``(N, O)``.
+    """
+    noise = np.random.default_rng(0).normal(size=(len(seen), policy.horizon, policy.action_dim))
+    latents = other.encode(seen).mean
+    largest = 0.0
+    for size in BATCHES:
+        for start in range(0, len(seen), size):
+            rows = slice(start, start + size)
+            ours, theirs = (
+                (*engine.encode(seen[rows]), engine.decode(latents[rows], noise[rows]))
+                for engine in (policy, other)
+            )
+            apart = (np.abs(one - two).max() for one, two in zip(ours, theirs, strict=True))
+            largest = max(largest, *map(float, apart))
+    return largest
+
+
+def measure(env: str, path: Path, engines: list[str], repeats: int) -> dict[str, Any]:
+    """Measure one policy with all engines.
+
+    Args:
+        env: Its task.
+        path: Its folder.
+        engines: Their names, with ``"torch"`` among them.
+        repeats: Decisions to time of each kind.
+    """
+    policies = {engine: FrozenPolicy.load(path, engine) for engine in engines}
+    torch_policy = policies["torch"]
+    noise = np.zeros((max(BATCHES), torch_policy.horizon, torch_policy.action_dim), np.float32)
+    kinds = list(product(engines, BATCHES))
+    between: dict[tuple[str, int], list[float]] = {kind: [] for kind in kinds}
+    row: dict[tuple[str, int], list[float]] = {kind: [] for kind in kinds}
+    seen: list[np.ndarray] = []
+
+    with closing(make_env(env)) as simulator:
+        pauses: Iterator[np.ndarray] = chain.from_iterable(
+            decisions(simulator, torch_policy) for _ in repeat(None)
+        )
+        for observation, (engine, size) in zip(pauses, cycle(kinds), strict=False):
+            if len(between[kinds[-1]]) == repeats:
+                break
+            rows = np.repeat(observation[np.newaxis], size, axis=0)
+            between[engine, size].append(decide(policies[engine], rows, noise[:size]))
+            seen.append(observation)
+    for _, (engine, size) in product(range(repeats), kinds):
+        rows = np.repeat(seen[0][np.newaxis], size, axis=0)
+        *_, last = (decide(policies[engine], rows, noise[:size]) for _ in range(WARM))
+        row[engine, size].append(last)
+    return {
+        "policy_sha256": torch_policy.weights_hash,
+        "engines": {
+            engine: {
+                "back_to_back_us": {size: median(row[engine, size]) for size in BATCHES},
+                "between_steps_us": {size: median(between[engine, size]) for size in BATCHES},
+                "largest_difference": difference(policy, torch_policy, np.array(seen[:COMPARED])),
+            }
+            for engine, policy in policies.items()
+        },
+    }
+
+
+def show(content: dict[str, Any]) -> None:
+    """Print the results."""
+    console = Console(soft_wrap=True)
+    sizes = " / ".join(map(str, BATCHES))
+    table = Table(title=f"Microseconds per decision of {sizes} observations")
+    for column in ("policy", "engine"):
+        table.add_column(column)
+    for column in ("back to back", "between steps", "largest difference"):
+        table.add_column(column, justify="right")
+    for name, result in content["policies"].items():
+        for engine, values in result["engines"].items():
+            times = (values["back_to_back_us"], values["between_steps_us"])
+            cells = (" / ".join(f"{time:.0f}" for time in kind.values()) for kind in times)
+            table.add_row(name, engine, *cells, f"{values['largest_difference']:.0e}")
+    console.print(table)
+    starts = ", ".join(f"{name} {value:.1f} s" for name, value in content["start_seconds"].items())
+    console.print(f"A new process has its policy after: {starts}.")
+
+
+def main(settings: Settings) -> None:
+    """Measure, print, write."""
+    check_file(settings.out)
+    torch.set_num_threads(1)
+    known = shipped()
+    envs = settings.envs or tuple(known)
+    starts: dict[str, float] = {}
+    for engine in ENGINES:
+        try:
+            starts[engine] = start_seconds(engine, known[envs[0]])
+        except MissingExtraError as error:
+            print(f"{engine} left out: {error}")
+    content = {
+        "policies": {env: measure(env, known[env], list(starts), settings.repeats) for env in envs},
+        "repeats": settings.repeats,
+        "start_seconds": starts,
+        "machine": machine(),
+    }
+    show(content)
+    write_json(settings.out, content)
+
+
+if __name__ == "__main__":
+    cli.run(lambda: main(tyro.cli(Settings)))

@@ -1,0 +1,68 @@
+"""How a frozen policy computes; equal results to float32's accuracy, unequal times.
+
+``python -m benchmarks.inference`` measures them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from policies.encoding import Encoding
+from policies.engines.numpy import NumpyEngine
+from policies.engines.onnx import OnnxEngine
+from policies.engines.torch import TorchEngine
+from policies.errors import ConfigurationError
+from policies.heads import FilmMlpHead
+from policies.vib_flow import VibFlow
+
+DEFAULT = "numpy"
+
+
+class Engine(Protocol):
+    """What computes; every array is batch first, float32, contiguous, finite and of one batch."""
+
+    def encode(self, observations: np.ndarray) -> Encoding:
+        """Embedding and posterior of raw observations. Shape ``(B, O)``."""
+        ...
+
+    def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Chunks from latents ``(B, D)`` and noise ``(B, H, A)``. Shape ``(B, H, A)``."""
+        ...
+
+
+def _numpy(model: VibFlow) -> Engine:
+    """Numpy where it can, torch for the heads that it does not know."""
+    return NumpyEngine(model) if isinstance(model.head, FilmMlpHead) else TorchEngine(model)
+
+
+ENGINES: dict[str, Callable[[VibFlow], Engine]] = {
+    "numpy": _numpy,
+    "torch": TorchEngine,
+    "onnx": OnnxEngine,
+}
+
+
+def make_engine(name: str, model: VibFlow) -> Engine:
+    """Compile a model; it must not change afterwards.
+
+    Args:
+        name: ``"numpy"``, the quickest at single decisions and what torch does at batches;
+            ``"torch"``, the model itself; ``"onnx"``, ONNX Runtime, quick at batches and slow to
+            start.
+        model: In evaluation mode, without gradients, on the CPU.
+
+    Raises:
+        ConfigurationError: If there is no such engine.
+        MissingExtraError: If ONNX Runtime is not installed.
+
+    Example:
+        >>> make_engine("gpu", None)
+        Traceback (most recent call last):
+        policies.errors.ConfigurationError: engine must be one of numpy, torch, onnx. Got: 'gpu'.
+    """
+    if name not in ENGINES:
+        raise ConfigurationError(f"engine must be one of {', '.join(ENGINES)}. Got: {name!r}.")
+    return ENGINES[name](model)

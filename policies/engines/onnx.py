@@ -1,0 +1,139 @@
+"""The model as ONNX graphs, run by ONNX Runtime: the quickest at batches, slow to start."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from policies.encoding import Encoding
+from policies.errors import MissingExtraError
+from policies.vib_flow import VibFlow
+
+
+class _Encoder(nn.Module):
+    def __init__(self, model: VibFlow) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, observations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        features, posterior = self.model.encode(observations)
+        return features, posterior.mean, posterior.std
+
+
+class _Decoder(nn.Module):
+    def __init__(self, model: VibFlow) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, latents: Tensor, noise: Tensor) -> Tensor:
+        return self.model.decode(latents, noise)
+
+
+def export(model: VibFlow) -> tuple[bytes, bytes]:
+    """The model as two ONNX graphs for batches of any size, raw units in and out.
+
+    Args:
+        model: In evaluation mode, on the CPU.
+
+    Returns:
+        Encoder, from ``observations`` to ``features``, ``mean`` and ``std``, and decoder, from
+        ``latents`` and ``noise`` to ``actions``.
+
+    Raises:
+        MissingExtraError: If what exports or ONNX Runtime is not installed.
+    """
+    _runtime()
+    config = model.config
+    sizes = {
+        "observations": (2, config.observation_dim),
+        "latents": (2, config.latent_dim),
+        "noise": (2, config.horizon, config.action_dim),
+    }
+
+    def graph(network: nn.Module, inputs: list[str], outputs: list[str]) -> bytes:
+        batch = torch.export.Dim("batch")
+        program = torch.onnx.export(
+            network.eval(),
+            tuple(torch.zeros(sizes[name]) for name in inputs),
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_shapes=tuple({0: batch} for _ in inputs),
+            dynamo=True,
+            verbose=False,
+        )
+        assert program is not None
+        content: bytes = program.model_proto.SerializeToString()
+        return content
+
+    with _quiet():
+        return (
+            graph(_Encoder(model), ["observations"], ["features", "mean", "std"]),
+            graph(_Decoder(model), ["latents", "noise"], ["actions"]),
+        )
+
+
+class OnnxEngine:
+    """Runs any model; single-threaded, like the other engines' users want it.
+
+    Args:
+        model: In evaluation mode, on the CPU; later changes do not reach the graphs.
+
+    Raises:
+        MissingExtraError: If ONNX Runtime is not installed.
+    """
+
+    def __init__(self, model: VibFlow) -> None:
+        self.__setstate__(export(model))
+
+    def __getstate__(self) -> tuple[bytes, bytes]:
+        return self._graphs
+
+    def __setstate__(self, graphs: tuple[bytes, bytes]) -> None:
+        runtime = _runtime()
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._graphs = graphs
+        self._encoder, self._decoder = (
+            runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+            for graph in graphs
+        )
+
+    def encode(self, observations: np.ndarray) -> Encoding:
+        """Embedding and posterior of raw observations. Shape ``(B, O)``."""
+        return Encoding(*self._encoder.run(None, {"observations": observations}))
+
+    def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Chunks from latents ``(B, D)`` and noise ``(B, H, A)``. Shape ``(B, H, A)``."""
+        (actions,) = self._decoder.run(None, {"latents": latents, "noise": noise})
+        chunks: np.ndarray = actions
+        return chunks
+
+
+def _runtime() -> Any:
+    try:
+        import onnxruntime
+        import onnxscript  # noqa: F401  what torch.onnx exports with
+    except ImportError as error:
+        raise MissingExtraError("onnxruntime", "onnx") from error
+    return onnxruntime
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Torch warns of its own deprecations while it exports, and logs that torchvision is absent."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

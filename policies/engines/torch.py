@@ -1,0 +1,33 @@
+"""The model as it is, one torch call after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from policies.encoding import Encoding
+from policies.vib_flow import VibFlow
+
+
+class TorchEngine:
+    """Runs any model at any batch size; what the others are compared with.
+
+    Args:
+        model: In evaluation mode, on the CPU.
+    """
+
+    def __init__(self, model: VibFlow) -> None:
+        self._model = model
+
+    @torch.inference_mode()
+    def encode(self, observations: np.ndarray) -> Encoding:
+        """Embedding and posterior of raw observations. Shape ``(B, O)``."""
+        features, posterior = self._model.encode(torch.from_numpy(observations))
+        return Encoding(features.numpy(), posterior.mean.numpy(), posterior.std.numpy())
+
+    @torch.inference_mode()
+    def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Chunks from latents ``(B, D)`` and noise ``(B, H, A)``. Shape ``(B, H, A)``."""
+        chunks = self._model.decode(torch.from_numpy(latents), torch.from_numpy(noise))
+        actions: np.ndarray = chunks.numpy()
+        return actions

@@ -1,0 +1,51 @@
+"""The benchmark of the engines measures all that are installed, in one run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import inference
+from benchmarks.inference import BATCHES, Settings, difference
+from policies.frozen import FrozenPolicy
+from zprl_env.errors import UnknownNameError, ZprlError
+
+
+def test_every_engine_that_is_installed_is_measured_and_kept(
+    point_task, point_policy, monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr(inference, "shipped", lambda: {point_task: point_policy})
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    out = tmp_path / "inference.json"
+    inference.main(Settings(repeats=2, out=out))
+    content = json.loads(out.read_text())
+    engines = content["policies"][point_task]["engines"]
+    assert set(engines) == set(content["start_seconds"]) == {"numpy", "torch"}
+    for values in engines.values():
+        for times in (values["back_to_back_us"], values["between_steps_us"]):
+            assert set(times) == {str(size) for size in BATCHES}
+            assert min(times.values()) > 0
+    assert engines["torch"]["largest_difference"] == 0 < engines["numpy"]["largest_difference"]
+    assert content["machine"]["python"]
+    shown = capsys.readouterr().out
+    assert 'onnx left out: onnxruntime is needed and not installed; run: pip install "' in shown
+    assert "Microseconds per decision of 1 / 8 / 32 observations" in shown
+
+
+def test_the_difference_is_the_largest_of_all_outputs(point_policy, monkeypatch):
+    ours, theirs = (FrozenPolicy.load(point_policy) for _ in range(2))
+    decode = ours.decode
+    monkeypatch.setattr(ours, "decode", lambda latents, noise: decode(latents, noise) + 0.5)
+    assert difference(ours, theirs, np.zeros((3, 3), np.float32)) == pytest.approx(0.5)
+
+
+def test_settings_are_checked():
+    with pytest.raises(UnknownNameError, match="did you mean 'Lift'"):
+        Settings(("Lfit",))
+    with pytest.raises(ZprlError, match=r"repeats must be at least 1. Got: 0"):
+        Settings(repeats=0)
+    assert Settings(("Lift",)).out == Path(inference.__file__).parent / "results" / "inference.json"
