@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
+import torch
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv, VecEnv
 
 from zprl_env.envs import make_env
@@ -63,6 +64,8 @@ def make_training_envs(
 ) -> VecEnv:
     """Make the environments an agent learns in; several run in processes of their own.
 
+    Those processes compute with as many threads of torch as this one does.
+
     Args:
         name: Task, as :func:`~zprl_env.envs.make_env` takes it.
         policy: As in :func:`steer`.
@@ -78,8 +81,10 @@ def make_training_envs(
     Raises:
         SimulationError: A process could not make its environment.
     """
+    threads = torch.get_num_threads()
 
     def make() -> gym.Env:
+        torch.set_num_threads(threads)  # a process of its own would take every core there is
         env = shape_reward(make_env(name, **(env_kwargs or {})), recipe)
         return steer(env, policy, where, recipe, evaluation=False)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from tests.zprl_env.recording_env import RecordingEnv
 from zprl_env.errors import SimulationError
@@ -68,3 +70,20 @@ def test_training_environments_are_seeded(point_task):
 
     np.testing.assert_array_equal(first(3), first(3))
     assert not np.array_equal(first(3), first(4))
+
+
+class ThreadCountingPolicy(LinearPolicy):
+    """Its features say how many threads it may use."""
+
+    def encode(self, observations):
+        encoding = super().encode(observations)
+        return encoding._replace(features=np.full_like(encoding.features, torch.get_num_threads()))
+
+
+def test_processes_compute_with_as_many_threads_as_they_are_told(monkeypatch):
+    pytest.importorskip("metaworld")
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    policy = ThreadCountingPolicy(39, 4)
+    envs = make_training_envs("reach", policy, "latent", Recipe(), num_envs=2, seed=0)
+    with closing(envs):
+        assert (envs.reset()[:, :-2] == 3).all()
