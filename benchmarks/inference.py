@@ -24,8 +24,8 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.episodes import decisions
 from benchmarks.machine import machine
-from benchmarks.overhead import decisions
 from policies.engines import ENGINES
 from policies.frozen import FrozenPolicy
 from zprl_env import cli, make_env
@@ -35,6 +35,7 @@ from zprl_env.tasks import TASKS
 from zprl_env.training.files import check_file, write_json
 
 BATCHES = (1, 8, 32)
+EPISODES = 3
 WARM = 5
 """Decisions in a row of which the last is timed."""
 COMPARED = 64
@@ -133,7 +134,7 @@ def measure(env: str, path: Path, engines: list[str], repeats: int) -> dict[str,
 
     with closing(make_env(env)) as simulator:
         pauses: Iterator[np.ndarray] = chain.from_iterable(
-            decisions(simulator, torch_policy) for _ in repeat(None)
+            decisions(simulator, torch_policy, EPISODES) for _ in repeat(None)
         )
         for observation, (engine, size) in zip(pauses, cycle(kinds), strict=False):
             if len(between[kinds[-1]]) == repeats:

@@ -27,7 +27,7 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from benchmarks.overhead import machine
+from benchmarks.machine import machine
 from zprl_env import cli
 from zprl_env.errors import ZprlError
 from zprl_env.training.agent import make_model

@@ -1,4 +1,4 @@
-"""Where something was measured, and with what."""
+"""Where a figure was measured, and with what."""
 
 from __future__ import annotations
 
@@ -9,11 +9,22 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("gymnasium", "mujoco", "numpy", "onnxruntime", "robosuite", "scipy", "torch")
+PACKAGES = (
+    "gymnasium",
+    "gymnasium_robotics",
+    "metaworld",
+    "mujoco",
+    "numpy",
+    "onnxruntime",
+    "robosuite",
+    "sbx",
+    "stable_baselines3",
+    "torch",
+)
 
 
 def machine() -> dict[str, Any]:
-    """Processor, its load, the system, and the versions of what costs time."""
+    """Describe processor, system, load of the last minute, and the packages that matter."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]

@@ -73,11 +73,8 @@ ADROIT_TASKS = {
 """The tasks, with the sizes of the observation's parts and the steps that count as held."""
 
 SUCCESSES = ("first", "held")
-BAD_STATES = (
-    mujoco.mjtWarning.mjWARN_BADQPOS,
-    mujoco.mjtWarning.mjWARN_BADQVEL,
-    mujoco.mjtWarning.mjWARN_BADQACC,
-)
+BAD_STATES = slice(mujoco.mjtWarning.mjWARN_BADQPOS, mujoco.mjtWarning.mjWARN_BADQACC + 1)
+"""MuJoCo's warnings of positions, velocities and accelerations."""
 
 
 class AdroitEnv(SuiteEnv):
@@ -172,7 +169,7 @@ class AdroitEnv(SuiteEnv):
         total = 0.0
         for _ in range(self.action_repeat):
             observation, reward, _, _, info = self._env.step(action)
-            if any(self._env.data.warning[bad].number for bad in BAD_STATES):
+            if self._env.data.warning.number[BAD_STATES].any():
                 # MuJoCo has put the model's initial state in place of the one that diverged.
                 raise FloatingPointError("MuJoCo found a bad state")
             total += float(reward)

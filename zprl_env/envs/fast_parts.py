@@ -28,8 +28,10 @@ class FastArm:
 
         controller, nv = self.controller, self.model.nv
         self._site = robot.sim.model.site_name2id(controller.ref_name)
-        self._position = self.data.site_xpos[self._site]
-        self._rotation = self.data.site_xmat[self._site]
+        # These are views of the simulation's state, and asking for one costs time.
+        data = self.data
+        self._state, self._inertia = (data.qpos, data.qvel, data.qfrc_bias, data.ctrl), data.qM
+        self._position, self._rotation = data.site_xpos[self._site], data.site_xmat[self._site]
         self._mass, self._jacobian = np.zeros((nv, nv)), np.zeros((6, nv))
         self._jacobian_rows = self._jacobian[:3], self._jacobian[3:]
         self._constants = (
@@ -59,14 +61,10 @@ class FastArm:
 
     def apply(self) -> None:
         """Command the torques of one substep."""
-        data = self.data
-        mujoco.mj_jacSite(self.model, data, *self._jacobian_rows, self._site)
-        mujoco.mj_fullM(self.model, self._mass, data.qM)
+        mujoco.mj_jacSite(self.model, self.data, *self._jacobian_rows, self._site)
+        mujoco.mj_fullM(self.model, self._mass, self._inertia)
         regular = apply_torques(
-            data.qpos,
-            data.qvel,
-            data.qfrc_bias,
-            data.ctrl,
+            *self._state,
             self._mass,
             self._jacobian,
             self._position,
@@ -76,7 +74,8 @@ class FastArm:
             *self._constants,
         )
         if not regular:
-            data.ctrl[self.actuators] = np.clip(self.controller.run_controller(), *self.limits)
+            torques = self.controller.run_controller()
+            self.data.ctrl[self.actuators] = np.clip(torques, *self.limits)
 
     def _point_at_goal(self) -> None:
         """Express the controller's goal in the world, where the arm's base does not move."""

@@ -1,0 +1,194 @@
+"""How fast everything is, from MuJoCo's own steps to learning.
+
+    python -m benchmarks.throughput run [TASK ...]     minutes per task
+    python -m benchmarks.throughput scaling            steered Lift in 1 to 8 workers
+    python -m benchmarks.throughput summary            tables of what was measured
+
+A task is played in these ways, which take turns so that the machine's noise hits all alike:
+
+  physics    MuJoCo's own steps of an episode of random actions: the floor
+  own        the environment as its package makes it, the same actions
+  ours       make_env(task), the same actions
+  replayed   ours, the actions of the base policy
+  steered    ours, played by the base policy inside LatentSteeringWrapper, agent's actions zero
+  sac-1      SAC learns to steer it, one update per decision
+  sac        the same with the updates of the default recipe
+
+Each way is played in one process and in as many at once as there are cores. Resets count in
+sac-1 and sac only. See benchmarks/stock.py for what physics and own are to the letter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, closing
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.vec_env import VecEnv
+
+from benchmarks.learning_speed import Learner
+from benchmarks.machine import machine
+from benchmarks.throughput_table import scaling_table, table
+from benchmarks.turns import (
+    SIMULATED,
+    STEERED,
+    has_policy,
+    memory,
+    play,
+    policy_times,
+    reset_times,
+    take_turns,
+)
+from zprl_env import cli
+from zprl_env.errors import ZprlError
+from zprl_env.imitation import RECIPES
+from zprl_env.tasks import TASKS, task_name
+from zprl_env.training.environment import make_training_envs
+from zprl_env.training.files import read_json, write_json
+from zprl_env.training.recipe import recipe_for
+
+RESULTS = Path(__file__).parent / "results" / "throughput"
+SCALING = "scaling.json"
+WORKERS = (1, 2, 4, 8)
+LEARNING_SECONDS = 2.0
+"""Length of a turn of learning."""
+
+
+def together(pools: Sequence[ProcessPoolExecutor], task: str, way: str) -> float:
+    """Play one turn in each of some processes at once; environment steps per second in all."""
+    turns = [pool.submit(play, task, way) for pool in pools]
+    return sum(turn.result() for turn in turns)
+
+
+def measure(task: str, seconds: float) -> dict[str, Any]:
+    """Measure a task in all ways.
+
+    Args:
+        task: A name in `TASKS`.
+        seconds: How long its ways take turns.
+
+    Returns:
+        Rates by the number of processes and the way, turn by turn, and what a process, a reset
+        and a decision take.
+    """
+    where, counts = machine(), sorted({1, os.cpu_count() or 1})
+    turns: dict[tuple[int, str], Callable[[], float]] = {}
+    with ExitStack() as stack:
+        pools = [
+            stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
+            for _ in range(counts[-1])
+        ]
+        steered = has_policy(task)
+        for count in counts:
+            for way in SIMULATED + (STEERED if steered else ()):
+                turns[count, way] = partial(together, pools[:count], task, way)
+            if steered:
+                learner = stack.enter_context(closing(Learner(task, count)))
+                updates = {"sac-1": 1, "sac": learner.recipe.updates_per_decision}
+                for way, number in updates.items():
+                    turns[count, way] = partial(learner.rate, number, LEARNING_SECONDS)
+        found = take_turns(turns, seconds)
+        rates: dict[int, dict[str, list[float]]] = {count: {} for count in counts}
+        for (count, way), values in found.items():
+            rates[count][way] = values
+        return {
+            "task": task,
+            "steps_per_second": rates,
+            "reset_ms": pools[0].submit(reset_times, task).result(),
+            "memory_mib": memory(task),
+            "policy_us": pools[0].submit(policy_times, task).result() if steered else None,
+            "machine": where,
+        }
+
+
+def step_all(envs: VecEnv, seconds: float) -> float:
+    """Let base policies play for a while; environment steps per second, resets included."""
+    zeros = np.zeros((envs.num_envs, *envs.action_space.shape), np.float32)
+    steps, began = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - began) < seconds or not steps:
+        steps += sum(info["env_steps"] for info in envs.step(zeros)[3])
+    return steps / elapsed
+
+
+def scale(task: str, seconds: float) -> dict[str, Any]:
+    """Measure a steered task in a growing number of Stable-Baselines3's workers."""
+    where, turns = machine(), {}
+    with ExitStack() as stack:
+        for count in WORKERS:
+            recipe = recipe_for("sac", "default", "latent", task)
+            envs = make_training_envs(task, task, "latent", recipe, num_envs=count, seed=0)
+            stack.enter_context(closing(envs))
+            envs.reset()
+            turns[count] = partial(step_all, envs, LEARNING_SECONDS)
+        return {"task": task, "steps_per_second": take_turns(turns, seconds), "machine": where}
+
+
+def keep(name: str, content: dict[str, Any]) -> None:
+    """Write one result; the others stay as they are."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    write_json(RESULTS / name, content)
+
+
+def summary() -> str:
+    """Draw up the tables of what has been measured.
+
+    Raises:
+        ZprlError: Nothing has been.
+    """
+    paths = [RESULTS / f"{row.slug}.json" for row in TASKS.values()]
+    results = [read_json(path) for path in paths if path.exists()]
+    if not results:
+        raise ZprlError(f"Expected results in {RESULTS}. Got: none. Start with 'run'.")
+    text = table(results)
+    if (RESULTS / SCALING).exists():
+        text += "\n" + scaling_table(read_json(RESULTS / SCALING))
+    return text
+
+
+def main(arguments: list[str]) -> None:
+    """Run what was asked for.
+
+    Raises:
+        UnknownNameError: There is no such task.
+        ZprlError: The time is none.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.throughput",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="measure tasks")
+    run.add_argument("tasks", nargs="*", metavar="TASK", help="all with a recipe if none is given")
+    scaling = commands.add_parser("scaling", help="measure steered Lift in 1 to 8 workers")
+    for command in (run, scaling):
+        command.add_argument(
+            "--seconds", type=float, default=120.0, help="how long to take turns (%(default)s)"
+        )
+    commands.add_parser("summary", help="draw up the tables")
+    chosen = parser.parse_args(arguments)
+    if not 0.0 <= getattr(chosen, "seconds", 0.0) < float("inf"):
+        raise ZprlError(f"seconds must be a number of at least 0. Got: {chosen.seconds}.")
+    match chosen.command:
+        case "run":
+            for task in [task_name(name) for name in chosen.tasks or RECIPES]:
+                keep(f"{TASKS[task].slug}.json", measure(task, chosen.seconds))
+        case "scaling":
+            keep(SCALING, scale("Lift", chosen.seconds))
+        case "summary":
+            text = summary()
+            (RESULTS / "table.md").write_text(text, encoding="utf-8")
+            print(text)
+
+
+if __name__ == "__main__":
+    cli.run(lambda: main(sys.argv[1:]))
