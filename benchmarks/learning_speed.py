@@ -56,12 +56,15 @@ class Learner:
     Args:
         task: A task that a policy is shipped for.
         num_envs: Environments to collect from.
+        overlap: Let half of them simulate while SAC learns.
     """
 
-    def __init__(self, task: str, num_envs: int) -> None:
+    def __init__(self, task: str, num_envs: int, *, overlap: bool = False) -> None:
         torch.set_num_threads(1)
         self.recipe = recipe_for("sac", "default", "latent", task)
-        self.envs = make_training_envs(task, task, "latent", self.recipe, num_envs=num_envs, seed=0)
+        self.envs = make_training_envs(
+            task, task, "latent", self.recipe, num_envs=num_envs, overlap=overlap, seed=0
+        )
         steps = resolve_policy(task).n_action_steps
         model = make_model("sac", self.recipe, self.envs, n_action_steps=steps, seed=0)
         assert isinstance(model, OffPolicyAlgorithm)

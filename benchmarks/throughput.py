@@ -6,13 +6,14 @@
 
 A task is played in these ways, which take turns so that the machine's noise hits all alike:
 
-  physics    MuJoCo's own steps of an episode of random actions: the floor
-  own        the environment as its package makes it, the same actions
-  ours       make_env(task), the same actions
-  replayed   ours, the actions of the base policy
-  steered    ours, played by the base policy inside LatentSteeringWrapper, agent's actions zero
-  sac-1      SAC learns to steer it, one update per decision
-  sac        the same with the updates of the default recipe
+  physics      MuJoCo's own steps of an episode of random actions: the floor
+  own          the environment as its package makes it, the same actions
+  ours         make_env(task), the same actions
+  replayed     ours, the actions of the base policy
+  steered      ours, played by the base policy inside LatentSteeringWrapper, agent's actions zero
+  sac-1        SAC learns to steer it, one update per decision
+  sac          the same with the updates of the default recipe
+  ...-overlap  either with half of the environments simulating while SAC learns
 
 Each way is played in one process and in as many at once as there are cores. Resets count in
 sac-1 and sac only. See benchmarks/stock.py for what physics and own are to the letter.
@@ -92,10 +93,11 @@ def measure(task: str, seconds: float) -> dict[str, Any]:
             for way in SIMULATED + (STEERED if steered else ()):
                 turns[count, way] = partial(together, pools[:count], task, way)
             if steered:
-                learner = stack.enter_context(closing(Learner(task, count)))
-                updates = {"sac-1": 1, "sac": learner.recipe.updates_per_decision}
-                for way, number in updates.items():
-                    turns[count, way] = partial(learner.rate, number, LEARNING_SECONDS)
+                for overlap in (False, True)[: 1 if count % 2 else 2]:
+                    learner = stack.enter_context(closing(Learner(task, count, overlap=overlap)))
+                    for way, updates in ("sac-1", 1), ("sac", learner.recipe.updates_per_decision):
+                        name = f"{way}-overlap" if overlap else way
+                        turns[count, name] = partial(learner.rate, updates, LEARNING_SECONDS)
         found = take_turns(turns, seconds)
         rates: dict[int, dict[str, list[float]]] = {count: {} for count in counts}
         for (count, way), values in found.items():

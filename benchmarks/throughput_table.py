@@ -35,7 +35,9 @@ def table(results: Sequence[Mapping[str, Any]]) -> str:
                 "steered",
                 "steered / ours",
                 "SAC, 1 update",
+                "overlapped",
                 "SAC",
+                "overlapped",
             ),
         ]
         for result in results:
@@ -72,7 +74,9 @@ def _speeds(rates: Rates) -> list[str]:
         _speed(rates, "steered"),
         _ratio(rates, "steered", "replayed"),
         _speed(rates, "sac-1"),
+        _speed(rates, "sac-1-overlap"),
         _speed(rates, "sac"),
+        _speed(rates, "sac-overlap"),
     ]
 
 

@@ -159,6 +159,7 @@ def test_the_tables_hold_medians_and_leave_out_what_was_not_measured():
         "replayed": [80, 90, 100],
         "steered": [40, 45, 50],
         "sac-1": [30],
+        "sac-1-overlap": [35],
         "sac": [20],
     }
     measured = {
@@ -171,8 +172,8 @@ def test_the_tables_hold_medians_and_leave_out_what_was_not_measured():
     rest = {"1": {way: rates[way] for way in turns.SIMULATED}}
     other = {**measured, "task": "Transport", "steps_per_second": rest, "policy_us": None}
     text = table([measured, other])
-    assert "| Lift | 200 | 40 | 100 | 2.75 | 0.55 | 45 | 0.50 | 30 | 20 |" in text
-    assert "| Transport | 200 | 40 | 100 | 2.75 | 0.55 |  |  |  |  |" in text
+    assert "| Lift | 200 | 40 | 100 | 2.75 | 0.55 | 45 | 0.50 | 30 | 35 | 20 |  |" in text
+    assert "| Transport | 200 | 40 | 100 | 2.75 | 0.55 |  |  |  |  |  |  |" in text
     assert "| Lift | 2.0 | 100 | 1,500 |" in text
     assert "| Transport | 2.0 | 100 |  |" in text
     scaled = {"task": "Lift", "steps_per_second": {"1": [10], "2": [15]}}
