@@ -60,6 +60,7 @@ RUNS: dict[str, dict[str, str]] = {
     },
     "Can": {"sac-0": f"{FULL} {SELDOM}"},
     "box-close": {"sac-0": f"{HALF} {SELDOM}"},
+    "door": {"sac-0": f"{HALF} --scale 0.5 --eval-every 25000 --validation-episodes 30"},
     "hammer": {"sac-0": f"{HALF} {SELDOM}"},
     "pen": {"sac-0": f"{HALF} {SELDOM}"},
 }
