@@ -46,7 +46,7 @@ RECIPES = {
         episodes=100,
         skill=1.0,
         disturbance=0.25,
-        pretrain=replace(HAND, latent_dim=16, n_action_steps=5, steps=16_000),
+        pretrain=replace(HAND, latent_dim=16, n_action_steps=5, hidden_dim=512, steps=30_000),
     ),
 }
 """The recipes that tasks have of their own."""
