@@ -189,6 +189,17 @@ class TestARunOnThePointTask:
         assert "steers (sha256 ffffffffffff...). Got one of other weights" in text
 
 
+@pytest.mark.parametrize("algo", ["td3", "tqc", "crossq", "trpo"])
+def test_other_algorithms_run_and_are_resumed(algo, point_flags, tmp_path):
+    folder = tmp_path / "run"
+    flags = ["--rollout-decisions", "8"] if algo == "trpo" else []
+    finetune(*point_flags, "--algo", algo, *flags, "--out", folder)
+    results = json.loads((folder / "results.json").read_text())
+    assert f"steered (latent, {algo})" in results["test"]
+    finetune("--resume-from", folder, "--total-env-steps", "150")
+    assert load_history(folder).env_steps >= 150
+
+
 def test_a_simulation_that_fails_ends_the_run_and_keeps_it(
     point_flags, tmp_path, capsys, monkeypatch
 ):
