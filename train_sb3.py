@@ -67,7 +67,14 @@ def finetune(config: Config) -> Path:
             seed=seed,
         )
         n_action_steps = comparison.env.env.n_action_steps
-        model = make_model(config.algo, recipe, envs, n_action_steps=n_action_steps, seed=seed)
+        model = make_model(
+            config.algo,
+            recipe,
+            envs,
+            n_action_steps=n_action_steps,
+            seed=seed,
+            backend=config.backend,
+        )
         if resumed:
             checkpoint.load_checkpoint(folder, model, history)
         model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))

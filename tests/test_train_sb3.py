@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 import train_sb3
 from tests import point
 from zprl_env import cli
+from zprl_env.evaluate import Evaluation, evaluate
 from zprl_env.training.checkpoint import load_history
 from zprl_env.training.config import parse
 
@@ -198,6 +199,17 @@ def test_other_algorithms_run_and_are_resumed(algo, point_flags, tmp_path):
     assert f"steered (latent, {algo})" in results["test"]
     finetune("--resume-from", folder, "--total-env-steps", "150")
     assert load_history(folder).env_steps >= 150
+
+
+def test_a_run_in_jax_is_resumed_and_evaluated(point_flags, tmp_path, capsys):
+    pytest.importorskip("sbx", reason="needs the sbx extra")
+    folder = tmp_path / "run"
+    finetune(*point_flags, "--backend", "sbx", "--out", folder)
+    finetune("--resume-from", folder, "--total-env-steps", "150")
+    assert load_history(folder).env_steps >= 150
+    comparison = evaluate(Evaluation(run=folder, episodes=1))
+    test = json.loads((folder / "results.json").read_text())["test"]
+    assert comparison.to_dict()["test"] == test
 
 
 def test_a_simulation_that_fails_ends_the_run_and_keeps_it(

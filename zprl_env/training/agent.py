@@ -8,9 +8,10 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from zprl_env.evaluation import Agent
 from zprl_env.training.algorithms import TRAITS, check_algorithm
+from zprl_env.training.jax_agent import make_jax_model
 from zprl_env.training.off_policy import make_off_policy
 from zprl_env.training.on_policy import make_on_policy
-from zprl_env.training.recipe import AlgorithmName, Recipe
+from zprl_env.training.recipe import AlgorithmName, BackendName, Recipe
 
 
 def make_model(
@@ -20,6 +21,7 @@ def make_model(
     *,
     n_action_steps: int,
     seed: int,
+    backend: BackendName = "torch",
 ) -> BaseAlgorithm:
     """Build an unmodified model that starts at the base policy.
 
@@ -29,15 +31,20 @@ def make_model(
         env: The steered environments.
         n_action_steps: Environment steps per decision.
         seed: Seeds networks, exploration and replay.
+        backend: ``"torch"`` for Stable-Baselines3 and sb3-contrib, ``"sbx"`` for SBX, in JAX.
 
     Returns:
         The model.
 
     Raises:
+        MissingExtraError: The backend is not installed.
         ZprlError: The algorithm cannot do what the recipe says.
     """
-    check_algorithm(algo, "torch", recipe)
-    make = make_off_policy if TRAITS[algo, "torch"].off_policy else make_on_policy
+    check_algorithm(algo, backend, recipe)
+    if backend == "sbx":
+        make = make_jax_model
+    else:
+        make = make_off_policy if TRAITS[algo, backend].off_policy else make_on_policy
     gamma = recipe.gamma**n_action_steps
     return make(algo, recipe, env, gamma=gamma, seed=seed, device="cpu")
 

@@ -16,7 +16,14 @@ from zprl_env.tasks import task_name
 from zprl_env.training import limits
 from zprl_env.training.algorithms import check_algorithm, check_overlap
 from zprl_env.training.files import CONFIG_FILE, RunFolderError, read_json, write_json
-from zprl_env.training.recipe import AlgorithmName, PresetName, Recipe, SteerName, recipe_for
+from zprl_env.training.recipe import (
+    AlgorithmName,
+    BackendName,
+    PresetName,
+    Recipe,
+    SteerName,
+    recipe_for,
+)
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class Config:
     """Task to finetune on."""
     algo: AlgorithmName = "sac"
     """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo)."""
+    backend: BackendName = "torch"
+    """'sbx' is sac, tqc, crossq and ppo in JAX, which the extra of that name brings."""
     preset: PresetName = "default"
     """'default' is what we measured to work best, 'paper' the published settings."""
     steer: SteerName = "latent"
@@ -68,7 +77,7 @@ class Config:
         limits.check_recipe(self.recipe)
         if self.overlap:
             check_overlap(self.algo, self.num_envs)
-        check_algorithm(self.algo, "torch", self.recipe)
+        check_algorithm(self.algo, self.backend, self.recipe)
 
 
 _WEIGHTS = "policy_sha256"

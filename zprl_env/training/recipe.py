@@ -50,7 +50,7 @@ class Recipe:
     n_critics: int = 2
     """Critics whose minimum is the target."""
     layer_norm: bool = True
-    """Layer normalisation in the critics: of SAC and TD3."""
+    """Layer normalisation in the critics: of SAC and TD3, and of all off-policy agents in JAX."""
     ent_coef: str = "auto_0.01"
     """Entropy coefficient as Stable-Baselines3 writes it."""
     target_entropy: float | None = None

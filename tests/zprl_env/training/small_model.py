@@ -16,7 +16,7 @@ from zprl_env.steerable import SteerablePolicy
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agent import make_model
 from zprl_env.training.environment import steering_options
-from zprl_env.training.recipe import AlgorithmName, recipe_for
+from zprl_env.training.recipe import AlgorithmName, BackendName, recipe_for
 
 
 def make_small_model(
@@ -26,6 +26,7 @@ def make_small_model(
     seed: int = 0,
     policy: SteerablePolicy | None = None,
     overlap: bool = False,
+    backend: BackendName = "torch",
     **settings: Any,
 ):
     """Return a model of tiny networks on one steered environment, and its recipe."""
@@ -39,6 +40,6 @@ def make_small_model(
         return SteeringVecEnv(chunked, policy, **steering_options(recipe))
 
     envs = AlternatingVecEnv(steered(env), steered(deepcopy(env))) if overlap else steered(env)
-    model = make_model(algo, recipe, envs, n_action_steps=2, seed=seed)
+    model = make_model(algo, recipe, envs, n_action_steps=2, seed=seed, backend=backend)
     model.set_logger(Logger(None, []))
     return model, recipe
