@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from zprl_env.cli import run
+from zprl_env.training.algorithms import check_installed
 from zprl_env.training.config import Config, check_policy, parse, save_config
 
 
@@ -25,6 +26,7 @@ def finetune(config: Config) -> Path:
     Returns:
         The run's folder.
     """
+    check_installed(config.backend)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console

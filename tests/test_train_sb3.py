@@ -80,6 +80,11 @@ class TestBeforeAnythingStarts:
     def test_an_impossible_number(self, flags, message, refused, point_flags):
         assert message in refused(*point_flags, *flags)
 
+    def test_a_backend_that_is_not_installed(self, refused, point_flags, monkeypatch):
+        monkeypatch.setitem(sys.modules, "sbx", None)
+        text = refused(*point_flags, "--backend", "sbx")
+        assert text.endswith('not installed; run: pip install "zprl-env[sbx]"\n')
+
     def test_a_policy_that_is_not_there(self, refused, point_flags):
         text = refused(*point_flags, "--policy", "nowhere")
         assert "a checkpoint folder or a shipped policy (adroit-door, " in text

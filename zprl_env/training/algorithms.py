@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import NamedTuple
 
-from zprl_env.errors import ZprlError
+from zprl_env.errors import MissingExtraError, ZprlError
 from zprl_env.training.recipe import AlgorithmName, BackendName, Recipe
 
 
@@ -82,6 +83,16 @@ def check_algorithm(algo: AlgorithmName, backend: BackendName, recipe: Recipe) -
         raise ZprlError(
             f"n_critics must be 2 with {which}. Got: {recipe.n_critics}. Try --backend torch."
         )
+
+
+def check_installed(backend: BackendName) -> None:
+    """See that a library is there before anything slow is begun.
+
+    Raises:
+        MissingExtraError: It is not.
+    """
+    if backend == "sbx" and find_spec("sbx") is None:
+        raise MissingExtraError("sbx-rl", "sbx")
 
 
 def check_overlap(algo: AlgorithmName, num_envs: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
-from zprl_env.errors import MissingExtraError
+from zprl_env.training.algorithms import check_installed
 from zprl_env.training.off_policy import off_policy_settings
 from zprl_env.training.on_policy import on_policy_settings
 from zprl_env.training.recipe import AlgorithmName, Recipe
@@ -33,10 +33,8 @@ def make_jax_model(
     Raises:
         MissingExtraError: SBX is not installed.
     """
-    try:
-        import sbx
-    except ImportError as error:
-        raise MissingExtraError("sbx-rl", "sbx") from error
+    check_installed("sbx")
+    import sbx
 
     networks: dict[str, Any] = {"net_arch": list(recipe.hidden)}
     model: BaseAlgorithm

@@ -13,6 +13,7 @@ POLICY_STATES = ("actor_state", "qf_state", "qf1_state", "qf2_state", "vf_state"
 """Parameters with their optimisers, targets and running statistics, where a policy has them."""
 
 POLICY_KEYS, MODEL_STATES = ("key", "noise_key"), ("ent_coef_state", "key")
+"""Random keys, and what does not belong to a policy: the temperature."""
 
 
 def is_jax(model: BaseAlgorithm) -> bool:
@@ -57,15 +58,16 @@ def load_states(path: Path, model: BaseAlgorithm) -> None:
         if (got.shape, got.dtype) != (leaf.shape, leaf.dtype):
             raise ValueError(f"{name} of {got.dtype} {got.shape}, not of {leaf.dtype} {leaf.shape}")
     loaded = [jax.numpy.asarray(arrays[name]) for name in expected]
-    for (owner, name), value in jax.tree_util.tree_unflatten(structure, loaded).items():
-        setattr(model.policy if owner == "policy" else model, name, value)
+    for name, value in jax.tree_util.tree_unflatten(structure, loaded).items():
+        owner, _, attribute = name.partition(".")
+        setattr(model.policy if owner == "policy" else model, attribute, value)
 
 
-def _states(model: BaseAlgorithm) -> dict[tuple[str, str], Any]:
-    """By owner and attribute, everything that learning changes."""
+def _states(model: BaseAlgorithm) -> dict[str, Any]:
+    """Everything that learning changes, such as ``policy.actor_state``."""
     owners = (("policy", model.policy, POLICY_STATES + POLICY_KEYS), ("model", model, MODEL_STATES))
     return {
-        (owner, name): getattr(holder, name)
+        f"{owner}.{name}": getattr(holder, name)
         for owner, holder, names in owners
         for name in names
         if hasattr(holder, name)

@@ -85,7 +85,7 @@ def test_targets_are_discounted_by_what_the_buffer_says(algo, tmp_path):
         return load_file(tmp_path / "after")
 
     first, again, other = (trained(discount) for discount in (0.5, 0.5, 0.9))
-    (critic, *_) = sorted(name for name in first if "'qf" in name and "kernel" in name)
+    (critic, *_) = sorted(name for name in first if ".qf" in name and "kernel" in name)
     np.testing.assert_array_equal(first[critic], again[critic])
     assert (first[critic] != other[critic]).any()
 
@@ -109,7 +109,7 @@ def test_the_recipe_s_settings_are_the_agent_s(tmp_path: Path):
     save_states(tmp_path / "states", model)
     tensors = load_file(tmp_path / "states")
     assert sum("LayerNorm" in name and ".params" in name for name in tensors) == 4
-    assert {tensors[n].shape[0] for n in tensors if "'qf_state'" in n and "kernel" in n} == {3}
+    assert {tensors[n].shape[0] for n in tensors if "qf_state" in n and "kernel" in n} == {3}
     (log_std,) = (
         x for n, x in tensors.items() if "actor" in n and ".params" in n and "Dense_3']['bias" in n
     )

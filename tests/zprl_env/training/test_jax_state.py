@@ -47,7 +47,7 @@ def test_a_model_knows_what_it_is(model):
 
 def test_parameters_targets_optimisers_and_random_keys_are_kept(path):
     names = " ".join(load_file(path))
-    for part in (".params", ".target_params", ".opt_state", "ent_coef_state", "'key'"):
+    for part in (".params", ".target_params", ".opt_state", "ent_coef_state", "model.key"):
         assert part in names
 
 
