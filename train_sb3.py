@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from zprl_env.cli import run
+from zprl_env.training.algorithms import check_installed
 from zprl_env.training.config import Config, check_policy, parse, save_config
 
 
@@ -25,6 +26,7 @@ def finetune(config: Config) -> Path:
     Returns:
         The run's folder.
     """
+    check_installed(config.backend)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -67,7 +69,14 @@ def finetune(config: Config) -> Path:
             seed=seed,
         )
         n_action_steps = comparison.env.env.n_action_steps
-        model = make_model(config.algo, recipe, envs, n_action_steps=n_action_steps, seed=seed)
+        model = make_model(
+            config.algo,
+            recipe,
+            envs,
+            n_action_steps=n_action_steps,
+            seed=seed,
+            backend=config.backend,
+        )
         if resumed:
             checkpoint.load_checkpoint(folder, model, history)
         model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))

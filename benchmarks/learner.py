@@ -2,7 +2,7 @@
 
 Variants of the agent take gradient steps on the same random replay, sized as the steered task is.
 They take turns, and the medians are reported with the seconds that the first steps took. SBX, the
-same algorithms in JAX, is measured where it is installed (``pip install sbx-rl``).
+same algorithms in JAX, is measured where it is installed (the extra ``sbx``).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
-from importlib.util import find_spec
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ PACKAGES = (
     "numpy",
     "onnxruntime",
     "robosuite",
-    "sbx",
+    "sbx_rl",
     "stable_baselines3",
     "torch",
 )
+"""Distributions, by the names they are installed under."""
 
 
 def machine() -> dict[str, Any]:
@@ -34,5 +35,13 @@ def machine() -> dict[str, Any]:
         "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES if find_spec(name)},
+        **_versions(),
     }
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

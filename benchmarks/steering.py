@@ -57,6 +57,12 @@ RUNS: dict[str, dict[str, str]] = {
         "entropy-0": f"{SHORT} --target-entropy 0",
         "gsde": f"{SHORT} --use-sde",
         "penalty": f"{SHORT} --reward penalty --reward-scale 0.01",
+        # Other algorithms, with the settings of SAC and PPO carried over.
+        "td3-0": f"{SHORT} --algo td3",
+        "tqc-0": f"{SHORT} --algo tqc",
+        "crossq-0": f"{SHORT} --algo crossq",
+        "trpo-0": f"{FULL} --algo trpo",
+        "sbx-0": f"{SHORT} --backend sbx",
     },
     "Can": {"sac-0": f"{FULL} {SELDOM}"},
     "box-close": {"sac-0": f"{HALF} {SELDOM}"},

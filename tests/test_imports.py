@@ -100,7 +100,7 @@ def test_no_imports_go_in_a_circle():
     assert not circle(LINKS)
 
 
-@pytest.mark.parametrize("library", ["torch", "stable_baselines3", "sb3_contrib"])
+@pytest.mark.parametrize("library", ["torch", "stable_baselines3", "sb3_contrib", "sbx", "jax"])
 def test_only_learning_knows_a_learning_library(library):
     users = {name for name, names in NAMES.items() if library in map(room, names)}
     assert not {name for name in users if room(name) == "zprl_env" and not may_learn(name)}
@@ -126,7 +126,8 @@ def test_policies_know_no_environment():
 
 @pytest.mark.parametrize("package", ["zprl_env", "policies", "train_sb3"])
 def test_importing_costs_no_heavy_import(package):
-    heavy = {"torch", "robosuite", "mujoco", "stable_baselines3", "scipy", "matplotlib", "numba"}
+    heavy = {"torch", "robosuite", "mujoco", "stable_baselines3", "scipy", "matplotlib"}
+    heavy |= {"numba", "sbx", "jax"}
     code = f"import sys, {package}; print(*({heavy} & {{*sys.modules}}))"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],

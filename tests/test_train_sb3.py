@@ -17,6 +17,7 @@ from safetensors.numpy import load_file
 import train_sb3
 from tests import point
 from zprl_env import cli
+from zprl_env.evaluate import Evaluation, evaluate
 from zprl_env.training.checkpoint import load_history
 from zprl_env.training.config import parse
 
@@ -78,6 +79,11 @@ class TestBeforeAnythingStarts:
     )
     def test_an_impossible_number(self, flags, message, refused, point_flags):
         assert message in refused(*point_flags, *flags)
+
+    def test_a_backend_that_is_not_installed(self, refused, point_flags, monkeypatch):
+        monkeypatch.setitem(sys.modules, "sbx", None)
+        text = refused(*point_flags, "--backend", "sbx")
+        assert text.endswith('not installed; run: pip install "zprl-env[sbx]"\n')
 
     def test_a_policy_that_is_not_there(self, refused, point_flags):
         text = refused(*point_flags, "--policy", "nowhere")
@@ -187,6 +193,28 @@ class TestARunOnThePointTask:
         (run_folder / "config.json").write_text(json.dumps(config | {"policy_sha256": "f" * 64}))
         text = refused("--resume-from", run_folder, "--policy", policy)
         assert "steers (sha256 ffffffffffff...). Got one of other weights" in text
+
+
+@pytest.mark.parametrize("algo", ["td3", "tqc", "crossq", "trpo"])
+def test_other_algorithms_run_and_are_resumed(algo, point_flags, tmp_path):
+    folder = tmp_path / "run"
+    flags = ["--rollout-decisions", "8"] if algo == "trpo" else []
+    finetune(*point_flags, "--algo", algo, *flags, "--out", folder)
+    results = json.loads((folder / "results.json").read_text())
+    assert f"steered (latent, {algo})" in results["test"]
+    finetune("--resume-from", folder, "--total-env-steps", "150")
+    assert load_history(folder).env_steps >= 150
+
+
+def test_a_run_in_jax_is_resumed_and_evaluated(point_flags, tmp_path, capsys):
+    pytest.importorskip("sbx", reason="needs the sbx extra")
+    folder = tmp_path / "run"
+    finetune(*point_flags, "--backend", "sbx", "--out", folder)
+    finetune("--resume-from", folder, "--total-env-steps", "150")
+    assert load_history(folder).env_steps >= 150
+    comparison = evaluate(Evaluation(run=folder, episodes=1))
+    test = json.loads((folder / "results.json").read_text())["test"]
+    assert comparison.to_dict()["test"] == test
 
 
 def test_a_simulation_that_fails_ends_the_run_and_keeps_it(

@@ -72,6 +72,7 @@ def evaluate(evaluation: Evaluation) -> Comparison:
 
     Raises:
         CheckpointError: The policy cannot be loaded.
+        MissingExtraError: The run's backend is not installed.
         PolicyMismatchError: It does not fit the environment.
         RunFolderError: The run's agent cannot be loaded, or steers another policy; or a file
             cannot be written where it was asked for.
@@ -100,7 +101,9 @@ def evaluate(evaluation: Evaluation) -> Comparison:
     agent = None
     with closing(comparison):
         if evaluation.run is not None:
-            agent = load_agent(evaluation.run, config.algo, config.recipe, comparison.env)
+            agent = load_agent(
+                evaluation.run, config.algo, config.recipe, comparison.env, config.backend
+            )
         comparison.play_bases(seeds)
         if agent is not None:
             comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, seeds)

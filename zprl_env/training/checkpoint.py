@@ -19,11 +19,18 @@ from zprl_env.evaluation import Agent, EvaluationResult
 from zprl_env.training.agent import as_agent, make_model
 from zprl_env.training.callbacks import History
 from zprl_env.training.files import RunFolderError, read_json, write_json
-from zprl_env.training.recipe import AlgorithmName, Recipe
+from zprl_env.training.jax_state import is_jax, load_states, save_states
+from zprl_env.training.recipe import AlgorithmName, BackendName, Recipe
 from zprl_env.training.replay import end_trajectories
 from zprl_env.wrapper import SteeringWrapper
 
-HISTORY_FILE, MODEL_FILE, REPLAY_FILE = "history.json", "model.zip", "replay.safetensors"
+HISTORY_FILE, REPLAY_FILE = "history.json", "replay.safetensors"
+MODEL_FILE, JAX_MODEL_FILE = "model.zip", "model.safetensors"
+
+
+def model_file(model: BaseAlgorithm) -> str:
+    """Name of the file that a model is saved in: Stable-Baselines3's, or tensors of SBX's."""
+    return JAX_MODEL_FILE if is_jax(model) else MODEL_FILE
 
 
 def save_checkpoint(folder: Path, model: BaseAlgorithm, history: History) -> None:
@@ -34,9 +41,12 @@ def save_checkpoint(folder: Path, model: BaseAlgorithm, history: History) -> Non
         model: The agent.
         history: What happened so far.
     """
-    partial = folder / "partial.zip"
-    model.save(partial)
-    os.replace(partial, folder / MODEL_FILE)
+    partial = folder / f"partial-{model_file(model)}"
+    if is_jax(model):
+        save_states(partial, model)
+    else:
+        model.save(partial)
+    os.replace(partial, folder / model_file(model))
     if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
         buffer = model.replay_buffer
         position = {"position": np.array([buffer.pos, buffer.full])}
@@ -85,13 +95,19 @@ def load_checkpoint(folder: Path, model: BaseAlgorithm, history: History) -> Non
     Raises:
         RunFolderError: A part is missing, damaged or of another configuration.
     """
-    load_weights(folder / MODEL_FILE, model)
+    load_weights(folder / model_file(model), model)
     model.num_timesteps = history.decisions
     if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
         _load_replay(folder / REPLAY_FILE, model.replay_buffer)
 
 
-def load_agent(folder: Path, algo: AlgorithmName, recipe: Recipe, env: SteeringWrapper) -> Agent:
+def load_agent(
+    folder: Path,
+    algo: AlgorithmName,
+    recipe: Recipe,
+    env: SteeringWrapper,
+    backend: BackendName = "torch",
+) -> Agent:
     """Read a run's agent for acting, not for learning on.
 
     Args:
@@ -99,17 +115,20 @@ def load_agent(folder: Path, algo: AlgorithmName, recipe: Recipe, env: SteeringW
         algo: Its algorithm.
         recipe: Its settings.
         env: A steered environment like those it learned in.
+        backend: The library its algorithm is from.
 
     Returns:
         Its deterministic action.
 
     Raises:
+        MissingExtraError: The backend is not installed.
         RunFolderError: It is missing, damaged or does not fit the environment.
     """
     envs = DummyVecEnv([lambda: env])
     recipe = replace(recipe, buffer_size=1)
-    model = make_model(algo, recipe, envs, n_action_steps=env.env.n_action_steps, seed=0)
-    load_weights(folder / MODEL_FILE, model)
+    n_action_steps = env.env.n_action_steps
+    model = make_model(algo, recipe, envs, n_action_steps=n_action_steps, seed=0, backend=backend)
+    load_weights(folder / model_file(model), model)
     return as_agent(model)
 
 
@@ -117,7 +136,7 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
     """Read a saved model's tensors into a model of the same kind, without unpickling anything.
 
     Args:
-        path: A ``model.zip`` that Stable-Baselines3 saved.
+        path: A ``model.zip`` that Stable-Baselines3 saved, or SBX's ``model.safetensors``.
         model: A model made with the same settings.
 
     Raises:
@@ -126,6 +145,9 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
     if not path.is_file():
         raise RunFolderError(f"Expected a saved model. Got: {path}, which does not exist.")
     try:
+        if is_jax(model):
+            load_states(path, model)
+            return
         _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
         model.set_parameters(parameters, exact_match=True, device=model.device)
         for name, value in (variables or {}).items():

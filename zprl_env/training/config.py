@@ -14,8 +14,16 @@ from zprl_env.errors import ZprlError
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import task_name
 from zprl_env.training import limits
+from zprl_env.training.algorithms import check_algorithm, check_overlap
 from zprl_env.training.files import CONFIG_FILE, RunFolderError, read_json, write_json
-from zprl_env.training.recipe import AlgorithmName, PresetName, Recipe, SteerName, recipe_for
+from zprl_env.training.recipe import (
+    AlgorithmName,
+    BackendName,
+    PresetName,
+    Recipe,
+    SteerName,
+    recipe_for,
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,9 @@ class Config:
     env: str = "Lift"
     """Task to finetune on."""
     algo: AlgorithmName = "sac"
-    """Algorithm of Stable-Baselines3."""
+    """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo)."""
+    backend: BackendName = "torch"
+    """'sbx' is sac, tqc, crossq and ppo in JAX, which the extra of that name brings."""
     preset: PresetName = "default"
     """'default' is what we measured to work best, 'paper' the published settings."""
     steer: SteerName = "latent"
@@ -42,7 +52,8 @@ class Config:
     num_envs: int = 1
     """Environments to collect from, each in a process of its own if more than one."""
     overlap: bool = False
-    """Let half of the environments simulate while the agent learns; SAC, an even --num-envs."""
+    """Let half of the environments simulate while the agent learns: sac, td3, tqc or crossq with an
+    even --num-envs."""
     eval_every: int = 20_000
     """Environment steps between evaluations on the validation seeds."""
     validation_episodes: int = 50
@@ -64,12 +75,9 @@ class Config:
         task_name(self.env)
         limits.check(self, limits.CONFIG)
         limits.check_recipe(self.recipe)
-        if self.overlap and (self.algo != "sac" or self.num_envs % 2):
-            raise ZprlError(
-                f"--overlap must come with --algo sac and an even --num-envs, since one half "
-                f"simulates while the agent learns from the other. "
-                f"Got: {self.algo}, {self.num_envs}. Try --num-envs 2."
-            )
+        if self.overlap:
+            check_overlap(self.algo, self.num_envs)
+        check_algorithm(self.algo, self.backend, self.recipe)
 
 
 _WEIGHTS = "policy_sha256"

@@ -56,6 +56,7 @@ RECIPE = {
     "tau": FRACTION,
     "n_critics": COUNT,
     "n_steps": COUNT,
+    "action_noise": SIZE,
     "buffer_size": COUNT,
     "rollout_decisions": Range(2),
     "n_epochs": COUNT,

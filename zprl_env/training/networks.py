@@ -12,6 +12,7 @@ from stable_baselines3.common.policies import BaseModel, ContinuousCritic
 from stable_baselines3.common.preprocessing import get_action_dim
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.sac.policies import SACPolicy
+from stable_baselines3.td3.policies import TD3Policy
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -89,6 +90,19 @@ class EnsembleCritic(ContinuousCritic):
 
 class EnsembleSACPolicy(SACPolicy):
     """``MlpPolicy`` of SAC with :class:`EnsembleCritic`."""
+
+    def make_critic(
+        self, features_extractor: BaseFeaturesExtractor | None = None
+    ) -> ContinuousCritic:
+        """Build the critics; see Stable-Baselines3."""
+        kwargs: dict[str, Any] = self._update_features_extractor(
+            self.critic_kwargs, features_extractor
+        )
+        return EnsembleCritic(**kwargs).to(self.device)
+
+
+class EnsembleTD3Policy(TD3Policy):
+    """``MlpPolicy`` of TD3 with :class:`EnsembleCritic`."""
 
     def make_critic(
         self, features_extractor: BaseFeaturesExtractor | None = None

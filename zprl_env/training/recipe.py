@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from zprl_env.steering import ObservationKind
 
-AlgorithmName = Literal["sac", "ppo"]
+AlgorithmName = Literal["sac", "td3", "tqc", "crossq", "ppo", "trpo"]
+BackendName = Literal["torch", "sbx"]
 PresetName = Literal["default", "paper"]
 SteerName = Literal["latent", "noise", "joint", "action"]
 
@@ -41,15 +42,15 @@ class Recipe:
     batch_size: int = 128
     """Transitions per gradient step."""
     learning_rate: float = 3e-4
-    """Adam's step size, for actor, critics and temperature."""
+    """Adam's step size, for actor, critics and temperature; TRPO: the critic's."""
     tau: float = 0.005
-    """Polyak factor of the target critics."""
+    """Polyak factor of the target critics; CrossQ has none."""
     hidden: tuple[int, ...] = (128, 128)
     """Layers of actor and critics."""
     n_critics: int = 2
     """Critics whose minimum is the target."""
     layer_norm: bool = True
-    """Layer normalisation in the critics."""
+    """Layer normalisation in the critics: of SAC and TD3, and of all off-policy agents in JAX."""
     ent_coef: str = "auto_0.01"
     """Entropy coefficient as Stable-Baselines3 writes it."""
     target_entropy: float | None = None
@@ -60,19 +61,30 @@ class Recipe:
     """Decisions of the n-step return."""
     use_sde: bool = False
     """State-dependent exploration (gSDE): perturbations that persist instead of white noise."""
+    action_noise: float = 0.0
+    """Standard deviation of Gaussian noise on the actions while exploring: all that TD3 explores
+    by."""
     buffer_size: int = 200_000
     """Capacity of the replay buffer, in decisions."""
     rollout_decisions: int = 512
-    """PPO: decisions per policy update, over all environments."""
+    """PPO and TRPO: decisions per policy update, over all environments."""
     n_epochs: int = 10
-    """PPO: passes over each rollout."""
+    """PPO: passes over each rollout; TRPO: its critic's."""
     gae_lambda: float = 0.95
-    """PPO: lambda of generalised advantage estimation."""
+    """PPO and TRPO: lambda of generalised advantage estimation."""
 
 
 RECIPES: dict[tuple[AlgorithmName, PresetName], Recipe] = {
     ("sac", "default"): Recipe(),
-    ("ppo", "default"): Recipe(warmup_decisions=0, log_std_init=-0.5),
+    ("ppo", "default"): Recipe(warmup_decisions=0, log_std_init=-0.5, layer_norm=False),
+    # Those of SAC and PPO carried over; nobody tuned them.
+    ("td3", "default"): Recipe(action_noise=0.2),
+    ("tqc", "default"): Recipe(layer_norm=False),
+    # Batch normalisation takes the place of target networks and allows larger steps.
+    ("crossq", "default"): Recipe(layer_norm=False, learning_rate=1e-3),
+    ("trpo", "default"): Recipe(
+        warmup_decisions=0, log_std_init=-0.5, layer_norm=False, learning_rate=1e-3
+    ),
     ("sac", "paper"): Recipe(
         scale=0.2,
         noise_scale=1.0,

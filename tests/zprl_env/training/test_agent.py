@@ -15,19 +15,30 @@ from policies.frozen import FrozenPolicy
 from tests.point import PointEnv
 from tests.zprl_env.training.small_model import make_small_model
 from zprl_env import LatentSteeringWrapper
+from zprl_env.errors import ZprlError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agent import as_agent
+from zprl_env.training.algorithms import off_policy_names
 from zprl_env.training.callbacks import History, ProgressCallback
 from zprl_env.training.learning import learn
 from zprl_env.training.networks import EnsembleCritic
 from zprl_env.training.recipe import RECIPES
+from zprl_env.training.replay import AlternatingReplayBuffer
 
 VARIANTS = [
     ("sac", {}),
     ("sac", {"use_sde": True}),
     ("sac", {"layer_norm": False}),
+    ("td3", {}),
+    ("td3", {"layer_norm": False}),
+    ("tqc", {}),
+    ("tqc", {"use_sde": True}),
+    ("crossq", {}),
+    ("crossq", {"use_sde": True}),
     ("ppo", {}),
     ("ppo", {"use_sde": True}),
+    ("trpo", {}),
+    ("trpo", {"use_sde": True}),
 ]
 
 
@@ -56,6 +67,50 @@ def test_a_model_discounts_per_decision():
     model, recipe = make_small_model(PointEnv(), n_steps=3)
     assert (model.replay_buffer.gamma, model.replay_buffer.n_steps) == (recipe.gamma, 3)
     assert isinstance(model.critic, EnsembleCritic)
+
+
+@pytest.mark.parametrize("algo", off_policy_names())
+def test_targets_are_discounted_by_what_the_buffer_says(algo):
+    """An algorithm that did not read it could not use n_steps: its own discount is of one."""
+    hashes = set()
+    for discount in (0.5, 0.9, 0.9):
+        model, recipe = make_small_model(PointEnv(), algo)
+        model.learn(10, log_interval=None)
+        assert model.replay_buffer.n_steps == recipe.n_steps == 3
+        model.replay_buffer.discounts[:] = discount
+        model.train(3, 4)
+        hashes.add(parameters_hash(model))
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize("algo", off_policy_names())
+def test_replay_of_overlapped_learning_is_every_off_policy_algorithm_s(algo):
+    model, _ = make_small_model(PointEnv(), algo, overlap=True)
+    assert isinstance(model.replay_buffer, AlternatingReplayBuffer)
+    history = History()
+    learn(model, 4, 60, history, ProgressCallback(history, 60, show=False))
+    assert history.env_steps >= 60
+
+
+def test_td3_explores_by_noise_and_its_target_starts_where_its_actor_does():
+    model, recipe = make_small_model(PointEnv(), "td3", hidden=(64, 64))
+    assert isinstance(model.critic, EnsembleCritic)
+    observations = torch.randn(50, *model.observation_space.shape)
+    torch.testing.assert_close(model.actor(observations), model.actor_target(observations))
+    model.num_timesteps = 1  # past learning_starts
+    model._last_obs = observations.numpy()
+    actions, _ = model._sample_action(0, model.action_noise, 50)
+    assert actions.std() == pytest.approx(recipe.action_noise, rel=0.5)
+
+
+def test_crossq_keeps_its_own_momentum():
+    model, _ = make_small_model(PointEnv(), "crossq")
+    assert model.critic.optimizer.param_groups[0]["betas"] == (0.5, 0.999)
+
+
+def test_a_setting_that_an_algorithm_lacks_is_refused_and_not_ignored():
+    with pytest.raises(ZprlError, match="layer_norm must be False with --algo tqc"):
+        make_small_model(PointEnv(), "tqc", layer_norm=True)
 
 
 def test_entropy_is_given_per_dimension_of_the_action():

@@ -7,6 +7,7 @@ import json
 import pickle
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from tests.point import PointEnv
 from tests.zprl_env.training.small_model import make_small_model
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.testing import LinearPolicy
+from zprl_env.training.algorithms import off_policy_names
 from zprl_env.training.callbacks import History, ProgressCallback
 from zprl_env.training.checkpoint import (
     load_agent,
@@ -27,6 +29,7 @@ from zprl_env.training.checkpoint import (
 )
 from zprl_env.training.environment import evaluation_env
 from zprl_env.training.files import RunFolderError
+from zprl_env.training.recipe import AlgorithmName
 
 
 def trained(algo="sac", env_steps=120, **settings):
@@ -112,14 +115,22 @@ def test_an_empty_buffer_is_a_buffer(tmp_path):
     assert other.replay_buffer.size() == 0
 
 
-def test_an_on_policy_run_comes_back_whole(tmp_path):
-    model, _, history = trained("ppo")
+@pytest.mark.parametrize("algo", get_args(AlgorithmName))
+def test_every_algorithm_comes_back_whole_and_plays(algo, tmp_path):
+    model, recipe, history = trained(algo, env_steps=60)
     save_checkpoint(tmp_path, model, history)
-    assert not (tmp_path / "replay.safetensors").exists()
-    other, _ = make_small_model(PointEnv(), "ppo", seed=5)
+    assert (tmp_path / "replay.safetensors").exists() == (algo in off_policy_names())
+    other, _ = make_small_model(PointEnv(), algo, seed=5)
     load_checkpoint(tmp_path, other, load_history(tmp_path))
     for name, tensor in tensors(model).items():
         torch.testing.assert_close(tensors(other)[name], tensor, rtol=0, atol=0, msg=name)
+    other.learn(10, log_interval=None)
+
+    env = evaluation_env(PointEnv(), LinearPolicy(3, 2), "latent", recipe)
+    observation, _ = env.reset(seed=0)
+    expected, _ = model.predict(observation, deterministic=True)
+    agent = load_agent(tmp_path, algo, recipe, env)
+    np.testing.assert_array_equal(agent(observation), expected)
 
 
 def test_the_history_comes_back_whole(tmp_path):

@@ -35,6 +35,8 @@ def test_nothing_said_is_sac_on_the_latent_of_the_task_s_own_policy():
     ("flags", "choice"),
     [
         (["--algo", "ppo"], ("ppo", "default", "latent")),
+        (["--algo", "crossq"], ("crossq", "default", "latent")),
+        (["--algo", "tqc", "--backend", "sbx"], ("tqc", "default", "latent")),
         (["--preset=paper"], ("sac", "paper", "latent")),
         (["--steer", "noise"], ("sac", "default", "noise")),
         (["--steer", "action", "--preset", "paper"], ("sac", "paper", "action")),
@@ -87,6 +89,7 @@ def test_a_resumed_run_keeps_its_settings(flag, stored, tmp_path):
         (["--seed", "4"], r"seed \(was 3, got 4\)"),
         (["--gamma", "0.5", "--seed", "4"], r"seed .*gamma \(was 0.9, got 0.5\)"),
         (["--algo", "sac"], r"algo \(was ppo, got sac\)"),
+        (["--backend", "sbx"], r"backend \(was torch, got sbx\)"),
     ],
 )
 def test_a_resumed_run_is_not_given_others(flags, change, stored, tmp_path):

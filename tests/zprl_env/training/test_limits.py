@@ -39,8 +39,8 @@ def test_the_presets_keep_to_them(key):
         ({"threads": 0}, "threads must be at least 1"),
         ({"seed": 1_000_000}, "seed must be at least 0 and at most 990000. Got: 1000000."),
         ({"seed": -1}, "seed must be at least 0"),
-        ({"overlap": True}, r"even --num-envs.* Got: sac, 1\. Try --num-envs 2\."),
-        ({"overlap": True, "num_envs": 2, "algo": "ppo"}, r"--algo sac .* Got: ppo, 2\."),
+        ({"overlap": True}, r"even --num-envs.* Got: sac, 1\. Try --algo sac --num-envs 2\."),
+        ({"overlap": True, "num_envs": 2, "algo": "ppo"}, r"--algo sac, .* Got: ppo, 2\."),
     ],
 )
 def test_a_run_s_numbers(change, message):
@@ -55,6 +55,7 @@ def test_a_run_s_numbers(change, message):
         ({"scale": float("nan")}, r"scale must be at least 0\. Got: nan\."),
         ({"noise_scale": -0.5}, "noise_scale must be at least 0"),
         ({"gamma": 0.0}, r"gamma must be above 0 and at most 1\. Got: 0\.0\."),
+        ({"action_noise": -0.1}, "action_noise must be at least 0"),
         ({"gamma": 1.01}, "gamma must be above 0 and at most 1"),
         ({"learning_rate": 0.0}, r"learning_rate must be above 0\. Got: 0\.0\."),
         ({"n_action_steps": 0}, "n_action_steps must be at least 1"),
