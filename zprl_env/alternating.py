@@ -23,7 +23,7 @@ class AlternatingVecEnv(VecEnv):
     ``step`` sends the agent's actions to one half and returns what the other half has been doing
     since the step before: while an off-policy agent stores that and takes its gradient steps, the
     first half's processes are simulating. Each half acts on the newest agent and its own newest
-    observations; what an episode is told to the agent one step later is the whole difference.
+    observations; that a decision reaches the agent one step later is the whole difference.
 
     What comes back does not follow from the actions just given. Each ``info`` therefore holds the
     decision it belongs to, which :class:`~zprl_env.training.replay.AlternatingReplayBuffer` stores;
