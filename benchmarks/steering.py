@@ -147,7 +147,7 @@ def draw(runs: Runs, path: Path) -> None:
     figure = Figure(figsize=(7.0, 4.2), layout="constrained")
     axes = figure.subplots()
     groups = {
-        "latent, SAC (3 seeds)": ["sac-0", "sac-1", "sac-2"],
+        "latent, SAC": ["sac-0", "sac-1", "sac-2"],
         "latent, PPO": ["ppo-0"],
         "noise (DSRL), SAC": ["noise-0"],
         "action residual, SAC": ["action-0"],
@@ -162,6 +162,8 @@ def draw(runs: Runs, path: Path) -> None:
         wins = np.sum([[sum(r["successes"]) for _, r in c[:length]] for c in curves], axis=0)
         played = np.sum([[r["episodes"] for _, r in c[:length]] for c in curves], axis=0)
         ends = [wilson_interval(int(w), int(n)) for w, n in zip(wins, played, strict=True)]
+        if len(curves) > 1:
+            label += f" ({len(curves)} seeds)"
         (line,) = axes.plot(steps, wins / played, "o-", markersize=3, label=label)
         axes.fill_between(
             steps, *np.transpose(ends), color=line.get_color(), alpha=0.15, linewidth=0
