@@ -11,7 +11,7 @@ help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 train: $(VENV)/.installed ## Steer the shipped Lift policy with SAC (about 10 minutes)
-	$(BIN)/python train_sb3.py --env Lift --algo sac --num-envs 2 --overlap
+	$(BIN)/python train_sb3.py --env Lift --algo sac
 
 train-full: $(VENV)/.installed ## The same over 200,000 environment steps
 	$(BIN)/python train_sb3.py --env Lift --algo sac --total-env-steps 200000
