@@ -88,7 +88,7 @@ class TestBeforeAnythingStarts:
     def test_a_policy_that_is_not_there(self, refused, point_flags):
         text = refused(*point_flags, "--policy", "nowhere")
         assert "a checkpoint folder or a shipped policy (adroit-door, " in text
-        assert ", square). Got: 'nowhere'" in text
+        assert ", square, transport). Got: 'nowhere'" in text
 
     def test_a_pickled_policy(self, refused, point_flags, tmp_path):
         (tmp_path / "policy.pt").write_bytes(b"\x80\x02.")
