@@ -47,10 +47,9 @@ def finetune(config: Config) -> Path:
     torch.set_num_threads(config.threads)
     recipe, resumed = config.recipe, config.resume_from
     history = checkpoint.load_history(resumed) if resumed else History()
-    policy_name = config.policy or base_policy(
-        config.env, make=config.make_policy, say=console.print
+    policy = resolve_policy(
+        config.policy or base_policy(config.env, make=config.make_policy, say=console.print)
     )
-    policy = resolve_policy(policy_name)
     if resumed:
         check_policy(resumed, policy)
     with ExitStack() as stack:

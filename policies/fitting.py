@@ -66,11 +66,12 @@ def fit(
         >>> def loss(line, x, y, generator):
         ...     return {"loss": (line(x) - y).square().mean()}
         >>> x = torch.linspace(-1, 1, 64)[:, None]
-        >>> config = BottleneckConfig(steps=200, learning_rate=0.1, ema_decay=0.9)
+        >>> config = BottleneckConfig(steps=600, learning_rate=0.1, ema_decay=0.9)
         >>> samples = Samples(train=(x, 2 * x), held_out=None, all=(x, 2 * x))
+        >>> _ = torch.manual_seed(0)
         >>> line, losses = fit(nn.Linear(1, 1), loss, samples, config, progress=False)
-        >>> abs(line.weight.item() - 2.0) < 0.3
-        True
+        >>> round(line.weight.item(), 3)
+        2.0
     """
     average = copy.deepcopy(learner).requires_grad_(False)
     optimizer = torch.optim.AdamW(

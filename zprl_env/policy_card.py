@@ -43,6 +43,7 @@ def card(made: Made, recipe: ImitationRecipe, *, env: str, seed: int, command: s
     """
     low, high = made.noisy.interval
     policy = made.policy
+    pushed = f", disturbance {recipe.disturbance}" if recipe.disturbance else ""
     rms = ", ".join(f"{value:.2f}" for value in policy.latent_rms)
     return f"""# Base policy for {env}
 
@@ -53,7 +54,7 @@ frozen. It is meant to be steered, so it is meant to fail now and then.
 |---|---|
 | made by | `{command}` |
 | demonstrations | {made.shown} scripted, {made.succeeded} successful; skill {recipe.skill}, \
-operator {recipe.operator_seed}, recording seed {seed} |
+operator {recipe.operator_seed}{pushed}, recording seed {seed} |
 | success | {made.noisy.success_rate:.1%} (Wilson 95 %: {low:.1%} to {high:.1%}) over \
 {made.noisy.episodes} episodes, seeds {TEST_SEED} to {TEST_SEED + made.noisy.episodes - 1} |
 | without flow noise | {made.noiseless} |

@@ -23,7 +23,7 @@ class SteeringVecEnv(VecEnvWrapper):
     The workers run :class:`~zprl_env.ActionChunkWrapper` and nothing of the policy, which lives
     once, in this process. Each environment has dice of its own: seeded alike, it goes through the
     episodes it would go through in a :class:`~zprl_env.LatentSteeringWrapper` of its own, up to
-    the rounding of a batched product (about 1e-6 of an action).
+    the rounding of a batched product (at most 1e-5 of an action).
 
     Attributes:
         policy: The frozen policy.

@@ -75,7 +75,7 @@ class Stage:
     number of stages side by side record what one would.
 
     Args:
-        task: A name in both ``zprl_env.envs.TASKS`` and ``zprl_env.experts.EXPERTS``.
+        task: A name in ``zprl_env.envs.TASKS`` whose row names an expert.
         skill: See ``sample_quality``.
         operator: Whose habits the expert takes on.
         disturbance: How strongly the expert's hands are disturbed; see ``Disturbance``.
