@@ -1,0 +1,1 @@
+"""A robot behind a Gymnasium environment: the same wrapper, the same training, on hardware."""

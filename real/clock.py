@@ -1,0 +1,39 @@
+"""Time, which passes by itself or is simulated."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Monotonic time that can be waited for."""
+
+    def now(self) -> float:
+        """Time since an arbitrary beginning [s]."""
+        ...
+
+    def sleep_until(self, when: float) -> None:
+        """Return at ``when`` [s], or at once if that is over."""
+        ...
+
+
+class WallClock:
+    """The computer's monotonic clock.
+
+    Example:
+        >>> clock = WallClock()
+        >>> began = clock.now()
+        >>> clock.sleep_until(began + 0.01)
+        >>> clock.now() >= began + 0.01
+        True
+    """
+
+    def now(self) -> float:
+        """Time since an arbitrary beginning [s]."""
+        return time.monotonic()
+
+    def sleep_until(self, when: float) -> None:
+        """Return at ``when`` [s], or at once if that is over."""
+        while (left := when - time.monotonic()) > 0.0:
+            time.sleep(left)

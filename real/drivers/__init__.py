@@ -1,0 +1,1 @@
+"""Robots: one file each, all of them :class:`real.robot.Robot`."""

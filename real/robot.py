@@ -1,0 +1,150 @@
+"""What a robot is to everything above its driver."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from real.clock import Clock
+from zprl_env.errors import ZprlError
+
+
+class RobotError(ZprlError):
+    """A robot does not answer, does not obey or reports a fault."""
+
+
+@dataclass(frozen=True)
+class RobotState:
+    """One measurement of all N arms, in the robot's base frame.
+
+    Attributes:
+        stamp: When it was measured, by the driver's clock [s].
+        position: End effectors [m]. Shape ``(N, 3)``.
+        quaternion: Their orientations as unit quaternions, w first. Shape ``(N, 4)``.
+        linear_velocity: [m/s]. Shape ``(N, 3)``.
+        angular_velocity: [rad/s]. Shape ``(N, 3)``.
+        gripper: Opening from 0, closed, to 1, open. Shape ``(N,)``.
+        joints: Joint angles [rad], of each arm.
+        objects: Poses that a tracker reports, by name: position [m] and quaternion, w first.
+            Shape ``(7,)`` each.
+    """
+
+    stamp: float
+    position: np.ndarray
+    quaternion: np.ndarray
+    linear_velocity: np.ndarray
+    angular_velocity: np.ndarray
+    gripper: np.ndarray
+    joints: tuple[np.ndarray, ...] = ()
+    objects: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RobotCommand:
+    """Where N arms are to be now, in the robot's base frame.
+
+    Attributes:
+        position: End effectors [m]. Shape ``(N, 3)``.
+        quaternion: Their orientations as unit quaternions, w first. Shape ``(N, 4)``.
+        gripper: Opening from 0, closed, to 1, open. Shape ``(N,)``.
+    """
+
+    position: np.ndarray
+    quaternion: np.ndarray
+    gripper: np.ndarray
+
+
+class Robot(Protocol):
+    """A driver: about a hundred lines between this and what a laboratory has.
+
+    Commands are poses to be reached within the next control period. They come at the control rate,
+    have passed :mod:`real.safety` and move by little each time; a driver passes them on. When no
+    command comes any more, the arms stay where the last one put them.
+
+    No method blocks for longer than a fraction of a second, but for :meth:`connect` and
+    :meth:`home`. Every failure is a :class:`RobotError` that says what to do about it.
+
+    Attributes:
+        clock: The clock of the time stamps, which the control loop is paced by.
+        n_arms: Number of arms N.
+    """
+
+    clock: Clock
+    n_arms: int
+
+    def connect(self) -> None:
+        """Reach the robot and clear its errors; a second call reconnects.
+
+        Raises:
+            RobotError: It is not there.
+        """
+        ...
+
+    def state(self) -> RobotState:
+        """Return the newest measurement.
+
+        Raises:
+            RobotError: None can be had.
+        """
+        ...
+
+    def command(self, command: RobotCommand) -> None:
+        """Send the arms somewhere, and return at once.
+
+        Raises:
+            RobotError: The robot refuses or does not answer.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Hold still where the arms are; possible at any time, and as often as one likes.
+
+        Raises:
+            RobotError: The robot could not be told.
+        """
+        ...
+
+    def home(self) -> None:
+        """Take the joints to their rest posture, slowly and by the driver's own means.
+
+        Raises:
+            RobotError: It did not get there.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop and let go of the robot; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class Scene(Protocol):
+    """What a driver can do besides if its world is simulated."""
+
+    def reset_scene(self, seed: int | None) -> None:
+        """Lay out the task's objects as the seed says, and put the arms exactly at home.
+
+        The arms have been driven home before; this takes the last millimetres, so that what follows
+        depends on the seed alone.
+        """
+        ...
+
+    def success(self) -> bool:
+        """Whether the task is done, by the scene's own criterion."""
+        ...
+
+
+@runtime_checkable
+class Cameras(Protocol):
+    """What a driver can do besides if it has cameras."""
+
+    def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Take pictures. Shape ``(H, W, 3)`` each, uint8.
+
+        Raises:
+            RobotError: There is no such camera.
+        """
+        ...
