@@ -23,7 +23,7 @@ from zprl_env import cli
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.statistics import wilson_interval
 from zprl_env.tasks import TASKS
-from zprl_env.training.callbacks import WINDOW
+from zprl_env.training.history import WINDOW
 
 RESULTS = Path(__file__).parent / "results"
 FULL, HALF, SHORT = (f"--total-env-steps {n}" for n in (200_000, 100_000, 60_000))

@@ -22,6 +22,7 @@ LEARNING = (
     "zprl_env.doctor.probes",
     "zprl_env.vec_wrapper",
     "zprl_env.alternating",
+    "zprl_env.resumable",
 )
 """The part of zprl_env that may import torch and Stable-Baselines3: training, and commands."""
 LOADING = "zprl_env.policy_loading"

@@ -10,6 +10,7 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
+from zprl_env.episodes import EPISODE_SEED
 from zprl_env.errors import PolicyMismatchError, UnknownNameError
 from zprl_env.policy_loading import PolicyLike, resolve_policy
 from zprl_env.steering.base import policy_generator
@@ -87,10 +88,9 @@ class SteeringVecEnv(VecEnvWrapper):
         observations = self.venv.reset()
         self.reset_infos = self.venv.reset_infos
         for index, seed in enumerate(self._seeds):
-            if seed is not None:
-                self._generators[index] = policy_generator(seed)
+            self._throw_dice(index, seed)
         self._reset_seeds()
-        return self._observe(np.asarray(observations), np.arange(0))
+        return self._observe(np.asarray(observations))
 
     def step_async(self, actions: np.ndarray) -> None:
         """Decode the agent's actions, shape ``(N, agent_dim)``, and send each worker its chunk."""
@@ -102,17 +102,24 @@ class SteeringVecEnv(VecEnvWrapper):
     def step_wait(self) -> VecEnvStepReturn:
         """Wait for the chunks; ``terminal_observation`` is what the agent would have seen."""
         following, rewards, dones, infos = self.venv.step_wait()
-        over = np.flatnonzero(dones)
-        last = [infos[index]["terminal_observation"] for index in over]
-        seen = self._observe(np.asarray([*last, *np.asarray(following)]), over)
-        for index, observation in zip(over, seen[: len(over)], strict=True):
-            infos[index]["terminal_observation"] = observation
         self.reset_infos = self.venv.reset_infos
-        return seen[len(over) :], rewards, dones, infos
+        over = np.flatnonzero(dones)
+        if over.size:
+            # By themselves: a batch of another size is rounded otherwise, and the first observation
+            # of an episode is to be the same whether another episode came before it or not.
+            last = np.asarray([infos[index]["terminal_observation"] for index in over])
+            seen, _ = self.steering.observe(last, [self._generators[index] for index in over])
+            for index, observation in zip(over, seen, strict=True):
+                infos[index]["terminal_observation"] = observation
+                self._throw_dice(index, None)
+        return self._observe(np.asarray(following)), rewards, dones, infos
 
-    def _observe(self, observations: np.ndarray, over: np.ndarray) -> np.ndarray:
-        """Show the last observations of the episodes that are over, then those of all."""
-        generators = [*(self._generators[index] for index in over), *self._generators]
-        seen, latents = self.steering.observe(observations, generators)
-        self._latents = latents[len(over) :]
+    def _throw_dice(self, index: int, seed: int | None) -> None:
+        """Seed an environment's dice for the episode that begins, if it has a seed."""
+        seed = self.reset_infos[index].get(EPISODE_SEED, seed)
+        if seed is not None:
+            self._generators[index] = policy_generator(seed)
+
+    def _observe(self, observations: np.ndarray) -> np.ndarray:
+        seen, self._latents = self.steering.observe(observations, self._generators)
         return seen

@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 
 from zprl_env.chunking import ActionChunkWrapper
+from zprl_env.episodes import EPISODE_SEED
 from zprl_env.policy_loading import PolicyLike, resolve_policy
 from zprl_env.steering import (
     ActionSteering,
@@ -94,9 +95,10 @@ class SteeringWrapper(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode; ``seed`` seeds the environment and the policy's dice."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        seed = info.get(EPISODE_SEED, seed)
         if seed is not None:
             self._generator = policy_generator(seed)
-        observation, info = self.env.reset(seed=seed, options=options)
         return self._observe(observation), info
 
     def step(

@@ -37,6 +37,7 @@ CONFIG = {
     "seed": Range(0, VALIDATION_SEED - 10_000),
     "num_envs": Range(1, 10_000),
     "eval_every": COUNT,
+    "checkpoint_every": COUNT,
     "validation_episodes": Range(1, TEST_SEED - VALIDATION_SEED),
     "eval_episodes": COUNT,
     "threads": COUNT,
