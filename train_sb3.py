@@ -15,6 +15,7 @@ from pathlib import Path
 from zprl_env.cli import run
 from zprl_env.training.algorithms import check_installed
 from zprl_env.training.config import Config, check_policy, parse, save_config
+from zprl_env.training.tracking import check_tracker
 
 
 def finetune(config: Config) -> Path:
@@ -27,6 +28,7 @@ def finetune(config: Config) -> Path:
         The run's folder.
     """
     check_installed(config.backend)
+    check_tracker(config.wandb)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -42,6 +44,8 @@ def finetune(config: Config) -> Path:
     from zprl_env.training.comparison import Comparison, play
     from zprl_env.training.environment import make_training_envs
     from zprl_env.training.learning import learn, rescued, training_seed
+    from zprl_env.training.telemetry import SteeringTelemetry
+    from zprl_env.training.tracking import tracked
 
     console = Console(soft_wrap=True)
     torch.set_num_threads(config.threads)
@@ -78,7 +82,9 @@ def finetune(config: Config) -> Path:
         )
         if resumed:
             checkpoint.load_checkpoint(folder, model, history)
+        stack.enter_context(tracked(config, folder))
         model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))
+        stack.callback(model.logger.close)
         save_config(folder, config, policy)
         stack.enter_context(rescued(folder, model, history))
 
@@ -100,7 +106,8 @@ def finetune(config: Config) -> Path:
             history, comparison.env, validation_seeds, config.eval_every, note
         )
         with closing(progress.bar):
-            callback = CallbackList([progress, validation])
+            telemetry = SteeringTelemetry(env_steps=history.env_steps)
+            callback = CallbackList([progress, telemetry, validation])
             learn(model, recipe.warmup_decisions, config.total_env_steps, history, callback)
         checkpoint.save_checkpoint(folder, model, history)
         envs.close()
