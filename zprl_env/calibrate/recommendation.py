@@ -28,10 +28,13 @@ def recommend(base: Trial, trials: Sequence[Trial]) -> Recommendation:
     """Recommend the largest perturbation that costs no successes.
 
     An agent begins by perturbing at random. It learns from the outcomes that this changes, which a
-    small perturbation hardly does, and it cannot learn from episodes that fail whatever it does. So
-    lambda should be as large as the policy bears: going up, the last before the first whose
-    success is significantly below the unperturbed policy's on the same episodes (one-sided exact
-    McNemar test, 5 %). Few episodes notice only large losses: with 60, some 0.15.
+    small perturbation hardly does, and every success that it breaks is one less to learn from. So
+    lambda goes up to the last before the first whose success is significantly below the unperturbed
+    policy's on the same episodes (one-sided exact McNemar test, 5 %). Few episodes notice only
+    large losses: with 60, some 0.15.
+
+    It is where to begin and not the best there is. A larger lambda reaches further and costs
+    successes while exploring, which some tasks make good and some do not.
 
     Args:
         base: The unperturbed policy.

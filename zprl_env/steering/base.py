@@ -232,10 +232,10 @@ class Steering(ABC):
             (:meth:`DemonstratedLatents.distance`).
         """
         actions = np.minimum(np.maximum(actions, -1.0), 1.0)  # a fifth of np.clip's time
-        numbers = (
-            self.strength(actions),
-            np.count_nonzero(np.abs(actions) > SATURATED, axis=1) / actions.shape[1],
-            self.demonstrated.distance(self.steered_latents(actions, latents)),
-        )
-        rows = zip(*(number.tolist() for number in numbers), strict=True)
-        return [dict(zip(("ratio", "saturation", "distance"), row, strict=True)) for row in rows]
+        ratio = self.strength(actions).tolist()
+        saturated = np.count_nonzero(np.abs(actions) > SATURATED, axis=1).tolist()
+        distance = self.demonstrated.distance(self.steered_latents(actions, latents)).tolist()
+        return [
+            {"ratio": r, "saturation": s / self.agent_dim, "distance": d}
+            for r, s, d in zip(ratio, saturated, distance, strict=True)
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -19,12 +20,12 @@ class DemonstratedLatents(NamedTuple):
     Attributes:
         mean: Shape ``(D,)``.
         std: Spread of the posteriors' means and of the posteriors themselves. Shape ``(D,)``.
-        rms: Root mean square of the posteriors' means. Shape ``(D,)``.
+        norm: Root mean square length of the posteriors' means.
     """
 
     mean: np.ndarray
     std: np.ndarray
-    rms: np.ndarray
+    norm: float
 
     @classmethod
     def of(cls, policy: SteerablePolicy) -> DemonstratedLatents:
@@ -47,7 +48,8 @@ class DemonstratedLatents(NamedTuple):
         rms = np.asarray(getattr(policy, "latent_rms", ones))
         spread = np.asarray(getattr(policy, "latent_std", rms))
         inner = np.asarray(getattr(policy, "latent_posterior_std", 0.0 * ones))
-        return cls(mean, np.maximum(np.hypot(spread, inner), np.finfo(np.float32).tiny), rms)
+        std = np.maximum(np.hypot(spread, inner), np.finfo(np.float32).tiny)
+        return cls(mean, std, float(np.linalg.norm(rms)))
 
     def distance(self, latents: np.ndarray) -> np.ndarray:
         """How far out latents lie.
@@ -59,7 +61,7 @@ class DemonstratedLatents(NamedTuple):
             Mahalanobis distance over sqrt(D): 1 is the demonstrations' own root mean square,
             whatever the size of the latent. Shape ``(B,)``.
         """
-        return row_norms((latents - self.mean) / self.std) / np.sqrt(len(self.mean))
+        return row_norms((latents - self.mean) / self.std) / sqrt(len(self.mean))
 
 
 def row_norms(rows: np.ndarray) -> np.ndarray:

@@ -87,7 +87,7 @@ def latent_strength(
     Returns:
         Shape ``(B,)``.
     """
-    return row_norms(scale * dz) / np.sqrt(demonstrated.rms @ demonstrated.rms)
+    return row_norms(scale * dz) / demonstrated.norm
 
 
 class LatentSteering(Steering):

@@ -40,7 +40,7 @@ class NoiseSteering(Steering):
 
     def strength(self, actions: np.ndarray) -> np.ndarray:
         """RMS of the shift, in standard deviations of the noise that the flow was trained with."""
-        return self.scale * row_norms(actions) / np.sqrt(self.agent_dim)
+        return self.scale * row_norms(actions) / self.agent_dim**0.5
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode from the shifted noise."""

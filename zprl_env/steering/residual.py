@@ -30,7 +30,7 @@ class ActionSteering(Steering):
 
     def strength(self, actions: np.ndarray) -> np.ndarray:
         """RMS of the residual, in the environment's action units."""
-        return self.scale * row_norms(actions) / np.sqrt(self.agent_dim)
+        return self.scale * row_norms(actions) / self.agent_dim**0.5
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode the base chunk and add the residual to its first ``n_action_steps`` actions."""

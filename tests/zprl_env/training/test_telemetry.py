@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from stable_baselines3 import PPO, SAC
@@ -9,10 +11,12 @@ from stable_baselines3.common.logger import KVWriter, Logger
 from stable_baselines3.common.vec_env import DummyVecEnv
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import train_sb3
 from tests.zprl_env.recording_env import RecordingEnv
 from tests.zprl_env.training.small_model import make_small_model
 from zprl_env import ActionChunkWrapper, ConfigurationError, LatentSteeringWrapper, SteeringVecEnv
 from zprl_env.testing import LinearPolicy
+from zprl_env.training.config import parse
 from zprl_env.training.telemetry import SteeringTelemetry
 from zprl_env.training.warmup import warm_up
 
@@ -50,6 +54,11 @@ def learn(model, decisions: int, **options) -> list[tuple[int, dict]]:
     return [(step, point) for step, point in kept.points if "steering/ratio" in point]
 
 
+def curves_in(folder: Path) -> EventAccumulator:
+    """What TensorBoard shows of a folder."""
+    return EventAccumulator(str(folder)).Reload()
+
+
 def test_a_point_is_over_the_decisions_since_the_one_before():
     env = WatchedEnv(truncate_at=5)  # decisions of 2, 2 and 1 steps
     model = SAC("MlpPolicy", env, learning_starts=0, buffer_size=100, batch_size=4, seed=0)
@@ -72,7 +81,7 @@ def test_the_axis_is_environment_steps_and_the_algorithm_s_own_curves_stay_where
     model = PPO("MlpPolicy", env, n_steps=8, batch_size=8, n_epochs=1, tensorboard_log=tmp_path)
     model.learn(16, callback=SteeringTelemetry(every=10))
     (folder,) = tmp_path.iterdir()
-    curves = EventAccumulator(str(folder)).Reload()
+    curves = curves_in(folder)
     assert [e.step for e in curves.Scalars("steering/ratio")] == [10, 20, 30, 32]  # of 32 steps
     assert [e.step for e in curves.Scalars("rollout/ep_len_mean")] == [8, 16]  # of 16 decisions
     assert curves.Scalars("steering/success_rate")[-1].value == 1.0
@@ -111,3 +120,19 @@ def test_an_environment_that_nobody_steers_is_refused():
         model.learn(2, callback=SteeringTelemetry())
     with pytest.raises(ConfigurationError, match=r"every must be at least 1\. Got: 0"):
         SteeringTelemetry(every=0)
+
+
+def test_the_training_script_draws_the_curves_and_goes_on_with_them(
+    point_task, point_policy, tmp_path
+):
+    flags = ["--env", point_task, "--policy", str(point_policy), "--hidden", "8", "--no-video"]
+    flags += ["--eval-episodes", "1", "--validation-episodes", "1", "--warmup-decisions", "20"]
+    flags += ["--batch-size", "4", "--updates-per-decision", "1", "--out", str(tmp_path)]
+    train_sb3.finetune(parse([*flags, "--total-env-steps", "100"]))
+    train_sb3.finetune(parse(["--resume-from", str(tmp_path), "--total-env-steps", "140"]))
+    curves = curves_in(tmp_path / "tensorboard")
+    first, second = (event.step for event in curves.Scalars("steering/ratio"))
+    assert 100 <= first <= 101
+    assert 140 <= second <= 141
+    assert curves.Scalars("steering/ratio")[-1].value > 0.1
+    assert curves.Scalars("rollout/success_rate")[-1].step <= second

@@ -9,15 +9,23 @@ from types import SimpleNamespace
 
 import pytest
 
-from zprl_env.errors import MissingExtraError
-from zprl_env.training.config import Config
+import train_sb3
+from zprl_env import cli
+from zprl_env.training.config import Config, parse
 from zprl_env.training.tracking import check_tracker, tracked
 
 
 @pytest.mark.skipif(find_spec("wandb") is not None, reason="wandb is installed")
-def test_asked_for_and_not_installed_says_what_to_install():
-    with pytest.raises(MissingExtraError, match=r'^wandb .* pip install "zprl-env\[wandb\]"$'):
-        check_tracker("project")
+def test_asked_for_and_not_installed_says_what_to_install_before_anything_starts(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as exit_info:
+        cli.run(lambda: train_sb3.finetune(parse(["--wandb", "project"])))
+    assert exit_info.value.code == 2
+    expected = 'error: wandb is needed and not installed; run: pip install "zprl-env[wandb]"\n'
+    assert capsys.readouterr().err == expected
+    assert not list(tmp_path.iterdir())
 
 
 def test_nobody_who_does_not_ask_for_it_needs_it(tmp_path):
