@@ -73,8 +73,6 @@ def calibrate(calibration: Calibration) -> Recommendation:
         RunFolderError: The results cannot be written.
     """
     env_name = task_name(calibration.env)
-    out = calibration.out or Path("runs", env_name, "calibration")
-    make_writable(out)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -87,6 +85,8 @@ def calibrate(calibration: Calibration) -> Recommendation:
     torch.set_num_threads(calibration.threads)
     policy_name = calibration.policy or str(base_policy(calibration.env, make=False))
     policy = resolve_policy(policy_name)
+    out = calibration.out or Path("runs", env_name, "calibration")
+    make_writable(out)
     noise_scale = calibration.noise_scale
     if noise_scale is None:
         noise_scale = recipe_for("sac", "default", "latent", env_name).noise_scale

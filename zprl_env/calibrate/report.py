@@ -102,8 +102,13 @@ def draw(
     solved = int(alone.successes.sum())
     differences = [trial.versus(base) for trial in trials]
     for counts, sign, colour, label in (
-        ([d.gained for d in differences], 1, "tab:green", f"rescued, of {alone.episodes - solved}"),
-        ([d.lost for d in differences], -1, "tab:red", f"broken, of {solved}"),
+        (
+            [d.gained for d in differences],
+            1,
+            "tab:green",
+            f"rescued, of {alone.episodes - solved} failures",
+        ),
+        ([d.lost for d in differences], -1, "tab:red", f"broken, of {solved} successes"),
     ):
         bars = outcomes.bar(places, [sign * count for count in counts], color=colour, label=label)
         outcomes.bar_label(bars, labels=[str(count) for count in counts], fontsize="small")
