@@ -101,14 +101,10 @@ def draw(
 
     solved = int(alone.successes.sum())
     differences = [trial.versus(base) for trial in trials]
+    gained, lost = [d.gained for d in differences], [d.lost for d in differences]
     for counts, sign, colour, label in (
-        (
-            [d.gained for d in differences],
-            1,
-            "tab:green",
-            f"rescued, of {alone.episodes - solved} failures",
-        ),
-        ([d.lost for d in differences], -1, "tab:red", f"broken, of {solved} successes"),
+        (gained, 1, "tab:green", f"rescued, of {alone.episodes - solved} failures"),
+        (lost, -1, "tab:red", f"broken, of {solved} successes"),
     ):
         bars = outcomes.bar(places, [sign * count for count in counts], color=colour, label=label)
         outcomes.bar_label(bars, labels=[str(count) for count in counts], fontsize="small")
