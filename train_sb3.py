@@ -15,6 +15,7 @@ from pathlib import Path
 from zprl_env.cli import run
 from zprl_env.training.algorithms import check_installed
 from zprl_env.training.config import Config, check_policy, parse, save_config
+from zprl_env.training.tracking import check_tracker
 
 
 def finetune(config: Config) -> Path:
@@ -27,6 +28,7 @@ def finetune(config: Config) -> Path:
         The run's folder.
     """
     check_installed(config.backend)
+    check_tracker(config.wandb)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -44,6 +46,8 @@ def finetune(config: Config) -> Path:
     from zprl_env.training.history import HISTORY_FILE, History
     from zprl_env.training.interruption import Interruption
     from zprl_env.training.learning import learn, rescued
+    from zprl_env.training.telemetry import SteeringTelemetry
+    from zprl_env.training.tracking import tracked
 
     console = Console(soft_wrap=True)
     torch.set_num_threads(config.threads)
@@ -80,7 +84,9 @@ def finetune(config: Config) -> Path:
         )
         if begun:
             checkpoint.load_checkpoint(begun, folder, model, envs)
+        stack.enter_context(tracked(config, folder))
         model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))
+        stack.callback(model.logger.close)
         save_config(folder, config, policy)
 
         test_seeds = range(TEST_SEED, TEST_SEED + config.eval_episodes)
@@ -120,6 +126,7 @@ def finetune(config: Config) -> Path:
                     interruption,
                     progress.bar.write,
                 ),
+                SteeringTelemetry(env_steps=history.env_steps),
             ]
             learn(
                 model,

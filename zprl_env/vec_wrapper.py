@@ -77,6 +77,7 @@ class SteeringVecEnv(VecEnvWrapper):
         self.discount = float(venv.get_attr("discount", indices=0)[0])
         self._generators = [policy_generator(None) for _ in range(self.num_envs)]
         self._latents: np.ndarray | None = None
+        self._measures: list[dict[str, float]] = []
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seed environment ``i`` and its dice with ``seed + i`` at the next reset."""
@@ -98,10 +99,16 @@ class SteeringVecEnv(VecEnvWrapper):
             raise gym.error.ResetNeeded("The episodes were never started: call reset() first.")
         chunks = self.steering.act(actions, self._latents, self._generators)
         self.venv.step_async(chunks[:, : self.steering.n_action_steps])
+        self._measures = self.steering.measure(actions, self._latents)
 
     def step_wait(self) -> VecEnvStepReturn:
-        """Wait for the chunks; ``terminal_observation`` is what the agent would have seen."""
+        """Wait for the chunks; ``terminal_observation`` is what the agent would have seen.
+
+        ``infos[i]["steering"]`` is what :meth:`Steering.measure` says of environment ``i``.
+        """
         following, rewards, dones, infos = self.venv.step_wait()
+        for info, measures in zip(infos, self._measures, strict=True):
+            info["steering"] = measures
         self.reset_infos = self.venv.reset_infos
         over = np.flatnonzero(dones)
         if over.size:

@@ -72,6 +72,8 @@ class Config:
     """Threads of torch; more are slower for networks this small."""
     video: bool = True
     """Film a steered episode at the end."""
+    wandb: str | None = None
+    """Project of Weights & Biases to send the curves to as well; the extra 'wandb' brings it."""
     recipe: Annotated[Recipe, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Recipe)
     """How the policy is steered and the agent learns."""
 
@@ -94,6 +96,7 @@ _MAY_CHANGE = {
     "keep",
     "threads",
     "video",
+    "wandb",
     "out",
     "resume_from",
 }

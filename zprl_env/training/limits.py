@@ -74,6 +74,15 @@ EVALUATION = {
 }
 """Fields of :class:`zprl_env.evaluate.Evaluation`."""
 
+CALIBRATION = {
+    # Settings are chosen by it, so it never plays what results are reported on.
+    "episodes": Range(1, TEST_SEED - VALIDATION_SEED),
+    "noise_scale": SIZE,
+    "n_action_steps": COUNT,
+    "threads": COUNT,
+}
+"""Fields of :class:`zprl_env.calibrate.__main__.Calibration`."""
+
 
 def check(settings: object, limits: Mapping[str, Range]) -> None:
     """Refuse numbers out of their range; ``None`` and words are nobody's number.
