@@ -17,6 +17,7 @@ ORDER = ("policies", "zprl_env", "real", "train_sb3", "benchmarks")
 LEARNING = (
     "zprl_env.training",
     "zprl_env.evaluate",
+    "zprl_env.export",
     "zprl_env.make_policy",
     "zprl_env.policy_card",
     "zprl_env.doctor.probes",
