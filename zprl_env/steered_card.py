@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+ENTRANCES = {
+    "latent": "latent",
+    "noise": "flow's noise",
+    "joint": "latent and its flow's noise",
+    "action": "actions",
+}
+"""What each ``--steer`` choice moves."""
+
 
 def steered_card(metadata: Mapping[str, Any]) -> str:
     """Write the card that goes beside an export, in Markdown.
@@ -12,13 +20,13 @@ def steered_card(metadata: Mapping[str, Any]) -> str:
     Args:
         metadata: The export's description.
     """
-    env, steer, algo = (metadata[name] for name in ("env", "steer", "algo"))
+    env, algo, place = metadata["env"], metadata["algo"], ENTRANCES[metadata["steer"]]
     options = ", ".join(f"{name} {value}" for name, value in metadata["options"].items())
     trained = f" for {metadata['env_steps']:,} environment steps" if "env_steps" in metadata else ""
     library = "SBX" if metadata["backend"] == "sbx" else "Stable-Baselines3"
     return f"""# Steered policy for {env}
 
-A frozen imitation policy (folder `policy`) and the agent that steers it at its {steer}: {algo} of
+A frozen imitation policy (folder `policy`) and the agent that steers it at its {place}: {algo} of
 {library}, trained{trained}. Nothing here is a pickle.
 
 {_results(metadata)}
