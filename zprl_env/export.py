@@ -13,9 +13,10 @@ import numpy as np
 import tyro
 
 from policies import checkpoint_files
-from zprl_env import cli, steered_files
+from zprl_env import cli
 from zprl_env.errors import CheckpointError, ZprlError
 from zprl_env.steered_card import steered_card
+from zprl_env.steered_files import CARD_FILE, POLICY_FOLDER, write_steered
 from zprl_env.steering.base import policy_generator
 from zprl_env.training.config import Config, check_policy, load_config
 from zprl_env.training.files import RunFolderError, make_writable, read_json
@@ -153,10 +154,10 @@ def write(
         raise ZprlError(f"an exported policy must be a checkpoint. Got: {type(env.policy)}.")
     actor = actor_of(model)
     space: Any = env.env.env.action_space
-    env.policy.save(folder / steered_files.POLICY_FOLDER)
+    env.policy.save(folder / POLICY_FOLDER)
     bounds = {"action_low": space.low, "action_high": space.high}
-    steered_files.write(folder, metadata | {"actor": actor.kinds}, actor.to_arrays() | bounds)
-    (folder / steered_files.CARD_FILE).write_text(steered_card(metadata), encoding="utf-8")
+    write_steered(folder, metadata | {"actor": actor.kinds}, actor.to_arrays() | bounds)
+    (folder / CARD_FILE).write_text(steered_card(metadata), encoding="utf-8")
     return SteeredPolicy.load(folder)
 
 
@@ -165,7 +166,7 @@ def likely_observations(folder: Path, number: int = 32) -> np.ndarray:
 
     No environment is asked for them: it could be a robot.
     """
-    weights = checkpoint_files.read(folder / steered_files.POLICY_FOLDER).weights
+    weights = checkpoint_files.read(folder / POLICY_FOLDER).weights
     mean, std = (weights[f"normalizer.observation_{name}"] for name in ("mean", "std"))
     draws = np.random.default_rng(0).standard_normal((number, len(mean)))
     return (mean + std * draws).astype(np.float32)

@@ -15,17 +15,24 @@ from typing import Annotated, Any
 import tyro
 
 from policies import checkpoint_files
-from zprl_env import cli, steered_files
+from zprl_env.cli import run
 from zprl_env.errors import CheckpointError, MissingExtraError, ZprlError
-from zprl_env.hub_card import CARD_FILE, EVALUATION_FILE, hub_card
+from zprl_env.hub_card import EVALUATION_FILE, hub_card
+from zprl_env.steered_files import (
+    ACTOR_FILE,
+    CARD_FILE,
+    POLICY_FOLDER,
+    STEERED_FILE,
+    read_steered,
+)
 
 CHECKPOINT = (checkpoint_files.METADATA_FILE, checkpoint_files.WEIGHTS_FILE)
 FILES = (
     *CHECKPOINT,
     EVALUATION_FILE,
-    steered_files.METADATA_FILE,
-    steered_files.ACTOR_FILE,
-    *(f"{steered_files.POLICY_FOLDER}/{name}" for name in CHECKPOINT),
+    STEERED_FILE,
+    ACTOR_FILE,
+    *(f"{POLICY_FOLDER}/{name}" for name in CHECKPOINT),
     CARD_FILE,
 )
 """All that a repository of ours can hold, by path."""
@@ -106,14 +113,14 @@ def check_folder(folder: Path) -> None:
     Raises:
         CheckpointError: It does not.
     """
-    if (folder / steered_files.METADATA_FILE).exists():
-        steered_files.read(folder)
+    if (folder / STEERED_FILE).exists():
+        read_steered(folder)
     elif (folder / checkpoint_files.METADATA_FILE).exists():
         checkpoint_files.verify(checkpoint_files.read(folder), folder)
     else:
         raise CheckpointError(
             f"a policy's folder must hold {checkpoint_files.METADATA_FILE} or "
-            f"{steered_files.METADATA_FILE}. Got: {folder}. "
+            f"{STEERED_FILE}. Got: {folder}. "
             f"Export a run by python -m zprl_env.export."
         )
 
@@ -127,9 +134,9 @@ def _client() -> Any:
 
 
 def _hub_error(what: str, repo: str, error: Exception) -> HubError:
-    reason = " ".join(str(error).split()) or type(error).__name__
+    reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     return HubError(
-        f"cannot {what} {repo}: {reason} Try another name or revision, or log in by "
+        f"cannot {what} {repo}: {reason}. Try another name or revision, or log in by "
         f"`hf auth login`."
     )
 
@@ -191,4 +198,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run(main)

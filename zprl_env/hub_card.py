@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from policies import checkpoint_files
-from zprl_env import steered_files
+from zprl_env.steered_files import CARD_FILE, STEERED_FILE
 
-CARD_FILE = steered_files.CARD_FILE
 EVALUATION_FILE = "evaluation.json"
 """What ``python -m zprl_env.make_policy`` measured, episode by episode."""
 
@@ -28,8 +27,8 @@ def hub_card(folder: Path, repo: str) -> str:
     """
     from huggingface_hub import EvalResult, ModelCardData
 
-    steered = (folder / steered_files.METADATA_FILE).exists()
-    path = folder / (steered_files.METADATA_FILE if steered else checkpoint_files.METADATA_FILE)
+    steered = (folder / STEERED_FILE).exists()
+    path = folder / (STEERED_FILE if steered else checkpoint_files.METADATA_FILE)
     metadata = json.loads(path.read_text(encoding="utf-8"))
     env = str(metadata["env"] if steered else metadata.get("env_args", {}).get("env_name", "?"))
     results = [

@@ -16,7 +16,7 @@ from zprl_env.errors import CheckpointError
 
 FORMAT = "zprl-steered"
 VERSION = 1
-METADATA_FILE, ACTOR_FILE = "steered.json", "actor.safetensors"
+STEERED_FILE, ACTOR_FILE = "steered.json", "actor.safetensors"
 POLICY_FOLDER = "policy"
 """Where the base policy's own checkpoint is, inside the folder."""
 ONNX_FILE, CARD_FILE = "steered.onnx", "README.md"
@@ -34,7 +34,9 @@ class SteeredFiles(NamedTuple):
     arrays: dict[str, np.ndarray]
 
 
-def write(folder: Path, metadata: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+def write_steered(
+    folder: Path, metadata: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
     """Write description and actor into a folder that holds the base policy already.
 
     Args:
@@ -51,21 +53,21 @@ def write(folder: Path, metadata: Mapping[str, Any], arrays: Mapping[str, np.nda
         "actor_sha256": arrays_hash(arrays),
     }
     text = json.dumps(described | dict(metadata) | described, indent=1, allow_nan=False)
-    (folder / METADATA_FILE).write_text(text + "\n", encoding="utf-8")
+    (folder / STEERED_FILE).write_text(text + "\n", encoding="utf-8")
 
 
-def read(folder: Path) -> SteeredFiles:
+def read_steered(folder: Path) -> SteeredFiles:
     """Read a folder and see that actor, base policy and description belong together.
 
     Raises:
         CheckpointError: Something is missing, damaged, foreign or of another export.
     """
-    path = folder / METADATA_FILE
+    path = folder / STEERED_FILE
     try:
         metadata = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CheckpointError(
-            f"a steered policy must be a folder with {METADATA_FILE}, as zprl_env.export writes "
+            f"a steered policy must be a folder with {STEERED_FILE}, as zprl_env.export writes "
             f"it. Got: {folder} ({error})."
         ) from error
     named = metadata if isinstance(metadata, dict) else {}

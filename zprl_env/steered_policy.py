@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from zprl_env import steered_files
 from zprl_env.actor import Actor
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
 from zprl_env.policy_loading import acting_policy, local_folder
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.steered_files import POLICY_FOLDER, read_steered
 from zprl_env.steering.base import policy_generator
 from zprl_env.wrapper import STEERING_WRAPPERS
 
@@ -96,11 +96,11 @@ class SteeredPolicy:
             CheckpointError: It holds no sound export.
         """
         path = local_folder(folder) or Path(folder)
-        metadata, arrays = steered_files.read(path)
+        metadata, arrays = read_steered(path)
         try:
             low, high = arrays.pop("action_low"), arrays.pop("action_high")
             return cls(
-                acting_policy(path / steered_files.POLICY_FOLDER),
+                acting_policy(path / POLICY_FOLDER),
                 Actor.from_arrays(metadata["actor"], arrays),
                 metadata["observation_dim"],
                 metadata["options"],

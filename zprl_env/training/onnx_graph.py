@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from policies import checkpoint
 from policies.engines.onnx import graph, session
 from policies.vib_flow import VibFlow
-from zprl_env import steered_files
 from zprl_env.actor import Layer
 from zprl_env.errors import CheckpointError
+from zprl_env.steered_files import ONNX_FILE, POLICY_FOLDER
 from zprl_env.steered_policy import SteeredPolicy
 from zprl_env.steering import ActionSteering, JointSteering, LatentSteering, NoiseSteering
 from zprl_env.steering.base import policy_generator
@@ -108,7 +108,7 @@ def write_onnx(
         CheckpointError: The graph decides differently.
         MissingExtraError: What exports or ONNX Runtime is not installed.
     """
-    model = checkpoint.load(folder / steered_files.POLICY_FOLDER).model
+    model = checkpoint.load(folder / POLICY_FOLDER).model
     config, noisy = model.config, steered.steering.noise_scale > 0.0
     inputs: dict[str, tuple[int, ...]] = {"observation": (config.observation_dim,)}
     arrays = {"observation": np.asarray(observations, np.float32)}
@@ -127,4 +127,4 @@ def write_onnx(
             f"the ONNX graph must decide as the export does. Got an action that is off by "
             f"{np.abs(got - expected).max():.2g}. This is a defect; please report it."
         )
-    (folder / steered_files.ONNX_FILE).write_bytes(content)
+    (folder / ONNX_FILE).write_bytes(content)

@@ -9,9 +9,10 @@ import torch
 from policies import checkpoint
 from policies.numpy_policy import NumpyPolicy
 from tests import point
-from zprl_env import SteeredPolicy, steered_files
+from zprl_env import SteeredPolicy
 from zprl_env.actor import Actor, Layer
 from zprl_env.errors import CheckpointError
+from zprl_env.steered_files import ONNX_FILE, POLICY_FOLDER
 from zprl_env.steering.base import policy_generator
 from zprl_env.training.onnx_graph import SteeredNetwork, write_onnx
 
@@ -59,8 +60,8 @@ def test_the_network_is_the_steered_policy(steer, observation, noise_scale, poin
 def test_a_graph_that_decides_differently_is_not_written(steered_folder, tmp_path):
     for name in ("onnxruntime", "onnxscript"):
         pytest.importorskip(name, reason="needs the onnx extra")
-    point.save_policy(tmp_path / steered_files.POLICY_FOLDER, seed=1)  # another base policy
+    point.save_policy(tmp_path / POLICY_FOLDER, seed=1)  # another base policy
     steered = SteeredPolicy.load(steered_folder)
     with pytest.raises(CheckpointError, match="ONNX graph must decide as the export does"):
         write_onnx(tmp_path, steered, np.zeros((2, 3)), accuracy=1e-4)
-    assert not (tmp_path / steered_files.ONNX_FILE).exists()
+    assert not (tmp_path / ONNX_FILE).exists()
