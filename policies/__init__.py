@@ -23,6 +23,7 @@ _HOME = {
     "DemonstrationWriter": "policies.demonstrations",
     "Trajectory": "policies.trajectory",
     "FrozenPolicy": "policies.frozen",
+    "NumpyPolicy": "policies.numpy_policy",
     "PretrainConfig": "policies.pretrain_config",
     "VibFlow": "policies.vib_flow",
     "VibFlowConfig": "policies.vib_flow_config",

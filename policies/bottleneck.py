@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from policies.encoders import mlp
-
-MIN_LOG_VARIANCE, MAX_LOG_VARIANCE = -20.0, 4.0
+from policies.vib_flow_config import MAX_LOG_VARIANCE, MIN_LOG_VARIANCE
 
 
 class Posterior(NamedTuple):

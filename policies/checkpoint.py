@@ -1,31 +1,21 @@
-"""Checkpoints: a folder with tensors (safetensors) and their description (JSON). Never a pickle."""
+"""Checkpoints of a model: written to and loaded from a folder of safetensors and JSON."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from policies.errors import CheckpointError, ConfigurationError
+from policies import checkpoint_files
+from policies.checkpoint_files import METADATA_FILE, WEIGHTS_FILE
+from policies.errors import CheckpointError
 from policies.vib_flow import VibFlow
-from policies.vib_flow_config import VibFlowConfig
-
-FORMAT = "zprl-policy"
-VERSION = 1
-WEIGHTS_FILE = "policy.safetensors"
-METADATA_FILE = "policy.json"
-
-_PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".zip"}
-_STATISTICS = ("mean", "std", "rms")
 
 
 class Checkpoint(NamedTuple):
@@ -37,30 +27,13 @@ class Checkpoint(NamedTuple):
 
 def weights_hash(model: nn.Module) -> str:
     """SHA-256 over names, types, shapes and bytes of all saved tensors, as they are now."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        array = tensor.detach().cpu().contiguous().numpy()
-        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+    tensors = model.state_dict()
+    return checkpoint_files.arrays_hash({n: t.detach().cpu().numpy() for n, t in tensors.items()})
 
 
 def describe(model: VibFlow) -> dict[str, Any]:
     """The entries of the metadata that follow from the model itself."""
-    config = model.config
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "weights_sha256": weights_hash(model),
-        "observation_dim": config.observation_dim,
-        "action_dim": config.action_dim,
-        "horizon": config.horizon,
-        "n_action_steps": config.n_action_steps,
-        "n_euler_steps": config.n_euler_steps,
-        "latent_dim": config.latent_dim,
-        "feature_dim": config.feature_dim,
-        "model": json.loads(json.dumps(asdict(config))),
-    }
+    return checkpoint_files.describe(model.config, weights_hash(model))
 
 
 def save(model: VibFlow, path: str | os.PathLike[str], metadata: Mapping[str, Any]) -> None:
@@ -79,7 +52,7 @@ def save(model: VibFlow, path: str | os.PathLike[str], metadata: Mapping[str, An
     if folder.exists() and not folder.is_dir():
         raise CheckpointError(f"a checkpoint is saved to a folder. Got a file: {folder}.")
     merged = {**describe(model), **metadata, **describe(model)}
-    _check_latent(merged, model.config, folder)
+    checkpoint_files.check_latent(merged, model.config, folder)
     try:
         text = json.dumps(merged, indent=2, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
@@ -101,26 +74,14 @@ def load(path: str | os.PathLike[str]) -> Checkpoint:
         CheckpointError: If anything is missing, truncated, foreign, a pickle, or inconsistent.
     """
     folder = Path(path)
-    _check_folder(folder)
-    metadata = _read_metadata(folder / METADATA_FILE)
-    weights = _read_weights(folder / WEIGHTS_FILE)
-    try:
-        config = VibFlowConfig.from_dict(metadata["model"])
-    except (ConfigurationError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{folder / METADATA_FILE} has no valid model: {error}") from error
-    _check_latent(metadata, config, folder)
+    files = checkpoint_files.read(folder)
+    weights = {name: torch.from_numpy(array) for name, array in files.weights.items()}
     with torch.random.fork_rng(devices=[]):  # initial weights, overwritten below
-        model = VibFlow(config)
+        model = VibFlow(files.config)
     _check_sizes(model, weights, folder)
     model.load_state_dict(weights)
-    for key, value in describe(model).items():
-        if metadata.get(key) != value:
-            raise CheckpointError(
-                f"{key} in {folder / METADATA_FILE} must be {value!r}, as weights and model have "
-                f"it. Got: {metadata.get(key)!r}. The files are damaged or not of one "
-                "checkpoint; copy both again."
-            )
-    return Checkpoint(model.eval().requires_grad_(False), metadata)
+    checkpoint_files.verify(files, folder)
+    return Checkpoint(model.eval().requires_grad_(False), files.metadata)
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -132,47 +93,6 @@ def _replace(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _check_folder(folder: Path) -> None:
-    if folder.suffix.lower() in _PICKLES and not folder.is_dir():
-        raise CheckpointError(
-            f"a checkpoint must be a folder with {WEIGHTS_FILE} and {METADATA_FILE}. "
-            f"Got: {folder}, by its name a pickle or archive: those can run code and are never "
-            "loaded."
-        )
-    if not folder.is_dir():
-        what = "a file" if folder.exists() else "nothing there"
-        raise CheckpointError(f"a checkpoint must be a folder. Got: {folder} ({what}).")
-    for name in (METADATA_FILE, WEIGHTS_FILE):
-        if not (folder / name).is_file():
-            held = sorted(entry.name for entry in folder.iterdir())[:5]
-            raise CheckpointError(f"{folder} must hold {name}. Got: {held}.")
-
-
-def _read_metadata(path: Path) -> dict[str, Any]:
-    try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} must be readable JSON: {error}.") from error
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
-        got = metadata.get("format") if isinstance(metadata, dict) else type(metadata).__name__
-        raise CheckpointError(f'{path} must say "format": "{FORMAT}". Got: {got!r}.')
-    if metadata.get("version") != VERSION:
-        raise CheckpointError(
-            f"{path} must be of format version {VERSION}. Got: {metadata.get('version')!r}. "
-            "Use the release that wrote it, or pretrain again."
-        )
-    return metadata
-
-
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    try:
-        return safetensors.torch.load(path.read_bytes())
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path} must be a complete safetensors file: {error}. Copy it again."
-        ) from error
-
-
 def _check_sizes(model: VibFlow, weights: Mapping[str, Tensor], folder: Path) -> None:
     must = {name: (t.dtype, tuple(t.shape)) for name, t in model.state_dict().items()}
     got = {name: (t.dtype, tuple(t.shape)) for name, t in weights.items()}
@@ -181,15 +101,4 @@ def _check_sizes(model: VibFlow, weights: Mapping[str, Tensor], folder: Path) ->
             raise CheckpointError(
                 f"{name} in {folder / WEIGHTS_FILE} must be {must.get(name, 'absent')} by "
                 f"{METADATA_FILE}. Got: {got.get(name, 'absent')}."
-            )
-
-
-def _check_latent(metadata: Mapping[str, Any], config: VibFlowConfig, folder: Path) -> None:
-    latent = metadata.get("latent")
-    for name in _STATISTICS:
-        values = latent.get(name) if isinstance(latent, Mapping) else None
-        if not isinstance(values, list) or len(values) != config.latent_dim:
-            raise CheckpointError(
-                f"latent {name} of {folder} must be a list of {config.latent_dim} numbers. "
-                f"Got: {values!r}."
             )

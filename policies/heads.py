@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from policies.flow import euler
-
-_MAX_FREQUENCY = 100.0
+from policies.vib_flow_config import MAX_FREQUENCY
 
 
 class Head(nn.Module, ABC):
@@ -61,7 +60,7 @@ class TimeEmbedding(nn.Module):
 
     def __init__(self, dim: int, hidden_dim: int | None = None) -> None:
         super().__init__()
-        frequencies = torch.exp(torch.linspace(0.0, math.log(_MAX_FREQUENCY), dim // 2))
+        frequencies = torch.exp(torch.linspace(0.0, math.log(MAX_FREQUENCY), dim // 2))
         self.register_buffer("frequencies", frequencies, persistent=False)
         hidden_dim = hidden_dim or dim
         self.net = nn.Sequential(nn.Linear(dim, hidden_dim), nn.GELU(), nn.Linear(hidden_dim, dim))

@@ -1,4 +1,4 @@
-"""Sizes of a VIB flow policy; torch-free."""
+"""Sizes of a VIB flow policy and the constants of its arithmetic; torch-free."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from typing import Any
 from policies.errors import ConfigurationError
 
 HEADS = ("mlp", "unet")
+
+MIN_LOG_VARIANCE, MAX_LOG_VARIANCE = -20.0, 4.0
+"""Bounds of the latent's log sigma^2."""
+
+MAX_FREQUENCY = 100.0
+"""Highest frequency of the flow time's sinusoids, in radians per unit of time."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ LEARNING = (
     "zprl_env.training",
     "zprl_env.evaluate",
     "zprl_env.calibrate",
+    "zprl_env.export",
     "zprl_env.make_policy",
     "zprl_env.policy_card",
     "zprl_env.doctor.probes",

@@ -16,6 +16,7 @@ from zprl_env.errors import (
     ZprlError,
 )
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.steered_policy import SteeredPolicy
 from zprl_env.wrapper import (
     ActionSteeringWrapper,
     JointSteeringWrapper,
@@ -41,6 +42,7 @@ __all__ = [
     "PolicyMismatchError",
     "SimulationError",
     "SteerablePolicy",
+    "SteeredPolicy",
     "SteeringVecEnv",
     "ZprlError",
     "make_env",

@@ -11,7 +11,10 @@ from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import TASKS
 
 PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
-"""A policy object, the path of a checkpoint folder, or the name of a shipped policy."""
+"""A policy object, a checkpoint folder, the name of a shipped policy, or ``hf://user/repo``."""
+
+HUB = "hf://"
+"""What the name of a repository on the Hugging Face hub begins with."""
 
 
 def shipped_policies() -> dict[str, Path]:
@@ -30,13 +33,16 @@ def resolve_policy(policy: PolicyLike) -> SteerablePolicy:
     """Return a policy object, loading it if it is given by name or path.
 
     Args:
-        policy: A policy object, a path or the name of a task that a policy is shipped for.
+        policy: A policy object, a path, the name of a task that a policy is shipped for, or
+            ``hf://user/repo`` (``hf://user/repo@revision``) on the Hugging Face hub.
 
     Returns:
         The policy.
 
     Raises:
         CheckpointError: There is no such name or path, or the checkpoint is unusable.
+        HubError: The repository cannot be read.
+        MissingExtraError: The hub's client is not installed.
         PolicyMismatchError: The object lacks members of :class:`SteerablePolicy`.
     """
     if not isinstance(policy, str | PathLike):
@@ -50,7 +56,8 @@ def resolve_policy(policy: PolicyLike) -> SteerablePolicy:
         return policy
     shipped = shipped_policies()
     name = fspath(policy)
-    path = shipped.get(TASKS[name].slug if name in TASKS else name.lower(), Path(policy))
+    slug = TASKS[name].slug if name in TASKS else name.lower()
+    path = local_folder(policy) or shipped.get(slug, Path(policy))
     if not path.exists():
         raise CheckpointError(
             f"Expected a checkpoint folder or a shipped policy "
@@ -59,3 +66,43 @@ def resolve_policy(policy: PolicyLike) -> SteerablePolicy:
     from policies.frozen import FrozenPolicy
 
     return FrozenPolicy.load(path)
+
+
+def acting_policy(folder: Path) -> SteerablePolicy:
+    """Load a checkpoint for acting alone: without torch, where its head allows.
+
+    Args:
+        folder: The checkpoint.
+
+    Returns:
+        The policy, equal to what :func:`resolve_policy` returns to the bit at single decisions.
+
+    Raises:
+        CheckpointError: The checkpoint is unusable.
+    """
+    from policies import checkpoint_files
+
+    files = checkpoint_files.read(folder)
+    if files.config.head == "mlp":
+        from policies.numpy_policy import NumpyPolicy
+
+        checkpoint_files.verify(files, folder)
+        return NumpyPolicy(files)
+    from policies.frozen import FrozenPolicy
+
+    return FrozenPolicy.load(folder)
+
+
+def local_folder(name: str | PathLike[str]) -> Path | None:
+    """Download what ``hf://user/repo`` names; None of a name that is no repository's.
+
+    >>> local_folder("Lift") is None
+    True
+    """
+    text = fspath(name)
+    if not text.startswith(HUB):
+        return None
+    from zprl_env.hub import from_hub
+
+    repo, _, revision = text.removeprefix(HUB).partition("@")
+    return from_hub(repo, revision=revision or None)

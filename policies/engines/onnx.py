@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,34 +49,53 @@ def export(model: VibFlow) -> tuple[bytes, bytes]:
     Raises:
         MissingExtraError: If what exports or ONNX Runtime is not installed.
     """
-    _runtime()
     config = model.config
-    sizes = {
-        "observations": (2, config.observation_dim),
-        "latents": (2, config.latent_dim),
-        "noise": (2, config.horizon, config.action_dim),
-    }
+    observations = {"observations": (config.observation_dim,)}
+    chunk = {"latents": (config.latent_dim,), "noise": (config.horizon, config.action_dim)}
+    return (
+        graph(_Encoder(model), observations, ["features", "mean", "std"]),
+        graph(_Decoder(model), chunk, ["actions"]),
+    )
 
-    def graph(network: nn.Module, inputs: list[str], outputs: list[str]) -> bytes:
-        batch = torch.export.Dim("batch")
+
+def graph(network: nn.Module, inputs: Mapping[str, Sequence[int]], outputs: list[str]) -> bytes:
+    """Any network as an ONNX graph for batches of any size.
+
+    Args:
+        network: Takes tensors, whose first dimension is the batch.
+        inputs: Their names, and their sizes but for the batch.
+        outputs: Names of what it returns.
+
+    Raises:
+        MissingExtraError: If what exports or ONNX Runtime is not installed.
+    """
+    _runtime()
+    batch = torch.export.Dim("batch")
+    with _quiet():
         program = torch.onnx.export(
             network.eval(),
-            tuple(torch.zeros(sizes[name]) for name in inputs),
-            input_names=inputs,
+            tuple(torch.zeros(2, *size) for size in inputs.values()),
+            input_names=list(inputs),
             output_names=outputs,
             dynamic_shapes=tuple({0: batch} for _ in inputs),
             dynamo=True,
             verbose=False,
         )
-        assert program is not None
-        content: bytes = program.model_proto.SerializeToString()
-        return content
+    assert program is not None
+    content: bytes = program.model_proto.SerializeToString()
+    return content
 
-    with _quiet():
-        return (
-            graph(_Encoder(model), ["observations"], ["features", "mean", "std"]),
-            graph(_Decoder(model), ["latents", "noise"], ["actions"]),
-        )
+
+def session(content: bytes) -> Any:
+    """A graph to run, on one thread.
+
+    Raises:
+        MissingExtraError: If ONNX Runtime is not installed.
+    """
+    runtime = _runtime()
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 class OnnxEngine:
@@ -96,14 +115,8 @@ class OnnxEngine:
         return self._graphs
 
     def __setstate__(self, graphs: tuple[bytes, bytes]) -> None:
-        runtime = _runtime()
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = 1
         self._graphs = graphs
-        self._encoder, self._decoder = (
-            runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-            for graph in graphs
-        )
+        self._encoder, self._decoder = map(session, graphs)
 
     def encode(self, observations: np.ndarray) -> Encoding:
         """Embedding and posterior of raw observations. Shape ``(B, O)``."""

@@ -74,14 +74,14 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
         ) from error
 
 
-def load_agent(
+def load_model(
     folder: Path,
     algo: AlgorithmName,
     recipe: Recipe,
     env: SteeringWrapper,
     backend: BackendName = "torch",
-) -> Agent:
-    """Read a run's agent for acting, not for learning on.
+) -> BaseAlgorithm:
+    """Read a run's model for acting, not for learning on.
 
     Args:
         folder: The run's folder.
@@ -91,7 +91,7 @@ def load_agent(
         backend: The library its algorithm is from.
 
     Returns:
-        Its deterministic action.
+        The model, without what it learned from.
 
     Raises:
         MissingExtraError: The backend is not installed.
@@ -102,4 +102,15 @@ def load_agent(
     n_action_steps = env.env.n_action_steps
     model = make_model(algo, recipe, envs, n_action_steps=n_action_steps, seed=0, backend=backend)
     load_weights(folder / weights_file(model), model)
-    return as_agent(model)
+    return model
+
+
+def load_agent(
+    folder: Path,
+    algo: AlgorithmName,
+    recipe: Recipe,
+    env: SteeringWrapper,
+    backend: BackendName = "torch",
+) -> Agent:
+    """The deterministic action of :func:`load_model`'s model."""
+    return as_agent(load_model(folder, algo, recipe, env, backend))

@@ -1,0 +1,115 @@
+"""What a frozen flow policy is to its callers, whatever computes it: numpy in, numpy out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from policies.encoding import Encoding
+from policies.errors import PolicyMismatchError
+from policies.vib_flow_config import VibFlowConfig
+
+if TYPE_CHECKING:
+    from policies.engines import Engine
+
+
+class FlowPolicy(ABC):
+    """Encoder, bottleneck and flow head with fixed weights, batch first.
+
+    Everything random is an argument: the latent and the flow's noise are the caller's. Equal
+    arguments give equal results to the bit.
+
+    Attributes:
+        metadata: The checkpoint's description.
+        latent_mean: Mean of mu over the demonstrations. Shape ``(D,)``.
+        latent_std: Standard deviation of mu over the demonstrations. Shape ``(D,)``.
+        latent_rms: Root mean square of mu over the demonstrations. Shape ``(D,)``.
+        latent_posterior_std: Mean of sigma over the demonstrations, zero in checkpoints that do not
+            say. Shape ``(D,)``.
+    """
+
+    def __init__(self, config: VibFlowConfig, metadata: Mapping[str, Any], engine: Engine) -> None:
+        """Take sizes, a description with ``latent`` in it, and what computes."""
+        self._engine = engine
+        self.metadata: dict[str, Any] = dict(metadata)
+        self.observation_dim = config.observation_dim
+        self.feature_dim = config.feature_dim
+        self.latent_dim = config.latent_dim
+        self.action_dim = config.action_dim
+        self.horizon = config.horizon
+        self.n_action_steps = config.n_action_steps
+        self.latent_mean = np.asarray(metadata["latent"]["mean"], dtype=np.float32)
+        self.latent_std = np.asarray(metadata["latent"]["std"], dtype=np.float32)
+        self.latent_rms = np.asarray(metadata["latent"]["rms"], dtype=np.float32)
+        inner = metadata["latent"].get("posterior_std", [0.0] * self.latent_dim)
+        self.latent_posterior_std = np.asarray(inner, dtype=np.float32)
+
+    @property
+    @abstractmethod
+    def weights_hash(self) -> str:
+        """SHA-256 of the weights."""
+
+    def encode(self, observations: np.ndarray) -> Encoding:
+        """Embed observations and tell the posterior over their latents.
+
+        Args:
+            observations: Raw observations. Shape ``(B, O)``.
+
+        Raises:
+            PolicyMismatchError: If the shape differs or a value is not finite.
+        """
+        return self._engine.encode(self._observations(observations))
+
+    def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Turn latents and noise into action chunks in the environment's units, not clipped.
+
+        Args:
+            latents: Shape ``(B, D)``.
+            noise: Starting points of the flow, N(0, I) for the base policy.
+                Shape ``(B, horizon, A)``.
+
+        Returns:
+            Shape ``(B, horizon, A)``, float32.
+
+        Raises:
+            PolicyMismatchError: If a shape differs or a value is not finite.
+        """
+        z = self._array("latents", latents, (self.latent_dim,))
+        x_0 = self._array("noise", noise, (self.horizon, self.action_dim))
+        if len(z) != len(x_0):
+            raise PolicyMismatchError(
+                f"latents and noise must have one batch size. Got: {len(z)} and {len(x_0)}."
+            )
+        return self._engine.decode(z, x_0)
+
+    def normalize(self, observations: np.ndarray) -> np.ndarray:
+        """Observations as the encoder's network sees them. Shape ``(B, O)`` in and out.
+
+        Raises:
+            PolicyMismatchError: If the shape differs or a value is not finite.
+        """
+        return self._normalized(self._observations(observations))
+
+    @abstractmethod
+    def _normalized(self, observations: np.ndarray) -> np.ndarray:
+        """What :meth:`normalize` returns of observations that were checked."""
+
+    def _observations(self, observations: np.ndarray) -> np.ndarray:
+        return self._array("observations", observations, (self.observation_dim,))
+
+    @staticmethod
+    def _array(name: str, values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        array = np.array(values, dtype=np.float32, order="C")
+        if array.shape[1:] != shape or array.ndim != len(shape) + 1:
+            must = ", ".join(map(str, ("B", *shape)))
+            raise PolicyMismatchError(
+                f"{name} must have the shape ({must}) this policy was trained with. "
+                f"Got: {array.shape}."
+            )
+        if not np.isfinite(array).all():
+            row = int(np.argwhere(~np.isfinite(array))[0, 0])
+            raise PolicyMismatchError(f"{name} must be finite. Got NaN or infinity in row {row}.")
+        return array

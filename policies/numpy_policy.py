@@ -1,0 +1,87 @@
+"""A frozen policy for machines without torch, such as a robot's."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from policies import checkpoint_files
+from policies.checkpoint_files import CheckpointFiles, arrays_hash
+from policies.encoding import Encoding
+from policies.errors import CheckpointError
+from policies.flow_policy import FlowPolicy
+from policies.numpy_model import NumpyModel
+
+
+class NumpyPolicy(FlowPolicy):
+    """A :class:`FlowPolicy` that neither needs nor imports torch.
+
+    It equals ``FrozenPolicy`` with the engine ``"numpy"`` to the bit at single decisions, and
+    takes the rows of a batch one after the other.
+
+    Args:
+        files: A checkpoint whose head is the FiLM MLP.
+
+    Raises:
+        CheckpointError: If the tensors are not such a model's.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> policy = NumpyPolicy.load(files("policies") / "pretrained" / "lift")
+        >>> features, mean, std = policy.encode(np.zeros((1, policy.observation_dim)))
+        >>> policy.decode(mean, np.zeros((1, policy.horizon, policy.action_dim))).shape
+        (1, 16, 7)
+    """
+
+    def __init__(self, files: CheckpointFiles) -> None:
+        config, weights, metadata = files
+        if config.head != "mlp":
+            raise CheckpointError(
+                f"a policy without torch must have the head 'mlp'. Got: {config.head!r}. "
+                f"Use FrozenPolicy, which runs it by torch."
+            )
+        try:
+            super().__init__(config, metadata, _RowByRow(NumpyModel(config, weights)))
+            self._mean = weights["normalizer.observation_mean"].copy()
+            self._std = weights["normalizer.observation_std"].copy()
+            latents = self.encode(np.zeros((1, self.observation_dim))).mean
+            self.decode(latents, np.zeros((1, self.horizon, self.action_dim)))
+        except (KeyError, ValueError) as error:
+            raise CheckpointError(
+                f"the tensors must be the model's by {config}. {error}"
+            ) from error
+        self._weights_hash = arrays_hash(weights)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> NumpyPolicy:
+        """Read a checkpoint folder.
+
+        Raises:
+            CheckpointError: If the folder holds no sound checkpoint, or one of another head.
+        """
+        files = checkpoint_files.read(path)
+        checkpoint_files.verify(files, path)
+        return cls(files)
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 of the weights that were read."""
+        return self._weights_hash
+
+    def _normalized(self, observations: np.ndarray) -> np.ndarray:
+        return (observations - self._mean) / self._std
+
+
+class _RowByRow:
+    """An engine that has no arithmetic for batches."""
+
+    def __init__(self, model: NumpyModel) -> None:
+        self._model = model
+
+    def encode(self, observations: np.ndarray) -> Encoding:
+        rows = zip(*map(self._model.encode, observations), strict=True)
+        return Encoding(*map(np.concatenate, rows))
+
+    def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        return np.stack([self._model.decode(*row) for row in zip(latents, noise, strict=True)])

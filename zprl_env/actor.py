@@ -1,0 +1,117 @@
+"""An agent's deterministic action, from its trained layers and numpy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from zprl_env.errors import CheckpointError
+
+
+class Layer(NamedTuple):
+    """One step of an actor.
+
+    Attributes:
+        kind: A key of ``KINDS``.
+        arrays: What it is made of, by the names that its kind has.
+    """
+
+    kind: str
+    arrays: Mapping[str, np.ndarray] = {}
+
+
+class Kind(NamedTuple):
+    """What a layer does to a batch of shape ``(B, N)``, and the names of its arrays."""
+
+    names: tuple[str, ...]
+    forward: Callable[..., np.ndarray]
+
+
+def _linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    y: np.ndarray = np.einsum("bi,oi->bo", x, weight)  # BLAS would start threads
+    return y + bias
+
+
+KINDS: dict[str, Kind] = {
+    "linear": Kind(("weight", "bias"), _linear),
+    "standardize": Kind(
+        ("mean", "std", "gain", "shift"),
+        lambda x, mean, std, gain, shift: (x - mean) / std * gain + shift,
+    ),
+    "relu": Kind((), lambda x: np.maximum(x, 0.0)),
+    "tanh": Kind((), np.tanh),
+    "clip": Kind(("low", "high"), np.clip),
+}
+"""What the actors of Stable-Baselines3, sb3-contrib and SBX are made of."""
+
+
+class Actor:
+    """What an agent does of an observation when it does not explore.
+
+    It computes in double precision, so that it differs from the library that trained it by no more
+    than that library's own single precision.
+
+    Args:
+        layers: In the order they are called.
+
+    Raises:
+        CheckpointError: If a layer is of no known kind or made of something else.
+
+    Example:
+        >>> double = Layer("linear", {"weight": np.array([[2.0]]), "bias": np.zeros(1)})
+        >>> Actor([double, Layer("tanh")])(np.array([[0.0], [9.0]], np.float32)).round(3).tolist()
+        [[0.0], [1.0]]
+    """
+
+    def __init__(self, layers: Iterable[Layer]) -> None:
+        self.layers = tuple(layers)
+        self._steps = []
+        for number, (kind, arrays) in enumerate(self.layers):
+            if kind not in KINDS or set(arrays) != set(KINDS[kind].names):
+                raise CheckpointError(
+                    f"layer {number} of an actor must be {' or '.join(KINDS)} with its arrays. "
+                    f"Got: {kind!r} with {', '.join(sorted(arrays)) or 'none'}."
+                )
+            if not all(np.isfinite(array).all() for array in arrays.values()):
+                raise CheckpointError(f"layer {number} of an actor must be finite. Got: NaN in it.")
+            doubles = [np.asarray(arrays[name], np.float64) for name in KINDS[kind].names]
+            self._steps.append((KINDS[kind].forward, doubles))
+
+    def __call__(self, observations: np.ndarray) -> np.ndarray:
+        """Act. Shape ``(B, observation)`` to ``(B, action)``, float32."""
+        x = np.asarray(observations, np.float64)
+        for forward, arrays in self._steps:
+            x = forward(x, *arrays)
+        return x.astype(np.float32)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kind of each layer."""
+        return [layer.kind for layer in self.layers]
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Every layer's arrays, by the layer's number and their name."""
+        return {
+            f"{number}.{name}": np.ascontiguousarray(array)
+            for number, layer in enumerate(self.layers)
+            for name, array in layer.arrays.items()
+        }
+
+    @classmethod
+    def from_arrays(cls, kinds: Sequence[str], arrays: Mapping[str, np.ndarray]) -> Actor:
+        """Put together what :attr:`kinds` and :meth:`to_arrays` took apart.
+
+        Raises:
+            CheckpointError: If they do not belong together.
+        """
+        parts: list[dict[str, np.ndarray]] = [{} for _ in kinds]
+        for key, array in arrays.items():
+            number, _, name = key.partition(".")
+            if not number.isdecimal() or int(number) >= len(parts):
+                raise CheckpointError(
+                    f"an actor of {len(parts)} layers must have arrays of these. Got: {key!r}."
+                )
+            parts[int(number)][name] = array
+        return cls(map(Layer, kinds, parts))

@@ -1,0 +1,72 @@
+"""The card of an exported steered policy: how it was made, and how well it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+ENTRANCES = {
+    "latent": "latent",
+    "noise": "flow's noise",
+    "joint": "latent and its flow's noise",
+    "action": "actions",
+}
+"""What each ``--steer`` choice moves."""
+
+
+def steered_card(metadata: Mapping[str, Any]) -> str:
+    """Write the card that goes beside an export, in Markdown.
+
+    Args:
+        metadata: The export's description.
+    """
+    env, algo, place = metadata["env"], metadata["algo"], ENTRANCES[metadata["steer"]]
+    options = ", ".join(f"{name} {value}" for name, value in metadata["options"].items())
+    trained = f" for {metadata['env_steps']:,} environment steps" if "env_steps" in metadata else ""
+    library = "SBX" if metadata["backend"] == "sbx" else "Stable-Baselines3"
+    return f"""# Steered policy for {env}
+
+A frozen imitation policy (folder `policy`) and the agent that steers it at its {place}: {algo} of
+{library}, trained{trained}. Nothing here is a pickle.
+
+{_results(metadata)}
+
+| | |
+|---|---|
+| steering | {options} |
+| seed | {metadata["seed"]} |
+
+```python
+from zprl_env import SteeredPolicy
+
+steered = SteeredPolicy.load("path/to/this/folder")  # needs neither torch nor Stable-Baselines3
+chunk = steered.predict(observation)  # ({metadata["options"]["n_action_steps"]}, action)
+```
+"""
+
+
+def _results(metadata: Mapping[str, Any]) -> str:
+    results = metadata["results"]
+    if not results:
+        return "Nobody has measured it yet: `python -m zprl_env.evaluate --run`."
+    lines = [
+        "| policy | success | 95 % interval | episodes | seeds | mean length [steps] |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, result in results.items():
+        low, high = result["wilson_95"]
+        first, last = result["seeds"]
+        lines.append(
+            f"| {name} | {result['success_rate']:.2f} | {low:.2f} - {high:.2f} | "
+            f"{result['episodes']} | {first} to {last} | {result['mean_length']:.1f} |"
+        )
+    difference = metadata.get("paired_difference")
+    if difference:
+        lines += [
+            "",
+            f"Paired difference to the better base policy {difference['difference']:+.2f}: "
+            f"{difference['gained']} episodes gained,",
+            f"{difference['lost']} lost (exact McNemar p = {difference['p_value']:.2g}). "
+            f"Wilson intervals.",
+        ]
+    return "\n".join(lines)
