@@ -22,7 +22,7 @@ from zprl_env.training.algorithms import off_policy_names
 from zprl_env.training.callbacks import History, ProgressCallback
 from zprl_env.training.learning import learn
 from zprl_env.training.networks import EnsembleCritic
-from zprl_env.training.recipe import RECIPES
+from zprl_env.training.recipe import recipe_for
 from zprl_env.training.replay import AlternatingReplayBuffer
 
 VARIANTS = [
@@ -39,6 +39,8 @@ VARIANTS = [
     ("ppo", {"use_sde": True}),
     ("trpo", {}),
     ("trpo", {"use_sde": True}),
+    ("ppo_lstm", {}),
+    ("ppo_lstm", {"use_sde": True}),
 ]
 
 
@@ -113,10 +115,11 @@ def test_a_setting_that_an_algorithm_lacks_is_refused_and_not_ignored():
         make_small_model(PointEnv(), "tqc", layer_norm=True)
 
 
-def test_entropy_is_given_per_dimension_of_the_action():
-    assert make_small_model(PointEnv(), target_entropy=-0.5)[0].target_entropy == -1.0
+def test_entropy_is_given_as_stable_baselines_means_it():
+    assert make_small_model(PointEnv(), target_entropy=-0.5)[0].target_entropy == -0.5
     assert make_small_model(PointEnv(), target_entropy=None)[0].target_entropy == -2.0
-    assert RECIPES["sac", "paper"].target_entropy == -0.5
+    assert recipe_for("sac", "paper", "latent").target_entropy == -8 / 2
+    assert recipe_for("sac", "paper", "latent", "Transport").target_entropy == -16 / 2
 
 
 def test_stable_baselines_own_settings_are_the_recipe_s():
@@ -178,7 +181,9 @@ def test_the_policy_is_frozen(point_policy):
 
 
 def test_the_published_settings_build():
-    settings = vars(replace(RECIPES["sac", "paper"], buffer_size=10, warmup_decisions=0))
+    settings = vars(
+        replace(recipe_for("sac", "paper", "latent"), buffer_size=10, warmup_decisions=0)
+    )
     model, _ = make_small_model(PointEnv(), **settings)
     assert not isinstance(model.critic, EnsembleCritic)
     assert [layer.out_features for layer in model.actor.latent_pi[::2]] == [256, 256, 256]
