@@ -65,6 +65,7 @@ def steered(
     steer: SteerName = "latent",
     reward: Literal["sparse", "penalty"] = "sparse",
     reward_scale: float = 1.0,
+    sample_latent: bool = True,
     **options: Any,
 ) -> SteeringWrapper:
     """Put a policy into an environment for training: the ``env_wrapper`` of RL Zoo's files.
@@ -75,6 +76,8 @@ def steered(
         steer: Where the agent enters the policy.
         reward: As in :class:`~zprl_env.training.recipe.Recipe`.
         reward_scale: As in :class:`~zprl_env.training.recipe.Recipe`.
+        sample_latent: As in :class:`~zprl_env.training.recipe.Recipe`; RL Zoo's evaluations draw
+            it as well, since they take the same wrapper.
         **options: Those of the wrapper, such as ``scale`` and ``noise_scale``.
 
     Returns:
@@ -92,7 +95,7 @@ def steered(
             )
         policy = base_policy(spec.id, make=False)
     shaped = shape_reward(env, Recipe(reward=reward, reward_scale=reward_scale))
-    return STEERING_WRAPPERS[steer](shaped, policy, **options)
+    return STEERING_WRAPPERS[steer](shaped, policy, sample_latent=sample_latent, **options)
 
 
 def make_training_envs(

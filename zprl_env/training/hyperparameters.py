@@ -105,7 +105,7 @@ def read_hyperparameters(file: Path, algo: str, env_id: str) -> dict[str, Any]:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         section = content.get(env_id, content.get("default"))
         said = dict(_flatten(section))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, TypeError) as error:
+    except (OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
         raise ZprlError(
             f"hyperparams must be a file of RL Zoo's with a section {env_id} or default, whose "
             f"settings are plain YAML. Got: {file} ({' '.join(str(error).split())})."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import sb3_contrib
@@ -16,6 +17,7 @@ from tests.point import PointEnv
 from tests.zprl_env.training.small_model import make_small_model
 from zprl_env import LatentSteeringWrapper
 from zprl_env.errors import ZprlError
+from zprl_env.evaluation import RememberingAgent, evaluate
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agent import as_agent
 from zprl_env.training.algorithms import off_policy_names
@@ -143,6 +145,40 @@ def test_other_people_s_algorithms_take_the_steered_environment(name, options):
     model = getattr(sb3_contrib, name)("MlpPolicy", env, **options)
     model.learn(50)
     assert model.num_timesteps >= 50
+
+
+def test_a_recurrent_agent_remembers_its_episode_and_nothing_of_the_one_before():
+    model, _ = make_small_model(PointEnv(), "ppo_lstm", actor_init=1.0)
+    env = LatentSteeringWrapper(PointEnv(), LinearPolicy(3, 2), scale=0.5)
+    observation, _ = env.reset(seed=0)
+    other = observation + 1.0
+    agent = as_agent(model)
+    assert isinstance(agent, RememberingAgent)
+    first, second = agent(observation), agent(observation)
+    assert not np.array_equal(first, second)
+    agent.begin_episode()
+    np.testing.assert_array_equal(agent(observation), first)
+    agent(other)
+    assert not np.array_equal(agent(observation), second)
+
+    # As Stable-Baselines3's own evaluation does it, with states and episode starts in the open.
+    agent.begin_episode()
+    state, starts = None, np.array([True])
+    for seen in (observation, other, observation):
+        expected, state = model.predict(seen[None], state, starts, deterministic=True)
+        np.testing.assert_array_equal(agent(seen), expected[0])
+        starts = np.array([False])
+
+
+def test_a_recurrent_agent_is_evaluated_alike_in_any_order():
+    model, _ = make_small_model(PointEnv(), "ppo_lstm", actor_init=1.0)
+    env = LatentSteeringWrapper(
+        gym.wrappers.TimeLimit(PointEnv(), 20), LinearPolicy(3, 2), scale=0.5
+    )
+    agent = as_agent(model)
+    there = evaluate(env, agent, [1, 2, 3, 4])
+    back = evaluate(env, agent, [4, 3, 2, 1])
+    assert there.lengths.tolist() == back.lengths.tolist()[::-1]
 
 
 def parameters_hash(model) -> str:
