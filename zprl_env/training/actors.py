@@ -11,7 +11,8 @@ from typing import Any
 import sb3_contrib.crossq.policies as crossq
 import sb3_contrib.tqc.policies as tqc
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
-from stable_baselines3.common import policies as on_policy
+from stable_baselines3.common import policies
+from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.sac import policies as sac
 from stable_baselines3.td3 import policies as td3
 from torch import nn
@@ -22,7 +23,7 @@ LOG_STD_MIN, LOG_STD_MAX = -20.0, 2.0
 """Stable-Baselines3's own bounds."""
 
 
-class OffPolicy:
+class OffPolicy(BasePolicy):
     """Options of every off-policy policy; a mixin before Stable-Baselines3's class."""
 
     def __init__(
@@ -41,8 +42,8 @@ class OffPolicy:
                 neither.
             **kwargs: Stable-Baselines3's.
         """
-        self.own = {"actor_init": actor_init, "max_grad_norm": max_grad_norm}
-        optimizer = {} if "optimizer_class" in kwargs else {"fused": True}
+        self.own: dict[str, Any] = {"actor_init": actor_init, "max_grad_norm": max_grad_norm}
+        optimizer: dict[str, Any] = {} if "optimizer_class" in kwargs else {"fused": True}
         optimizer |= kwargs.pop("optimizer_kwargs", None) or {}
         if max_grad_norm is not None:
             kwargs["optimizer_class"] = ClippedAdam
@@ -50,7 +51,7 @@ class OffPolicy:
         super().__init__(*args, optimizer_kwargs=optimizer, **kwargs)
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
-        return super()._get_constructor_parameters() | self.own  # type: ignore[misc]
+        return super()._get_constructor_parameters() | self.own
 
 
 class Gaussian(OffPolicy):
@@ -70,11 +71,9 @@ class Gaussian(OffPolicy):
 
     def make_actor(self, features_extractor: Any = None) -> Any:
         """Build the actor; see Stable-Baselines3."""
-        actor = super().make_actor(features_extractor)  # type: ignore[misc]
+        actor = super().make_actor(features_extractor)
         factor = self.own["actor_init"]
-        start_at_base_policy(
-            actor.mu[0] if isinstance(actor.mu, nn.Sequential) else actor.mu, factor
-        )
+        start_at_base_policy(actor.mu[0] if actor.use_sde else actor.mu, factor)
         if not actor.use_sde:
             start_at_base_policy(actor.log_std, factor)
             # Which Stable-Baselines3 gives to gSDE alone.
@@ -84,7 +83,7 @@ class Gaussian(OffPolicy):
         return actor
 
 
-class EnsembleCritics:
+class EnsembleCritics(BasePolicy):
     """Option of the policies whose critics can be an :class:`EnsembleCritic`: SAC's and TD3's."""
 
     def __init__(
@@ -100,19 +99,14 @@ class EnsembleCritics:
         """
         self.layer_norm, self.squash_q = layer_norm, squash_q
         super().__init__(*args, **kwargs)
-        self.own: dict[str, Any]
         self.own |= {"layer_norm": layer_norm, "squash_q": squash_q}
 
     def make_critic(self, features_extractor: Any = None) -> Any:
         """Build the critics; see Stable-Baselines3."""
         if not self.layer_norm:
-            return super().make_critic(features_extractor)  # type: ignore[misc]
-        kwargs = self._update_features_extractor(  # type: ignore[attr-defined]
-            self.critic_kwargs,  # type: ignore[attr-defined]
-            features_extractor,
-        )
-        critic = EnsembleCritic(**kwargs, squash=self.squash_q)
-        return critic.to(self.device)  # type: ignore[attr-defined]
+            return super().make_critic(features_extractor)
+        kwargs = self._update_features_extractor(self.critic_kwargs, features_extractor)
+        return EnsembleCritic(**kwargs, squash=self.squash_q).to(self.device)
 
 
 class SACPolicy(EnsembleCritics, Gaussian, sac.SACPolicy):
@@ -144,7 +138,7 @@ class TD3Policy(EnsembleCritics, OffPolicy, td3.TD3Policy):
         return actor
 
 
-class OnPolicy:
+class OnPolicy(BasePolicy):
     """Option of every on-policy policy; a mixin before Stable-Baselines3's class."""
 
     def __init__(self, *args: Any, actor_init: float = 0.01, **kwargs: Any) -> None:
@@ -153,15 +147,15 @@ class OnPolicy:
         super().__init__(*args, **kwargs)
 
     def _build(self, lr_schedule: Any) -> None:
-        super()._build(lr_schedule)  # type: ignore[misc]
-        start_at_base_policy(self.action_net, self.actor_init)  # type: ignore[attr-defined]
+        super()._build(lr_schedule)
+        start_at_base_policy(self.action_net, self.actor_init)
 
     def _get_constructor_parameters(self) -> dict[str, Any]:
         own = {"actor_init": self.actor_init}
-        return super()._get_constructor_parameters() | own  # type: ignore[misc]
+        return super()._get_constructor_parameters() | own
 
 
-class ActorCriticPolicy(OnPolicy, on_policy.ActorCriticPolicy):
+class ActorCriticPolicy(OnPolicy, policies.ActorCriticPolicy):
     """PPO's and TRPO's."""
 
 

@@ -110,7 +110,10 @@ def read_hyperparameters(file: Path, algo: str, env_id: str) -> dict[str, Any]:
             f"hyperparams must be a file of RL Zoo's with a section {env_id} or default, whose "
             f"settings are plain YAML. Got: {file} ({' '.join(str(error).split())})."
         ) from error
-    fixed = {"policy": f"zprl_env.training.actors.{POLICIES[algo]}", "wrapper": WRAPPER}
+    fixed: dict[str, object] = {
+        "policy": f"zprl_env.training.actors.{POLICIES[algo]}",
+        "wrapper": WRAPPER,
+    }
     fixed |= REPLAY if algo in OFF_POLICY else {}
     for key, value in fixed.items():
         if said.pop(key, None) != value:

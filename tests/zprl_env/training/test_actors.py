@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,7 @@ from zprl_env.training.networks import ClippedAdam
 OBSERVATIONS = np.random.default_rng(0).normal(size=(100, 5)).astype(np.float32)
 
 
-def first_actions(algo: str, factor: float) -> np.ndarray:
+def first_actions(algo: Any, factor: float) -> np.ndarray:
     model, _ = make_small_model(PointEnv(), algo, actor_init=factor, hidden=(64, 64))
     return as_agent(model)(OBSERVATIONS)
 
@@ -28,7 +30,7 @@ def test_the_first_actions_grow_with_the_factor_on_the_actor_s_output(algo):
 
 @pytest.mark.parametrize("algo", ["sac", "tqc", "crossq"])
 def test_the_log_standard_deviation_keeps_to_its_bounds(algo):
-    bounds = {"log_std_min": -1.0, "log_std_max": -0.5}
+    bounds: Any = {"log_std_min": -1.0, "log_std_max": -0.5}
     for start, expected in ((3.0, -0.5), (-3.0, -1.0), (-0.75, None)):
         model, _ = make_small_model(PointEnv(), algo, log_std_init=start, **bounds)
         model.policy.set_training_mode(False)
@@ -88,7 +90,7 @@ def test_ppo_clips_by_its_own_setting(algo):
 
 
 def test_a_policy_that_is_saved_alone_comes_back_with_its_options(tmp_path):
-    options = {"log_std_max": 0.0, "squash_q": True, "actor_init": 0.5, "max_grad_norm": 1.0}
+    options: Any = {"log_std_max": 0.0, "squash_q": True, "actor_init": 0.5, "max_grad_norm": 1.0}
     model, _ = make_small_model(PointEnv(), "sac", **options)
     model.policy.save(tmp_path / "policy.pt")
     loaded = SACPolicy.load(tmp_path / "policy.pt", device="cpu")

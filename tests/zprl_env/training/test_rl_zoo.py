@@ -25,7 +25,7 @@ SHARED = [  # one policy for all environments, called once per decision
 ]
 
 
-def python(folder: Path, *arguments: str | Path) -> str:
+def python(folder: Path, *arguments: object) -> str:
     """Run Python in a folder and return what it says."""
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],

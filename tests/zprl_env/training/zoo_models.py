@@ -27,7 +27,7 @@ def zoo_model(algo: str, preset: str, folder: str) -> tuple[BaseAlgorithm, Any]:
     """The model that ``python -m rl_zoo3.train`` would train."""
     name = algo if preset == "default" else f"{algo}-{preset}"
     args = argparse.Namespace(algo=algo, env=ID)
-    options = {"eval_freq": -1, "verbose": 0, "device": "cpu", "seed": 0}
+    options: dict[str, Any] = {"eval_freq": -1, "verbose": 0, "device": "cpu", "seed": 0}
     file = str(hyperparameter_file(name))
     manager = ExperimentManager(args, algo, ID, folder, config=file, **options)
     made = manager.setup_experiment()
