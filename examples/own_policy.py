@@ -51,8 +51,8 @@ decisions = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
 env = LatentSteeringWrapper(gym.wrappers.TimeLimit(Reach(), 20), Pointer(), scale=0.3)
 print("alone:  ", evaluate(env, None, range(100)))  # an action of zeros is the policy itself
 # SAC discounts by decision. Its first ones would be random; the callback makes them the policy's.
-settings = {"ent_coef": "auto_0.01", "learning_starts": 300, "seed": 0, "device": "cpu"}
-model = SAC("MlpPolicy", env, gamma=env.discount, **settings)
+settings = {"gamma": env.discount, "ent_coef": "auto_0.01", "learning_starts": 300, "seed": 0}
+model = SAC("MlpPolicy", env, **settings, policy_kwargs={"net_arch": [64, 64]}, device="cpu")
 model.learn(decisions, callback=WarmUp())
 print(
     "steered:", evaluate(env, lambda seen: model.predict(seen, deterministic=True)[0], range(100))

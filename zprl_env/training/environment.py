@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import gymnasium as gym
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
@@ -11,9 +11,8 @@ from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 from zprl_env.alternating import AlternatingVecEnv
 from zprl_env.chunking import ActionChunkWrapper
 from zprl_env.envs import make_env
-from zprl_env.errors import ConfigurationError, SimulationError
+from zprl_env.errors import SimulationError
 from zprl_env.policy_loading import PolicyLike, resolve_policy
-from zprl_env.training.base_policy import base_policy
 from zprl_env.training.recipe import Recipe, SteerName
 from zprl_env.vec_wrapper import SteeringVecEnv
 from zprl_env.wrapper import STEERING_WRAPPERS, SteeringWrapper
@@ -56,46 +55,6 @@ def shape_reward(env: gym.Env, recipe: Recipe) -> gym.Env:
     if offset == 0.0 and factor == 1.0:
         return env
     return gym.wrappers.TransformReward(env, lambda reward: factor * (float(reward) - offset))
-
-
-def steered(
-    env: gym.Env,
-    policy: PolicyLike | None = None,
-    *,
-    steer: SteerName = "latent",
-    reward: Literal["sparse", "penalty"] = "sparse",
-    reward_scale: float = 1.0,
-    sample_latent: bool = True,
-    **options: Any,
-) -> SteeringWrapper:
-    """Put a policy into an environment for training: the ``env_wrapper`` of RL Zoo's files.
-
-    Args:
-        env: The environment.
-        policy: A policy object, a path or a shipped name; ``None`` is the task's own.
-        steer: Where the agent enters the policy.
-        reward: As in :class:`~zprl_env.training.recipe.Recipe`.
-        reward_scale: As in :class:`~zprl_env.training.recipe.Recipe`.
-        sample_latent: As in :class:`~zprl_env.training.recipe.Recipe`; RL Zoo's evaluations draw
-            it as well, since they take the same wrapper.
-        **options: Those of the wrapper, such as ``scale`` and ``noise_scale``.
-
-    Returns:
-        The steered environment.
-
-    Raises:
-        CheckpointError: The task has no policy of its own.
-        ConfigurationError: It is no task, so that it has none, or an option is out of range.
-    """
-    if policy is None:
-        spec = env.unwrapped.spec
-        if spec is None:
-            raise ConfigurationError(
-                "policy must be given for an environment that has no gymnasium id. Got: None."
-            )
-        policy = base_policy(spec.id, make=False)
-    shaped = shape_reward(env, Recipe(reward=reward, reward_scale=reward_scale))
-    return STEERING_WRAPPERS[steer](shaped, policy, sample_latent=sample_latent, **options)
 
 
 def make_training_envs(

@@ -75,7 +75,7 @@ SETTINGS = (
 WORDS = {"scale", "observation", "reward", "ent_coef"}
 """Fields that may be words; other words are numbers that YAML did not take for some."""
 
-WRAPPER = "zprl_env.training.environment.steered"
+WRAPPER = "zprl_env.training.zoo.steered"
 POLICIES = dict.fromkeys(("ppo", "trpo"), "ActorCriticPolicy")
 POLICIES |= {"sac": "SACPolicy", "td3": "TD3Policy", "tqc": "TQCPolicy", "crossq": "CrossQPolicy"}
 POLICIES |= {"ppo_lstm": "LstmPolicy"}
