@@ -12,6 +12,7 @@ from zprl_env.tasks import TASKS, task_name
 from zprl_env.training.hyperparameters import read_hyperparameters
 
 AlgorithmName = Literal["sac", "td3", "tqc", "crossq", "ppo", "ppo_lstm", "trpo"]
+"""As RL Zoo calls them, so that both command lines and the files between them say the same."""
 BackendName = Literal["torch", "sbx"]
 PresetName = Literal["default", "paper"]
 SteerName = Literal["latent", "noise", "joint", "action"]

@@ -1,4 +1,12 @@
-"""What the hyperparameter files of RL Zoo call by name, besides policies, buffer and warm-up."""
+"""What the hyperparameter files of RL Zoo call by name, besides policies, buffer and warm-up.
+
+RL Zoo makes of them the models that ``train_sb3.py`` makes. Around these it differs: it counts
+decisions, evaluates on other seeds with the latent drawn as in training, keeps models and not runs
+that go on, and unpickles what it reads. With ``n_envs`` above 1,
+``gradient_steps`` has to grow with it, and every environment has a policy of its own unless
+``vec_env_wrapper`` is :class:`~zprl_env.SteeringVecEnv` and ``env_wrapper``
+:class:`~zprl_env.ActionChunkWrapper`.
+"""
 
 from __future__ import annotations
 
