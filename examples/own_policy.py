@@ -47,7 +47,7 @@ class Pointer:
         return np.repeat(4.0 * latents[:, np.newaxis], self.horizon, axis=1) + 0.1 * noise
 
 
-decisions = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
+decisions = int(sys.argv[1]) if len(sys.argv) > 1 else 3_000
 env = LatentSteeringWrapper(gym.wrappers.TimeLimit(Reach(), 20), Pointer(), scale=0.3)
 print("alone:  ", evaluate(env, None, range(100)))  # an action of zeros is the policy itself
 # SAC discounts by decision. Its first ones would be random; the callback makes them the policy's.

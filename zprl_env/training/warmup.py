@@ -53,10 +53,10 @@ class WarmUp(BaseCallback):
     Example:
         >>> import gymnasium as gym
         >>> from stable_baselines3 import SAC
-        >>> model = SAC("MlpPolicy", gym.make("Pendulum-v1"), learning_starts=10)
+        >>> model = SAC("MlpPolicy", gym.make("Pendulum-v1"), learning_starts=9, buffer_size=100)
         >>> _ = model.learn(10, callback=WarmUp())
-        >>> model.replay_buffer.actions[:10].any()
-        np.False_
+        >>> [bool(action) for action in model.replay_buffer.actions[:10].any(axis=(1, 2))]
+        [False, False, False, False, False, False, False, False, False, True]
     """
 
     model: OffPolicyAlgorithm
