@@ -9,6 +9,7 @@ METAWORLD = ["metaworld>=3.0,<4"]
 ADROIT = ["gymnasium-robotics>=1.4,<2"]
 MINARI = ["minari>=0.5.3,<0.6"]
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.7"]
+ZOO = ["rl_zoo3>=2.9.2", "requests"]  # the latter for rl_zoo3.enjoy, which does not say so
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
@@ -20,7 +21,9 @@ DEV = [
     "pytest>=8.2",
     "ruff>=0.8",
     "sb3-contrib>=2.7",
+    "types-PyYAML",
     "types-tqdm",
+    *ZOO,
 ]
 
 setup(
@@ -38,7 +41,10 @@ setup(
         if "pretrained" not in package
     ],
     py_modules=["train_sb3"],
-    package_data={"policies": ["pretrained/*/*"], "zprl_env": ["py.typed", "experts/*.json"]},
+    package_data={
+        "policies": ["pretrained/*/*"],
+        "zprl_env": ["py.typed", "experts/*.json", "hyperparams/*.yml"],
+    },
     install_requires=[
         "gymnasium>=1.0",
         "h5py>=3.10",
@@ -47,6 +53,7 @@ setup(
         "mujoco>=3.3,<4",
         "numpy>=1.26",
         "packaging",
+        "pyyaml>=6",
         "rich>=13.7",
         "safetensors>=0.4.3",
         "scipy>=1.11",
@@ -64,6 +71,7 @@ setup(
         "minari": MINARI,
         "onnx": ONNX,
         "hub": HUB,
+        "zoo": ZOO,
         "wandb": WANDB,
         "sbx": SBX,  # not in all: it brings JAX
         "dev": DEV,

@@ -209,10 +209,10 @@ class TestARunOnThePointTask:
         assert "steers (sha256 ffffffffffff...). Got one of other weights" in text
 
 
-@pytest.mark.parametrize("algo", ["td3", "tqc", "crossq", "trpo"])
+@pytest.mark.parametrize("algo", ["td3", "tqc", "crossq", "trpo", "ppo_lstm"])
 def test_other_algorithms_run_and_are_resumed(algo, point_flags, tmp_path):
     folder = tmp_path / "run"
-    flags = ["--rollout-decisions", "8"] if algo == "trpo" else []
+    flags = ["--rollout-decisions", "8"] if algo in ("trpo", "ppo_lstm") else []
     finetune(*point_flags, "--algo", algo, *flags, "--out", folder)
     results = json.loads((folder / "results.json").read_text())
     assert f"steered (latent, {algo})" in results["test"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import gymnasium as gym
 import numpy as np
@@ -19,6 +19,19 @@ TEST_SEED = 1_800_000
 
 Agent = Callable[[np.ndarray], np.ndarray]
 """Maps one observation of the steered environment to one action in [-1, 1]."""
+
+
+@runtime_checkable
+class RememberingAgent(Protocol):
+    """An agent whose action follows from all of an episode's observations."""
+
+    def __call__(self, observation: np.ndarray) -> np.ndarray:
+        """Map an observation, and those before it, to an action."""
+        ...
+
+    def begin_episode(self) -> None:
+        """Forget: what follows is an episode's first observation."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -76,13 +89,14 @@ def evaluate(
     env: gym.Env,
     agent: Agent | None,
     seeds: Iterable[int],
-    on_episode: Callable[[bool], None] | None = None,
+    on_episode: Callable[[bool], object] | None = None,
 ) -> EvaluationResult:
     """Play one episode per seed.
 
     Args:
         env: A steered environment, whose ``info`` has ``env_steps`` and ``is_success``.
-        agent: The agent; ``None`` is the base policy (zero actions).
+        agent: The agent; ``None`` is the base policy (zero actions). A
+            :class:`RememberingAgent` is told when an episode begins.
         seeds: Seed of each episode.
         on_episode: Called with each episode's success, for progress.
 
@@ -94,6 +108,8 @@ def evaluate(
     successes, lengths = [], []
     for seed in played:
         observation, _ = env.reset(seed=int(seed))
+        if isinstance(agent, RememberingAgent):
+            agent.begin_episode()
         steps, over, info = 0, False, dict[str, Any]()
         while not over:
             action = zero if agent is None else agent(observation)

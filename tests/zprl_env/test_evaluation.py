@@ -50,3 +50,23 @@ def test_a_result_reads_as_a_rate_with_its_interval_and_survives_json():
 
 def test_what_training_looks_at_is_never_reported_on():
     assert VALIDATION_SEED + 100_000 < TEST_SEED
+
+
+class Counting:
+    """An agent that remembers how many observations of an episode it has seen."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def begin_episode(self) -> None:
+        self.seen.append(0)
+
+    def __call__(self, observation):
+        self.seen[-1] += 1
+        return np.zeros(2, np.float32)
+
+
+def test_an_agent_that_remembers_is_told_of_every_episode():
+    agent = Counting()
+    evaluate(steered(truncate_at=3), agent, [1, 2, 3])
+    assert agent.seen == [2, 2, 2]

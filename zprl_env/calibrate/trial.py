@@ -123,7 +123,7 @@ def play(
     seeds: Iterable[int],
     *,
     hold: Hold = "decision",
-    on_episode: Callable[[bool], None] | None = None,
+    on_episode: Callable[[bool], object] | None = None,
     **options: Any,
 ) -> Trial:
     """Play one perturbed episode per seed.

@@ -6,7 +6,6 @@ import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
-from zprl_env.evaluation import Agent
 from zprl_env.training.algorithms import TRAITS, check_algorithm
 from zprl_env.training.jax_agent import make_jax_model
 from zprl_env.training.off_policy import make_off_policy
@@ -49,10 +48,28 @@ def make_model(
     return make(algo, recipe, env, gamma=gamma, seed=seed, device="cpu")
 
 
-def as_agent(model: BaseAlgorithm) -> Agent:
+class ModelAgent:
+    """A model's deterministic action; one with an LSTM remembers its episode.
+
+    It is a :class:`~zprl_env.evaluation.RememberingAgent`.
+    """
+
+    def __init__(self, model: BaseAlgorithm) -> None:
+        """Act for a model, from the beginning of an episode."""
+        self._model = model
+        self.begin_episode()
+
+    def begin_episode(self) -> None:
+        """Forget: what follows is an episode's first observation."""
+        self._state: tuple[np.ndarray, ...] | None = None
+
+    def __call__(self, observation: np.ndarray) -> np.ndarray:
+        """Return the action for an observation of the steered environment."""
+        # Where there is no state yet, it begins with zeros, as an episode does.
+        action, self._state = self._model.predict(observation, self._state, deterministic=True)
+        return action
+
+
+def as_agent(model: BaseAlgorithm) -> ModelAgent:
     """The model's deterministic action, for :func:`zprl_env.evaluation.evaluate`."""
-
-    def act(observation: np.ndarray) -> np.ndarray:
-        return model.predict(observation, deterministic=True)[0]
-
-    return act
+    return ModelAgent(model)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from zprl_env.errors import MissingExtraError, ZprlError
 from zprl_env.training.recipe import AlgorithmName, BackendName, Recipe
@@ -14,24 +14,41 @@ class Traits(NamedTuple):
 
     off_policy: bool
     """It learns from a replay buffer: with a warm-up, and with ``--overlap``."""
-    layer_norm: bool
-    """Its critics can be layer-normalised."""
-    sde: bool
-    """It explores by gSDE if asked to."""
+    options: frozenset[str] = frozenset()
+    """Settings of ``UNUSED`` that it has."""
 
+
+UNUSED: dict[str, Any] = {
+    "layer_norm": False,
+    "squash_q": False,
+    "use_sde": False,
+    "action_noise": 0.0,
+    "log_std_min": -20.0,
+    "log_std_max": 2.0,
+    "max_grad_norm": None,
+}
+"""Settings that not every algorithm has, with the value that asks for nothing."""
+
+_OFF_POLICY = frozenset({"action_noise", "max_grad_norm"})
+_GAUSSIAN = _OFF_POLICY | {"use_sde", "log_std_min", "log_std_max"}
+_CRITICS = frozenset({"layer_norm", "squash_q"})
+_JAX = frozenset({"layer_norm", "action_noise"})
 
 TRAITS: dict[tuple[AlgorithmName, BackendName], Traits] = {
-    ("sac", "torch"): Traits(off_policy=True, layer_norm=True, sde=True),
-    ("td3", "torch"): Traits(off_policy=True, layer_norm=True, sde=False),
-    ("tqc", "torch"): Traits(off_policy=True, layer_norm=False, sde=True),
-    ("crossq", "torch"): Traits(off_policy=True, layer_norm=False, sde=True),
-    ("ppo", "torch"): Traits(off_policy=False, layer_norm=False, sde=True),
-    ("trpo", "torch"): Traits(off_policy=False, layer_norm=False, sde=True),
-    # Repeats its noise where gSDE is asked for: that is not gSDE.
-    ("sac", "sbx"): Traits(off_policy=True, layer_norm=True, sde=False),
-    ("tqc", "sbx"): Traits(off_policy=True, layer_norm=True, sde=False),
-    ("crossq", "sbx"): Traits(off_policy=True, layer_norm=True, sde=False),
-    ("ppo", "sbx"): Traits(off_policy=False, layer_norm=False, sde=False),
+    ("sac", "torch"): Traits(off_policy=True, options=_GAUSSIAN | _CRITICS),
+    ("td3", "torch"): Traits(off_policy=True, options=_OFF_POLICY | _CRITICS),
+    ("tqc", "torch"): Traits(off_policy=True, options=_GAUSSIAN),
+    ("crossq", "torch"): Traits(off_policy=True, options=_GAUSSIAN),
+    ("ppo", "torch"): Traits(off_policy=False, options=frozenset({"use_sde", "max_grad_norm"})),
+    ("ppo_lstm", "torch"): Traits(
+        off_policy=False, options=frozenset({"use_sde", "max_grad_norm"})
+    ),
+    ("trpo", "torch"): Traits(off_policy=False, options=frozenset({"use_sde"})),
+    # Repeat their noise where gSDE is asked for: that is not gSDE.
+    ("sac", "sbx"): Traits(off_policy=True, options=_JAX),
+    ("tqc", "sbx"): Traits(off_policy=True, options=_JAX),
+    ("crossq", "sbx"): Traits(off_policy=True, options=_JAX),
+    ("ppo", "sbx"): Traits(off_policy=False),
 }
 """By algorithm and library: Stable-Baselines3 with sb3-contrib, and SBX."""
 
@@ -64,25 +81,33 @@ def check_algorithm(algo: AlgorithmName, backend: BackendName, recipe: Recipe) -
             f"--backend {backend} must come with one of {names}. Got: --algo {algo}. "
             f"Try --backend torch."
         )
-    if recipe.layer_norm and not traits.layer_norm:
+    for name, unused in UNUSED.items():
+        got = getattr(recipe, name)
+        if got != unused and name not in traits.options:
+            raise ZprlError(
+                f"{name} must be {unused} with {which}, which has no such thing. Got: {got}. "
+                f"Try {_without(name, unused)}, or --algo sac --backend torch."
+            )
+    if recipe.squash_q and not recipe.layer_norm:
         raise ZprlError(
-            f"layer_norm must be False with {which}, whose critics have none. Got: True. "
-            f"Try --no-layer-norm, or --algo sac."
+            "squash_q must come with layer_norm, whose critics have it. Got: layer_norm=False. "
+            "Try --layer-norm."
         )
-    if recipe.use_sde and not traits.sde:
+    if recipe.use_sde and (recipe.log_std_min, recipe.log_std_max) != (-20.0, 2.0):
         raise ZprlError(
-            f"use_sde must be False with {which}, which has no gSDE. Got: True. "
-            f"Try --no-use-sde, or --algo sac --backend torch."
-        )
-    if recipe.action_noise and not traits.off_policy:
-        raise ZprlError(
-            f"action_noise must be 0 with {which}, which learns from its own actions only. "
-            f"Got: {recipe.action_noise}. Try --log-std-init for more or less exploration."
+            f"log_std_min and log_std_max must be -20 and 2 with use_sde, whose deviation is of "
+            f"another kind. Got: {recipe.log_std_min:g} and {recipe.log_std_max:g}. "
+            f"Try --no-use-sde."
         )
     if (algo, backend) == ("tqc", "sbx") and recipe.n_critics != 2:
         raise ZprlError(
             f"n_critics must be 2 with {which}. Got: {recipe.n_critics}. Try --backend torch."
         )
+
+
+def _without(name: str, unused: Any) -> str:
+    flag = name.replace("_", "-")
+    return f"--no-{flag}" if unused is False else f"to leave --{flag} out"
 
 
 def check_installed(backend: BackendName) -> None:

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, get_args
 
 import tyro
 
-from zprl_env.errors import ZprlError
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import task_name
 from zprl_env.training import limits
@@ -33,11 +32,15 @@ class Config:
     env: str = "Lift"
     """Task to finetune on."""
     algo: AlgorithmName = "sac"
-    """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo)."""
+    """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo, and
+    RecurrentPPO as ppo_lstm)."""
     backend: BackendName = "torch"
     """'sbx' is sac, tqc, crossq and ppo in JAX, which the extra of that name brings."""
     preset: PresetName = "default"
     """'default' is what we measured to work best, 'paper' the published settings."""
+    hyperparams: Path | None = None
+    """File of RL Zoo's to take the recipe's defaults from, instead of the one that comes with the
+    package: python -m zprl_env.hyperparams sac."""
     steer: SteerName = "latent"
     """Where the agent enters the policy: its latent (ZPRL), the flow's noise (DSRL), both, or its
     actions (residual RL)."""
@@ -114,37 +117,35 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
 
     Raises:
         RunFolderError: ``--resume-from`` names no run, or one of other settings.
-        UnknownNameError: There is no such environment.
+        UnknownNameError: There is no such environment, or the algorithm has no such preset.
         ZprlError: A number is out of its range.
     """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     choices = (("algo", "sac"), ("preset", "default"), ("steer", "latent"), ("env", "Lift"))
     for name, usual in choices:
         first.add_argument(f"--{name}", default=usual)
+    first.add_argument("--hyperparams", type=Path)
     first.add_argument("--resume-from", "--resume_from", type=Path)
     chosen, _ = first.parse_known_args(arguments)
     stored: Config | None = None
     if chosen.resume_from is not None:
         stored = default = load_config(chosen.resume_from)
     else:
-        default = Config(recipe=_recipe_for(chosen.algo, chosen.preset, chosen.steer, chosen.env))
+        recipe = _recipe_for(
+            chosen.algo, chosen.preset, chosen.steer, chosen.env, chosen.hyperparams
+        )
+        default = Config(recipe=recipe)
     config = tyro.cli(Config, default=default, args=arguments, description=description)
     if stored is not None:
         _refuse_other_settings(stored, config)
     return config
 
 
-def _recipe_for(algo: Any, preset: Any, steer: Any, env: str) -> Recipe:
+def _recipe_for(algo: Any, preset: Any, steer: Any, env: str, file: Path | None) -> Recipe:
     choices = ((algo, AlgorithmName), (preset, PresetName), (steer, SteerName))
     if not all(choice in get_args(names) for choice, names in choices):
         return Recipe()  # tyro explains what is wrong with the choice
-    try:
-        return recipe_for(algo, preset, steer, env)
-    except KeyError as error:
-        raise ZprlError(
-            f"--preset {preset} must be one that {algo} has, and it has none of that name. "
-            f"Choose another --preset or --algo."
-        ) from error
+    return recipe_for(algo, preset, steer, env, file)
 
 
 def save_config(folder: Path, config: Config, policy: SteerablePolicy) -> None:
@@ -179,7 +180,8 @@ def load_config(folder: Path) -> Config:
         content.pop(_WEIGHTS, None)
         recipe = content.pop("recipe")
         recipe["hidden"] = tuple(recipe["hidden"])
-        content["out"] = Path(content["out"]) if content["out"] else None
+        for name in ("out", "hyperparams"):
+            content[name] = Path(content[name]) if content.get(name) else None
         content["resume_from"] = folder
         return Config(**content, recipe=Recipe(**recipe))
     except (AttributeError, KeyError, TypeError) as error:

@@ -53,9 +53,7 @@ def make_jax_model(
     return model
 
 
-def _start_at_base_policy(
-    model: BaseAlgorithm, recipe: Recipe, *, squashed: bool, factor: float = 0.01
-) -> None:
+def _start_at_base_policy(model: BaseAlgorithm, recipe: Recipe, *, squashed: bool) -> None:
     """Shrink the actor's output as :func:`~zprl_env.training.networks.start_at_base_policy` does.
 
     Its layers are numbered as they are called: the hidden ones, the mean and, in squashed actors,
@@ -67,7 +65,7 @@ def _start_at_base_policy(
     for number, bias in ((mean, 0.0), (mean + 1, recipe.log_std_init))[: 1 + squashed]:
         layer = layers[f"Dense_{number}"]
         layers[f"Dense_{number}"] = {
-            "kernel": layer["kernel"] * factor,
+            "kernel": layer["kernel"] * recipe.actor_init,
             "bias": layer["bias"] * 0.0 + bias,
         }
     shrunk = {**variables, "params": layers} if "params" in variables else layers

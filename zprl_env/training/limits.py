@@ -56,6 +56,9 @@ RECIPE = {
     "learning_rate": POSITIVE,
     "tau": FRACTION,
     "n_critics": COUNT,
+    "lstm_hidden": COUNT,
+    "actor_init": POSITIVE,
+    "max_grad_norm": POSITIVE,
     "n_steps": COUNT,
     "action_noise": SIZE,
     "buffer_size": COUNT,
@@ -114,6 +117,16 @@ def check_recipe(recipe: Recipe) -> None:
     check(recipe, RECIPE)
     if not recipe.hidden or min(recipe.hidden) < 1:
         raise ZprlError(f"hidden must be layers of at least 1. Got: {recipe.hidden}.")
+    if not recipe.log_std_min < recipe.log_std_max:
+        raise ZprlError(
+            f"log_std_min must be below log_std_max. "
+            f"Got: {recipe.log_std_min:g} and {recipe.log_std_max:g}."
+        )
+    if recipe.squash_q and (recipe.reward, recipe.reward_scale) != ("sparse", 1.0):
+        raise ZprlError(
+            f"squash_q must come with returns between 0 and 1: --reward sparse --reward-scale 1. "
+            f"Got: {recipe.reward} and {recipe.reward_scale:g}."
+        )
     try:
         possible = recipe.ent_coef == "auto" or float(recipe.ent_coef.removeprefix("auto_")) > 0
     except ValueError:

@@ -1,4 +1,4 @@
-"""Actor and critics, through Stable-Baselines3's own policy classes."""
+"""Critics, optimiser and first weights that Stable-Baselines3's own networks do not have."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from gymnasium import spaces
 from stable_baselines3.common.policies import BaseModel, ContinuousCritic
 from stable_baselines3.common.preprocessing import get_action_dim
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-from stable_baselines3.sac.policies import SACPolicy
-from stable_baselines3.td3.policies import TD3Policy
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -61,8 +59,13 @@ class EnsembleCritic(ContinuousCritic):
         normalize_images: bool = True,
         n_critics: int = 2,
         share_features_extractor: bool = True,
+        *,
+        squash: bool = False,
     ) -> None:
-        """Take Stable-Baselines3's arguments; the activation is always ReLU."""
+        """Take Stable-Baselines3's arguments; the activation is always ReLU.
+
+        With ``squash`` Q is between 0 and 1, as the return of a reward of 1 on success is.
+        """
         BaseModel.__init__(
             self,
             observation_space,
@@ -72,6 +75,7 @@ class EnsembleCritic(ContinuousCritic):
         )
         self.share_features_extractor = share_features_extractor
         self.n_critics = n_critics
+        self.squash = squash
         sizes = [features_dim + get_action_dim(action_space), *net_arch]
         layers = [EnsembleLayer(n_critics, a, b) for a, b in pairwise(sizes)]
         self.ensemble = nn.Sequential(*layers, EnsembleLayer(n_critics, sizes[-1], 1, last=True))
@@ -81,37 +85,30 @@ class EnsembleCritic(ContinuousCritic):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.share_features_extractor):
             features = self.extract_features(obs, self.features_extractor)
         joined = torch.cat([features, actions], dim=1)
-        return self.ensemble(joined.expand(self.n_critics, *joined.shape)).unbind(0)
+        values = self.ensemble(joined.expand(self.n_critics, *joined.shape))
+        return (torch.sigmoid(values) if self.squash else values).unbind(0)
 
     def q1_forward(self, obs: Tensor, actions: Tensor) -> Tensor:
         """Return Q of the first critic. Shape ``(B, 1)``."""
         return self.forward(obs, actions)[0]
 
 
-class EnsembleSACPolicy(SACPolicy):
-    """``MlpPolicy`` of SAC with :class:`EnsembleCritic`."""
+class ClippedAdam(torch.optim.Adam):
+    """Adam that scales a gradient down to a norm before it steps.
 
-    def make_critic(
-        self, features_extractor: BaseFeaturesExtractor | None = None
-    ) -> ContinuousCritic:
-        """Build the critics; see Stable-Baselines3."""
-        kwargs: dict[str, Any] = self._update_features_extractor(
-            self.critic_kwargs, features_extractor
-        )
-        return EnsembleCritic(**kwargs).to(self.device)
+    Stable-Baselines3's off-policy algorithms clip nothing themselves, but take any optimiser.
+    """
 
+    def __init__(self, params: Any, *, max_grad_norm: float, **options: Any) -> None:
+        """Add to Adam's arguments the largest norm of all its parameters' gradient together."""
+        super().__init__(params, **options)
+        self.max_grad_norm = max_grad_norm
 
-class EnsembleTD3Policy(TD3Policy):
-    """``MlpPolicy`` of TD3 with :class:`EnsembleCritic`."""
-
-    def make_critic(
-        self, features_extractor: BaseFeaturesExtractor | None = None
-    ) -> ContinuousCritic:
-        """Build the critics; see Stable-Baselines3."""
-        kwargs: dict[str, Any] = self._update_features_extractor(
-            self.critic_kwargs, features_extractor
-        )
-        return EnsembleCritic(**kwargs).to(self.device)
+    def step(self, closure: Any = None) -> Any:
+        """Clip and take a step."""
+        for group in self.param_groups:
+            nn.utils.clip_grad_norm_(group["params"], self.max_grad_norm)
+        return super().step(closure)
 
 
 @torch.no_grad()

@@ -10,10 +10,9 @@ from stable_baselines3 import SAC, TD3
 from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
-from torch import nn
 
 from zprl_env.alternating import AlternatingVecEnv
-from zprl_env.training.networks import EnsembleSACPolicy, EnsembleTD3Policy, start_at_base_policy
+from zprl_env.training.actors import CrossQPolicy, OffPolicy, SACPolicy, TD3Policy, TQCPolicy
 from zprl_env.training.recipe import AlgorithmName, Recipe
 from zprl_env.training.replay import AlternatingReplayBuffer, ChunkReplayBuffer
 
@@ -26,8 +25,13 @@ ALGORITHMS: dict[AlgorithmName, type[OffPolicyAlgorithm]] = {
 """By name. All of them read each transition's own discount, so targets span ``n_steps`` decisions
 and a chunk that was cut short is discounted by the steps it really took."""
 
-LAYER_NORMALISED = {"sac": EnsembleSACPolicy, "td3": EnsembleTD3Policy}
-"""Policies whose critics are layer-normalised; the others' have shapes or layers of their own."""
+POLICIES: dict[AlgorithmName, type[OffPolicy]] = {
+    "sac": SACPolicy,
+    "td3": TD3Policy,
+    "tqc": TQCPolicy,
+    "crossq": CrossQPolicy,
+}
+"""Their actors and critics."""
 
 
 def make_off_policy(
@@ -44,21 +48,23 @@ def make_off_policy(
     Returns:
         The model.
     """
+    settings = off_policy_settings(algo, recipe, env)
     networks: dict[str, Any] = {
         "net_arch": list(recipe.hidden),
         "n_critics": recipe.n_critics,
-        "optimizer_kwargs": {"fused": True},
+        "actor_init": recipe.actor_init,
+        "max_grad_norm": recipe.max_grad_norm,
     }
-    settings = off_policy_settings(algo, recipe, env)
+    if algo in ("sac", "td3"):
+        networks |= {"layer_norm": recipe.layer_norm, "squash_q": recipe.squash_q}
     if algo != "td3":
-        networks["log_std_init"] = recipe.log_std_init
+        networks |= {
+            "log_std_init": recipe.log_std_init,
+            "log_std_min": recipe.log_std_min,
+            "log_std_max": recipe.log_std_max,
+        }
         settings["use_sde"] = recipe.use_sde
-    if algo == "crossq":
-        networks["optimizer_kwargs"]["betas"] = (0.5, 0.999)  # its own, lost where others are given
-    policy = LAYER_NORMALISED[algo] if recipe.layer_norm else "MlpPolicy"
-    model = ALGORITHMS[algo](policy, env, policy_kwargs=networks, **settings, **common)
-    _start_at_base_policy(model, recipe)
-    return model
+    return ALGORITHMS[algo](POLICIES[algo], env, policy_kwargs=networks, **settings, **common)
 
 
 def off_policy_settings(algo: AlgorithmName, recipe: Recipe, env: VecEnv) -> dict[str, Any]:
@@ -89,18 +95,5 @@ def off_policy_settings(algo: AlgorithmName, recipe: Recipe, env: VecEnv) -> dic
         settings["tau"] = recipe.tau
     if algo != "td3":  # is deterministic
         settings["ent_coef"] = recipe.ent_coef
-        settings["target_entropy"] = "auto" if entropy is None else entropy * size
+        settings["target_entropy"] = "auto" if entropy is None else entropy
     return settings
-
-
-def _start_at_base_policy(model: OffPolicyAlgorithm, recipe: Recipe) -> None:
-    actor = model.actor
-    if isinstance(model, TD3):
-        start_at_base_policy(actor.mu[-2])  # a tanh follows
-        model.actor_target.load_state_dict(actor.state_dict())
-    elif recipe.use_sde:
-        start_at_base_policy(actor.mu[0])
-    else:
-        start_at_base_policy(actor.mu)
-        start_at_base_policy(actor.log_std)
-        nn.init.constant_(actor.log_std.bias, recipe.log_std_init)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from pathlib import Path
+from typing import Literal
 
+from zprl_env.hyperparams import hyperparameter_file
 from zprl_env.steering import ObservationKind
+from zprl_env.tasks import TASKS, task_name
+from zprl_env.training.hyperparameters import read_hyperparameters
 
-AlgorithmName = Literal["sac", "td3", "tqc", "crossq", "ppo", "trpo"]
+AlgorithmName = Literal["sac", "td3", "tqc", "crossq", "ppo", "ppo_lstm", "trpo"]
+"""As RL Zoo calls them, so that both command lines and the files between them say the same."""
 BackendName = Literal["torch", "sbx"]
 PresetName = Literal["default", "paper"]
 SteerName = Literal["latent", "noise", "joint", "action"]
@@ -15,7 +20,7 @@ SteerName = Literal["latent", "noise", "joint", "action"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the policy is steered and how the agent learns; the defaults are those of SAC."""
+    """How the policy is steered and how the agent learns; the defaults are ``sac.yml``'s."""
 
     scale: float | Literal["auto"] = 2.0
     """Size of the perturbation at the agent's full deflection. Latent: lambda, or 'auto' for the
@@ -43,20 +48,37 @@ class Recipe:
     """Transitions per gradient step."""
     learning_rate: float = 3e-4
     """Adam's step size, for actor, critics and temperature; TRPO: the critic's."""
+    max_grad_norm: float | None = None
+    """Largest norm of the actor's and of the critics' gradient. Off-policy methods clip none if not
+    given, PPO and RecurrentPPO at 0.5. Its effect is not measured."""
     tau: float = 0.005
     """Polyak factor of the target critics; CrossQ has none."""
     hidden: tuple[int, ...] = (128, 128)
     """Layers of actor and critics."""
+    lstm_hidden: int = 64
+    """RecurrentPPO: size of the LSTMs before them."""
+    actor_init: float = 0.01
+    """Factor on the first weights of the actor's output, which starts it at the base policy; 1 is
+    the library's own start. Its effect on what is learned is not measured."""
     n_critics: int = 2
-    """Critics whose minimum is the target."""
+    """Critics whose minimum is the target; more of them make it more cautious."""
     layer_norm: bool = True
-    """Layer normalisation in the critics: of SAC and TD3, and of all off-policy agents in JAX."""
+    """Layer normalisation in the critics: of SAC and TD3, and of all off-policy agents in JAX. One
+    run on Lift without it climbed to 0.76 and fell back to 0.50."""
+    squash_q: bool = False
+    """SAC and TD3: keep Q between 0 and 1 by a sigmoid, as the published agent does, whose target
+    has no entropy term; needs the sparse reward. Its effect is not measured."""
     ent_coef: str = "auto_0.01"
     """Entropy coefficient as Stable-Baselines3 writes it."""
     target_entropy: float | None = None
-    """Target entropy per action dimension; Stable-Baselines3's -1 if not given."""
+    """Entropy of the whole action that the temperature aims for; minus its size if not given."""
     log_std_init: float = 0.0
     """Log standard deviation the actor starts with, before the tanh."""
+    log_std_min: float = -20.0
+    """SAC, TQC and CrossQ: its lower bound; the default is the library's own. A higher one goes on
+    exploring, which is not measured."""
+    log_std_max: float = 2.0
+    """SAC, TQC and CrossQ: its upper bound; the default is the library's own."""
     n_steps: int = 3
     """Decisions of the n-step return."""
     use_sde: bool = False
@@ -67,69 +89,42 @@ class Recipe:
     buffer_size: int = 200_000
     """Capacity of the replay buffer, in decisions."""
     rollout_decisions: int = 512
-    """PPO and TRPO: decisions per policy update, over all environments."""
+    """On-policy methods: decisions per policy update, over all environments."""
     n_epochs: int = 10
-    """PPO: passes over each rollout; TRPO: its critic's."""
+    """PPO and RecurrentPPO: passes over each rollout; TRPO: its critic's."""
     gae_lambda: float = 0.95
-    """PPO and TRPO: lambda of generalised advantage estimation."""
-
-
-RECIPES: dict[tuple[AlgorithmName, PresetName], Recipe] = {
-    ("sac", "default"): Recipe(),
-    ("ppo", "default"): Recipe(warmup_decisions=0, log_std_init=-0.5, layer_norm=False),
-    # Those of SAC and PPO carried over; nobody tuned them.
-    ("td3", "default"): Recipe(action_noise=0.2),
-    ("tqc", "default"): Recipe(layer_norm=False),
-    # Batch normalisation takes the place of target networks and allows larger steps.
-    ("crossq", "default"): Recipe(layer_norm=False, learning_rate=1e-3),
-    ("trpo", "default"): Recipe(
-        warmup_decisions=0, log_std_init=-0.5, layer_norm=False, learning_rate=1e-3
-    ),
-    ("sac", "paper"): Recipe(
-        scale=0.2,
-        noise_scale=1.0,
-        sample_latent=True,
-        observation="features",
-        reward="sparse",
-        warmup_decisions=2000,
-        updates_per_decision=1,
-        batch_size=256,
-        learning_rate=3e-4,
-        hidden=(256, 256, 256),
-        n_steps=1,
-        layer_norm=False,
-        ent_coef="auto_0.01",
-        target_entropy=-0.5,
-    ),
-}
-
-
-# Without the flow's noise these succeed too seldom for there to be something to steer from.
-TASK_SETTINGS: dict[str, dict[str, Any]] = {
-    "door": {"noise_scale": 1.0, "scale": 0.5},  # 2.0 takes it from 0.78 to 0.22 while exploring
-    "hammer": {"noise_scale": 1.0},
-    "pen": {"noise_scale": 1.0},
-}
-"""What the default recipe does otherwise on a task, by name."""
+    """On-policy methods: lambda of generalised advantage estimation."""
 
 
 def recipe_for(
-    algo: AlgorithmName, preset: PresetName, steer: SteerName, env: str = "Lift"
+    algo: AlgorithmName,
+    preset: PresetName,
+    steer: SteerName,
+    env: str = "Lift",
+    hyperparams: Path | None = None,
 ) -> Recipe:
-    """Look up the settings of an algorithm and adapt them to where it steers.
+    """Look up the settings of an algorithm on a task and adapt them to where it steers.
 
     Args:
         algo: The algorithm.
         preset: ``"default"`` is what we measured to work best, ``"paper"`` the published settings.
         steer: Where the agent enters the policy.
         env: The task.
+        hyperparams: A file to read instead of the one that comes with the package.
 
     Returns:
         The recipe, every field of which the command line can override.
+
+    Raises:
+        UnknownNameError: The algorithm has no such preset, or there is no such task.
+        ZprlError: The file does not describe a recipe.
+
+    >>> recipe_for("sac", "default", "latent", "Lift") == Recipe()
+    True
     """
-    recipe = RECIPES[algo, preset]
-    if preset == "default":
-        recipe = replace(recipe, **TASK_SETTINGS.get(env, {}))
+    shipped = algo if preset == "default" else f"{algo}-{preset}"
+    file = hyperparams or hyperparameter_file(shipped)
+    recipe = Recipe(**read_hyperparameters(file, algo, TASKS[task_name(env)].id))
     if steer == "noise":
         return replace(recipe, scale=1.5, noise_scale=0.0)
     if steer == "action":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+import gymnasium as gym
 import numpy as np
 import pytest
 import sb3_contrib
@@ -16,6 +17,7 @@ from tests.point import PointEnv
 from tests.zprl_env.training.small_model import make_small_model
 from zprl_env import LatentSteeringWrapper
 from zprl_env.errors import ZprlError
+from zprl_env.evaluation import RememberingAgent, evaluate
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agent import as_agent
 from zprl_env.training.algorithms import off_policy_names
@@ -23,7 +25,7 @@ from zprl_env.training.callbacks import ProgressCallback
 from zprl_env.training.history import History
 from zprl_env.training.learning import learn
 from zprl_env.training.networks import EnsembleCritic
-from zprl_env.training.recipe import RECIPES
+from zprl_env.training.recipe import recipe_for
 from zprl_env.training.replay import AlternatingReplayBuffer
 
 VARIANTS = [
@@ -40,6 +42,8 @@ VARIANTS = [
     ("ppo", {"use_sde": True}),
     ("trpo", {}),
     ("trpo", {"use_sde": True}),
+    ("ppo_lstm", {}),
+    ("ppo_lstm", {"use_sde": True}),
 ]
 
 
@@ -114,10 +118,11 @@ def test_a_setting_that_an_algorithm_lacks_is_refused_and_not_ignored():
         make_small_model(PointEnv(), "tqc", layer_norm=True)
 
 
-def test_entropy_is_given_per_dimension_of_the_action():
-    assert make_small_model(PointEnv(), target_entropy=-0.5)[0].target_entropy == -1.0
+def test_entropy_is_given_as_stable_baselines_means_it():
+    assert make_small_model(PointEnv(), target_entropy=-0.5)[0].target_entropy == -0.5
     assert make_small_model(PointEnv(), target_entropy=None)[0].target_entropy == -2.0
-    assert RECIPES["sac", "paper"].target_entropy == -0.5
+    assert recipe_for("sac", "paper", "latent").target_entropy == -8 / 2
+    assert recipe_for("sac", "paper", "latent", "Transport").target_entropy == -16 / 2
 
 
 def test_stable_baselines_own_settings_are_the_recipe_s():
@@ -141,6 +146,40 @@ def test_other_people_s_algorithms_take_the_steered_environment(name, options):
     model = getattr(sb3_contrib, name)("MlpPolicy", env, **options)
     model.learn(50)
     assert model.num_timesteps >= 50
+
+
+def test_a_recurrent_agent_remembers_its_episode_and_nothing_of_the_one_before():
+    model, _ = make_small_model(PointEnv(), "ppo_lstm", actor_init=1.0)
+    env = LatentSteeringWrapper(PointEnv(), LinearPolicy(3, 2), scale=0.5)
+    observation, _ = env.reset(seed=0)
+    other = observation + 1.0
+    agent = as_agent(model)
+    assert isinstance(agent, RememberingAgent)
+    first, second = agent(observation), agent(observation)
+    assert not np.array_equal(first, second)
+    agent.begin_episode()
+    np.testing.assert_array_equal(agent(observation), first)
+    agent(other)
+    assert not np.array_equal(agent(observation), second)
+
+    # As Stable-Baselines3's own evaluation does it, with states and episode starts in the open.
+    agent.begin_episode()
+    state, starts = None, np.array([True])
+    for seen in (observation, other, observation):
+        expected, state = model.predict(seen[None], state, starts, deterministic=True)
+        np.testing.assert_array_equal(agent(seen), expected[0])
+        starts = np.array([False])
+
+
+def test_a_recurrent_agent_is_evaluated_alike_in_any_order():
+    model, _ = make_small_model(PointEnv(), "ppo_lstm", actor_init=1.0)
+    env = LatentSteeringWrapper(
+        gym.wrappers.TimeLimit(PointEnv(), 20), LinearPolicy(3, 2), scale=0.5
+    )
+    agent = as_agent(model)
+    there = evaluate(env, agent, [1, 2, 3, 4])
+    back = evaluate(env, agent, [4, 3, 2, 1])
+    assert there.lengths.tolist() == back.lengths.tolist()[::-1]
 
 
 def parameters_hash(model) -> str:
@@ -179,7 +218,9 @@ def test_the_policy_is_frozen(point_policy):
 
 
 def test_the_published_settings_build():
-    settings = vars(replace(RECIPES["sac", "paper"], buffer_size=10, warmup_decisions=0))
+    settings = vars(
+        replace(recipe_for("sac", "paper", "latent"), buffer_size=10, warmup_decisions=0)
+    )
     model, _ = make_small_model(PointEnv(), **settings)
     assert not isinstance(model.critic, EnsembleCritic)
     assert [layer.out_features for layer in model.actor.latent_pi[::2]] == [256, 256, 256]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.errors import UnknownNameError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.config import Config, check_policy, load_config, parse, save_config
 from zprl_env.training.files import RunFolderError
-from zprl_env.training.recipe import RECIPES, recipe_for
+from zprl_env.training.recipe import recipe_for
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def stored(tmp_path) -> Config:
 def test_nothing_said_is_sac_on_the_latent_of_the_task_s_own_policy():
     config = parse([])
     assert (config.env, config.algo, config.steer, config.policy) == ("Lift", "sac", "latent", None)
-    assert config.recipe == RECIPES["sac", "default"]
+    assert config.recipe == recipe_for("sac", "default", "latent")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ def test_nothing_said_is_sac_on_the_latent_of_the_task_s_own_policy():
     [
         (["--algo", "ppo"], ("ppo", "default", "latent")),
         (["--algo", "crossq"], ("crossq", "default", "latent")),
+        (["--algo", "ppo_lstm"], ("ppo_lstm", "default", "latent")),
         (["--algo", "tqc", "--backend", "sbx"], ("tqc", "default", "latent")),
         (["--preset=paper"], ("sac", "paper", "latent")),
         (["--steer", "noise"], ("sac", "default", "noise")),
@@ -48,11 +49,11 @@ def test_the_recipe_s_defaults_follow_the_choices(flags, choice):
 
 def test_every_setting_of_the_recipe_can_be_overridden():
     recipe = parse(["--preset", "paper", "--gamma", "0.9", "--hidden", "8", "16"]).recipe
-    assert recipe == replace(RECIPES["sac", "paper"], gamma=0.9, hidden=(8, 16))
+    assert recipe == replace(recipe_for("sac", "paper", "latent"), gamma=0.9, hidden=(8, 16))
 
 
 def test_a_preset_that_an_algorithm_lacks_is_not_another_one():
-    with pytest.raises(ZprlError, match="--preset paper must be one that ppo has"):
+    with pytest.raises(UnknownNameError, match="'ppo-paper'; did you mean 'sac-paper'"):
         parse(["--algo", "ppo", "--preset", "paper"])
 
 

@@ -110,7 +110,7 @@ def test_the_recipe_s_settings_are_the_agent_s(tmp_path: Path):
     )
     assert isinstance(model.replay_buffer, AlternatingReplayBuffer)
     assert (model.learning_rate, model.tau, model.gradient_steps) == (1e-3, recipe.tau, 2)
-    assert (model.target_entropy, model.gamma) == (-1.0, pytest.approx(recipe.gamma**2))
+    assert (model.target_entropy, model.gamma) == (-0.5, pytest.approx(recipe.gamma**2))
     save_states(tmp_path / "states", model)
     tensors = load_file(tmp_path / "states")
     assert sum("LayerNorm" in name and ".params" in name for name in tensors) == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import get_args
 
 import pytest
 
@@ -10,9 +11,9 @@ from zprl_env.errors import ZprlError
 from zprl_env.evaluate import Evaluation
 from zprl_env.training import limits
 from zprl_env.training.config import Config
-from zprl_env.training.recipe import RECIPES, Recipe
+from zprl_env.training.recipe import AlgorithmName, Recipe, recipe_for
 
-ANY_NUMBER = {"target_entropy", "log_std_init"}
+ANY_NUMBER = {"target_entropy", "log_std_init", "log_std_min", "log_std_max"}
 
 
 @pytest.mark.parametrize(
@@ -24,9 +25,9 @@ def test_every_number_has_its_limits(kind, table):
     assert numbers - ANY_NUMBER == set(table)
 
 
-@pytest.mark.parametrize("key", RECIPES)
-def test_the_presets_keep_to_them(key):
-    limits.check(RECIPES[key], limits.RECIPE)
+@pytest.mark.parametrize("algo", get_args(AlgorithmName))
+def test_the_defaults_keep_to_them(algo):
+    limits.check_recipe(recipe_for(algo, "default", "latent"))
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,9 @@ def test_a_run_s_numbers(change, message):
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"buffer_size": 0}, "buffer_size must be at least 1"),
         ({"ent_coef": "much"}, "ent_coef must be 'auto', 'auto_' and a number, or a number"),
+        ({"max_grad_norm": 0.0}, r"max_grad_norm must be above 0\. Got: 0\.0\."),
+        ({"log_std_min": 3.0}, r"log_std_min must be below log_std_max\. Got: 3 and 2\."),
+        ({"squash_q": True, "reward": "penalty"}, r"squash_q must come .* Got: penalty and 1\."),
         ({"hidden": (128, 0)}, r"hidden must be layers of at least 1\. Got: \(128, 0\)\."),
     ],
 )

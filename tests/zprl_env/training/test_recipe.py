@@ -10,18 +10,20 @@ from typing import get_args
 
 import pytest
 
-from zprl_env.tasks import TASKS
 from zprl_env.training import recipe
-from zprl_env.training.recipe import RECIPES, AlgorithmName, Recipe, SteerName, recipe_for
+from zprl_env.training.recipe import Recipe, SteerName, recipe_for
 
 
-def test_every_algorithm_has_a_default_and_sac_the_published_settings():
-    assert {(algo, "default") for algo in get_args(AlgorithmName)} <= RECIPES.keys()
-    paper = RECIPES["sac", "paper"]
+def test_the_fields_defaults_are_those_of_the_file_of_sac():
+    assert Recipe() == recipe_for("sac", "default", "latent")
+
+
+def test_the_published_settings_are_those_published():
+    paper = recipe_for("sac", "paper", "latent")
     assert (paper.scale, paper.noise_scale, paper.observation) == (0.2, 1.0, "features")
     assert paper.hidden == (256, 256, 256)
     assert (paper.gamma, paper.tau, paper.batch_size) == (0.99, 0.005, 256)
-    assert (paper.reward, paper.n_steps, paper.target_entropy) == ("sparse", 1, -0.5)
+    assert (paper.reward, paper.n_steps, paper.target_entropy) == ("sparse", 1, -4.0)
     assert 2000 <= paper.warmup_decisions <= 4000
 
 
@@ -52,9 +54,6 @@ def test_every_place_of_steering_has_a_scale_of_its_own_kind(steer):
 
 def test_a_task_may_differ_from_the_default_and_never_from_the_published_settings():
     assert recipe_for("sac", "default", "latent", "pen").noise_scale == 1.0
-    assert recipe_for("sac", "default", "latent", "Can") == RECIPES["sac", "default"]
-    assert recipe_for("sac", "paper", "latent", "pen") == RECIPES["sac", "paper"]
-
-
-def test_tasks_that_differ_exist():
-    assert recipe.TASK_SETTINGS.keys() <= TASKS.keys()
+    assert recipe_for("sac", "default", "latent", "Can") == recipe_for("sac", "default", "latent")
+    paper = recipe_for("sac", "paper", "latent")
+    assert recipe_for("sac", "paper", "latent", "pen") == paper

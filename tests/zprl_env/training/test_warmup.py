@@ -8,9 +8,10 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from tests.zprl_env.recording_env import RecordingEnv
 from tests.zprl_env.training.small_model import make_small_model
+from zprl_env.training.algorithms import off_policy_names
 from zprl_env.training.callbacks import ProgressCallback
 from zprl_env.training.history import History
-from zprl_env.training.warmup import warm_up
+from zprl_env.training.warmup import WarmUp, warm_up
 
 
 def progress(history: History, budget: int = 10**6) -> BaseCallback:
@@ -67,3 +68,24 @@ def test_nothing_is_played_where_nothing_is_asked_for():
     model, _ = make_small_model(RecordingEnv())
     warm_up(model, 0, progress(History()))
     assert model.replay_buffer.size() == 0
+
+
+@pytest.mark.parametrize("algo", off_policy_names())
+def test_the_library_s_own_warm_up_plays_the_base_policy_with_the_callback(algo):
+    model, _ = make_small_model(RecordingEnv(truncate_at=5), algo, action_noise=0.5)
+    model.learning_starts = 6
+    usual = model.action_space, model.action_noise
+    model.learn(10, callback=WarmUp(), log_interval=None)
+    moved = model.replay_buffer.actions[:10].any(axis=(1, 2))
+    assert moved.tolist() == [False] * 6 + [True] * 4
+    assert model._n_updates == 4  # and none before
+    assert (model.action_space, model.action_noise) == usual
+
+
+def test_a_warm_up_that_never_ends_leaves_the_model_as_it_was():
+    model, _ = make_small_model(RecordingEnv(truncate_at=5))
+    model.learning_starts = 100
+    usual = model.action_space
+    model.learn(7, callback=WarmUp(), log_interval=None)
+    assert model.action_space is usual
+    assert not model.replay_buffer.actions.any()

@@ -1,0 +1,39 @@
+"""The wrapper that RL Zoo's files name."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import pytest
+
+from tests.zprl_env.recording_env import RecordingEnv
+from zprl_env.errors import CheckpointError, ConfigurationError
+from zprl_env.testing import LinearPolicy
+from zprl_env.training.zoo import steered
+from zprl_env.wrapper import STEERING_WRAPPERS
+
+
+@pytest.mark.parametrize("where", STEERING_WRAPPERS)
+def test_it_steers_where_it_is_told_to(where):
+    policy = LinearPolicy(3, 2)
+    env = steered(RecordingEnv(), policy, steer=where, scale=0.7, reward="penalty", gamma=0.9)
+    assert isinstance(env, STEERING_WRAPPERS[where])
+    assert env.steering.sample_latent
+    env.reset(seed=0)
+    assert env.step(env.action_space.sample())[1] == pytest.approx(
+        0.0
+    )  # a reward of 1 less 1, twice
+
+
+def test_it_finds_the_task_s_own_policy(point_task, point_policy, monkeypatch):
+    env = gym.make("ZPRL-Point-v0")
+    with pytest.raises(CheckpointError, match="no policy is shipped for 'ZPRL-Point-v0'"):
+        steered(env, scale=0.5)
+    monkeypatch.setattr("zprl_env.training.base_policy.MADE", point_policy.parent)
+    point_policy.rename(point_policy.with_name("point"))
+    assert steered(env, scale=0.5).policy.latent_dim == 2
+    point_policy.with_name("point").rename(point_policy)
+
+
+def test_an_environment_without_a_name_has_no_policy_of_its_own():
+    with pytest.raises(ConfigurationError, match="policy must be given"):
+        steered(RecordingEnv(), scale=0.5)
