@@ -18,11 +18,11 @@ def assert_decides_as(model) -> None:
     shape = (200, *model.observation_space.shape)
     observations = 2.0 * np.random.default_rng(0).normal(size=shape).astype(np.float32)
     expected = as_agent(model)(observations)
-    assert np.abs(expected).max() > 0.05  # it has learned something to get wrong
+    assert np.abs(expected).max() > 0.02  # it has learned something to get wrong
     np.testing.assert_allclose(actor_of(model)(observations), expected, rtol=1e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize(("algo", "settings"), VARIANTS)
+@pytest.mark.parametrize(("algo", "settings"), [v for v in VARIANTS if v[0] != "ppo_lstm"])
 def test_an_actor_in_numpy_is_the_one_in_torch(algo, settings):
     model, _ = make_small_model(PointEnv(), algo, learning_rate=3e-2, **settings)
     model.learn(60, log_interval=None)
@@ -35,6 +35,12 @@ def test_an_actor_in_numpy_is_the_one_in_jax(algo):
     model, _ = make_small_model(PointEnv(), algo, backend="sbx", learning_rate=3e-2)
     model.learn(60, log_interval=None)
     assert_decides_as(model)
+
+
+def test_an_actor_that_remembers_is_refused():
+    model, _ = make_small_model(PointEnv(), "ppo_lstm")
+    with pytest.raises(ZprlError, match=r"through an MLP\. Got: LstmPolicy"):
+        actor_of(model)
 
 
 def test_an_unknown_layer_is_refused():
