@@ -14,6 +14,7 @@ from zprl_env.errors import ConfigurationError, UnknownNameError
 DRIVERS = {
     "sim": "real.drivers.sim:SimRobot",
     "serl": "real.drivers.serl:SerlRobot",
+    "remote": "real.drivers.remote:RemoteRobot",
     "ideal": "real.drivers.ideal:IdealRobot",
 }
 """Where each driver is; none is imported before it is asked for."""
