@@ -19,6 +19,7 @@ from real.presets import Preset, load_preset
 from real.recorder import Recorder, Step
 from real.robot import Cameras, RobotError, Scene
 from zprl_env.errors import InvalidActionError, RenderingError, UnknownNameError
+from zprl_env.spaces import unbounded_box
 
 ARRIVED = 1e-6
 """Distance from a place at which the arms are there, in coordinates."""
@@ -51,8 +52,8 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
       ``clipped_rotation`` and ``limited_rotation`` likewise [rad]. ``stop`` is why the arms were
       stopped, or empty, and ``stop_source`` who stopped them;
     * ``time``: ``commanded`` and ``measured``, when the step's first command was sent and when its
-      observation was measured, by the robot's clock [s], and the episode's ``overruns``, the
-      deadlines that were missed;
+      observation was measured, since the episode's beginning [s], and ``overruns``, the deadlines
+      that were missed in the episode;
     * ``operator``: what the operator said.
 
     Args:
@@ -102,7 +103,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         self._loop = ControlLoop(self.robot, preset, self.operator)
         self._actions, self._observations = ActionLayout(preset), ObservationLayout(preset)
         self.observation_keys = self._observations.keys
-        self.observation_space = gym.spaces.Box(-np.inf, np.inf, (self._observations.size,))
+        self.observation_space = unbounded_box(self._observations.size)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (self._actions.size,))
         self.env_args = {
             "env_name": preset.name,
@@ -112,6 +113,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         self._target = self._actions.home
         self._observation = np.zeros(self._observations.size, np.float32)
         self._steps = self._overruns = 0
+        self._began = 0.0
         self._connected = self._running = self._closed = False
         self._lost = True  # where the arms are, before the first reset and after every stop
 
@@ -146,6 +148,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         self._loop.forget()
         self._target = self._actions.home
         self._steps, self._overruns = 0, self._loop.pacer.overruns
+        self._began = self.robot.clock.now()
         self._running = True
         self._observation = self._observed()
         info = {"is_success": False, "seed": scene_seed, **self._info()}
@@ -357,8 +360,8 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
                 "stop_source": stop.source if stop else "",
             },
             "time": {
-                "commanded": loop.ticks[0].stamp if loop.ticks else self.robot.clock.now(),
-                "measured": state.stamp if state else 0.0,
+                "commanded": round(loop.ticks[0].stamp - self._began, 6) if loop.ticks else 0.0,
+                "measured": round(state.stamp - self._began, 6) if state else 0.0,
                 "overruns": loop.pacer.overruns - self._overruns,
             },
             "operator": tuple(event.value for _, event in loop.events),
