@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from ruckig import ControlInterface, InputParameter, Ruckig, Synchronization, Trajectory
+from ruckig import (
+    ControlInterface,
+    InputParameter,
+    Ruckig,
+    RuckigError,
+    Synchronization,
+    Trajectory,
+)
 
 from real.coordinates import GRIPPER, POSITION, ROTATION, Coordinates
 from real.presets import Preset
@@ -14,6 +21,7 @@ MARGIN = 1e-6
 """Distance that goals keep from the box's walls, for rounding [m or rad]."""
 ROUNDING = 1e-9
 AT_REST = 1e-9
+TINY = 1e-13
 
 
 class Filtered(NamedTuple):
@@ -64,18 +72,15 @@ class SafetyFilter:
         self._period = 1.0 / preset.control_rate
         self._low = np.array([[*s.low, *(-r for r in s.rotation)] for s in limits])
         self._high = np.array([[*s.high, *s.rotation] for s in limits])
-        self._motion = {
-            "max_velocity": _per_axis([(s.velocity, s.angular_velocity) for s in limits]),
-            "max_acceleration": _per_axis(
-                [(s.acceleration, s.angular_acceleration) for s in limits]
-            ),
-            "max_jerk": _per_axis([(s.jerk, s.angular_jerk) for s in limits]),
-        }
+        self._velocities = _per_axis([(s.velocity, s.angular_velocity) for s in limits])
         self._opening = np.array([s.gripper_velocity for s in limits]) * self._period
         axes = self._low.size
         self._ruckig, self._input = Ruckig(axes), InputParameter(axes)
         self._input.synchronization = Synchronization.No
-        self._speed = 0.0
+        self._input.max_acceleration = _per_axis(
+            [(s.acceleration, s.angular_acceleration) for s in limits]
+        ).tolist()
+        self._input.max_jerk = _per_axis([(s.jerk, s.angular_jerk) for s in limits]).tolist()
         self.restart(Coordinates(preset).home)
 
     @property
@@ -107,7 +112,7 @@ class SafetyFilter:
 
         Args:
             target: Where the arms shall be. Shape ``(N, 7)``; anything else is not followed.
-            speed: Fraction of the limits to move with, in (0, 1].
+            speed: Fraction of the velocities to move with, in (0, 1].
 
         Returns:
             The command and what was changed.
@@ -118,9 +123,7 @@ class SafetyFilter:
         except (TypeError, ValueError):
             valid = False
         goal = self._goal = self.clip(target) if valid else self._goal
-        self._input.control_interface = ControlInterface.Position
-        self._input.target_position = goal[:, :6].ravel().tolist()
-        self._move(goal[:, GRIPPER], speed)
+        self._move(goal, speed)
         beyond = np.abs(target - goal) if valid else np.zeros_like(goal)
         beyond[beyond <= MARGIN * 1.01] = 0.0
         behind = np.abs(goal - self.coordinates)
@@ -135,36 +138,49 @@ class SafetyFilter:
 
     def brake(self) -> Filtered:
         """Return the next command on the way to rest, the quickest that the limits allow."""
-        self._input.control_interface = ControlInterface.Velocity
-        self._move(self.coordinates[:, GRIPPER], 1.0)
-        self._goal = self.coordinates.copy()
+        plan = self._planned(ControlInterface.Velocity, 1.0)
+        if plan is not None:
+            rest = self.coordinates.copy()
+            rest[:, :6] = np.reshape(plan.at_time(plan.duration)[0], (-1, 6))
+            self._goal = self.clip(rest)
+        self._move(self._goal, 1.0)
         return Filtered(self.coordinates.copy())
 
-    def _move(self, grippers: np.ndarray, speed: float) -> None:
+    def _move(self, goal: np.ndarray, speed: float) -> None:
         """Go on for a control period: on a new trajectory if it is safe, or on the last one."""
-        if speed != self._speed:
-            self._speed = speed
-            for name, values in self._motion.items():
-                setattr(self._input, name, (speed * values).tolist())
-        position = self.coordinates[:, :6].ravel()
-        self._input.current_position = position.tolist()
-        self._input.current_velocity = self._velocity
-        self._input.current_acceleration = self._acceleration
-        plan = Trajectory(position.size)
-        result = self._ruckig.calculate(self._input, plan)
-        if result >= 0 and self._is_inside(plan, position):
+        self._input.target_position = goal[:, :6].ravel().tolist()
+        plan = self._planned(ControlInterface.Position, speed)
+        if plan is not None and self._is_inside(plan):
             self._plan, self._elapsed = plan, 0.0
         if self._plan is not None:
             self._elapsed += self._period
-            moved, self._velocity, self._acceleration = self._plan.at_time(self._elapsed)
+            moved, velocity, acceleration = self._plan.at_time(self._elapsed)
             self.coordinates[:, :6] = np.reshape(moved, (-1, 6))
-        change = np.clip(
-            grippers - self.coordinates[:, GRIPPER], -speed * self._opening, speed * self._opening
+            # Ruckig stumbles over velocities as small as 1e-48.
+            self._velocity = [v if abs(v) > TINY else 0.0 for v in velocity]
+            self._acceleration = [a if abs(a) > TINY else 0.0 for a in acceleration]
+        most = speed * self._opening
+        self.coordinates[:, GRIPPER] += np.clip(
+            goal[:, GRIPPER] - self.coordinates[:, GRIPPER], -most, most
         )
-        self.coordinates[:, GRIPPER] += change
 
-    def _is_inside(self, plan: Trajectory, position: np.ndarray) -> bool:
+    def _planned(self, interface: ControlInterface, speed: float) -> Trajectory | None:
+        """Plan from where the arms are; None if no plan could be made."""
+        plan = Trajectory(self._low.size)
+        self._input.control_interface = interface
+        self._input.max_velocity = (speed * self._velocities).tolist()
+        self._input.current_position = self.coordinates[:, :6].ravel().tolist()
+        self._input.current_velocity = self._velocity
+        self._input.current_acceleration = self._acceleration
+        try:
+            done = self._ruckig.calculate(self._input, plan) >= 0
+        except RuckigError:
+            done = False
+        return plan if done else None
+
+    def _is_inside(self, plan: Trajectory) -> bool:
         """Whether a trajectory stays inside the box, or inside what reaches to its beginning."""
+        position = self.coordinates[:, :6].ravel()
         low = np.minimum(self._low.ravel(), position - ROUNDING)
         high = np.maximum(self._high.ravel(), position + ROUNDING)
         extrema = plan.position_extrema
