@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from ruckig import (
     Trajectory,
 )
 
-from real.coordinates import GRIPPER, POSITION, ROTATION, Coordinates
+from real.coordinates import GRIPPER, MOTION, POSITION, ROTATION, Coordinates
 from real.presets import Preset
 
 MARGIN = 1e-6
@@ -25,23 +26,41 @@ TINY = 1e-13
 
 
 class Filtered(NamedTuple):
-    """What the filter made of a target.
+    """What the filter made of a target; shape ``(N, 7)`` each.
 
     Attributes:
-        coordinates: What to command. Shape ``(N, 7)``.
-        clipped: How far the target was outside the box [m].
-        clipped_rotation: Likewise [rad].
-        limited: How far the command is behind the target, because arms have limits [m].
-        limited_rotation: Likewise [rad].
-        valid: Whether the target was N rows of seven finite numbers; the last one holds if not.
+        coordinates: What to command.
+        target: What was asked for; the goal itself where that was nothing to follow.
+        goal: Its nearest point in the box.
     """
 
     coordinates: np.ndarray
-    clipped: float = 0.0
-    clipped_rotation: float = 0.0
-    limited: float = 0.0
-    limited_rotation: float = 0.0
-    valid: bool = True
+    target: np.ndarray
+    goal: np.ndarray
+
+
+def changes(filtered: Sequence[Filtered]) -> dict[str, float]:
+    """Say how much was changed at most.
+
+    Args:
+        filtered: What the filter made of some targets.
+
+    Returns:
+        ``clipped``: how far targets were outside the box [m]; ``limited``: how far commands were
+        behind their goals, because arms have limits [m]; ``clipped_rotation`` and
+        ``limited_rotation`` likewise [rad].
+    """
+    if not filtered:
+        return dict.fromkeys(("clipped", "clipped_rotation", "limited", "limited_rotation"), 0.0)
+    commands, targets, goals = (np.array(values) for values in zip(*filtered, strict=True))
+    outside, behind = np.abs(targets - goals), np.abs(goals - commands)
+    outside[outside <= 2.0 * MARGIN] = 0.0
+    return {
+        "clipped": float(outside[..., POSITION].max()),
+        "clipped_rotation": float(outside[..., ROTATION].max()),
+        "limited": float(behind[..., POSITION].max()),
+        "limited_rotation": float(behind[..., ROTATION].max()),
+    }
 
 
 class SafetyFilter:
@@ -70,11 +89,14 @@ class SafetyFilter:
     def __init__(self, preset: Preset) -> None:
         limits = [arm.safety for arm in preset.arms]
         self._period = 1.0 / preset.control_rate
-        self._low = np.array([[*s.low, *(-r for r in s.rotation)] for s in limits])
-        self._high = np.array([[*s.high, *s.rotation] for s in limits])
+        low = np.array([[*s.low, *(-r for r in s.rotation), 0.0] for s in limits])
+        high = np.array([[*s.high, *s.rotation, 1.0] for s in limits])
+        margin = np.array([MARGIN] * 6 + [0.0])
+        self._lowest, self._highest = low + margin, high - margin  # of goals
+        self._low, self._high = low[:, MOTION].ravel().tolist(), high[:, MOTION].ravel().tolist()
         self._velocities = _per_axis([(s.velocity, s.angular_velocity) for s in limits])
         self._opening = np.array([s.gripper_velocity for s in limits]) * self._period
-        axes = self._low.size
+        axes = len(self._low)
         self._ruckig, self._input = Ruckig(axes), InputParameter(axes)
         self._input.synchronization = Synchronization.No
         self._input.max_acceleration = _per_axis(
@@ -96,16 +118,13 @@ class SafetyFilter:
         """
         self.coordinates = np.array(coordinates, np.float64)
         self._goal = self.coordinates.copy()
-        self._velocity = self._acceleration = [0.0] * self._low.size
+        self._velocity = self._acceleration = [0.0] * len(self._low)
         self._plan: Trajectory | None = None
         self._elapsed = 0.0
 
     def clip(self, target: np.ndarray) -> np.ndarray:
         """Return the point of the box that is nearest to a target. Shape ``(N, 7)``."""
-        inside = np.array(target)
-        inside[:, :6] = np.clip(target[:, :6], self._low + MARGIN, self._high - MARGIN)
-        inside[:, GRIPPER] = np.clip(target[:, GRIPPER], 0.0, 1.0)
-        return inside
+        return np.minimum(np.maximum(target, self._lowest), self._highest)
 
     def advance(self, target: np.ndarray, speed: float = 1.0) -> Filtered:
         """Return the next command on the way to a target.
@@ -118,58 +137,49 @@ class SafetyFilter:
             The command and what was changed.
         """
         try:
-            target = np.asarray(target, np.float64)
-            valid = target.shape == self._goal.shape and bool(np.isfinite(target).all())
+            wanted = np.array(target, np.float64)
+            valid = wanted.shape == self._goal.shape and bool(np.isfinite(wanted).all())
         except (TypeError, ValueError):
             valid = False
-        goal = self._goal = self.clip(target) if valid else self._goal
-        self._move(goal, speed)
-        beyond = np.abs(target - goal) if valid else np.zeros_like(goal)
-        beyond[beyond <= MARGIN * 1.01] = 0.0
-        behind = np.abs(goal - self.coordinates)
-        return Filtered(
-            self.coordinates.copy(),
-            float(beyond[:, POSITION].max()),
-            float(beyond[:, ROTATION].max()),
-            float(behind[:, POSITION].max()),
-            float(behind[:, ROTATION].max()),
-            valid,
-        )
+        if not valid:
+            wanted = self._goal
+        self._goal = self.clip(wanted)
+        self._move(speed)
+        return Filtered(self.coordinates.copy(), wanted, self._goal)
 
     def brake(self) -> Filtered:
         """Return the next command on the way to rest, the quickest that the limits allow."""
         plan = self._planned(ControlInterface.Velocity, 1.0)
         if plan is not None:
             rest = self.coordinates.copy()
-            rest[:, :6] = np.reshape(plan.at_time(plan.duration)[0], (-1, 6))
+            rest[:, MOTION] = np.reshape(plan.at_time(plan.duration)[0], (-1, 6))
             self._goal = self.clip(rest)
-        self._move(self._goal, 1.0)
-        return Filtered(self.coordinates.copy())
+        self._move(1.0)
+        return Filtered(self.coordinates.copy(), self._goal, self._goal)
 
-    def _move(self, goal: np.ndarray, speed: float) -> None:
+    def _move(self, speed: float) -> None:
         """Go on for a control period: on a new trajectory if it is safe, or on the last one."""
-        self._input.target_position = goal[:, :6].ravel().tolist()
+        self._input.target_position = self._goal[:, MOTION].ravel().tolist()
         plan = self._planned(ControlInterface.Position, speed)
         if plan is not None and self._is_inside(plan):
             self._plan, self._elapsed = plan, 0.0
         if self._plan is not None:
             self._elapsed += self._period
             moved, velocity, acceleration = self._plan.at_time(self._elapsed)
-            self.coordinates[:, :6] = np.reshape(moved, (-1, 6))
+            self.coordinates[:, MOTION] = np.reshape(moved, (-1, 6))
             # Ruckig stumbles over velocities as small as 1e-48.
             self._velocity = [v if abs(v) > TINY else 0.0 for v in velocity]
             self._acceleration = [a if abs(a) > TINY else 0.0 for a in acceleration]
         most = speed * self._opening
-        self.coordinates[:, GRIPPER] += np.clip(
-            goal[:, GRIPPER] - self.coordinates[:, GRIPPER], -most, most
-        )
+        opening = self._goal[:, GRIPPER] - self.coordinates[:, GRIPPER]
+        self.coordinates[:, GRIPPER] += np.minimum(np.maximum(opening, -most), most)
 
     def _planned(self, interface: ControlInterface, speed: float) -> Trajectory | None:
         """Plan from where the arms are; None if no plan could be made."""
-        plan = Trajectory(self._low.size)
+        plan = Trajectory(len(self._low))
         self._input.control_interface = interface
         self._input.max_velocity = (speed * self._velocities).tolist()
-        self._input.current_position = self.coordinates[:, :6].ravel().tolist()
+        self._input.current_position = self.coordinates[:, MOTION].ravel().tolist()
         self._input.current_velocity = self._velocity
         self._input.current_acceleration = self._acceleration
         try:
@@ -180,13 +190,16 @@ class SafetyFilter:
 
     def _is_inside(self, plan: Trajectory) -> bool:
         """Whether a trajectory stays inside the box, or inside what reaches to its beginning."""
-        position = self.coordinates[:, :6].ravel()
-        low = np.minimum(self._low.ravel(), position - ROUNDING)
-        high = np.maximum(self._high.ravel(), position + ROUNDING)
-        extrema = plan.position_extrema
         return all(
-            a <= bound.min and bound.max <= b
-            for a, bound, b in zip(low, extrema, high, strict=True)
+            min(low, position - ROUNDING) <= extrema.min
+            and extrema.max <= max(high, position + ROUNDING)
+            for low, high, position, extrema in zip(
+                self._low,
+                self._high,
+                self._input.current_position,
+                plan.position_extrema,
+                strict=True,
+            )
         )
 
 
