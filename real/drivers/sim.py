@@ -17,14 +17,14 @@ from real.robot import RobotCommand, RobotError, RobotState
 from real.sim.arms import SOLID_GROUP
 from real.sim.body import JOINT_SPEED
 from real.sim.faults import Fault, FaultKind, FaultSchedule
-from real.sim.measuring import Noise, measure
+from real.sim.measuring import Sensors
 from real.sim.world import World
 from zprl_env.errors import ConfigurationError, RenderingError, UnknownNameError
 
 if TYPE_CHECKING:
     from zprl_env.envs.offscreen import OffscreenCamera
 
-MEASURING = 4
+MEASURING = 5
 """Physics steps between two measurements."""
 AT_HOME = 2e-3
 """Distance from the rest posture that counts as there [rad]."""
@@ -111,8 +111,8 @@ class SimRobot:
         self._image_size = image_size
         self._cameras: dict[str, OffscreenCamera] = {}
         self._rng = np.random.default_rng(seed)
-        self._noise = Noise(noise)
         self._world = World(preset, scene)
+        self._sensors = Sensors(self._world, noise)
         self._world.reset(self._rng)
         self._lock = threading.RLock()
         self._connected = self._closed = False
@@ -289,7 +289,7 @@ class SimRobot:
     def _measured(self) -> RobotState:
         """Measure now; the content is an old one while the sensors are frozen."""
         stamp = self._origin + self._steps * self._world.period
-        state = measure(self._world, self._noise, self._rng, stamp)
+        state = self._sensors.measure(self._rng, stamp)
         if self._faults.active("freeze", stamp):
             self._frozen = self._frozen or state
             return replace(self._frozen, stamp=stamp)

@@ -27,6 +27,7 @@ class TaskScene(abc.ABC):
         self.model: Any = None
         self.data: Any = None
         self.arms: Sequence[ArmBody] = ()
+        self._poses: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     @abc.abstractmethod
     def build(self, world: Any) -> None:
@@ -43,11 +44,12 @@ class TaskScene(abc.ABC):
     def bind(self, model: Any, data: Any, arms: Sequence[ArmBody]) -> None:
         """Take in the compiled world."""
         self.model, self.data, self.arms = model, data, arms
+        # Views, since asking for one costs time.
+        self._poses = {name: (data.body(name).xpos, data.body(name).xquat) for name in self.OBJECTS}
 
     def pose(self, name: str) -> np.ndarray:
         """Position [m] and quaternion of an object, w first. Shape ``(7,)``."""
-        body = self.data.body(name)
-        return np.concatenate([body.xpos, body.xquat])
+        return np.concatenate(self._poses[name])
 
     def speed(self, name: str) -> float:
         """How fast an object that moves freely does so [m/s]."""
