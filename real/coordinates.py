@@ -8,9 +8,9 @@ from real import rotation
 from real.presets import Preset
 from real.robot import RobotCommand, RobotState
 
-POSITION, ROTATION, GRIPPER = slice(0, 3), slice(3, 6), 6
-"""Where an arm's coordinates have the position [m], the rotation vector from home [rad] and the
-opening of the gripper."""
+POSITION, ROTATION, MOTION, GRIPPER = slice(0, 3), slice(3, 6), slice(0, 6), 6
+"""Where an arm's coordinates have the position [m], the rotation vector from home [rad], both of
+these, and the opening of the gripper."""
 
 
 class Coordinates:

@@ -18,6 +18,7 @@ from real.operator import Event, OperatorLike, make_operator
 from real.presets import Preset, load_preset
 from real.recorder import Recorder, Step
 from real.robot import Cameras, RobotError, Scene
+from real.safety import changes
 from zprl_env.errors import InvalidActionError, RenderingError, UnknownNameError
 from zprl_env.spaces import unbounded_box
 
@@ -349,13 +350,9 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         """What happened since the last step."""
         loop = self._loop
         stop, state = loop.emergency.stop, loop.state
-        changes = ("clipped", "clipped_rotation", "limited", "limited_rotation")
         return {
             "safety": {
-                **{
-                    name: max((getattr(f, name) for f in loop.filtered), default=0.0)
-                    for name in changes
-                },
+                **changes(loop.filtered),
                 "stop": stop.reason if stop else "",
                 "stop_source": stop.source if stop else "",
             },

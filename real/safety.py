@@ -2,38 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from ruckig import ControlInterface, InputParameter, Ruckig, Synchronization, Trajectory
+from ruckig import (
+    ControlInterface,
+    InputParameter,
+    Ruckig,
+    RuckigError,
+    Synchronization,
+    Trajectory,
+)
 
-from real.coordinates import GRIPPER, POSITION, ROTATION, Coordinates
+from real.coordinates import GRIPPER, MOTION, POSITION, ROTATION, Coordinates
 from real.presets import Preset
 
 MARGIN = 1e-6
 """Distance that goals keep from the box's walls, for rounding [m or rad]."""
 ROUNDING = 1e-9
 AT_REST = 1e-9
+TINY = 1e-13
 
 
 class Filtered(NamedTuple):
-    """What the filter made of a target.
+    """What the filter made of a target; shape ``(N, 7)`` each.
 
     Attributes:
-        coordinates: What to command. Shape ``(N, 7)``.
-        clipped: How far the target was outside the box [m].
-        clipped_rotation: Likewise [rad].
-        limited: How far the command is behind the target, because arms have limits [m].
-        limited_rotation: Likewise [rad].
-        valid: Whether the target was N rows of seven finite numbers; the last one holds if not.
+        coordinates: What to command.
+        target: What was asked for; the goal itself where that was nothing to follow.
+        goal: Its nearest point in the box.
     """
 
     coordinates: np.ndarray
-    clipped: float = 0.0
-    clipped_rotation: float = 0.0
-    limited: float = 0.0
-    limited_rotation: float = 0.0
-    valid: bool = True
+    target: np.ndarray
+    goal: np.ndarray
+
+
+def changes(filtered: Sequence[Filtered]) -> dict[str, float]:
+    """Say how much was changed at most.
+
+    Args:
+        filtered: What the filter made of some targets.
+
+    Returns:
+        ``clipped``: how far targets were outside the box [m]; ``limited``: how far commands were
+        behind their goals, because arms have limits [m]; ``clipped_rotation`` and
+        ``limited_rotation`` likewise [rad].
+    """
+    if not filtered:
+        return dict.fromkeys(("clipped", "clipped_rotation", "limited", "limited_rotation"), 0.0)
+    commands, targets, goals = (np.array(values) for values in zip(*filtered, strict=True))
+    outside, behind = np.abs(targets - goals), np.abs(goals - commands)
+    outside[outside <= 2.0 * MARGIN] = 0.0
+    return {
+        "clipped": float(outside[..., POSITION].max()),
+        "clipped_rotation": float(outside[..., ROTATION].max()),
+        "limited": float(behind[..., POSITION].max()),
+        "limited_rotation": float(behind[..., ROTATION].max()),
+    }
 
 
 class SafetyFilter:
@@ -62,20 +89,20 @@ class SafetyFilter:
     def __init__(self, preset: Preset) -> None:
         limits = [arm.safety for arm in preset.arms]
         self._period = 1.0 / preset.control_rate
-        self._low = np.array([[*s.low, *(-r for r in s.rotation)] for s in limits])
-        self._high = np.array([[*s.high, *s.rotation] for s in limits])
-        self._motion = {
-            "max_velocity": _per_axis([(s.velocity, s.angular_velocity) for s in limits]),
-            "max_acceleration": _per_axis(
-                [(s.acceleration, s.angular_acceleration) for s in limits]
-            ),
-            "max_jerk": _per_axis([(s.jerk, s.angular_jerk) for s in limits]),
-        }
+        low = np.array([[*s.low, *(-r for r in s.rotation), 0.0] for s in limits])
+        high = np.array([[*s.high, *s.rotation, 1.0] for s in limits])
+        margin = np.array([MARGIN] * 6 + [0.0])
+        self._lowest, self._highest = low + margin, high - margin  # of goals
+        self._low, self._high = low[:, MOTION].ravel().tolist(), high[:, MOTION].ravel().tolist()
+        self._velocities = _per_axis([(s.velocity, s.angular_velocity) for s in limits])
         self._opening = np.array([s.gripper_velocity for s in limits]) * self._period
-        axes = self._low.size
+        axes = len(self._low)
         self._ruckig, self._input = Ruckig(axes), InputParameter(axes)
         self._input.synchronization = Synchronization.No
-        self._speed = 0.0
+        self._input.max_acceleration = _per_axis(
+            [(s.acceleration, s.angular_acceleration) for s in limits]
+        ).tolist()
+        self._input.max_jerk = _per_axis([(s.jerk, s.angular_jerk) for s in limits]).tolist()
         self.restart(Coordinates(preset).home)
 
     @property
@@ -91,86 +118,88 @@ class SafetyFilter:
         """
         self.coordinates = np.array(coordinates, np.float64)
         self._goal = self.coordinates.copy()
-        self._velocity = self._acceleration = [0.0] * self._low.size
+        self._velocity = self._acceleration = [0.0] * len(self._low)
         self._plan: Trajectory | None = None
         self._elapsed = 0.0
 
     def clip(self, target: np.ndarray) -> np.ndarray:
         """Return the point of the box that is nearest to a target. Shape ``(N, 7)``."""
-        inside = np.array(target)
-        inside[:, :6] = np.clip(target[:, :6], self._low + MARGIN, self._high - MARGIN)
-        inside[:, GRIPPER] = np.clip(target[:, GRIPPER], 0.0, 1.0)
-        return inside
+        return np.minimum(np.maximum(target, self._lowest), self._highest)
 
     def advance(self, target: np.ndarray, speed: float = 1.0) -> Filtered:
         """Return the next command on the way to a target.
 
         Args:
             target: Where the arms shall be. Shape ``(N, 7)``; anything else is not followed.
-            speed: Fraction of the limits to move with, in (0, 1].
+            speed: Fraction of the velocities to move with, in (0, 1].
 
         Returns:
             The command and what was changed.
         """
         try:
-            target = np.asarray(target, np.float64)
-            valid = target.shape == self._goal.shape and bool(np.isfinite(target).all())
+            wanted = np.array(target, np.float64)
+            valid = wanted.shape == self._goal.shape and bool(np.isfinite(wanted).all())
         except (TypeError, ValueError):
             valid = False
-        goal = self._goal = self.clip(target) if valid else self._goal
-        self._input.control_interface = ControlInterface.Position
-        self._input.target_position = goal[:, :6].ravel().tolist()
-        self._move(goal[:, GRIPPER], speed)
-        beyond = np.abs(target - goal) if valid else np.zeros_like(goal)
-        beyond[beyond <= MARGIN * 1.01] = 0.0
-        behind = np.abs(goal - self.coordinates)
-        return Filtered(
-            self.coordinates.copy(),
-            float(beyond[:, POSITION].max()),
-            float(beyond[:, ROTATION].max()),
-            float(behind[:, POSITION].max()),
-            float(behind[:, ROTATION].max()),
-            valid,
-        )
+        if not valid:
+            wanted = self._goal
+        self._goal = self.clip(wanted)
+        self._move(speed)
+        return Filtered(self.coordinates.copy(), wanted, self._goal)
 
     def brake(self) -> Filtered:
         """Return the next command on the way to rest, the quickest that the limits allow."""
-        self._input.control_interface = ControlInterface.Velocity
-        self._move(self.coordinates[:, GRIPPER], 1.0)
-        self._goal = self.coordinates.copy()
-        return Filtered(self.coordinates.copy())
+        plan = self._planned(ControlInterface.Velocity, 1.0)
+        if plan is not None:
+            rest = self.coordinates.copy()
+            rest[:, MOTION] = np.reshape(plan.at_time(plan.duration)[0], (-1, 6))
+            self._goal = self.clip(rest)
+        self._move(1.0)
+        return Filtered(self.coordinates.copy(), self._goal, self._goal)
 
-    def _move(self, grippers: np.ndarray, speed: float) -> None:
+    def _move(self, speed: float) -> None:
         """Go on for a control period: on a new trajectory if it is safe, or on the last one."""
-        if speed != self._speed:
-            self._speed = speed
-            for name, values in self._motion.items():
-                setattr(self._input, name, (speed * values).tolist())
-        position = self.coordinates[:, :6].ravel()
-        self._input.current_position = position.tolist()
-        self._input.current_velocity = self._velocity
-        self._input.current_acceleration = self._acceleration
-        plan = Trajectory(position.size)
-        result = self._ruckig.calculate(self._input, plan)
-        if result >= 0 and self._is_inside(plan, position):
+        self._input.target_position = self._goal[:, MOTION].ravel().tolist()
+        plan = self._planned(ControlInterface.Position, speed)
+        if plan is not None and self._is_inside(plan):
             self._plan, self._elapsed = plan, 0.0
         if self._plan is not None:
             self._elapsed += self._period
-            moved, self._velocity, self._acceleration = self._plan.at_time(self._elapsed)
-            self.coordinates[:, :6] = np.reshape(moved, (-1, 6))
-        change = np.clip(
-            grippers - self.coordinates[:, GRIPPER], -speed * self._opening, speed * self._opening
-        )
-        self.coordinates[:, GRIPPER] += change
+            moved, velocity, acceleration = self._plan.at_time(self._elapsed)
+            self.coordinates[:, MOTION] = np.reshape(moved, (-1, 6))
+            # Ruckig stumbles over velocities as small as 1e-48.
+            self._velocity = [v if abs(v) > TINY else 0.0 for v in velocity]
+            self._acceleration = [a if abs(a) > TINY else 0.0 for a in acceleration]
+        most = speed * self._opening
+        opening = self._goal[:, GRIPPER] - self.coordinates[:, GRIPPER]
+        self.coordinates[:, GRIPPER] += np.minimum(np.maximum(opening, -most), most)
 
-    def _is_inside(self, plan: Trajectory, position: np.ndarray) -> bool:
+    def _planned(self, interface: ControlInterface, speed: float) -> Trajectory | None:
+        """Plan from where the arms are; None if no plan could be made."""
+        plan = Trajectory(len(self._low))
+        self._input.control_interface = interface
+        self._input.max_velocity = (speed * self._velocities).tolist()
+        self._input.current_position = self.coordinates[:, MOTION].ravel().tolist()
+        self._input.current_velocity = self._velocity
+        self._input.current_acceleration = self._acceleration
+        try:
+            done = self._ruckig.calculate(self._input, plan) >= 0
+        except RuckigError:
+            done = False
+        return plan if done else None
+
+    def _is_inside(self, plan: Trajectory) -> bool:
         """Whether a trajectory stays inside the box, or inside what reaches to its beginning."""
-        low = np.minimum(self._low.ravel(), position - ROUNDING)
-        high = np.maximum(self._high.ravel(), position + ROUNDING)
-        extrema = plan.position_extrema
         return all(
-            a <= bound.min and bound.max <= b
-            for a, bound, b in zip(low, extrema, high, strict=True)
+            min(low, position - ROUNDING) <= extrema.min
+            and extrema.max <= max(high, position + ROUNDING)
+            for low, high, position, extrema in zip(
+                self._low,
+                self._high,
+                self._input.current_position,
+                plan.position_extrema,
+                strict=True,
+            )
         )
 
 
