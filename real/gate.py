@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 from zprl_env.errors import ConfigurationError
 
+TOKEN = "ZPRL_ROBOT_TOKEN"
+"""The environment variable with the token, which has no place on a command line."""
 LONGEST = 64 * 1024
 """Bytes of the longest request."""
 Message: TypeAlias = MutableMapping[str, Any]

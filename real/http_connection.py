@@ -52,7 +52,9 @@ class HttpConnection:
         self.url = url
         self._path = parts.path.rstrip("/")
         self._timeout = timeout
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        kind = (
+            http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        )
         self._http = kind(host, port, timeout=timeout)
         self._headers = {"Content-Type": "application/json"}
         if token:

@@ -157,6 +157,4 @@ def _turn(yaw: float, quaternion: np.ndarray) -> np.ndarray:
     """Turn an orientation about the vertical."""
     cos, sin = np.cos(yaw / 2.0), np.sin(yaw / 2.0)
     w, x, y, z = quaternion
-    return np.array(
-        [cos * w - sin * z, cos * x - sin * y, cos * y + sin * x, cos * z + sin * w]
-    )
+    return np.array([cos * w - sin * z, cos * x - sin * y, cos * y + sin * x, cos * z + sin * w])

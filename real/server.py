@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import inspect
 import os
+import signal
 import socket
+import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import tyro
 
-from real.drivers import make_robot
-from real.gate import Gate, check_reach, is_loopback
+from real.drivers import driver_class, make_robot
+from real.gate import TOKEN, Gate, check_reach, is_loopback
 from real.presets import load_preset
-from real.robot import Robot
 from real.served_robot import ServedRobot
 from zprl_env import cli
 from zprl_env.errors import ConfigurationError, MissingExtraError
-
-TOKEN = "ZPRL_ROBOT_TOKEN"  # noqa: S105
 
 
 @dataclass(frozen=True)
@@ -39,16 +37,21 @@ class Server:
     encrypted, so keep it to the laboratory's own network or a tunnel."""
     port: int = 5000
     """Port to listen on; 0 for any that is free."""
-    token: str | None = field(default_factory=lambda: os.environ.get(TOKEN), repr=False)
-    """What clients have to show. $ZPRL_ROBOT_TOKEN keeps it off the command line, which everybody
-    on this machine can read."""
+    token: str | None = field(default=None, repr=False)
+    """What clients have to show. Better set $ZPRL_ROBOT_TOKEN: everybody on a machine can read its
+    command lines."""
     dead_man: float = 0.5
     """Seconds without a command after which the arms are stopped."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port < 65536:
             raise ConfigurationError(f"port must lie in [0, 65535]. Got: {self.port}.")
-        check_reach(self.host, self.token)
+        check_reach(self.host, self.secret)
+
+    @property
+    def secret(self) -> str | None:
+        """The token, wherever it was given."""
+        return self.token or os.environ.get(TOKEN)
 
 
 def serve(server: Server) -> None:
@@ -68,14 +71,16 @@ def serve(server: Server) -> None:
         from real.serl_app import make_app
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "fastapi", "real") from None
+    # Raised where the signal arrives, so that the arms are stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     preset = load_preset(server.task)
     listener = _listen(server.host, server.port)
-    robot = make_robot(server.driver, preset, **_in_real_time(server.driver, preset))
+    robot = make_robot(server.driver, preset, **_in_real_time(server.driver))
     robot.connect()
     served = ServedRobot(robot, preset, dead_man=server.dead_man)
     try:
         config = uvicorn.Config(
-            Gate(make_app(served), server.token),
+            Gate(make_app(served), server.secret),
             access_log=False,
             log_level="error",
             server_header=False,
@@ -100,6 +105,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        listener.listen(128)
     except OSError as error:
         raise ConfigurationError(
             f"{host}:{port} cannot be listened on: {error}. Try another --port."
@@ -107,11 +113,9 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _in_real_time(driver: str, preset: Any) -> dict[str, Any]:
+def _in_real_time(driver: str) -> dict[str, Any]:
     """Settings of drivers whose time would otherwise pass only when it is waited for."""
-    from real.drivers import _class
-
-    settings = inspect.signature(_class(driver)).parameters
+    settings = inspect.signature(driver_class(driver)).parameters
     return {"realtime": True} if "realtime" in settings else {}
 
 

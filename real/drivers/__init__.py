@@ -38,7 +38,7 @@ def make_robot(driver: DriverLike, preset: Preset, **options: Any) -> Robot:
         UnknownNameError: No driver has this name.
         ConfigurationError: The driver has no such setting, or another number of arms.
     """
-    made = _class(driver) if isinstance(driver, str) else driver
+    made = driver_class(driver) if isinstance(driver, str) else driver
     if callable(made):
         try:
             inspect.signature(made).bind(preset, **options)
@@ -63,8 +63,13 @@ def make_robot(driver: DriverLike, preset: Preset, **options: Any) -> Robot:
     return robot
 
 
-def _class(driver: str) -> Callable[..., Robot]:
-    """Find a driver's class."""
+def driver_class(driver: str) -> Callable[..., Robot]:
+    """Find a driver's class by its name.
+
+    Raises:
+        UnknownNameError: No driver has this name.
+        ConfigurationError: It cannot be imported.
+    """
     if driver not in DRIVERS and ":" not in driver:
         raise UnknownNameError("driver", driver, [*DRIVERS, "module:Class"])
     where = DRIVERS.get(driver, driver)

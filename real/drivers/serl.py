@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from real.clock import WallClock
+from real.gate import TOKEN
 from real.http_connection import HttpConnection
 from real.presets import Preset
 from real.robot import RobotCommand, RobotError, RobotState
 from real.serl_wire import ArmFrame, additions, arm_urls, gripper_wire
 from zprl_env.errors import ConfigurationError
 
-TOKEN = "ZPRL_ROBOT_TOKEN"  # noqa: S105
-"""The environment variable with the token, which has no place on a command line."""
+CONNECTING = 3.0
+"""How long clearing errors may take [s]; the arms do not move meanwhile."""
 
 
 class Stamp:
@@ -98,7 +99,7 @@ class SerlRobot:
         self._servers = [HttpConnection(u, token=token, timeout=timeout) for u in urls]
         self._frames = [ArmFrame.of(arm) for arm in preset.arms]
         self._grippers = [gripper_wire(gripper, arm) for arm in preset.arms]
-        self._home_timeout = home_timeout
+        self._timeout, self._home_timeout = timeout, home_timeout
         self._counts: list[int | None] = [None] * self.n_arms
         self._stamps = [Stamp() for _ in urls]
         self._can_stop = False
@@ -107,7 +108,7 @@ class SerlRobot:
         """Reach every arm and clear its errors; a second call reconnects."""
         for server in self._servers:
             server.close()
-            server.post("/clearerr")
+            server.post("/clearerr", timeout=max(CONNECTING, self._timeout))
         self._counts = [None] * self.n_arms
         self._stamps = [Stamp() for _ in self._servers]
         self._can_stop = all(additions(server.ask("/getstate")) for server in self._servers)
@@ -144,7 +145,9 @@ class SerlRobot:
                 if self._can_stop:
                     server.post("/zprl/stop")
                 else:  # SERL's server has no such word, but it holds the pose it was sent last
-                    server.post("/pose", {"arr": _vector(server.ask("/getpos"), "pose", 7).tolist()})
+                    server.post(
+                        "/pose", {"arr": _vector(server.ask("/getpos"), "pose", 7).tolist()}
+                    )
             except RobotError as error:
                 failures.append(error)
         if failures:
