@@ -91,7 +91,9 @@ def _adroit(task: str, limit: int, observation: int, action: int) -> Task:
     )
 
 
-def _real(preset: str, limit: int, observation: int, action: int, name: str = "") -> Task:
+def _real(
+    preset: str, limit: int, observation: int, action: int, name: str = "", expert: str = ""
+) -> Task:
     return Task(
         id=f"ZPRL-Real{name}-v0",
         suite="real",
@@ -100,6 +102,7 @@ def _real(preset: str, limit: int, observation: int, action: int, name: str = ""
         max_episode_steps=limit,
         observation_dim=observation,
         action_dim=action,
+        expert=f"real.experts.{expert}" if expert else None,
         own_limit=True,
     )
 
@@ -148,7 +151,7 @@ TASKS: dict[str, Task] = {
     "door": _adroit("door", 200, 39, 28),
     "hammer": _adroit("hammer", 200, 46, 26),
     "pen": _adroit("pen", 150, 45, 24),
-    "Real": _real("place-orange", 450, 19, 8),
+    "Real": _real("place-orange", 450, 19, 8, expert="place_orange:PlaceOrangeExpert"),
     "Real-flip-egg": _real("flip-egg", 250, 33, 6, "FlipEgg"),
     "Real-open-box": _real("open-box", 400, 44, 16, "OpenBox"),
     "Real-insert-bills": _real("insert-bills", 1000, 44, 16, "InsertBills"),

@@ -42,7 +42,7 @@ class PlaceOrangeExpert(ManipulationExpert):
     HANDS: ClassVar = (slice(0, 3),)
     MIDDLE = (0.42, -0.13)
     DISPLACEMENT_SCALE = 0.4
-    ERROR_SCALE = 0.6
+    ERROR_SCALE = 0.9
     HOVER = 0.08
 
     def __init__(self, task: str = "place-orange") -> None:
