@@ -126,7 +126,11 @@ class ControlLoop:
         Returns:
             What they said.
         """
-        said = list(self.operator.poll())
+        try:
+            said = list(self.operator.poll())
+        except FAULTS as error:  # of the scene, which an operator may look at
+            self.halt("driver", str(error))
+            said = []
         now = self.robot.clock.now()
         for event in said:
             if event in VERDICTS and self.verdict is not None:

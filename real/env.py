@@ -254,7 +254,11 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             if not (loop.locate() and self._went_home()):
                 return False
         if isinstance(self.robot, Scene):
-            self.robot.reset_scene(scene_seed)
+            try:
+                self.robot.reset_scene(scene_seed)
+            except FAULTS as error:
+                loop.halt("driver", str(error))
+                return False
         elif not self._heard(Event.READY, "Lay out the task for the next episode.", deadline):
             return False
         if not loop.begin_at(self._actions.home):

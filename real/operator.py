@@ -120,9 +120,11 @@ class AutoOperator(ScriptedOperator):
         self._scene = scene
 
     def poll(self) -> Sequence[Event]:
-        """Return success for as long as there is, and answers to what was asked."""
-        said = list(super().poll())
-        return [*said, Event.SUCCESS] if self._scene.success() else said
+        """Return answers to what was asked; if there are none, success for as long as it is there.
+
+        A scene that cannot be asked is the driver's failure, and takes no answer with it.
+        """
+        return super().poll() or [Event.SUCCESS] * self._scene.success()
 
 
 class KeyboardOperator:

@@ -84,7 +84,7 @@ def make_app(served: ServedRobot) -> FastAPI:
 
 def _arm(served: ServedRobot, arm: int) -> APIRouter:
     """What SERL's server answers, for one arm."""
-    router = APIRouter(default_response_class=PlainTextResponse)
+    router, robot = APIRouter(default_response_class=PlainTextResponse), served.robot
     frame = ArmFrame.of(served.preset.arms[arm])
     gripper = gripper_wire(None, served.preset.arms[arm])
 
@@ -105,6 +105,7 @@ def _arm(served: ServedRobot, arm: int) -> APIRouter:
                 "stamp": state.stamp,
                 "age": served.age(state),
                 "objects": {name: pose.tolist() for name, pose in state.objects.items()},
+                "success": bool(robot.success()) if isinstance(robot, Scene) else None,
             },
         }
 
@@ -195,10 +196,6 @@ def _additions(served: ServedRobot) -> APIRouter:
             served.stop()
             scene.reset_scene(reset.seed)
             return {"reset": True}
-
-        @router.post("/success")
-        def success() -> dict[str, bool]:
-            return {"success": bool(scene.success())}
 
     if isinstance(robot, Cameras):
         cameras = robot

@@ -115,11 +115,12 @@ class ServedRobot:
             self.stop()
 
     def clear(self) -> None:
-        """Clear errors: connect to a robot that failed."""
+        """Clear errors: connect to a robot that failed, and have it hold still."""
         with self._alone():
             if self._failed:
                 self.robot.connect()
-                self._failed, self._target = False, None
+                self.robot.stop()
+                self._failed, self._target, self._commanded = False, None, None
 
     def home(self) -> None:
         """Take the arms home; requests but commands are answered meanwhile."""

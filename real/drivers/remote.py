@@ -23,12 +23,16 @@ class RemoteRobot(SerlRobot):
         """Lay out the task's objects as the seed says, and put the arms exactly at home."""
         self._servers[0].post("/zprl/reset_scene", {"seed": seed}, timeout=PATIENCE)
         self._counts = [None] * self.n_arms
+        self.state()
 
     def success(self) -> bool:
-        """Whether the task is done, by the scene's own criterion."""
-        done = self._servers[0].ask("/zprl/success").get("success")
+        """Whether the task was done at the newest measurement, by the scene's own criterion."""
+        done = self.added.get("success")
         if not isinstance(done, bool):
-            raise RobotError(f"success must be true or false. Got: {done}.")
+            raise RobotError(
+                f"The server must say whether the task is done. Got: {done}. Does it serve a "
+                "simulated robot?"
+            )
         return done
 
     def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:

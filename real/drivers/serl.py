@@ -75,6 +75,9 @@ class SerlRobot:
     Raises:
         ConfigurationError: There are not as many addresses as arms.
         UnknownNameError: Nobody counts like that.
+
+    Attributes:
+        added: What a server of ours said besides with the first arm's newest measurement.
     """
 
     def __init__(
@@ -103,6 +106,7 @@ class SerlRobot:
         self._counts: list[int | None] = [None] * self.n_arms
         self._stamps = [Stamp() for _ in urls]
         self._can_stop = False
+        self.added: Mapping[str, Any] = {}
 
     def connect(self) -> None:
         """Reach every arm and clear its errors; a second call reconnects."""
@@ -111,7 +115,8 @@ class SerlRobot:
             server.post("/clearerr", timeout=max(CONNECTING, self._timeout))
         self._counts = [None] * self.n_arms
         self._stamps = [Stamp() for _ in self._servers]
-        self._can_stop = all(additions(server.ask("/getstate")) for server in self._servers)
+        added = [additions(server.ask("/getstate")) for server in self._servers]
+        self._can_stop, self.added = all(added), added[0]
 
     def state(self) -> RobotState:
         """Ask every arm where it is."""
@@ -175,6 +180,7 @@ class SerlRobot:
         linear, angular = self._frames[arm].velocity_from_wire(_vector(reply, "vel", 6))
         added = additions(reply)
         self._stamps[arm].update(raw, added, asked)
+        self.added = added if arm == 0 else self.added
         objects = added.get("objects", {})
         if not isinstance(objects, Mapping):
             raise RobotError(f"objects must be poses by name. Got: {objects}.")

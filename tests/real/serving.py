@@ -85,6 +85,11 @@ class ServerProcess:
         time.sleep(0.2)
         return self.state()["pose"] == pose
 
+    def abandon(self) -> None:
+        """End it whatever state it is in."""
+        if self.process.returncode is None:
+            self.kill()
+
     def _forget(self) -> None:
         self.process.stdout.close()
         self.process.stderr.close()

@@ -45,6 +45,19 @@ def server(task):
 
 
 @pytest.fixture
+def start_server(task):
+    servers = []
+
+    def start(driver="ideal"):
+        servers.append(ServerProcess(task, driver))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.abandon()
+
+
+@pytest.fixture
 def proxy(server):
     proxy = FaultyProxy(server)
     yield proxy
@@ -134,8 +147,8 @@ def test_a_malformed_reply_stops_the_arms(reply, task, server, proxy):
     env.close()
 
 
-def test_a_server_that_is_gone_may_come_back(task, recorder):
-    server = ServerProcess(task)
+def test_a_server_that_is_gone_may_come_back(task, start_server, recorder):
+    server = start_server()
     reason = assert_a_fault_ends_the_episode_and_nothing_else(
         make_env(task, server.url, recorder), server, recorder, server.kill, server.start
     )
@@ -143,14 +156,18 @@ def test_a_server_that_is_gone_may_come_back(task, recorder):
     assert server.end() == ""
 
 
-def test_a_driver_that_fails_behind_the_server_stops_the_arms(task, recorder):
-    server = ServerProcess(task, "tests.real.failing:FailingRobot")
+def test_a_driver_that_fails_behind_the_server_stops_the_arms(task, start_server, recorder):
+    server = start_server("tests.real.failing:FailingRobot")
     reason = assert_a_fault_ends_the_episode_and_nothing_else(
-        make_env(task, server.url, recorder), server, recorder, lambda: None, lambda: None
+        make_env(task, server.url, recorder),
+        server,
+        recorder,
+        lambda: None,
+        lambda: server.post("/clearerr"),
     )
     assert "503" in reason
     assert "connect" in reason
-    server.end()
+    assert server.end() == ""
 
 
 def test_a_trainer_that_is_killed_leaves_the_arms_at_rest_and_its_steps(task, server, tmp_path):
