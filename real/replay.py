@@ -119,7 +119,7 @@ def draw_episode(episode: RecordedEpisode, path: Path) -> None:
                         label=f"{label} {kind}".strip(),
                     )
             panel.set_ylabel(f"arm {arm}: {name}{' [m]' if name == 'position' else ''}")
-            panel.legend(fontsize="x-small", ncols=2, loc="upper left")
+            panel.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     ends = [
         episode.time[episode.step <= step].max(initial=0.0) for step in range(len(episode.rewards))
     ]
@@ -127,7 +127,7 @@ def draw_episode(episode: RecordedEpisode, path: Path) -> None:
         values = [info.get("safety", {}).get(name, 0.0) for info in episode.infos]
         axes[-2].step(ends, values, where="pre", color=colour, label=f"{name} [m]")
     axes[-2].set_ylabel("safety")
-    axes[-2].legend(fontsize="x-small", loc="upper left")
+    axes[-2].legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     axes[-1].step(ends, episode.rewards, where="pre", color="tab:blue")
     axes[-1].set(xlabel="time [s]", ylabel="reward")
     for step, end in enumerate(ends):
