@@ -303,8 +303,12 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             RobotError: That did not come in time.
         """
         loop, clock = self._loop, self.robot.clock
-        stop = loop.emergency.stop
-        while stop is not None:
+        while (stop := loop.emergency.stop) is not None:
+            if clock.now() > deadline:
+                raise RobotError(
+                    f"The arms must be home and free to move within {self.operator.patience:g} s. "
+                    f"Got: {stop.reason}. Try to release them once that is repaired."
+                )
             message = f"The arms are stopped: {stop.reason}. Release them if they may move again."
             self._heard(Event.RELEASE, message, deadline)
             loop.emergency.release()
@@ -313,7 +317,6 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             except FAULTS as error:
                 loop.halt("driver", str(error))
                 clock.sleep_until(clock.now() + RETRY)
-            stop = loop.emergency.stop
 
     def _checked(self, action: np.ndarray) -> np.ndarray:
         """Return an action as numbers; with anything else the arms come to rest.
