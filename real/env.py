@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from os import PathLike
 from typing import Any
 
@@ -221,13 +222,12 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         if self._closed:
             return
         self._closed = True
-        try:
-            self._end("abort")
+        with ExitStack() as stack:  # whatever fails; the arms are stopped before files are written
+            stack.callback(self.operator.close)
             if self.recorder is not None:
-                self.recorder.close()
-        finally:
-            self.robot.close()
-            self.operator.close()
+                stack.callback(self.recorder.close)
+            stack.callback(self.robot.close)
+            self._end("abort")
 
     def _prepared(self, scene_seed: int, deadline: float) -> bool:
         """Bring everything to where an episode begins; False if the arms were stopped."""

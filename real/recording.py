@@ -68,6 +68,10 @@ class EpisodeRecorder:
         ...     env.close()
         ...     [(entry.steps, entry.outcome) for entry in recorder.entries]
         [(1, 'abort')]
+
+    Attributes:
+        entries: The episodes that are written.
+        failure: Why nothing is written any more, None while it is.
     """
 
     def __init__(
@@ -85,7 +89,7 @@ class EpisodeRecorder:
         self._versions = _versions()
         self._queue: queue.Queue[tuple[dict[str, Any], dict[str, np.ndarray]] | None]
         self._queue = queue.Queue(BACKLOG)
-        self._failure: BaseException | None = None
+        self.failure: BaseException | None = None
         self._closed = False
         if self.path.suffix not in (".hdf5", ".h5"):
             raise RecordingError(f"A recording must be an .hdf5 file. Got: {self.path}.")
@@ -166,10 +170,8 @@ class EpisodeRecorder:
             ) from None
 
     def _check(self) -> None:
-        if self._failure is not None:
-            raise RecordingError(
-                f"cannot record to {self.path}: {self._failure}."
-            ) from self._failure
+        if self.failure is not None:
+            raise RecordingError(f"cannot record to {self.path}: {self.failure}.") from self.failure
 
     def _write(self) -> None:
         """Write what is put into the queue: the thread's work."""
@@ -194,7 +196,7 @@ class EpisodeRecorder:
                     self._finish(current)
                     current = None
         except Exception as error:
-            self._failure = error
+            self.failure = error
         finally:
             with suppress(Exception):
                 self._finish(current)

@@ -167,8 +167,9 @@ def test_a_disk_that_fails_is_told_at_the_next_step(out, monkeypatch):
     env = RealRobotEnv("place-orange", driver="ideal", recorder=recorder)
     env.reset(seed=0)
     deadline = time.monotonic() + 30.0
+    while recorder.failure is None and time.monotonic() < deadline:
+        time.sleep(0.01)
     with pytest.raises(RecordingError, match="No space left"):
-        while time.monotonic() < deadline:
-            env.step(env.action_space.sample())
+        env.step(env.action_space.sample())
     with pytest.raises(RecordingError, match="No space left"):
         env.close()
