@@ -141,14 +141,14 @@ class HttpConnection:
             raise
 
     def _exchange(self, path: str, body: bytes, timeout: float) -> tuple[int, bytes]:
-        http_ = self._http
-        http_.timeout = timeout
-        if http_.sock is None:
-            http_.connect()
-            http_.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        http_.sock.settimeout(timeout)
-        http_.request("POST", path, body, self._headers)
-        response = http_.getresponse()
+        self._http.timeout = timeout
+        if self._http.sock is None:
+            self._http.connect()
+        line: socket.socket = self._http.sock
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        line.settimeout(timeout)
+        self._http.request("POST", path, body, self._headers)
+        response = self._http.getresponse()
         reply = response.read(LONGEST + 1)
         if len(reply) > LONGEST:
             raise http.client.HTTPException(f"a reply of more than {LONGEST} bytes")

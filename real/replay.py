@@ -124,8 +124,8 @@ def draw_episode(episode: RecordedEpisode, path: Path) -> None:
         episode.time[episode.step <= step].max(initial=0.0) for step in range(len(episode.rewards))
     ]
     for name, colour in (("clipped", "tab:red"), ("limited", "tab:gray")):
-        values = [info.get("safety", {}).get(name, 0.0) for info in episode.infos]
-        axes[-2].step(ends, values, where="pre", color=colour, label=f"{name} [m]")
+        changes = [info.get("safety", {}).get(name, 0.0) for info in episode.infos]
+        axes[-2].step(ends, changes, where="pre", color=colour, label=f"{name} [m]")
     axes[-2].set_ylabel("safety")
     axes[-2].legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     axes[-1].step(ends, episode.rewards, where="pre", color="tab:blue")

@@ -201,7 +201,8 @@ def _vector(reply: Mapping[str, Any], name: str, size: int | None) -> np.ndarray
         values = np.atleast_1d(np.asarray(reply.get(name), dtype=np.float64))
     except (TypeError, ValueError):
         values = np.array([np.nan])
-    fits = values.ndim == 1 and len(values) == (size or len(values)) and np.isfinite(values).all()
+    fits = values.ndim == 1 and len(values) == (size or len(values))
+    fits = fits and bool(np.isfinite(values).all())
     if fits and size == 7:
         fits = abs(float(np.linalg.norm(values[3:])) - 1.0) < 0.01
     if not fits:

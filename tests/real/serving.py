@@ -50,16 +50,15 @@ class ServerProcess:
             stderr=subprocess.PIPE,
             text=True,
         )
+        assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(self.process.stderr.read())
+        assert line, self.process.communicate()
         self.url = line.split()[-1]
-        self.port = urlsplit(self.url).port
+        self.port = urlsplit(self.url).port or 0
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(PATIENCE)
-        self._forget()
+        self.process.communicate()
 
     def end(self) -> str:
         """End it as Ctrl-C does not, and return what it complained about."""
@@ -89,10 +88,6 @@ class ServerProcess:
         """End it whatever state it is in."""
         if self.process.returncode is None:
             self.kill()
-
-    def _forget(self) -> None:
-        self.process.stdout.close()
-        self.process.stderr.close()
 
 
 def post(url: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:

@@ -174,13 +174,14 @@ def test_a_trainer_that_is_killed_leaves_the_arms_at_rest_and_its_steps(task, se
     out = tmp_path / "episodes.hdf5"
     command = [sys.executable, "-m", "tests.real.trainer", str(task), server.url, str(out)]
     trainer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert trainer.stdout is not None
     for _ in range(30):
         assert trainer.stdout.readline() == "step\n"
     trainer.send_signal(signal.SIGKILL)
     told = 30 + len(trainer.communicate()[0].splitlines())
     assert server.at_rest()
 
-    said = []
+    said: list[str] = []
     recorder = EpisodeRecorder(out, say=said.append)
     assert len(said) == 1
     assert "recovered an episode" in said[0]

@@ -116,7 +116,7 @@ def left_journal(out, tmp_path):
 def test_a_journal_that_was_left_becomes_an_episode(out, tmp_path):
     left = left_journal(out, tmp_path)
     left.write_bytes(left.read_bytes()[:-7])  # torn
-    said = []
+    said: list[str] = []
     recorder = EpisodeRecorder(out, say=said.append)
     recorder.close()
     assert [(entry.steps, entry.outcome) for entry in recorder.entries] == [(3, "cut off")]
@@ -135,7 +135,7 @@ def test_a_damaged_journal_is_put_aside(out):
     journal.add({"kind": "begin", "preset": {}, "info": {}}, {"observation": np.zeros(3)})
     journal.add({"kind": "step"}, {})
     journal.close()
-    said = []
+    said: list[str] = []
     EpisodeRecorder(out, say=said.append).close()
     assert "cannot be recovered" in said[0]
     assert (folder / "000000.damaged").exists()

@@ -55,7 +55,9 @@ def test_without_pictures_the_simulated_robot_is_filmed(tmp_path):
 def test_an_episode_is_read_as_it_was(recording):
     episode, number, total = read_recorded(recording, 0)
     assert (number, total, episode.outcome, len(episode.rewards)) == (0, 2, "abort", 4)
-    assert episode.command(0).position.shape == (1, 3)
+    command = episode.command(0)
+    assert command is not None
+    assert command.position.shape == (1, 3)
     assert episode.frames["front"].shape == (4, 64, 64, 3)
 
 

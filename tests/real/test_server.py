@@ -157,7 +157,7 @@ def means_something(path, body):
     if not isinstance(content, dict):
         return False
     counts = content.get("gripper_pos")
-    good_grip = type(counts) in (int, float) and 0 <= counts <= 255
+    good_grip = isinstance(counts, (int, float)) and 0 <= counts <= 255
     pose = content.get("arr")
     good_pose = (
         isinstance(pose, list)
