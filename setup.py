@@ -9,6 +9,7 @@ METAWORLD = ["metaworld>=3.0,<4"]
 ADROIT = ["gymnasium-robotics>=1.4,<2"]
 MINARI = ["minari>=0.5.3,<0.6"]
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.7"]
+WANDB = ["wandb>=0.17"]
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 DEV = [
     "hypothesis>=6.100",
@@ -61,6 +62,7 @@ setup(
         "adroit": ADROIT,
         "minari": MINARI,
         "onnx": ONNX,
+        "wandb": WANDB,
         "sbx": SBX,  # not in all: it brings JAX
         "dev": DEV,
         "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX],

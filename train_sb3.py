@@ -15,6 +15,7 @@ from pathlib import Path
 from zprl_env.cli import run
 from zprl_env.training.algorithms import check_installed
 from zprl_env.training.config import Config, check_policy, parse, save_config
+from zprl_env.training.tracking import check_tracker
 
 
 def finetune(config: Config) -> Path:
@@ -27,6 +28,7 @@ def finetune(config: Config) -> Path:
         The run's folder.
     """
     check_installed(config.backend)
+    check_tracker(config.wandb)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -35,18 +37,23 @@ def finetune(config: Config) -> Path:
 
     from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult
     from zprl_env.policy_loading import resolve_policy
-    from zprl_env.training import checkpoint, files, report
+    from zprl_env.resumable import Place
+    from zprl_env.training import callbacks, checkpoint, files, report, weights
     from zprl_env.training.agent import as_agent, make_model
     from zprl_env.training.base_policy import base_policy
-    from zprl_env.training.callbacks import EvaluationCallback, History, ProgressCallback
     from zprl_env.training.comparison import Comparison, play
     from zprl_env.training.environment import make_training_envs
-    from zprl_env.training.learning import learn, rescued, training_seed
+    from zprl_env.training.history import HISTORY_FILE, History
+    from zprl_env.training.interruption import Interruption
+    from zprl_env.training.learning import learn, rescued
+    from zprl_env.training.telemetry import SteeringTelemetry
+    from zprl_env.training.tracking import tracked
 
     console = Console(soft_wrap=True)
     torch.set_num_threads(config.threads)
     recipe, resumed = config.recipe, config.resume_from
-    history = checkpoint.load_history(resumed) if resumed else History()
+    begun = checkpoint.find_checkpoint(resumed, console.print) if resumed else None
+    history = begun.history if begun else History()
     policy = resolve_policy(
         config.policy or base_policy(config.env, make=config.make_policy, say=console.print)
     )
@@ -57,7 +64,7 @@ def finetune(config: Config) -> Path:
         stack.enter_context(closing(comparison))
         # Not before everything fits: a run that never started leaves no folder.
         folder = resumed or files.create_folder(config.out, config.env, config.algo)
-        seed = training_seed(config.seed, history)
+        files.make_writable(folder)
         envs = make_training_envs(
             config.env,
             policy,
@@ -65,22 +72,22 @@ def finetune(config: Config) -> Path:
             recipe,
             num_envs=config.num_envs,
             overlap=config.overlap,
-            seed=seed,
+            seed=config.seed,
         )
-        n_action_steps = comparison.env.env.n_action_steps
         model = make_model(
             config.algo,
             recipe,
             envs,
-            n_action_steps=n_action_steps,
-            seed=seed,
+            n_action_steps=comparison.env.env.n_action_steps,
+            seed=config.seed,
             backend=config.backend,
         )
-        if resumed:
-            checkpoint.load_checkpoint(folder, model, history)
+        if begun:
+            checkpoint.load_checkpoint(begun, folder, model, envs)
+        stack.enter_context(tracked(config, folder))
         model.set_logger(configure(str(folder / "tensorboard"), ["tensorboard"]))
+        stack.callback(model.logger.close)
         save_config(folder, config, policy)
-        stack.enter_context(rescued(folder, model, history))
 
         test_seeds = range(TEST_SEED, TEST_SEED + config.eval_episodes)
         validation_seeds = range(VALIDATION_SEED, VALIDATION_SEED + config.validation_episodes)
@@ -91,29 +98,64 @@ def finetune(config: Config) -> Path:
             base = play("base policy, validation", comparison.env, None, validation_seeds)
             history.evaluations.append((0, base))
 
+        progress = callbacks.ProgressCallback(history, config.total_env_steps)
+
         def note(env_steps: int, result: EvaluationResult) -> None:
             progress.bar.write(f"{env_steps:>9,} env steps: {result} (validation)")
-            checkpoint.save_checkpoint(folder, model, history)
+            if history.best == env_steps:
+                weights.save_weights(folder, model, weights.BEST)
+            files.write_json(folder / HISTORY_FILE, history.to_dict())
 
-        progress = ProgressCallback(history, config.total_env_steps)
-        validation = EvaluationCallback(
-            history, comparison.env, validation_seeds, config.eval_every, note
-        )
-        with closing(progress.bar):
-            callback = CallbackList([progress, validation])
-            learn(model, recipe.warmup_decisions, config.total_env_steps, history, callback)
-        checkpoint.save_checkpoint(folder, model, history)
+        def save(place: Place) -> None:
+            checkpoint.save_checkpoint(folder, model, history, place)
+
+        with (
+            closing(progress.bar),
+            rescued(folder, lambda: save(envs.place.left()), progress.bar.write),
+            Interruption(progress.bar.write) as interruption,
+        ):
+            watching = [
+                progress,
+                callbacks.EvaluationCallback(
+                    history, comparison.env, validation_seeds, config.eval_every, note
+                ),
+                callbacks.CheckpointCallback(
+                    history,
+                    config.checkpoint_every,
+                    lambda: save(envs.place),
+                    interruption,
+                    progress.bar.write,
+                ),
+                SteeringTelemetry(env_steps=history.env_steps),
+            ]
+            learn(
+                model,
+                recipe.warmup_decisions,
+                config.total_env_steps,
+                history,
+                CallbackList(watching),
+                begun and begun.generators,
+            )
+            save(envs.place.left())
         envs.close()
 
+        taken = history.env_steps
+        if config.keep == "best" and history.best:
+            weights.load_weights(folder / weights.weights_file(model, weights.BEST), model)
+            taken = history.best
+        weights.save_weights(folder, model)
         agent = as_agent(model)
         comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, test_seeds)
         report.print_table(comparison.results, comparison.difference, console)
+        console.print(f"The agent is that of {taken:,} env steps ({config.keep}).")
         report.draw_curve(folder / "curve.png", history, comparison.results)
+        files.write_json(folder / HISTORY_FILE, history.to_dict())
         files.write_json(
             folder / "results.json",
             comparison.to_dict()
             | {
                 "env_steps": history.env_steps,
+                "agent_env_steps": taken,
                 "decisions": history.decisions,
                 "episodes": len(history.episode_ends),
                 "seconds": history.seconds,

@@ -19,11 +19,11 @@ from zprl_env.envs import make_env
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED, evaluate
 from zprl_env.policy_loading import resolve_policy
-from zprl_env.training.checkpoint import load_agent
 from zprl_env.training.config import check_policy, load_config
 from zprl_env.training.environment import evaluation_env
 from zprl_env.training.recipe import Recipe
 from zprl_env.training.report import film
+from zprl_env.training.weights import load_agent
 from zprl_env.wrapper import SteeringWrapper
 
 TRIED = 20

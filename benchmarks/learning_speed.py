@@ -10,8 +10,8 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from zprl_env.policy_loading import resolve_policy
 from zprl_env.training.agent import make_model
-from zprl_env.training.callbacks import History
 from zprl_env.training.environment import make_training_envs
+from zprl_env.training.history import History
 from zprl_env.training.learning import learn
 from zprl_env.training.recipe import recipe_for
 

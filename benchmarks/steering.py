@@ -23,7 +23,7 @@ from zprl_env import cli
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.statistics import wilson_interval
 from zprl_env.tasks import TASKS
-from zprl_env.training.callbacks import WINDOW
+from zprl_env.training.history import WINDOW
 
 RESULTS = Path(__file__).parent / "results"
 FULL, HALF, SHORT = (f"--total-env-steps {n}" for n in (200_000, 100_000, 60_000))
@@ -85,21 +85,25 @@ def folder(task: str) -> Path:
     return RESULTS / TASKS[task].slug
 
 
-def train(task: str, name: str) -> None:
-    """Do one run and keep its raw data."""
-    kept = folder(task) / name
-    if name not in RUNS[task]:
-        raise UnknownNameError("run", name, RUNS[task])
+def train_into(kept: Path, task: str, arguments: str) -> None:
+    """Do one run and keep its raw data in a folder."""
     root = Path(__file__).parents[1]
-    work = Path("runs", "benchmark", TASKS[task].slug, name)
+    work = Path("runs", "benchmark", kept.relative_to(RESULTS))
     shutil.rmtree(root / work, ignore_errors=True)
-    command = [sys.executable, "train_sb3.py", "--env", task, *shlex.split(RUNS[task][name])]
+    command = [sys.executable, "train_sb3.py", "--env", task, *shlex.split(arguments)]
     done = subprocess.run([*command, "--out", str(work), "--no-video"], cwd=root, check=False)
     if done.returncode:
-        raise ZprlError(f"The run {name} must end well. Got: exit code {done.returncode}.")
+        raise ZprlError(f"The run {kept.name} must end well. Got: exit code {done.returncode}.")
     kept.mkdir(parents=True, exist_ok=True)
     for file in ("config.json", "results.json", "history.json", "curve.png"):
         shutil.copy(root / work / file, kept / file)
+
+
+def train(task: str, name: str) -> None:
+    """Do one of ``RUNS``."""
+    if name not in RUNS[task]:
+        raise UnknownNameError("run", name, RUNS[task])
+    train_into(folder(task) / name, task, RUNS[task][name])
 
 
 def load(task: str) -> Runs:

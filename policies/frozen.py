@@ -39,6 +39,8 @@ class FrozenPolicy:
         latent_mean: Mean of mu over the demonstrations. Shape ``(D,)``.
         latent_std: Standard deviation of mu over the demonstrations. Shape ``(D,)``.
         latent_rms: Root mean square of mu over the demonstrations. Shape ``(D,)``.
+        latent_posterior_std: Mean of sigma over the demonstrations, zero in checkpoints that do not
+            say. Shape ``(D,)``.
     """
 
     def __init__(self, model: VibFlow, metadata: Mapping[str, Any], engine: str = DEFAULT) -> None:
@@ -55,6 +57,8 @@ class FrozenPolicy:
         self.latent_mean = np.asarray(metadata["latent"]["mean"], dtype=np.float32)
         self.latent_std = np.asarray(metadata["latent"]["std"], dtype=np.float32)
         self.latent_rms = np.asarray(metadata["latent"]["rms"], dtype=np.float32)
+        inner = metadata["latent"].get("posterior_std", [0.0] * self.latent_dim)
+        self.latent_posterior_std = np.asarray(inner, dtype=np.float32)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], engine: str = DEFAULT) -> FrozenPolicy:

@@ -36,6 +36,7 @@ class PointEnv(gym.Env[np.ndarray, np.ndarray]):
     action_space = gym.spaces.Box(-1.0, 1.0, (2,), np.float32)
     observation_keys = {"position": slice(0, 3)}  # noqa: RUF012
     env_args = {"env_name": "Point"}  # noqa: RUF012
+    replayable = True
     spoiled_after = 10**9
     """Steps of all its instances after which observations are NaN."""
 

@@ -17,11 +17,13 @@ ORDER = ("policies", "zprl_env", "real", "train_sb3", "benchmarks")
 LEARNING = (
     "zprl_env.training",
     "zprl_env.evaluate",
+    "zprl_env.calibrate",
     "zprl_env.make_policy",
     "zprl_env.policy_card",
     "zprl_env.doctor.probes",
     "zprl_env.vec_wrapper",
     "zprl_env.alternating",
+    "zprl_env.resumable",
 )
 """The part of zprl_env that may import torch and Stable-Baselines3: training, and commands."""
 LOADING = "zprl_env.policy_loading"

@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
@@ -18,8 +20,9 @@ import train_sb3
 from tests import point
 from zprl_env import cli
 from zprl_env.evaluate import Evaluation, evaluate
-from zprl_env.training.checkpoint import load_history
+from zprl_env.training.checkpoint import find_checkpoint
 from zprl_env.training.config import parse
+from zprl_env.training.history import History, load_history
 
 ROOT = Path(__file__).parents[1]
 TINY = [
@@ -175,15 +178,26 @@ class TestARunOnThePointTask:
         text = refused("--resume-from", run_folder, "--seed", "4", "--scale", "3")
         assert "Got others for: seed (was 0, got 4), scale (was" in text
 
-    @pytest.mark.parametrize("name", ["model.zip", "replay.safetensors", "history.json"])
-    @pytest.mark.parametrize("damage", ["missing", "truncated"])
-    def test_it_is_not_resumed_from_damaged_files(self, name, damage, run_folder, refused):
-        content = (run_folder / name).read_bytes()
-        (run_folder / name).unlink()
-        if damage == "truncated":
-            (run_folder / name).write_bytes(content[: len(content) // 2])
+    def test_it_is_not_resumed_when_every_checkpoint_is_damaged(self, run_folder, refused):
+        for checkpoint in (run_folder / "checkpoints").iterdir():
+            (checkpoint / "model.zip").unlink()
         text = refused("--resume-from", run_folder, "--total-env-steps", "200")
-        assert name in text
+        assert f"a whole checkpoint in {run_folder / 'checkpoints'}. Got: 1" in text
+
+    def test_it_hands_over_the_best_agent(self, run_folder):
+        history = load_history(run_folder)
+        results = json.loads((run_folder / "results.json").read_text())
+        assert results["agent_env_steps"] == history.best
+        first, best = (zipfile.ZipFile(run_folder / f"{n}.zip") for n in ("model", "best"))
+        assert first.read("policy.pth") == best.read("policy.pth")
+
+    def test_it_hands_over_the_last_agent_if_told_to(self, run_folder):
+        finetune("--resume-from", run_folder, "--total-env-steps", "150", "--keep", "last")
+        results = json.loads((run_folder / "results.json").read_text())
+        assert results["agent_env_steps"] == results["env_steps"] >= 150
+        (checkpoint,) = run_folder.glob("checkpoints/*15?")
+        first, last = (zipfile.ZipFile(f / "model.zip") for f in (run_folder, checkpoint))
+        assert first.read("policy.pth") == last.read("policy.pth")
 
     def test_it_is_not_resumed_with_other_weights(self, run_folder, refused, tmp_path):
         policy = point.save_policy(tmp_path / "policy")
@@ -229,16 +243,15 @@ def test_a_simulation_that_fails_ends_the_run_and_keeps_it(
     assert "Traceback" not in err
     assert f"--resume-from {tmp_path / 'run'}" in out.splitlines()[-1]
 
-    steps = load_history(tmp_path / "run").env_steps
-    assert 60 < steps < 120
+    assert 60 < newest(tmp_path / "run")[0].env_steps < 120
     monkeypatch.setattr(point.PointEnv, "spoiled_after", 10**9)
     finetune("--resume-from", tmp_path / "run")
     assert load_history(tmp_path / "run").env_steps >= 120
 
 
 def interrupt(folder: Path, *flags: str) -> None:
-    """Start a run in a process of its own, press Ctrl-C once it was evaluated; see how it ends."""
-    endless = ["--total-env-steps", "1000000", "--out", str(folder)]
+    """Start a run in a process of its own, press Ctrl-C once it learns; see how it ends."""
+    endless = ["--total-env-steps", "1000000", "--checkpoint-every", "60", "--out", str(folder)]
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "tests.point", *flags, *endless],
         cwd=ROOT,
@@ -249,39 +262,45 @@ def interrupt(folder: Path, *flags: str) -> None:
     ) as process:
         deadline = time.monotonic() + 60
         while process.poll() is None and time.monotonic() < deadline:
-            if (folder / "history.json").exists():
+            if [*folder.glob("checkpoints/0*")]:
                 break
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
+    assert "Ending as soon as nothing is half done" in output
     assert f"Saved. Go on with: python train_sb3.py --resume-from {folder}" in output
     assert "Traceback" not in output
+
+
+def newest(folder: Path) -> tuple[History, dict[str, np.ndarray]]:
+    """History and replay buffer of a run's newest checkpoint."""
+    checkpoint = find_checkpoint(folder, pytest.fail)
+    assert checkpoint is not None
+    return checkpoint.history, load_file(checkpoint.folder / "replay.safetensors")
 
 
 def test_an_interrupted_warm_up_goes_on_to_the_end(point_flags, tmp_path):
     folder = tmp_path / "run"
     interrupt(folder, *point_flags, "--warmup-decisions", "1000000")
-    before = load_history(folder)
+    before, stored = newest(folder)
+    assert 0 < before.decisions == len(stored["actions"])
     budget = before.env_steps + 40
     finetune("--resume-from", folder, "--total-env-steps", str(budget))
-    after = load_history(folder)
-    assert before.env_steps > 0
+    after, stored = newest(folder)
     assert budget <= after.env_steps < budget + 2
     assert after.episode_ends[: len(before.episode_ends)] == before.episode_ends
     assert (folder / "results.json").exists()
-    stored = load_file(folder / "replay.safetensors")
-    assert abs(len(stored["actions"]) - after.decisions) <= 1
+    assert len(stored["actions"]) == after.decisions
     assert not stored["actions"].any()  # it was warm-up to the last
 
 
 def test_interrupted_learning_in_several_processes_is_kept(point_flags, tmp_path):
     interrupt(tmp_path / "run", *point_flags, "--num-envs", "2")
-    history = load_history(tmp_path / "run")
+    history, stored = newest(tmp_path / "run")
     assert history.env_steps >= 60
-    stored = load_file(tmp_path / "run" / "replay.safetensors")
     assert stored["rewards"].shape[1] == 2
-    assert abs(stored["rewards"].size - history.decisions) <= 2
+    assert stored["rewards"].size == history.decisions
 
 
 def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
@@ -313,7 +332,7 @@ def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
     assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
     assert (folder / "curve.png").stat().st_size > 10_000
     assert (folder / "model.zip").stat().st_size > 10_000
-    assert (folder / "replay.safetensors").stat().st_size > 1_000
+    assert len([*folder.glob("checkpoints/0*/replay.safetensors")]) == 1
     (events,) = (folder / "tensorboard").glob("events.out.tfevents.*")
     assert events.stat().st_size > 1_000
     if not (folder / "video.mp4").exists():

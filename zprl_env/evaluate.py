@@ -88,8 +88,8 @@ def evaluate(evaluation: Evaluation) -> Comparison:
     from zprl_env.policy_loading import resolve_policy
     from zprl_env.training import report
     from zprl_env.training.base_policy import base_policy
-    from zprl_env.training.checkpoint import load_agent
     from zprl_env.training.comparison import Comparison
+    from zprl_env.training.weights import load_agent
 
     torch.set_num_threads(evaluation.threads)
     policy_name = config.policy or str(base_policy(config.env, make=False))

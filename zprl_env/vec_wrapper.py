@@ -10,6 +10,7 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
+from zprl_env.episodes import EPISODE_SEED
 from zprl_env.errors import PolicyMismatchError, UnknownNameError
 from zprl_env.policy_loading import PolicyLike, resolve_policy
 from zprl_env.steering.base import policy_generator
@@ -76,6 +77,7 @@ class SteeringVecEnv(VecEnvWrapper):
         self.discount = float(venv.get_attr("discount", indices=0)[0])
         self._generators = [policy_generator(None) for _ in range(self.num_envs)]
         self._latents: np.ndarray | None = None
+        self._measures: list[dict[str, float]] = []
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seed environment ``i`` and its dice with ``seed + i`` at the next reset."""
@@ -87,10 +89,9 @@ class SteeringVecEnv(VecEnvWrapper):
         observations = self.venv.reset()
         self.reset_infos = self.venv.reset_infos
         for index, seed in enumerate(self._seeds):
-            if seed is not None:
-                self._generators[index] = policy_generator(seed)
+            self._throw_dice(index, seed)
         self._reset_seeds()
-        return self._observe(np.asarray(observations), np.arange(0))
+        return self._observe(np.asarray(observations))
 
     def step_async(self, actions: np.ndarray) -> None:
         """Decode the agent's actions, shape ``(N, agent_dim)``, and send each worker its chunk."""
@@ -98,21 +99,34 @@ class SteeringVecEnv(VecEnvWrapper):
             raise gym.error.ResetNeeded("The episodes were never started: call reset() first.")
         chunks = self.steering.act(actions, self._latents, self._generators)
         self.venv.step_async(chunks[:, : self.steering.n_action_steps])
+        self._measures = self.steering.measure(actions, self._latents)
 
     def step_wait(self) -> VecEnvStepReturn:
-        """Wait for the chunks; ``terminal_observation`` is what the agent would have seen."""
-        following, rewards, dones, infos = self.venv.step_wait()
-        over = np.flatnonzero(dones)
-        last = [infos[index]["terminal_observation"] for index in over]
-        seen = self._observe(np.asarray([*last, *np.asarray(following)]), over)
-        for index, observation in zip(over, seen[: len(over)], strict=True):
-            infos[index]["terminal_observation"] = observation
-        self.reset_infos = self.venv.reset_infos
-        return seen[len(over) :], rewards, dones, infos
+        """Wait for the chunks; ``terminal_observation`` is what the agent would have seen.
 
-    def _observe(self, observations: np.ndarray, over: np.ndarray) -> np.ndarray:
-        """Show the last observations of the episodes that are over, then those of all."""
-        generators = [*(self._generators[index] for index in over), *self._generators]
-        seen, latents = self.steering.observe(observations, generators)
-        self._latents = latents[len(over) :]
+        ``infos[i]["steering"]`` is what :meth:`Steering.measure` says of environment ``i``.
+        """
+        following, rewards, dones, infos = self.venv.step_wait()
+        for info, measures in zip(infos, self._measures, strict=True):
+            info["steering"] = measures
+        self.reset_infos = self.venv.reset_infos
+        over = np.flatnonzero(dones)
+        if over.size:
+            # By themselves: a batch of another size is rounded otherwise, and the first observation
+            # of an episode is to be the same whether another episode came before it or not.
+            last = np.asarray([infos[index]["terminal_observation"] for index in over])
+            seen, _ = self.steering.observe(last, [self._generators[index] for index in over])
+            for index, observation in zip(over, seen, strict=True):
+                infos[index]["terminal_observation"] = observation
+                self._throw_dice(index, None)
+        return self._observe(np.asarray(following)), rewards, dones, infos
+
+    def _throw_dice(self, index: int, seed: int | None) -> None:
+        """Seed an environment's dice for the episode that begins, if it has a seed."""
+        seed = self.reset_infos[index].get(EPISODE_SEED, seed)
+        if seed is not None:
+            self._generators[index] = policy_generator(seed)
+
+    def _observe(self, observations: np.ndarray) -> np.ndarray:
+        seen, self._latents = self.steering.observe(observations, self._generators)
         return seen

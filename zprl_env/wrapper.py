@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 
 from zprl_env.chunking import ActionChunkWrapper
+from zprl_env.episodes import EPISODE_SEED
 from zprl_env.policy_loading import PolicyLike, resolve_policy
 from zprl_env.steering import (
     ActionSteering,
@@ -94,9 +95,10 @@ class SteeringWrapper(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode; ``seed`` seeds the environment and the policy's dice."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        seed = info.get(EPISODE_SEED, seed)
         if seed is not None:
             self._generator = policy_generator(seed)
-        observation, info = self.env.reset(seed=seed, options=options)
         return self._observe(observation), info
 
     def step(
@@ -108,7 +110,8 @@ class SteeringWrapper(
             action: The agent's action in [-1, 1]; values outside are clipped.
 
         Returns:
-            Observation, chunk reward, flags and info, as :meth:`ActionChunkWrapper.step` says.
+            Observation, chunk reward, flags and info, as :meth:`ActionChunkWrapper.step` says, and
+            ``info["steering"]``, as :meth:`Steering.measure` says.
 
         Raises:
             InvalidActionError: The action has another shape or is not finite.
@@ -117,10 +120,12 @@ class SteeringWrapper(
         """
         if self._latents is None:
             raise gym.error.ResetNeeded("The episode was never started: call reset() first.")
-        chunks = self.steering.act(np.asarray(action)[np.newaxis], self._latents, [self._generator])
+        actions, latents = np.asarray(action)[np.newaxis], self._latents
+        chunks = self.steering.act(actions, latents, [self._generator])
         observation, reward, terminated, truncated, info = self.env.step(
             chunks[0, : self.env.n_action_steps]
         )
+        info["steering"] = self.steering.measure(actions, latents)[0]
         return self._observe(observation), reward, terminated, truncated, info
 
     def _observe(self, observation: np.ndarray) -> np.ndarray:

@@ -17,7 +17,8 @@ from zprl_env import ActionChunkWrapper, ConfigurationError, SteeringVecEnv
 from zprl_env.alternating import DECISION, HALF, AlternatingVecEnv
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agent import make_model
-from zprl_env.training.callbacks import History, ProgressCallback
+from zprl_env.training.callbacks import ProgressCallback
+from zprl_env.training.history import History
 from zprl_env.training.learning import learn
 from zprl_env.training.recipe import Recipe
 from zprl_env.training.replay import AlternatingReplayBuffer

@@ -129,7 +129,7 @@ def test_the_policy_is_called_once_per_decision():
     for _ in range(2):
         envs.step(np.zeros((4, 2), np.float32))
     assert policy.decoded == [4, 4]
-    assert policy.encoded == [4, 4, 4 + 4]  # the last observations of the four that are over
+    assert policy.encoded == [4, 4, 4, 4]  # once more for those with which the four ended
 
 
 def test_a_seed_is_used_once():

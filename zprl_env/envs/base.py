@@ -62,6 +62,8 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
     metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
     hidden_geom_groups: tuple[int, ...] = ()
     """Groups of geoms that are simulated and not shown."""
+    replayable = True
+    """An episode's seed and actions lead to the same state again."""
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from zprl_env.errors import (
 )
 from zprl_env.spaces import unbounded_box
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.steering.demonstrated import DemonstratedLatents
 
 ObservationKind = Literal["features", "state", "both"]
 """What the agent sees besides the latent: the policy's embedding, the normalised state, or both."""
@@ -24,6 +25,10 @@ ObservationKind = Literal["features", "state", "both"]
 
 _POLICY_STREAM = 1
 """Spawn key that keeps the policy's dice apart from the environment's, which use the bare seed."""
+
+
+SATURATED = 0.95
+"""A number of an action that is larger than this counts as saturated."""
 
 
 def policy_generator(seed: int | None) -> np.random.Generator:
@@ -58,8 +63,8 @@ class Steering(ABC):
     agent has answered: it draws the flow's noise and decodes the action chunks. Each environment
     has a generator of its own, so that it gets the same numbers alone or in a batch.
 
-    Subclasses say only how large the action is and where it enters (:meth:`decode`). For all of
-    them the zero action is the base policy, to the bit.
+    Subclasses say only how large the action is, where it enters (:meth:`decode`), and how strong
+    that is (:meth:`strength`). For all of them the zero action is the base policy, to the bit.
 
     Attributes:
         observation_space: The agent's flat float32 ``Box``.
@@ -109,6 +114,7 @@ class Steering(ABC):
         size += observation_dim if observation in ("state", "both") else 0
         self.observation_space = unbounded_box(size)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (self.agent_dim,), np.float32)
+        self.demonstrated = DemonstratedLatents.of(policy)
 
     def __str__(self) -> str:
         return f"{self.action_space.shape[0]} numbers per decision"
@@ -130,6 +136,21 @@ class Steering(ABC):
         Returns:
             Action chunks. Shape ``(B, H, A)``.
         """
+
+    @abstractmethod
+    def strength(self, actions: np.ndarray) -> np.ndarray:
+        """Size of the perturbation relative to what it perturbs.
+
+        Args:
+            actions: The agent's actions, clipped. Shape ``(B, agent_dim)``.
+
+        Returns:
+            Ratio of two root mean squares. Shape ``(B,)``.
+        """
+
+    def steered_latents(self, actions: np.ndarray, latents: np.ndarray) -> np.ndarray:
+        """The latents that are decoded: the policy's own, if they are not steered. ``(B, D)``."""
+        return latents
 
     def observe(
         self, observations: np.ndarray, generators: Sequence[np.random.Generator]
@@ -196,3 +217,25 @@ class Steering(ABC):
             draws = [generator.standard_normal(shape) for generator in generators]
             noise = self.noise_scale * np.asarray(draws, dtype=np.float32)
         return self.decode(np.clip(actions, -1.0, 1.0), latents, noise)
+
+    def measure(self, actions: np.ndarray, latents: np.ndarray) -> list[dict[str, float]]:
+        """Tell how hard the agent steers, for ``info["steering"]``.
+
+        Args:
+            actions: What :meth:`act` was given. Shape ``(B, agent_dim)``.
+            latents: As there. Shape ``(B, D)``.
+
+        Returns:
+            For every environment ``ratio``, the perturbation relative to what it perturbs
+            (:meth:`strength`); ``saturation``, the share of the action's numbers that are beyond
+            0.95; and ``distance``, how far from the demonstrations' latents the decoded one lies
+            (:meth:`DemonstratedLatents.distance`).
+        """
+        actions = np.minimum(np.maximum(actions, -1.0), 1.0)  # a fifth of np.clip's time
+        ratio = self.strength(actions).tolist()
+        saturated = np.count_nonzero(np.abs(actions) > SATURATED, axis=1).tolist()
+        distance = self.demonstrated.distance(self.steered_latents(actions, latents)).tolist()
+        return [
+            {"ratio": r, "saturation": s / self.agent_dim, "distance": d}
+            for r, s, d in zip(ratio, saturated, distance, strict=True)
+        ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import Steering, check_size
-from zprl_env.steering.latent import Scale, resolve_scale
+from zprl_env.steering.latent import Scale, latent_strength, resolve_scale
 
 
 class JointSteering(Steering):
@@ -42,9 +42,18 @@ class JointSteering(Steering):
         """Size of the agent's action: the latent's and one environment action's."""
         return self.policy.latent_dim + self.policy.action_dim
 
+    def strength(self, actions: np.ndarray) -> np.ndarray:
+        """RMS(lambda dz) / RMS(z): the latent's part alone."""
+        dz = actions[:, : self.policy.latent_dim]
+        return latent_strength(self.scale, dz, self.demonstrated)
+
+    def steered_latents(self, actions: np.ndarray, latents: np.ndarray) -> np.ndarray:
+        """The sum z + lambda dz, which is decoded. Shape ``(B, D)``."""
+        return latents + self.scale * actions[:, : self.policy.latent_dim]
+
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode z + lambda dz from the shifted noise."""
-        dz, dx = np.split(actions, [self.policy.latent_dim], axis=1)
+        dx = actions[:, np.newaxis, self.policy.latent_dim :]
         return self.policy.decode(
-            latents + self.scale * dz, noise + self.noise_bound * dx[:, np.newaxis, :]
+            self.steered_latents(actions, latents), noise + self.noise_bound * dx
         )

@@ -9,6 +9,7 @@ import numpy as np
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import Steering
+from zprl_env.steering.demonstrated import DemonstratedLatents, row_norms
 
 Scale = float | np.ndarray | Literal["auto"]
 
@@ -73,6 +74,22 @@ def resolve_scale(policy: SteerablePolicy, scale: Scale) -> np.ndarray:
     return np.broadcast_to(value, (policy.latent_dim,)).copy()
 
 
+def latent_strength(
+    scale: np.ndarray, dz: np.ndarray, demonstrated: DemonstratedLatents
+) -> np.ndarray:
+    """RMS(lambda dz) / RMS(z) of every row of dz, with z over the demonstrations.
+
+    Args:
+        scale: lambda. Shape ``(D,)``.
+        dz: Perturbations. Shape ``(B, D)``.
+        demonstrated: The demonstrations' latents.
+
+    Returns:
+        Shape ``(B,)``.
+    """
+    return row_norms(scale * dz) / demonstrated.norm
+
+
 class LatentSteering(Steering):
     """The agent's action dz perturbs the latent: z~ = z + lambda dz (arXiv 2605.19919).
 
@@ -99,6 +116,14 @@ class LatentSteering(Steering):
         share = _RMS_UNIFORM * np.linalg.norm(self.scale) / np.linalg.norm(rms)
         return f"{text}, RMS(lambda dz) = {share:.2f} RMS(z) for dz uniform in [-1, 1]"
 
+    def strength(self, actions: np.ndarray) -> np.ndarray:
+        """RMS(lambda dz) / RMS(z), with z over the demonstrations."""
+        return latent_strength(self.scale, actions, self.demonstrated)
+
+    def steered_latents(self, actions: np.ndarray, latents: np.ndarray) -> np.ndarray:
+        """The sum z + lambda dz, which is decoded. Shape ``(B, D)``."""
+        return latents + self.scale * actions
+
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode z + lambda dz."""
-        return self.policy.decode(latents + self.scale * actions, noise)
+        return self.policy.decode(self.steered_latents(actions, latents), noise)

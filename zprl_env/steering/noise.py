@@ -8,6 +8,7 @@ import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import Steering, check_size
+from zprl_env.steering.demonstrated import row_norms
 
 
 class NoiseSteering(Steering):
@@ -36,6 +37,10 @@ class NoiseSteering(Steering):
     def agent_dim(self) -> int:
         """Size of the agent's action: one number of noise per number of the chunk."""
         return self.policy.horizon * self.policy.action_dim
+
+    def strength(self, actions: np.ndarray) -> np.ndarray:
+        """RMS of the shift, in standard deviations of the noise that the flow was trained with."""
+        return self.scale * row_norms(actions) / self.agent_dim**0.5
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode from the shifted noise."""

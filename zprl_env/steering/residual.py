@@ -8,6 +8,7 @@ import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import Steering, check_size
+from zprl_env.steering.demonstrated import row_norms
 
 
 class ActionSteering(Steering):
@@ -26,6 +27,10 @@ class ActionSteering(Steering):
     def agent_dim(self) -> int:
         """Size of the agent's action: that of the executed part of the chunk."""
         return self.n_action_steps * self.policy.action_dim
+
+    def strength(self, actions: np.ndarray) -> np.ndarray:
+        """RMS of the residual, in the environment's action units."""
+        return self.scale * row_norms(actions) / self.agent_dim**0.5
 
     def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode the base chunk and add the residual to its first ``n_action_steps`` actions."""

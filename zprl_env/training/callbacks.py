@@ -4,45 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import gymnasium as gym
-import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
 
 from policies.progress import progress_bar
 from zprl_env.evaluation import EvaluationResult, evaluate
 from zprl_env.training.agent import as_agent
-
-WINDOW = 100
-"""Episodes of the rolling success rate."""
-
-
-@dataclass
-class History:
-    """What happened so far, in environment steps: the raw data of the learning curve.
-
-    Attributes:
-        env_steps: Environment steps taken.
-        decisions: Decisions taken, each of which is up to ``n_action_steps`` environment steps.
-        episode_ends: Environment steps at each episode's end.
-        episode_successes: Whether that episode succeeded.
-        evaluations: Environment steps and outcome of each evaluation.
-        seconds: Wall-clock time spent.
-    """
-
-    env_steps: int = 0
-    decisions: int = 0
-    episode_ends: list[int] = field(default_factory=list)
-    episode_successes: list[bool] = field(default_factory=list)
-    evaluations: list[tuple[int, EvaluationResult]] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def rolling_success(self) -> float:
-        """Success rate of the last episodes, NaN before the first one ended."""
-        recent = self.episode_successes[-WINDOW:]
-        return float(np.mean(recent)) if recent else float("nan")
+from zprl_env.training.files import RunFolderError
+from zprl_env.training.history import History
+from zprl_env.training.interruption import Interruption
 
 
 class ProgressCallback(BaseCallback):
@@ -123,4 +94,45 @@ class EvaluationCallback(BaseCallback):
             self.logger.record("eval/success_rate", result.success_rate)
             self.logger.record("eval/mean_length", result.mean_length)
             self.report(self.history.env_steps, result)
+        return True
+
+
+class CheckpointCallback(BaseCallback):
+    """Saves between two decisions, when everything there is to save agrees."""
+
+    def __init__(
+        self,
+        history: History,
+        every: int,
+        save: Callable[[], object],
+        interruption: Interruption,
+        say: Callable[[str], object],
+    ) -> None:
+        """Watch a run.
+
+        Args:
+            history: What happened so far.
+            every: Environment steps between checkpoints.
+            save: Writes one.
+            interruption: Ends the run after a last one.
+            say: Told when one could not be written, which ends nothing.
+        """
+        super().__init__()
+        self.history, self.every, self.save = history, every, save
+        self.interruption, self.say = interruption, say
+        self._next = (history.env_steps // every + 1) * every
+
+    def _on_rollout_start(self) -> None:
+        if self.interruption.requested:
+            self.save()
+            self.interruption.check()
+        if self.history.env_steps < self._next:
+            return
+        self._next = (self.history.env_steps // self.every + 1) * self.every
+        try:
+            self.save()
+        except RunFolderError as error:
+            self.say(f"Not saved; the next try is at {self._next:,} env steps. {error}")
+
+    def _on_step(self) -> bool:
         return True

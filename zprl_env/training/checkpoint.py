@@ -1,186 +1,214 @@
-"""Saving a run so that it can go on: weights, optimisers, replay buffer, history."""
+"""Checkpoints of a run: written whole or not at all, and examined before they are used.
+
+Each is a folder ``checkpoints/<env steps>`` with the agent and its optimisers, the best agent so
+far, the replay buffer, the history, the place of the environments, the global generators, and a
+manifest with the hash of every file. Nothing in it is unpickled.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, replace
+import shutil
+from collections.abc import Callable
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
-from textwrap import shorten
+from typing import Any, NamedTuple
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
-from stable_baselines3.common.save_util import load_from_zip_file
-from stable_baselines3.common.vec_env import DummyVecEnv
 
-from zprl_env.evaluation import Agent, EvaluationResult
-from zprl_env.training.agent import as_agent, make_model
-from zprl_env.training.callbacks import History
-from zprl_env.training.files import RunFolderError, read_json, write_json
-from zprl_env.training.jax_state import is_jax, load_states, save_states
-from zprl_env.training.recipe import AlgorithmName, BackendName, Recipe
+from zprl_env.resumable import Place, ResumableVecEnv
+from zprl_env.training import randomness
+from zprl_env.training.files import RunFolderError, one_line, read_json, write_json
+from zprl_env.training.history import History
 from zprl_env.training.replay import end_trajectories
-from zprl_env.wrapper import SteeringWrapper
+from zprl_env.training.replay_file import load_replay, save_replay
+from zprl_env.training.weights import BEST, load_weights, save_weights, weights_file
 
-HISTORY_FILE, REPLAY_FILE = "history.json", "replay.safetensors"
-MODEL_FILE, JAX_MODEL_FILE = "model.zip", "model.safetensors"
+CHECKPOINTS = "checkpoints"
+KEPT = 2
+"""Checkpoints that are kept: the newest, and one to fall back to."""
+
+MANIFEST, STATE, REPLAY = "manifest.json", "state.json", "replay.safetensors"
+LIBRARIES = ("stable-baselines3", "sb3-contrib", "torch", "numpy", "gymnasium")
+"""On whose versions it depends whether a run goes on as it would have."""
 
 
-def model_file(model: BaseAlgorithm) -> str:
-    """Name of the file that a model is saved in: Stable-Baselines3's, or tensors of SBX's."""
-    return JAX_MODEL_FILE if is_jax(model) else MODEL_FILE
+class Checkpoint(NamedTuple):
+    """A whole checkpoint.
+
+    Attributes:
+        folder: Where it is.
+        history: What had happened.
+        place: Where the environments were.
+        generators: State of the global generators.
+        updates: Gradient steps taken, by which some algorithms delay their actor's.
+    """
+
+    folder: Path
+    history: History
+    place: Place
+    generators: dict[str, Any]
+    updates: int
 
 
-def save_checkpoint(folder: Path, model: BaseAlgorithm, history: History) -> None:
-    """Write model, replay buffer and history, each atomically.
+def save_checkpoint(run: Path, model: BaseAlgorithm, history: History, place: Place) -> Path:
+    """Write a checkpoint and forget the oldest.
 
     Args:
-        folder: The run's folder.
-        model: The agent.
+        run: The run's folder.
+        model: The agent, between two of its decisions.
         history: What happened so far.
-    """
-    partial = folder / f"partial-{model_file(model)}"
-    if is_jax(model):
-        save_states(partial, model)
-    else:
-        model.save(partial)
-    os.replace(partial, folder / model_file(model))
-    if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
-        buffer = model.replay_buffer
-        position = {"position": np.array([buffer.pos, buffer.full])}
-        partial = folder / "partial.safetensors"
-        save_file(_replay_arrays(buffer) | position, partial)
-        os.replace(partial, folder / REPLAY_FILE)
-    content = asdict(history)
-    content["evaluations"] = [[s, r.to_dict()] for s, r in history.evaluations]
-    write_json(folder / HISTORY_FILE, content)
-
-
-def load_history(folder: Path) -> History:
-    """Read what happened in a run so far.
-
-    Raises:
-        RunFolderError: It is missing or unreadable.
-    """
-    content = read_json(folder / HISTORY_FILE)
-    try:
-        content["evaluations"] = [
-            (
-                steps,
-                EvaluationResult(
-                    np.array(r["seeds"]), np.array(r["successes"], bool), np.array(r["lengths"])
-                ),
-            )
-            for steps, r in content["evaluations"]
-        ]
-        return History(**content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunFolderError(
-            f"Expected a run's history in {folder / HISTORY_FILE}. Got: {_one_line(error)}."
-        ) from error
-
-
-def load_checkpoint(folder: Path, model: BaseAlgorithm, history: History) -> None:
-    """Put a run's weights, optimiser states and replay buffer into a freshly made model.
-
-    Nothing is unpickled: weights are read as tensors, the replay buffer as arrays.
-
-    Args:
-        folder: The run's folder.
-        model: A model made with the run's configuration.
-        history: The run's, as :func:`load_history` read it.
-
-    Raises:
-        RunFolderError: A part is missing, damaged or of another configuration.
-    """
-    load_weights(folder / model_file(model), model)
-    model.num_timesteps = history.decisions
-    if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
-        _load_replay(folder / REPLAY_FILE, model.replay_buffer)
-
-
-def load_agent(
-    folder: Path,
-    algo: AlgorithmName,
-    recipe: Recipe,
-    env: SteeringWrapper,
-    backend: BackendName = "torch",
-) -> Agent:
-    """Read a run's agent for acting, not for learning on.
-
-    Args:
-        folder: The run's folder.
-        algo: Its algorithm.
-        recipe: Its settings.
-        env: A steered environment like those it learned in.
-        backend: The library its algorithm is from.
+        place: Where the environments are.
 
     Returns:
-        Its deterministic action.
+        The checkpoint's folder.
 
     Raises:
-        MissingExtraError: The backend is not installed.
-        RunFolderError: It is missing, damaged or does not fit the environment.
+        RunFolderError: It could not be written; those before it are as they were.
     """
-    envs = DummyVecEnv([lambda: env])
-    recipe = replace(recipe, buffer_size=1)
-    n_action_steps = env.env.n_action_steps
-    model = make_model(algo, recipe, envs, n_action_steps=n_action_steps, seed=0, backend=backend)
-    load_weights(folder / model_file(model), model)
-    return as_agent(model)
+    folder = run / CHECKPOINTS / f"{history.env_steps:09d}"
+    partial = folder.with_name("partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        _write(partial, run, model, history, place)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+        _sync(folder.parent)
+    except Exception as error:  # what writers raise when a disk is full has no common kind
+        shutil.rmtree(partial, ignore_errors=True)
+        raise RunFolderError(
+            f"Expected to write a checkpoint to {folder}. Got: {one_line(error)}. Make room or "
+            f"give permission there."
+        ) from error
+    for old in _folders(run)[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
 
 
-def load_weights(path: Path, model: BaseAlgorithm) -> None:
-    """Read a saved model's tensors into a model of the same kind, without unpickling anything.
+def find_checkpoint(run: Path, say: Callable[[str], None]) -> Checkpoint | None:
+    """Find a run's newest checkpoint that is whole.
 
     Args:
-        path: A ``model.zip`` that Stable-Baselines3 saved, or SBX's ``model.safetensors``.
-        model: A model made with the same settings.
+        run: The run's folder.
+        say: Told of damaged checkpoints, and of libraries that have changed since.
+
+    Returns:
+        The checkpoint, or None if none was ever written.
 
     Raises:
-        RunFolderError: The file is missing, damaged or of another kind of model.
+        RunFolderError: All of them are damaged.
     """
-    if not path.is_file():
-        raise RunFolderError(f"Expected a saved model. Got: {path}, which does not exist.")
-    try:
-        if is_jax(model):
-            load_states(path, model)
-            return
-        _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
-        model.set_parameters(parameters, exact_match=True, device=model.device)
-        for name, value in (variables or {}).items():
-            getattr(model, name).data.copy_(value.data)
-    except Exception as error:  # what readers raise over a damaged file has no common kind
+    folders = _folders(run)
+    for folder in folders:
+        try:
+            return _read(folder, say)
+        except (OSError, KeyError, TypeError, ValueError, RunFolderError) as error:
+            say(f"The checkpoint {folder} is damaged and left out: {one_line(error)}")
+    if folders:
         raise RunFolderError(
-            f"Expected a model of the same algorithm and sizes in {path}. Got: {_one_line(error)}"
-        ) from error
+            f"Expected a whole checkpoint in {run / CHECKPOINTS}. Got: {len(folders)}, all of them "
+            f"damaged. Begin a new run."
+        )
+    return None
 
 
-def _replay_arrays(buffer: ReplayBuffer) -> dict[str, np.ndarray]:
-    """The filled part of a replay buffer: views, which can be written to."""
-    names = ["observations", "next_observations", "actions", "rewards", "dones", "timeouts"]
-    names += ["discounts"] if hasattr(buffer, "discounts") else []
-    return {name: getattr(buffer, name)[: buffer.size()] for name in names}
+def load_checkpoint(
+    checkpoint: Checkpoint, run: Path, model: BaseAlgorithm, envs: ResumableVecEnv
+) -> None:
+    """Make a fresh model and fresh environments what they were.
+
+    The global generators are left to :func:`~zprl_env.training.randomness.restore`, which is to be
+    called when learning goes on.
+
+    Args:
+        checkpoint: As :func:`find_checkpoint` found it.
+        run: The run's folder, to which the best agent so far is brought back.
+        model: A model made with the run's configuration.
+        envs: Its environments.
+
+    Raises:
+        RunFolderError: A part is of another configuration.
+    """
+    load_weights(checkpoint.folder / weights_file(model), model)
+    best = checkpoint.folder / weights_file(model, BEST)
+    if best.exists():
+        shutil.copy(best, run / best.name)
+    model.num_timesteps = checkpoint.history.decisions
+    model._n_updates = checkpoint.updates
+    buffer = model.replay_buffer if isinstance(model, OffPolicyAlgorithm) else None
+    if buffer is not None:
+        load_replay(checkpoint.folder / REPLAY, buffer)
+    if not envs.go_to(checkpoint.place) and buffer is not None:
+        end_trajectories(buffer)
 
 
-def _load_replay(path: Path, buffer: ReplayBuffer) -> None:
+def _write(folder: Path, run: Path, model: BaseAlgorithm, history: History, place: Place) -> None:
+    save_weights(folder, model)
+    best = run / weights_file(model, BEST)
+    if best.exists():
+        shutil.copy(best, folder / best.name)
+    if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
+        save_replay(folder / REPLAY, model.replay_buffer)
+    state = {
+        "history": history.to_dict(),
+        "place": [place.episode, place.actions.tolist(), place.observation.tolist()],
+        "generators": randomness.capture(),
+        "updates": getattr(model, "_n_updates", 0),
+    }
+    write_json(folder / STATE, state)
+    hashes = {file.name: _hash(file) for file in sorted(folder.iterdir())}
+    write_json(folder / MANIFEST, {"versions": _versions(), "sha256": hashes})
+    for file in folder.iterdir():
+        _sync(file)
+    _sync(folder)
+
+
+def _read(folder: Path, say: Callable[[str], None]) -> Checkpoint:
+    manifest = read_json(folder / MANIFEST)
+    for name, expected in manifest["sha256"].items():
+        if _hash(folder / name) != expected:
+            raise ValueError(f"{name} is not what was written")
+    state = read_json(folder / STATE)
+    episode, actions, observation = state["place"]
+    place = Place(int(episode), np.array(actions, np.float32), np.array(observation, np.float32))
+    found = Checkpoint(
+        folder,
+        History.from_dict(state["history"]),
+        place,
+        state["generators"],
+        int(state["updates"]),
+    )
+    before, now = manifest["versions"], _versions()
+    changed = [
+        f"{name} {before[name]}, now {now[name]}" for name in now if before[name] != now[name]
+    ]
+    if changed:
+        say(f"The run goes on, but not to the bit: it was saved with {'; '.join(changed)}.")
+    return found
+
+
+def _folders(run: Path) -> list[Path]:
+    """A run's checkpoints, the newest first."""
+    found = [path for path in (run / CHECKPOINTS).glob("*") if path.name.isdecimal()]
+    return sorted(found, reverse=True)
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in LIBRARIES}
+
+
+def _hash(file: Path) -> str:
+    return sha256(file.read_bytes()).hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Have the disk keep what was written, should the power fail."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        arrays = load_file(path)
-        buffer.pos, buffer.full = map(int, arrays.pop("position"))
-        views = _replay_arrays(buffer)
-        for name in views.keys() | arrays.keys():
-            if views[name].shape != arrays[name].shape:
-                raise ValueError(f"{name} of shape {arrays[name].shape}, not {views[name].shape}")
-            views[name][:] = arrays[name]
-    except Exception as error:  # as above
-        raise RunFolderError(
-            f"Expected a replay buffer of the run's configuration in {path}. "
-            f"Got: {_one_line(error)}."
-        ) from error
-    end_trajectories(buffer)
-
-
-def _one_line(error: Exception) -> str:
-    return shorten(f"{type(error).__name__}: {error}", 240)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

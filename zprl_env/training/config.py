@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import tyro
 
@@ -58,16 +58,22 @@ class Config:
     """Environment steps between evaluations on the validation seeds."""
     validation_episodes: int = 50
     """Episodes of each of them."""
+    keep: Literal["best", "last"] = "best"
+    """Which agent is handed over: the best on the validation episodes, or the last."""
     eval_episodes: int = 100
     """Held-out episodes that base and steered policy are compared on, before and after."""
     out: Path | None = None
     """Folder for the results."""
+    checkpoint_every: int = 10_000
+    """Environment steps between checkpoints, from which a run that was killed goes on."""
     resume_from: Path | None = None
     """Folder of an interrupted run to continue; its settings become the defaults."""
     threads: int = 1
     """Threads of torch; more are slower for networks this small."""
     video: bool = True
     """Film a steered episode at the end."""
+    wandb: str | None = None
+    """Project of Weights & Biases to send the curves to as well; the extra 'wandb' brings it."""
     recipe: Annotated[Recipe, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Recipe)
     """How the policy is steered and the agent learns."""
 
@@ -86,8 +92,11 @@ _MAY_CHANGE = {
     "make_policy",
     "total_env_steps",
     "eval_episodes",
+    "checkpoint_every",
+    "keep",
     "threads",
     "video",
+    "wandb",
     "out",
     "resume_from",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,10 @@ from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 from zprl_env.alternating import AlternatingVecEnv
 from zprl_env.chunking import ActionChunkWrapper
 from zprl_env.envs import make_env
+from zprl_env.episodes import SeededEpisodes
 from zprl_env.errors import SimulationError
 from zprl_env.policy_loading import PolicyLike, resolve_policy
+from zprl_env.resumable import ResumableVecEnv
 from zprl_env.training.recipe import Recipe, SteerName
 from zprl_env.vec_wrapper import SteeringVecEnv
 from zprl_env.wrapper import STEERING_WRAPPERS, SteeringWrapper
@@ -67,7 +70,7 @@ def make_training_envs(
     seed: int,
     overlap: bool = False,
     env_kwargs: dict[str, Any] | None = None,
-) -> SteeringVecEnv | AlternatingVecEnv:
+) -> ResumableVecEnv:
     """Make the environments an agent learns in; several run in processes of their own.
 
     Args:
@@ -91,20 +94,23 @@ def make_training_envs(
     gamma, kwargs = recipe.gamma, env_kwargs or {}
 
     def make() -> gym.Env:
-        return ActionChunkWrapper(
-            shape_reward(make_env(name, **kwargs), recipe), n_action_steps, gamma
-        )
+        env = SeededEpisodes(make_env(name, **kwargs))
+        return ActionChunkWrapper(shape_reward(env, recipe), n_action_steps, gamma)
 
     options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}
 
+    def make_in_worker() -> gym.Env:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the learner's to answer
+        return make()
+
     def steered(size: int) -> SteeringVecEnv:
-        makers: list[Callable[[], gym.Env]] = [make] * size
+        makers: list[Callable[[], gym.Env]] = [make_in_worker] * size
         alone = num_envs == 1
-        envs = DummyVecEnv(makers) if alone else SubprocVecEnv(makers, start_method="spawn")
+        envs = DummyVecEnv([make]) if alone else SubprocVecEnv(makers, start_method="spawn")
         return SteeringVecEnv(envs, policy, steer=where, **options)
 
     try:
-        envs = (
+        envs = ResumableVecEnv(
             AlternatingVecEnv(steered(num_envs // 2), steered(num_envs // 2))
             if overlap
             else steered(num_envs)

@@ -10,6 +10,7 @@ from itertools import chain, count
 from pathlib import Path
 from shlex import quote
 from tempfile import NamedTemporaryFile
+from textwrap import shorten
 from typing import Any
 
 from zprl_env.errors import ZprlError
@@ -85,6 +86,15 @@ def _create_dated(parent: Path) -> Path:
             folder.mkdir()
             break
     return folder
+
+
+def one_line(error: Exception) -> str:
+    r"""An error of another library in one line.
+
+    >>> one_line(ValueError("two\nlines"))
+    'ValueError: two lines'
+    """
+    return shorten(f"{type(error).__name__}: {error}", 240)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
-import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
-from tqdm import tqdm
 
 from zprl_env.errors import SimulationError, ZprlError
-from zprl_env.evaluation import VALIDATION_SEED
-from zprl_env.training.callbacks import History
-from zprl_env.training.checkpoint import save_checkpoint
+from zprl_env.training import randomness
+from zprl_env.training.history import History
+from zprl_env.training.interruption import Interrupted
 from zprl_env.training.warmup import warm_up
-
-
-def training_seed(seed: int, history: History) -> int:
-    """Seed of the training that follows: a resumed run does not play its first episodes again.
-
-    >>> training_seed(3, History())
-    3
-    """
-    if history.decisions == 0:
-        return seed
-    return int(np.random.default_rng([seed, history.decisions]).integers(VALIDATION_SEED // 2))
 
 
 def learn(
@@ -37,6 +25,7 @@ def learn(
     total_env_steps: int,
     history: History,
     callback: BaseCallback,
+    generators: dict[str, Any] | None = None,
 ) -> None:
     """Warm up and learn, or go on with it, until the budget is spent.
 
@@ -46,9 +35,12 @@ def learn(
         total_env_steps: Environment steps after which ``callback`` stops.
         history: What happened so far.
         callback: Told of every decision.
+        generators: State of the global generators to go on with.
     """
     if history.env_steps >= total_env_steps:
         return
+    if generators is not None:
+        randomness.restore(generators)
     if isinstance(model, OffPolicyAlgorithm):
         warm_up(model, warmup_decisions - history.decisions, callback)
     if history.env_steps < total_env_steps:
@@ -61,22 +53,29 @@ def learn(
 
 
 @contextmanager
-def rescued(folder: Path, model: BaseAlgorithm, history: History) -> Iterator[None]:
-    """Save a run that is interrupted or meets a failing simulation, and say how to go on.
+def rescued(run: Path, save: Callable[[], object], say: Callable[[str], object]) -> Iterator[None]:
+    """Keep what was learned when a run is interrupted or meets a failing simulation.
 
     Args:
-        folder: The run's folder.
-        model: The agent.
-        history: What happened so far.
+        run: The run's folder.
+        save: Writes a checkpoint that leaves out the episodes under way.
+        say: Told how to go on.
 
     Raises:
         SimulationError: A process of the environments died.
     """
+    again = f"Go on with: python train_sb3.py --resume-from {quote(str(run))}"
     try:
         yield
-    except (KeyboardInterrupt, ZprlError, EOFError, ConnectionError) as error:
-        save_checkpoint(folder, model, history)
-        tqdm.write(f"Saved. Go on with: python train_sb3.py --resume-from {quote(str(folder))}")
+    except Interrupted:
+        say(f"Saved. {again}")
+        raise
+    except KeyboardInterrupt:
+        say(f"What came after the last checkpoint is lost. {again}")
+        raise
+    except (ZprlError, EOFError, ConnectionError) as error:
+        save()
+        say(f"Saved. {again}")
         if isinstance(error, EOFError | ConnectionError):
             raise SimulationError(
                 "Every environment's process must live as long as training. One has ended; what "

@@ -37,6 +37,7 @@ CONFIG = {
     "seed": Range(0, VALIDATION_SEED - 10_000),
     "num_envs": Range(1, 10_000),
     "eval_every": COUNT,
+    "checkpoint_every": COUNT,
     "validation_episodes": Range(1, TEST_SEED - VALIDATION_SEED),
     "eval_episodes": COUNT,
     "threads": COUNT,
@@ -72,6 +73,15 @@ EVALUATION = {
     "threads": COUNT,
 }
 """Fields of :class:`zprl_env.evaluate.Evaluation`."""
+
+CALIBRATION = {
+    # Settings are chosen by it, so it never plays what results are reported on.
+    "episodes": Range(1, TEST_SEED - VALIDATION_SEED),
+    "noise_scale": SIZE,
+    "n_action_steps": COUNT,
+    "threads": COUNT,
+}
+"""Fields of :class:`zprl_env.calibrate.__main__.Calibration`."""
 
 
 def check(settings: object, limits: Mapping[str, Range]) -> None:

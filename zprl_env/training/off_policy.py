@@ -74,7 +74,7 @@ def off_policy_settings(algo: AlgorithmName, recipe: Recipe, env: VecEnv) -> dic
     """
     size = int(np.prod(env.action_space.shape))
     noise, entropy = recipe.action_noise, recipe.target_entropy
-    alternating = isinstance(env, AlternatingVecEnv)
+    alternating = isinstance(env.unwrapped, AlternatingVecEnv)
     settings: dict[str, Any] = {
         "learning_rate": recipe.learning_rate,
         "buffer_size": recipe.buffer_size,

@@ -15,8 +15,8 @@ from zprl_env.envs import make_env
 from zprl_env.evaluation import Agent, EvaluationResult, evaluate
 from zprl_env.policy_loading import PolicyLike
 from zprl_env.statistics import PairedDifference, wilson_interval
-from zprl_env.training.callbacks import WINDOW, History
 from zprl_env.training.environment import evaluation_env
+from zprl_env.training.history import WINDOW, History
 from zprl_env.training.recipe import Recipe, SteerName
 
 

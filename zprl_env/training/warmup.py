@@ -18,7 +18,7 @@ def warm_up(model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback) -
     Args:
         model: An off-policy model whose environments have just been made.
         decisions: How many decisions, over all environments.
-        callback: Told of every step, as in ``learn``; it may stop the warm-up.
+        callback: Told of every decision and its step, as in ``learn``; it may stop the warm-up.
     """
     env, buffer = model.get_env(), model.replay_buffer
     if env is None or buffer is None or decisions <= 0:
@@ -27,6 +27,7 @@ def warm_up(model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback) -
     zeros = np.zeros((env.num_envs, *env.action_space.shape), np.float32)
     observations = env.reset()
     for _ in range(-(-decisions // env.num_envs)):
+        callback.on_rollout_start()
         following, rewards, dones, infos = env.step(zeros)
         stored = np.array(following)
         for index in np.flatnonzero(dones):

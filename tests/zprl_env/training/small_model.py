@@ -7,15 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
+import torch
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import DummyVecEnv
 
+from tests.point import PointEnv
 from zprl_env import ActionChunkWrapper, SteeringVecEnv
 from zprl_env.alternating import AlternatingVecEnv
+from zprl_env.episodes import SeededEpisodes
+from zprl_env.resumable import ResumableVecEnv
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agent import make_model
+from zprl_env.training.callbacks import ProgressCallback
 from zprl_env.training.environment import steering_options
+from zprl_env.training.history import History
 from zprl_env.training.recipe import AlgorithmName, BackendName, recipe_for
 
 
@@ -36,10 +42,47 @@ def make_small_model(
     policy = policy or LinearPolicy(3, 2)
 
     def steered(env: gym.Env) -> SteeringVecEnv:
-        chunked = DummyVecEnv([lambda: ActionChunkWrapper(env, 2, recipe.gamma)])
+        episodes = SeededEpisodes(env)
+        chunked = DummyVecEnv([lambda: ActionChunkWrapper(episodes, 2, recipe.gamma)])
         return SteeringVecEnv(chunked, policy, **steering_options(recipe))
 
-    envs = AlternatingVecEnv(steered(env), steered(deepcopy(env))) if overlap else steered(env)
+    envs = ResumableVecEnv(
+        AlternatingVecEnv(steered(env), steered(deepcopy(env))) if overlap else steered(env)
+    )
+    envs.seed(seed)
     model = make_model(algo, recipe, envs, n_action_steps=2, seed=seed, backend=backend)
     model.set_logger(Logger(None, []))
     return model, recipe
+
+
+def trained(algo="sac", env_steps=120, **settings):
+    model, recipe = make_small_model(PointEnv(), algo, **settings)
+    history = History()
+    model.learn(env_steps, ProgressCallback(history, env_steps, show=False), log_interval=None)
+    return model, recipe, history
+
+
+def tensors(model) -> dict[str, torch.Tensor]:
+    """Everything that learning changes: weights, targets, optimisers and the temperature."""
+    found: dict[str, torch.Tensor] = {}
+
+    def collect(name: str, value: object) -> None:
+        if isinstance(value, dict):
+            for key, item in value.items():
+                collect(f"{name}/{key}", item)
+        elif isinstance(value, list):
+            collect(name, dict(enumerate(value)))
+        elif isinstance(value, torch.Tensor):
+            found[name] = value.detach()
+
+    collect("", model.get_parameters())
+    collect("temperature", getattr(model, "log_ent_coef", None))
+    return found
+
+
+def assert_same_tensors(mine, theirs) -> None:
+    """Two models are the same, to the bit."""
+    mine, theirs = tensors(mine), tensors(theirs)
+    assert mine.keys() == theirs.keys()
+    for name, tensor in theirs.items():
+        torch.testing.assert_close(mine[name], tensor, rtol=0, atol=0, msg=name)

@@ -19,7 +19,8 @@ from zprl_env.errors import ZprlError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agent import as_agent
 from zprl_env.training.algorithms import off_policy_names
-from zprl_env.training.callbacks import History, ProgressCallback
+from zprl_env.training.callbacks import ProgressCallback
+from zprl_env.training.history import History
 from zprl_env.training.learning import learn
 from zprl_env.training.networks import EnsembleCritic
 from zprl_env.training.recipe import RECIPES

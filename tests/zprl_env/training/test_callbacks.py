@@ -13,7 +13,8 @@ from tests.zprl_env.training.small_model import make_small_model
 from zprl_env import LatentSteeringWrapper
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.testing import LinearPolicy
-from zprl_env.training.callbacks import EvaluationCallback, History, ProgressCallback
+from zprl_env.training.callbacks import EvaluationCallback, ProgressCallback
+from zprl_env.training.history import History
 
 
 class CountingEnv(RecordingEnv):

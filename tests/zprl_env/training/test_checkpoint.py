@@ -1,272 +1,193 @@
-"""A run that is saved and read back is the run that was saved; what is foreign is not run."""
+"""A run that is saved and read back goes on as if nothing had happened."""
 
 from __future__ import annotations
 
-import base64
 import json
-import pickle
-import zipfile
+import resource
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
-import torch
-from safetensors.numpy import load_file, save_file
+from stable_baselines3.common.callbacks import CallbackList
 
 from tests.point import PointEnv
-from tests.zprl_env.training.small_model import make_small_model
-from zprl_env.evaluation import EvaluationResult
-from zprl_env.testing import LinearPolicy
-from zprl_env.training.algorithms import off_policy_names
-from zprl_env.training.callbacks import History, ProgressCallback
-from zprl_env.training.checkpoint import (
-    load_agent,
-    load_checkpoint,
-    load_history,
-    load_weights,
-    save_checkpoint,
-)
-from zprl_env.training.environment import evaluation_env
+from tests.zprl_env.training.damage import damage
+from tests.zprl_env.training.small_model import assert_same_tensors, make_small_model
+from zprl_env.training.callbacks import CheckpointCallback, ProgressCallback
+from zprl_env.training.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from zprl_env.training.files import RunFolderError
+from zprl_env.training.history import History
+from zprl_env.training.interruption import Interruption
+from zprl_env.training.learning import learn
 from zprl_env.training.recipe import AlgorithmName
 
-
-def trained(algo="sac", env_steps=120, **settings):
-    model, recipe = make_small_model(PointEnv(), algo, **settings)
-    history = History()
-    model.learn(env_steps, ProgressCallback(history, env_steps, show=False), log_interval=None)
-    return model, recipe, history
+EXACT: tuple[AlgorithmName, ...] = ("sac", "td3", "tqc", "crossq", "ppo", "trpo")
+STEPS, WARMUP = 120, 8
 
 
-def tensors(model) -> dict[str, torch.Tensor]:
-    """Everything that learning changes: weights, targets, optimisers and the temperature."""
-    found: dict[str, torch.Tensor] = {}
+def env() -> gym.Env:
+    return gym.wrappers.TimeLimit(PointEnv(), 9)
 
-    def collect(name: str, value: object) -> None:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                collect(f"{name}/{key}", item)
-        elif isinstance(value, list):
-            collect(name, dict(enumerate(value)))
-        elif isinstance(value, torch.Tensor):
-            found[name] = value.detach()
 
-    collect("", model.get_parameters())
-    collect("temperature", getattr(model, "log_ent_coef", None))
-    return found
+def go_on(model, folder: Path, history: History, generators=None, say=print) -> None:
+    """Learn for ``STEPS`` environment steps, with a checkpoint after every 25."""
+    envs = model.get_env()
+    callbacks = [
+        ProgressCallback(history, STEPS, show=False),
+        CheckpointCallback(
+            history,
+            25,
+            lambda: save_checkpoint(folder, model, history, envs.place),
+            Interruption(print),
+            say,
+        ),
+    ]
+    learn(model, WARMUP, STEPS, history, CallbackList(callbacks), generators)
+
+
+def resumed(folder: Path, algo: AlgorithmName = "sac", say=print, **settings):
+    """A fresh model that goes on from the newest checkpoint."""
+    model, _ = make_small_model(env(), algo, seed=0, **settings)
+    checkpoint = find_checkpoint(folder, say)
+    assert checkpoint is not None
+    load_checkpoint(checkpoint, folder, model, model.get_env())
+    return model, checkpoint
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def run(tmp_path_factory):
+    """A run to its end: its folder, its model and its history."""
     folder = tmp_path_factory.mktemp("run")
-    model, _, history = trained()
-    save_checkpoint(folder, model, history)
-    return folder
+    model, _ = make_small_model(env())
+    history = History()
+    go_on(model, folder, history)
+    return folder, model, history
 
 
 @pytest.fixture
-def copy(folder, tmp_path) -> Path:
-    for path in folder.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+def folder(run, tmp_path) -> Path:
+    """A copy of its folder."""
+    for source in run[0].glob("checkpoints/*/*"):
+        copy = tmp_path / source.relative_to(run[0])
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(source.read_bytes())
     return tmp_path
 
 
-@pytest.mark.parametrize("settings", [{}, {"layer_norm": False}, {"ent_coef": "0.1"}])
-def test_an_off_policy_run_comes_back_whole(settings, tmp_path):
-    model, _, history = trained(**settings)
-    save_checkpoint(tmp_path, model, history)
-    other, _ = make_small_model(PointEnv(), seed=5, **settings)
-    load_checkpoint(tmp_path, other, load_history(tmp_path))
-
-    mine, theirs = tensors(other), tensors(model)
-    assert mine.keys() == theirs.keys()
-    assert len(mine) > 30
-    for name, tensor in theirs.items():
-        torch.testing.assert_close(mine[name], tensor, rtol=0, atol=0, msg=name)
-    assert other.num_timesteps == model.num_timesteps > 0
-    before, after = model.replay_buffer, other.replay_buffer
-    assert (after.pos, after.full) == (before.pos, before.full) == (59, False)
-    for name in ("observations", "next_observations", "actions", "rewards", "discounts"):
-        np.testing.assert_array_equal(getattr(after, name), getattr(before, name), err_msg=name)
-    # The run was cut in the middle of an episode, which the next one does not continue.
-    np.testing.assert_array_equal(after.dones[:58], before.dones[:58])
-    assert (after.dones[58, 0], after.timeouts[58, 0]) == (1, 1)
+@pytest.mark.parametrize("algo", EXACT)
+def test_what_goes_on_is_what_was_never_interrupted(algo, tmp_path):
+    settings: dict[str, Any] = {"action_noise": 0.1} if algo == "td3" else {}
+    model, _ = make_small_model(env(), algo, **settings)
+    history = History()
+    go_on(model, tmp_path, history)
+    other, checkpoint = resumed(tmp_path, algo, **settings)
+    assert 50 < checkpoint.history.env_steps < STEPS
+    np.random.seed(9)  # noqa: NPY002 - whatever was drawn in between
+    go_on(other, tmp_path, checkpoint.history, checkpoint.generators)
+    assert_same_tensors(other, model)
+    mine, theirs = checkpoint.history.to_dict(), history.to_dict()
+    assert mine | {"seconds": 0} == theirs | {"seconds": 0}
 
 
-def test_a_buffer_that_has_gone_round_goes_on_where_it_was(tmp_path):
-    model, _, history = trained(buffer_size=50)
-    save_checkpoint(tmp_path, model, history)
-    other, _ = make_small_model(PointEnv(), buffer_size=50)
-    load_checkpoint(tmp_path, other, load_history(tmp_path))
-    assert (other.replay_buffer.pos, other.replay_buffer.full) == (9, True)
-    np.testing.assert_array_equal(
-        other.replay_buffer.observations, model.replay_buffer.observations
-    )
-    other.learn(10, log_interval=None)
-    assert other.replay_buffer.pos == 19
+def test_it_goes_on_in_the_middle_of_the_warm_up(run, tmp_path):
+    model, _ = make_small_model(env())
+    history = History()
+    envs = model.get_env()
+    save = lambda: save_checkpoint(tmp_path, model, history, envs.place)  # noqa: E731
+    watch = CheckpointCallback(history, 6, save, Interruption(print), print)
+    both = CallbackList([ProgressCallback(history, 9, show=False), watch])
+    learn(model, WARMUP, 9, history, both)
+    assert 0 < history.decisions < WARMUP
+    other, checkpoint = resumed(tmp_path)
+    go_on(other, tmp_path, checkpoint.history, checkpoint.generators)
+    assert_same_tensors(other, run[1])
 
 
-def test_an_empty_buffer_is_a_buffer(tmp_path):
-    model, _ = make_small_model(PointEnv())
-    save_checkpoint(tmp_path, model, History())
-    other, _ = make_small_model(PointEnv(), seed=5)
-    load_checkpoint(tmp_path, other, load_history(tmp_path))
-    assert other.replay_buffer.size() == 0
-
-
-@pytest.mark.parametrize("algo", get_args(AlgorithmName))
-def test_every_algorithm_comes_back_whole_and_plays(algo, tmp_path):
-    model, recipe, history = trained(algo, env_steps=60)
-    save_checkpoint(tmp_path, model, history)
-    assert (tmp_path / "replay.safetensors").exists() == (algo in off_policy_names())
-    other, _ = make_small_model(PointEnv(), algo, seed=5)
-    load_checkpoint(tmp_path, other, load_history(tmp_path))
-    for name, tensor in tensors(model).items():
-        torch.testing.assert_close(tensors(other)[name], tensor, rtol=0, atol=0, msg=name)
-    other.learn(10, log_interval=None)
-
-    env = evaluation_env(PointEnv(), LinearPolicy(3, 2), "latent", recipe)
-    observation, _ = env.reset(seed=0)
-    expected, _ = model.predict(observation, deterministic=True)
-    agent = load_agent(tmp_path, algo, recipe, env)
-    np.testing.assert_array_equal(agent(observation), expected)
-
-
-def test_the_history_comes_back_whole(tmp_path):
-    model, _ = make_small_model(PointEnv())
-    result = EvaluationResult(np.array([7, 8]), np.array([True, False]), np.array([3, 20]))
-    history = History(40, 21, [3, 40], [True, False], [(0, result), (40, result)], 1.5)
-    save_checkpoint(tmp_path, model, history)
-    loaded = load_history(tmp_path)
-    assert json.dumps([r.to_dict() for _, r in loaded.evaluations]) == json.dumps(
-        [result.to_dict()] * 2
-    )
-    loaded.evaluations = history.evaluations
-    assert loaded == history
-
-
-def test_an_agent_acts_as_its_model_does(folder):
-    model, recipe = make_small_model(PointEnv(), seed=5)
-    load_weights(folder / "model.zip", model)
-    env = evaluation_env(PointEnv(), LinearPolicy(3, 2), "latent", recipe)
-    agent = load_agent(folder, "sac", recipe, env)
-    observation, _ = env.reset(seed=0)
-    expected, _ = model.predict(observation, deterministic=True)
-    np.testing.assert_array_equal(agent(observation), expected)
-    assert expected.any()
-
-
-class Bomb:
-    """Touches a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self):
-        return Path.touch, (self.path,)
-
-
-def rewrite(path: Path, name: str, content: bytes) -> None:
-    """Replace or add one member of a zip archive."""
-    with zipfile.ZipFile(path) as archive:
-        members = {member: archive.read(member) for member in archive.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
-        for member, old in (members | {name: content}).items():
-            archive.writestr(member, content if member == name else old)
-
-
-def test_a_pickle_in_the_settings_of_a_model_is_not_run(copy, tmp_path):
-    trace = tmp_path / "executed"
-    bomb = base64.b64encode(pickle.dumps(Bomb(trace))).decode()
-    entry = {":type:": "<class 'dict'>", ":serialized:": bomb}
-    rewrite(copy / "model.zip", "data", json.dumps({"policy_kwargs": entry}).encode())
-    model, _ = make_small_model(PointEnv())
-    load_checkpoint(copy, model, load_history(copy))
-    assert not trace.exists()
-    pickle.loads(base64.b64decode(bomb))
-    assert trace.exists()  # it would have been seen
-
-
-@pytest.mark.parametrize("name", ["policy.pth", "pytorch_variables.pth", "extra.pth"])
-def test_a_pickle_in_the_place_of_weights_is_refused_and_not_run(name, copy, tmp_path):
-    trace = tmp_path / "executed"
-    rewrite(copy / "model.zip", name, pickle.dumps(Bomb(trace), protocol=2))
-    model, _ = make_small_model(PointEnv())
-    with pytest.raises(RunFolderError, match="same algorithm and sizes"):
-        load_weights(copy / "model.zip", model)
-    assert not trace.exists()
-
-
-def damage(path: Path, how: str) -> None:
-    content = path.read_bytes()
-    if how == "missing":
-        path.unlink()
-    elif how == "truncated":
-        path.write_bytes(content[: len(content) // 2])
-    elif how == "empty":
-        path.write_bytes(b"")
-    elif how == "foreign":
-        path.write_bytes(b"something else altogether")
-    else:
-        middle = len(content) // 2
-        path.write_bytes(content[:middle] + b"\xff" * 64 + content[middle + 64 :])
+def test_the_newest_and_one_to_fall_back_to_are_kept(folder):
+    names = sorted(path.name for path in (folder / "checkpoints").iterdir())
+    assert len(names) == 2
+    assert 75 <= int(names[0]) < 100 <= int(names[1])
 
 
 @pytest.mark.parametrize("how", ["missing", "truncated", "empty", "foreign", "overwritten"])
-def test_a_damaged_model_is_refused_in_one_line(how, copy):
-    damage(copy / "model.zip", how)
-    model, _ = make_small_model(PointEnv())
-    with pytest.raises(RunFolderError, match=r"Expected a (saved )?model.*model\.zip") as info:
-        load_checkpoint(copy, model, load_history(copy))
-    assert "\n" not in str(info.value)
+@pytest.mark.parametrize("name", ["model.zip", "replay.safetensors", "state.json", "manifest.json"])
+def test_a_damaged_one_is_named_and_the_one_before_is_taken(how, name, folder, run):
+    before, newest = sorted((folder / "checkpoints").iterdir())
+    damage(newest / name, how)
+    said: list[str] = []
+    other, checkpoint = resumed(folder, say=said.append)
+    assert checkpoint.folder == before
+    (line,) = said
+    assert line.startswith(f"The checkpoint {newest} is damaged and left out: ")
+    go_on(other, folder, checkpoint.history, checkpoint.generators)
+    assert_same_tensors(other, run[1])
 
 
-@pytest.mark.parametrize("how", ["missing", "truncated", "empty", "foreign"])
-def test_a_damaged_replay_buffer_is_refused_in_one_line(how, copy):
-    damage(copy / "replay.safetensors", how)
-    model, _ = make_small_model(PointEnv())
-    with pytest.raises(RunFolderError, match=r"Expected a replay buffer.*safetensors") as info:
-        load_checkpoint(copy, model, load_history(copy))
-    assert "\n" not in str(info.value)
+def test_one_that_was_being_written_is_not_seen(folder):
+    newest = max((folder / "checkpoints").iterdir())
+    newest.rename(newest.with_name("partial"))
+    found = find_checkpoint(folder, print)
+    assert found is not None
+    assert found.folder < newest
 
 
-@pytest.mark.parametrize("settings", [{"hidden": (4,)}, {"n_critics": 3}, {"layer_norm": False}])
-def test_a_model_of_another_configuration_is_refused(settings, folder):
-    model, _ = make_small_model(PointEnv(), **settings)
-    with pytest.raises(RunFolderError, match="same algorithm and sizes") as info:
-        load_weights(folder / "model.zip", model)
-    assert "\n" not in str(info.value)
+def test_nothing_is_found_where_nothing_was_written(tmp_path):
+    assert find_checkpoint(tmp_path, print) is None
 
 
-def test_a_model_of_another_algorithm_is_refused(folder):
-    model, _ = make_small_model(PointEnv(), "ppo")
-    with pytest.raises(RunFolderError, match="same algorithm and sizes"):
-        load_weights(folder / "model.zip", model)
+def test_if_all_are_damaged_it_says_so(folder):
+    for checkpoint in (folder / "checkpoints").iterdir():
+        damage(checkpoint / "state.json", "empty")
+    with pytest.raises(RunFolderError, match=r"a whole checkpoint in .* Got: 2, all of them dam"):
+        find_checkpoint(folder, lambda text: None)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("rewards", np.zeros((3, 1), np.float32)),
-        ("observations", np.zeros((59, 1, 3), np.float32)),
-        ("position", np.array([1000, 0])),
-        ("position", np.array([1, 2, 3])),
-        ("unheard_of", np.zeros(1)),
-    ],
-)
-def test_a_replay_buffer_of_another_configuration_is_refused(name, value, copy):
-    path = copy / "replay.safetensors"
-    save_file(load_file(path) | {name: value}, path)
-    model, _ = make_small_model(PointEnv())
-    with pytest.raises(RunFolderError, match=r"of the run's configuration"):
-        load_checkpoint(copy, model, load_history(copy))
+def test_another_version_of_a_library_is_named(folder):
+    manifest = max((folder / "checkpoints").iterdir()) / "manifest.json"
+    content = json.loads(manifest.read_text())
+    installed = content["versions"]["stable-baselines3"]
+    content["versions"]["stable-baselines3"] = "2.0.0"
+    manifest.write_text(json.dumps(content))
+    said: list[str] = []
+    assert find_checkpoint(folder, said.append) is not None
+    (line,) = said
+    assert line.startswith("The run goes on, but not to the bit: it was saved with ")
+    assert line.endswith(f" stable-baselines3 2.0.0, now {installed}.")
 
 
-@pytest.mark.parametrize(
-    "content", ["{}", "[]", '{"evaluations": [[1, {}]]}', '{"evaluations": [], "x": 1}']
-)
-def test_a_foreign_history_is_refused(content, tmp_path):
-    (tmp_path / "history.json").write_text(content)
-    with pytest.raises(RunFolderError, match=r"Expected a run's history in .*history\.json"):
-        load_history(tmp_path)
+def test_a_full_disk_ends_nothing_and_spoils_nothing(folder):
+    model, checkpoint = resumed(folder)
+    before = {path: path.read_bytes() for path in folder.glob("checkpoints/*/*")}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    said: list[str] = []
+    history = checkpoint.history
+    history.env_steps = 60  # so that two more are due
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))  # no file may be larger
+        go_on(model, folder, history, checkpoint.generators, said.append)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert len(said) == 2
+    assert said[0].startswith("Not saved; the next try is at 100 env steps. Expected to write a ch")
+    assert {path: path.read_bytes() for path in folder.glob("checkpoints/*/*")} == before
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoints"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(run, tmp_path):
+    (tmp_path / "checkpoints").touch()
+    _, model, history = run
+    with pytest.raises(RunFolderError, match=r"Expected to write a checkpoint to .*Make room or"):
+        save_checkpoint(tmp_path, model, history, model.get_env().place)
+
+
+def test_what_comes_after_an_episode_that_was_given_up_is_another_trajectory(run, tmp_path):
+    _, model, history = run
+    save_checkpoint(tmp_path, model, history, model.get_env().place.left())
+    other, _ = resumed(tmp_path)
+    before, after = model.replay_buffer, other.replay_buffer
+    last = after.pos - 1
+    assert after.pos == before.pos
+    np.testing.assert_array_equal(after.dones[:last], before.dones[:last])
+    assert (after.dones[last, 0], after.timeouts[last, 0]) == (1, 1)

@@ -14,12 +14,14 @@ from tests.zprl_env.training.small_model import make_small_model
 from zprl_env.errors import MissingExtraError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agent import as_agent
-from zprl_env.training.callbacks import History, ProgressCallback
-from zprl_env.training.checkpoint import load_agent, load_checkpoint, load_history, save_checkpoint
+from zprl_env.training.callbacks import ProgressCallback
+from zprl_env.training.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from zprl_env.training.environment import evaluation_env
+from zprl_env.training.history import History
 from zprl_env.training.jax_state import load_states, save_states
 from zprl_env.training.learning import learn
 from zprl_env.training.replay import AlternatingReplayBuffer
+from zprl_env.training.weights import load_agent
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch):
@@ -50,20 +52,23 @@ def test_an_agent_starts_at_the_base_policy_learns_and_comes_back(algo, tmp_path
     assert np.isfinite(after).all()
     assert (after != before).any()
 
-    save_checkpoint(tmp_path, model, history)
-    assert not (tmp_path / "model.zip").exists()
-    assert (tmp_path / "replay.safetensors").exists() == (algo != "ppo")
+    saved = save_checkpoint(tmp_path, model, history, model.get_env().place)
+    assert not (saved / "model.zip").exists()
+    assert (saved / "replay.safetensors").exists() == (algo != "ppo")
     other, _ = make_small_model(PointEnv(), algo, backend="sbx", hidden=(16, 16), seed=5)
-    load_checkpoint(tmp_path, other, load_history(tmp_path))
+    found = find_checkpoint(tmp_path, print)
+    assert found is not None
+    load_checkpoint(found, tmp_path, other, other.get_env())
     save_states(tmp_path / "again.safetensors", other)
-    mine, theirs = (load_file(tmp_path / f"{name}.safetensors") for name in ("again", "model"))
+    mine = load_file(tmp_path / "again.safetensors")
+    theirs = load_file(saved / "model.safetensors")
     assert len(mine) > 30
     for name, tensor in theirs.items():
         np.testing.assert_array_equal(mine[name], tensor, err_msg=name)
     other.learn(10, log_interval=None)
 
     env = evaluation_env(PointEnv(), LinearPolicy(3, 2), "latent", recipe)
-    agent = load_agent(tmp_path, algo, recipe, env, "sbx")
+    agent = load_agent(saved, algo, recipe, env, "sbx")
     np.testing.assert_array_equal(agent(observations), after)
 
 

@@ -11,9 +11,9 @@ from safetensors.numpy import load_file, save_file
 
 from tests.point import PointEnv
 from tests.zprl_env.training.small_model import make_small_model
-from zprl_env.training.checkpoint import load_weights
 from zprl_env.training.files import RunFolderError
 from zprl_env.training.jax_state import is_jax, save_states
+from zprl_env.training.weights import load_weights
 
 pytest.importorskip("sbx", reason="needs the sbx extra")
 

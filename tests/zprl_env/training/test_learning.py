@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.zprl_env.recording_env import RecordingEnv
 from tests.zprl_env.training.small_model import make_small_model
 from zprl_env.errors import SimulationError
-from zprl_env.training.callbacks import History, ProgressCallback
-from zprl_env.training.checkpoint import load_history
-from zprl_env.training.learning import learn, rescued, training_seed
+from zprl_env.training.callbacks import ProgressCallback
+from zprl_env.training.history import History
+from zprl_env.training.interruption import Interrupted
+from zprl_env.training.learning import learn, rescued
 
 
 def run(model, warmup: int, budget: int, history: History) -> None:
@@ -50,36 +53,35 @@ def test_an_on_policy_agent_needs_no_warm_up():
     assert history.env_steps == 20
 
 
-def test_a_resumed_run_plays_other_episodes_than_it_began_with():
-    assert training_seed(3, History()) == 3
-    later = {training_seed(3, History(decisions=n)) for n in range(1, 50)}
-    assert len(later) == 49
-    assert later == {training_seed(3, History(decisions=n)) for n in range(1, 50)}
-    assert max(later) < 1_000_000  # where evaluation's episodes begin
-
-
 @pytest.mark.parametrize(
     ("raised", "seen"),
     [
-        (KeyboardInterrupt(), KeyboardInterrupt),
         (SimulationError("diverged"), SimulationError),
         (EOFError(), SimulationError),
         (ConnectionResetError(), SimulationError),
     ],
 )
-def test_what_was_learned_is_kept(raised, seen, tmp_path, capsys):
-    model, _ = make_small_model(RecordingEnv())
-    with pytest.raises(seen), rescued(tmp_path, model, History(env_steps=7)):
+def test_what_was_learned_is_kept_when_a_simulation_fails(raised, seen):
+    said: list[str] = []
+    with pytest.raises(seen), rescued(Path("my run"), lambda: said.append("saving"), said.append):
         raise raised
-    assert load_history(tmp_path).env_steps == 7
-    assert (tmp_path / "model.zip").exists()
-    assert (tmp_path / "replay.safetensors").exists()
-    message = f"Saved. Go on with: python train_sb3.py --resume-from {tmp_path}\n"
-    assert capsys.readouterr().out == message
+    message = "Saved. Go on with: python train_sb3.py --resume-from 'my run'"
+    assert said == ["saving", message]
 
 
-def test_a_defect_does_not_overwrite_what_was_saved(tmp_path):
-    model, _ = make_small_model(RecordingEnv())
-    with pytest.raises(ZeroDivisionError), rescued(tmp_path, model, History()):
+@pytest.mark.parametrize(
+    ("raised", "begins"),
+    [(Interrupted(), "Saved. Go on"), (KeyboardInterrupt(), "What came after the last checkpoint")],
+)
+def test_nothing_half_done_is_saved_over_what_is_whole(raised, begins):
+    said: list[str] = []
+    with pytest.raises(KeyboardInterrupt), rescued(Path("run"), pytest.fail, said.append):
+        raise raised
+    (line,) = said
+    assert line.startswith(begins)
+    assert line.endswith("python train_sb3.py --resume-from run")
+
+
+def test_a_defect_saves_nothing():
+    with pytest.raises(ZeroDivisionError), rescued(Path("run"), pytest.fail, pytest.fail):
         raise ZeroDivisionError
-    assert list(tmp_path.iterdir()) == []

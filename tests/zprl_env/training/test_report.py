@@ -14,7 +14,7 @@ from zprl_env.evaluation import EvaluationResult
 from zprl_env.statistics import paired_difference
 from zprl_env.testing import LinearPolicy
 from zprl_env.training import report
-from zprl_env.training.callbacks import History
+from zprl_env.training.history import History
 from zprl_env.training.recipe import Recipe
 
 

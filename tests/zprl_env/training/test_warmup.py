@@ -8,7 +8,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from tests.zprl_env.recording_env import RecordingEnv
 from tests.zprl_env.training.small_model import make_small_model
-from zprl_env.training.callbacks import History, ProgressCallback
+from zprl_env.training.callbacks import ProgressCallback
+from zprl_env.training.history import History
 from zprl_env.training.warmup import warm_up
 
 

@@ -1,0 +1,145 @@
+"""What info["steering"] says, against closed forms."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import mahalanobis
+from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
+
+from policies.frozen import FrozenPolicy
+from tests.zprl_env.recording_env import RecordingEnv
+from zprl_env import ActionChunkWrapper, SteeringVecEnv
+from zprl_env.alternating import AlternatingVecEnv
+from zprl_env.policy_loading import resolve_policy
+from zprl_env.steering.demonstrated import DemonstratedLatents
+from zprl_env.testing import LinearPolicy
+from zprl_env.wrapper import STEERING_WRAPPERS
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "latent": {"scale": 0.5},
+    "noise": {"scale": 1.5},
+    "joint": {"scale": 0.5, "noise_bound": 1.5},
+    "action": {"scale": 0.2},
+}
+
+
+@pytest.fixture
+def policy() -> LinearPolicy:
+    policy = LinearPolicy(observation_dim=3, action_dim=2)
+    policy.latent_rms = np.array([1.0, 7.0], np.float32)
+    return policy
+
+
+def measure(steer, policy, action, **options):
+    env = STEERING_WRAPPERS[steer](RecordingEnv(), policy, **OPTIONS[steer], **options)
+    env.reset(seed=0)
+    *_, info = env.step(np.broadcast_to(np.float32(action), (env.steering.agent_dim,)))
+    return info["steering"]
+
+
+@pytest.mark.parametrize(
+    ("steer", "ratio"),
+    [
+        ("latent", 0.5 * 0.8 / 5.0),  # RMS(z) is 5
+        ("joint", 0.5 * 0.8 / 5.0),
+        ("noise", 1.5 * 0.8),
+        ("action", 0.2 * 0.8),
+    ],
+)
+def test_the_ratio_is_that_of_two_root_mean_squares(steer, ratio, policy):
+    assert measure(steer, policy, 0.8)["ratio"] == pytest.approx(ratio)
+    assert measure(steer, policy, 0.0)["ratio"] == 0.0
+    assert measure(steer, policy, -100.0)["ratio"] == pytest.approx(ratio / 0.8)  # it is clipped
+
+
+@pytest.mark.parametrize("steer", STEERING_WRAPPERS)
+def test_saturation_is_the_share_of_numbers_at_the_bounds(steer, policy):
+    size = STEERING_WRAPPERS[steer](RecordingEnv(), policy, **OPTIONS[steer]).steering.agent_dim
+    action = np.zeros(size)
+    assert measure(steer, policy, action)["saturation"] == 0.0
+    action[:2] = (-0.96, 0.94)
+    assert measure(steer, policy, action)["saturation"] == pytest.approx(1 / size)
+    assert measure(steer, policy, 1.0)["saturation"] == 1.0
+
+
+@pytest.mark.parametrize(("steer", "moved"), [("latent", 0.4), ("joint", 0.4), ("noise", 0.0)])
+def test_the_distance_is_that_of_the_decoded_latent(steer, moved, policy):
+    quiet = {"sample_latent": False}
+    z = RecordingEnv().reset(seed=0)[0][:2] + moved
+    expected = np.sqrt(np.mean((z / policy.latent_rms) ** 2))
+    assert measure(steer, policy, 0.8, **quiet)["distance"] == pytest.approx(expected)
+
+
+def test_the_distance_is_scipy_s_over_the_demonstrations_own(lift_policy):
+    policy: Any = resolve_policy(lift_policy)
+    inverse = np.diag(1.0 / (policy.latent_std**2 + policy.latent_posterior_std**2))
+    latents = np.random.default_rng(0).normal(size=(5, 8))
+    expected = [mahalanobis(z, policy.latent_mean, inverse) / np.sqrt(8) for z in latents]
+    np.testing.assert_allclose(DemonstratedLatents.of(policy).distance(latents), expected)
+    assert 0.01 < policy.latent_posterior_std.mean() < 0.1
+
+
+def test_a_policy_without_statistics_is_measured_by_the_prior(policy):
+    del policy.latent_rms
+    demonstrated = DemonstratedLatents.of(policy)
+    np.testing.assert_allclose(demonstrated.distance(np.array([[0, 0], [3, 3]])), [0, 3])
+    assert measure("latent", policy, 1.0)["ratio"] == pytest.approx(0.5)
+
+
+def test_a_checkpoint_that_says_nothing_of_its_posteriors_is_taken_to_have_none(point_policy):
+    policy = FrozenPolicy.load(point_policy)
+    assert "posterior_std" not in policy.metadata["latent"]
+    np.testing.assert_array_equal(policy.latent_posterior_std, [0.0, 0.0])
+    np.testing.assert_array_equal(DemonstratedLatents.of(policy).std, [1.0, 1.0])
+
+
+def test_a_latent_that_the_demonstrations_never_moved_is_no_division_by_zero(policy):
+    policy.latent_rms = np.array([1.0, 0.0], np.float32)
+    assert np.isfinite(DemonstratedLatents.of(policy).distance(np.zeros((1, 2)))).all()
+
+
+def chunked(**options: int) -> ActionChunkWrapper:
+    return ActionChunkWrapper(RecordingEnv(**options), 2)
+
+
+@pytest.mark.parametrize("steer", STEERING_WRAPPERS)
+@pytest.mark.parametrize("workers", [DummyVecEnv, partial(SubprocVecEnv, start_method="fork")])
+def test_environments_in_a_batch_say_what_they_would_say_alone(steer, workers, policy):
+    lengths = (3, 100)
+    together = SteeringVecEnv(
+        workers([partial(chunked, truncate_at=length) for length in lengths]),
+        policy,
+        steer=steer,
+        **OPTIONS[steer],
+    )
+    together.seed(7)
+    together.reset()
+    wrapper = STEERING_WRAPPERS[steer]
+    alone = [
+        wrapper(RecordingEnv(truncate_at=length), policy, **OPTIONS[steer]) for length in lengths
+    ]
+    for index, env in enumerate(alone):
+        env.reset(seed=7 + index)
+    dice = np.random.default_rng(0)
+    for _ in range(5):  # the first episode ends within
+        actions = dice.uniform(-1.2, 1.2, (2, *together.action_space.shape)).astype(np.float32)
+        _, _, _, infos = together.step(actions)
+        for env, action, info in zip(alone, actions, infos, strict=True):
+            _, _, terminated, truncated, expected = env.step(action)
+            assert info["steering"] == pytest.approx(expected["steering"], rel=1e-5)
+            if terminated or truncated:
+                env.reset()
+    together.close()
+
+
+def test_halves_that_take_turns_each_tell_of_their_own_decision(policy):
+    halves = [SteeringVecEnv(DummyVecEnv([chunked]), policy, scale=0.5) for _ in range(2)]
+    envs = AlternatingVecEnv(*halves)
+    envs.reset()
+    told = [envs.step(np.full((1, 2), size))[3][0]["steering"]["ratio"] for size in (0.2, 0.4, 0.6)]
+    # The second half began with a zero action; from then on one step passes in between.
+    np.testing.assert_allclose(told, [0.0, 0.2 * 0.5 / 5, 0.4 * 0.5 / 5], rtol=1e-5)

@@ -1,0 +1,1 @@
+"""How large a perturbation should be: ``python -m zprl_env.calibrate``."""

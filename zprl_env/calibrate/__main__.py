@@ -1,0 +1,129 @@
+"""Perturb a frozen policy at random and see how much it bears: ``python -m zprl_env.calibrate``."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from policies.progress import progress_bar
+from zprl_env import cli
+from zprl_env.calibrate.recommendation import Recommendation, recommend
+from zprl_env.calibrate.trial import Hold, Trial, play
+from zprl_env.errors import ZprlError
+from zprl_env.evaluation import VALIDATION_SEED
+from zprl_env.tasks import task_name
+from zprl_env.training import limits
+from zprl_env.training.files import make_writable, write_json
+from zprl_env.training.recipe import recipe_for
+
+DATA, PICTURE = "calibration.json", "calibration.png"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Find the size of perturbation to train with, lambda, before training with any.
+
+    The policy plays the validation episodes alone and then perturbed at random by each lambda,
+    which is how an agent begins. A table, a picture and every episode's outcome are left.
+    """
+
+    env: str = "Lift"
+    """Task to play."""
+    policy: str | None = None
+    """Frozen policy: a checkpoint folder or a shipped name; the task's own if not given."""
+    scales: tuple[float, ...] = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+    """Sizes to try."""
+    hold: Hold = "decision"
+    """Draw a perturbation for every 'decision', as SAC and PPO explore, or keep one for a whole
+    'episode', which is harder to bear."""
+    episodes: int = 60
+    """Episodes for each of them; few notice only large losses."""
+    noise_scale: float | None = None
+    """Temperature of the flow's initial noise; what training takes for the task if not given."""
+    n_action_steps: int | None = None
+    """Environment steps per decision; the policy's own if not given."""
+    out: Path | None = None
+    """Folder for the results; runs/ENV/calibration if not given."""
+    threads: int = 1
+    """Threads of torch; more are slower for networks this small."""
+
+    def __post_init__(self) -> None:
+        task_name(self.env)
+        limits.check(self, limits.CALIBRATION)
+        if not self.scales or not all(scale in limits.POSITIVE for scale in self.scales):
+            raise ZprlError(f"scales must be numbers above 0. Got: {self.scales}.")
+
+
+def calibrate(calibration: Calibration) -> Recommendation:
+    """Play, report, and recommend.
+
+    Args:
+        calibration: What to play.
+
+    Returns:
+        The recommended size.
+
+    Raises:
+        CheckpointError: The policy cannot be loaded.
+        PolicyMismatchError: It does not fit the environment.
+        RunFolderError: The results cannot be written.
+    """
+    env_name = task_name(calibration.env)
+    # Here and not above, so that --help and a mistyped flag answer at once.
+    import torch
+    from rich.console import Console
+
+    from zprl_env.calibrate import report
+    from zprl_env.envs import make_env
+    from zprl_env.policy_loading import resolve_policy
+    from zprl_env.training.base_policy import base_policy
+
+    torch.set_num_threads(calibration.threads)
+    policy_name = calibration.policy or str(base_policy(calibration.env, make=False))
+    policy = resolve_policy(policy_name)
+    out = calibration.out or Path("runs", env_name, "calibration")
+    make_writable(out)
+    noise_scale = calibration.noise_scale
+    if noise_scale is None:
+        noise_scale = recipe_for("sac", "default", "latent", env_name).noise_scale
+    seeds = range(VALIDATION_SEED, VALIDATION_SEED + calibration.episodes)
+    scales = (0.0, *sorted(set(calibration.scales)))
+    trials: list[Trial] = []
+    bar = progress_bar(total=len(scales) * len(seeds), unit="episode", leave=False)
+    with bar, closing(make_env(env_name)) as env:
+        for scale in scales:
+            bar.set_description(f"lambda {scale:g}", refresh=False)
+            trials.append(
+                play(
+                    env,
+                    policy,
+                    scale,
+                    seeds,
+                    hold=calibration.hold,
+                    on_episode=lambda success: bar.update(),
+                    noise_scale=noise_scale,
+                    n_action_steps=calibration.n_action_steps,
+                )
+            )
+    base, *perturbed = trials
+    recommendation = recommend(base, perturbed)
+    settings = dataclasses.asdict(calibration) | {"policy": policy_name, "noise_scale": noise_scale}
+    settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
+    content = settings | {
+        "trials": [trial.to_dict() for trial in trials],
+        "recommendation": dataclasses.asdict(recommendation),
+    }
+    write_json(out / DATA, content)
+    title = f"{env_name}, a new perturbation every {calibration.hold}"
+    report.draw(out / PICTURE, title, base, perturbed, recommendation)
+    report.print_table(base, perturbed, recommendation, Console(soft_wrap=True))
+    print(f"Results: {out}")
+    return recommendation
+
+
+if __name__ == "__main__":
+    cli.run(lambda: calibrate(tyro.cli(Calibration)))

@@ -1,0 +1,65 @@
+"""Episodes that have a seed each, so that any of them can be played again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+EPISODE, EPISODE_SEED = "episode", "episode_seed"
+"""Keys of reset's ``info``: the episode's number and its seed."""
+
+
+def episode_seed(seed: int, episode: int) -> int:
+    """Seed of one of the episodes that follow from a seed.
+
+    It is above 2^31, where no seed of an evaluation lies.
+
+    >>> episode_seed(0, 0) != episode_seed(0, 1) != episode_seed(1, 0)
+    True
+    """
+    (state,) = np.random.SeedSequence([seed, episode]).generate_state(1)
+    return 2**31 + int(state) // 2
+
+
+class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
+    """Gives every episode a seed of its own.
+
+    An environment that is seeded once goes through its episodes like a chain, each link of which
+    needs those before it. Here an episode follows from the first seed and its number alone, and the
+    dice of the steering are seeded with it.
+
+    Example:
+        >>> import gymnasium as gym
+        >>> env = SeededEpisodes(gym.make("Pendulum-v1"))
+        >>> _ = env.reset(seed=0), env.reset()
+        >>> second, info = env.reset()
+        >>> _ = env.reset(seed=0)
+        >>> env.continue_at(2)
+        >>> again, info = env.reset()
+        >>> info["episode"], bool((second == again).all())
+        (2, True)
+    """
+
+    def __init__(self, env: gym.Env) -> None:
+        """Wrap an environment that ``reset(seed=...)`` makes go through the same episode again."""
+        super().__init__(env)
+        self._seed = int(np.random.SeedSequence().generate_state(1)[0])
+        self._next = 0
+
+    def continue_at(self, episode: int) -> None:
+        """Choose the number of the next episode."""
+        self._next = episode
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin the next episode; a seed begins the first one of those that follow from it."""
+        if seed is not None:
+            self._seed, self._next = seed, 0
+        own = episode_seed(self._seed, self._next)
+        observation, info = self.env.reset(seed=own, options=options)
+        info = {**info, EPISODE: self._next, EPISODE_SEED: own}
+        self._next += 1
+        return observation, info

@@ -1,0 +1,69 @@
+"""Ctrl-C that waits until nothing is half done."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+
+class Interrupted(KeyboardInterrupt):
+    """The run was ended on request, at a moment at which it could be saved."""
+
+
+class Interruption:
+    """Takes down the wish to end while something runs that is not to be cut in two.
+
+    The first Ctrl-C, or the ``SIGTERM`` of a cluster, is a wish; the second ends at once, as
+    ``KeyboardInterrupt``. Outside the main thread, where no signals arrive, there is only
+    :meth:`request`.
+
+    Example:
+        >>> with Interruption(print) as interruption:
+        ...     interruption.check()
+        ...     interruption.request()
+        >>> interruption.requested
+        True
+    """
+
+    def __init__(self, say: Callable[[str], Any]) -> None:
+        """Prepare to listen; ``say`` is told when the wish arrives."""
+        self.requested = False
+        self._say = say
+        self._handlers: dict[signal.Signals, Any] = {}
+
+    def request(self) -> None:
+        """Wish to end."""
+        self.requested = True
+
+    def check(self) -> None:
+        """End if that was wished.
+
+        Raises:
+            Interrupted: It was.
+        """
+        if self.requested:
+            raise Interrupted
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._handlers[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.request()
+        self._say("Ending as soon as nothing is half done; once more ends at once.")
