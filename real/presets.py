@@ -258,7 +258,9 @@ def load_preset(preset: Preset | str | PathLike[str]) -> Preset:
         if path.suffix not in (".yaml", ".yml"):
             raise UnknownNameError("preset", text, [*presets(), "my-task.yaml"])
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # The same safe loader in C, where PyYAML has it: ten times as fast.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"A preset must be a readable file. Got: {text}: {error}. Try to copy one of {FOLDER}."
