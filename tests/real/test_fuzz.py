@@ -84,7 +84,7 @@ STEPS = st.lists(
 
 
 @settings(
-    max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=50, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(task=st.sampled_from([*PRESETS]), steps=STEPS, seed=st.integers(0, 9))
 def test_whatever_happens_nothing_unsafe_is_sent_and_a_stop_holds_until_released(task, steps, seed):
