@@ -15,6 +15,7 @@ from real.drivers import DriverLike, make_robot
 from real.homing import way_home
 from real.layout import ActionLayout, ObservationLayout
 from real.operator import Event, OperatorLike, make_operator
+from real.pacing import Pacer
 from real.presets import Preset, load_preset
 from real.recorder import Recorder, Step
 from real.robot import Cameras, RobotError, Scene
@@ -119,6 +120,11 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         self._began = 0.0
         self._connected = self._running = self._closed = False
         self._lost = True  # where the arms are, before the first reset and after every stop
+
+    @property
+    def pacer(self) -> Pacer:
+        """The beat of the control loop, with what was late."""
+        return self._loop.pacer
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
