@@ -16,6 +16,7 @@ from real.drivers import DriverLike, make_robot
 from real.homing import way_home
 from real.layout import ActionLayout, ObservationLayout
 from real.operator import Event, OperatorLike, make_operator
+from real.pacing import Pacer
 from real.presets import Preset, load_preset
 from real.recorder import Recorder, Step
 from real.robot import Cameras, RobotError, Scene
@@ -25,6 +26,8 @@ from zprl_env.spaces import unbounded_box
 
 ARRIVED = 1e-6
 """Distance from a place at which the arms are there, in coordinates."""
+LONGEST_WAY = 300.0
+"""Seconds that the way home may take, pauses included."""
 RETRY = 1.0
 """Seconds between two attempts to reach a robot that does not answer."""
 
@@ -118,6 +121,11 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         self._began = 0.0
         self._connected = self._running = self._closed = False
         self._lost = True  # where the arms are, before the first reset and after every stop
+
+    @property
+    def pacer(self) -> Pacer:
+        """The beat of the control loop, with what was late."""
+        return self._loop.pacer
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -269,10 +277,14 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
     def _went_home(self) -> bool:
         """Move the arms home; False if they were stopped on the way."""
         loop = self._loop
+        until = self.robot.clock.now() + LONGEST_WAY
         for place in way_home(loop.filter.coordinates, self._actions.home):
             goal = loop.filter.clip(place)
             while np.abs(loop.filter.coordinates - goal).max() > ARRIVED or not loop.filter.at_rest:
                 if not loop.tick(goal, self.preset.reset_speed):
+                    return False
+                if self.robot.clock.now() > until:
+                    loop.halt("software", f"the arms must be home within {LONGEST_WAY:g} s")
                     return False
         return True
 
