@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from real import rotation
 from real.coordinates import POSITION, ROTATION
 from real.experts.plan import Plan, PlanExpert
-from real.sim.flip_egg import BLADE, PAN_FLOOR
+from real.sim.flip_egg import BLADE, BLADE_HALF, PAN_FLOOR
 
-PITCH = 0.12  # with which the blade's edge goes under the egg [rad]
+PITCH = 0.2  # with which the blade's edge goes under the egg [rad]
+DEEPEST = 0.075  # where the blade's middle comes no nearer to the pan's far rim [m]
 ROLL = 2.3  # of the wrist [rad]
 
 
@@ -25,9 +27,9 @@ class FlipEggExpert(PlanExpert):
     def _perform(self) -> Plan:
         for _ in range(max(1, self._quality.attempts)):
             yield from self._go(lambda: self._blade(-0.11, 0.06), tolerance=0.02)
-            yield from self._go(lambda: self._blade(-0.11, 0.0), tolerance=0.008)
+            yield from self._go(lambda: self._blade(-0.11, 0.003), tolerance=0.008)
             yield from self._go(
-                lambda: self._blade(0.01, 0.0), tolerance=0.01, patience=3.0, speed=0.5
+                lambda: self._blade(0.02, 0.003), tolerance=0.01, patience=3.0, speed=0.5
             )
             yield from self._lift(0.05)
             yield from self._roll()
@@ -35,24 +37,29 @@ class FlipEggExpert(PlanExpert):
             yield from self._back()
 
     def _blade(self, ahead: float, height: float) -> np.ndarray:
-        """The blade's middle so far beyond the egg's, and so high above the pan [m]."""
-        egg, _ = self._object("egg")
-        egg = self._misjudged(egg)
+        """The blade's middle so far beyond the egg's, and its edge so high above the pan [m]."""
+        egg = self._misjudged(self._object("egg")[0])
+        cosine, sine = np.cos(PITCH), np.sin(PITCH)
+        forward = cosine * BLADE[0] - sine * BLADE[2]
+        down = sine * (BLADE[0] + BLADE_HALF[0]) + cosine * BLADE[2]
         goals = self.aims.copy()
         goals[0, ROTATION] = 0.0, -PITCH, 0.0
-        goals[0, POSITION] = egg[0] + ahead - BLADE[0], egg[1], PAN_FLOOR + height + BLADE[2] + 0.02
+        middle = min(egg[0] + ahead, self._object("pan")[0][0] + DEEPEST)
+        goals[0, POSITION] = middle - forward, egg[1], PAN_FLOOR + height + down
         return goals
 
     def _lift(self, height: float) -> Plan:
         goals = self.aims.copy()
         goals[0, POSITION] += (0.0, 0.0, height)
-        goals[0, ROTATION] = 0.0
         yield from self._go(lambda: goals, speed=0.6)
 
     def _roll(self) -> Plan:
-        goals = self.aims.copy()
-        goals[0, ROTATION] = ROLL, 0.0, 0.0
-        yield from self._go(lambda: goals, tolerance=1.0, speed=3.0, patience=2.0)
+        pitched = rotation.from_vector(np.array([0.0, -PITCH, 0.0]))
+        for angle in np.linspace(0.0, ROLL, 11)[1:]:
+            goals = self.aims.copy()
+            rolled = rotation.multiply(pitched, rotation.from_vector(np.array([angle, 0.0, 0.0])))
+            goals[0, ROTATION] = rotation.to_vector(rolled)
+            yield self._towards(goals, 3.0)
 
     def _back(self) -> Plan:
         goals = self.aims.copy()

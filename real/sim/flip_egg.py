@@ -14,7 +14,8 @@ EGG_RADIUS, EGG_HALF = 0.045, 0.005  # [m]
 PAN_RADIUS, RIM, RIM_HEIGHT = 0.14, 20, 0.012  # [m], pieces of the rim, [m]
 PAN_FLOOR = 0.006  # [m]
 BLADE = np.array([0.145, 0.0, 0.024])  # the middle of the blade, from the fingertips [m]
-BLADE_HALF = np.array([0.05, 0.035, 0.001])  # [m]
+BLADE_HALF = np.array([0.05, 0.055, 0.001])  # [m]
+LIP = 0.014  # height of the rim along the blade's side that goes down first [m]
 BALLS = 2 * np.pi * np.arange(12) / 12
 """Directions in which the egg's edge is felt [rad]."""
 TURNED = -0.9  # cosine of the egg's tilt
@@ -23,7 +24,7 @@ TURNED = -0.9  # cosine of the egg's tilt
 class FlipEgg(TaskScene):
     """A fried egg in a pan, and a spatula that the hand holds, its blade ahead and below.
 
-    It is done when the egg lies in the pan with its yolk down. The egg is a stiff disc: one that
+    A lip along the blade's side keeps the egg from sliding off while the wrist rolls. It is done when the egg lies in the pan with its yolk down. The egg is a stiff disc: one that
     tears is beyond rigid bodies.
     """
 
@@ -97,6 +98,15 @@ class FlipEgg(TaskScene):
             pos=BLADE,
             rgba=steel,
             mass=0.03,
+            friction=(0.35, 0.005, 0.001),
+            **collides,
+        )
+        spatula.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_BOX,
+            size=(BLADE_HALF[0], 0.001, LIP / 2),
+            pos=BLADE + (0.0, BLADE_HALF[1], -LIP / 2),  # noqa: RUF005
+            rgba=steel,
+            mass=0.005,
             friction=(0.35, 0.005, 0.001),
             **collides,
         )
