@@ -24,8 +24,9 @@ TURNED = -0.9  # cosine of the egg's tilt
 class FlipEgg(TaskScene):
     """A fried egg in a pan, and a spatula that the hand holds, its blade ahead and below.
 
-    A lip along the blade's side keeps the egg from sliding off while the wrist rolls. It is done when the egg lies in the pan with its yolk down. The egg is a stiff disc: one that
-    tears is beyond rigid bodies.
+    A lip along the blade's side keeps the egg from sliding off while the wrist rolls. It is done
+    when the egg lies in the pan with its yolk down. The egg is a stiff disc: one that tears is
+    beyond rigid bodies.
     """
 
     OBJECTS: ClassVar = ("egg", "pan")
