@@ -11,6 +11,8 @@ from real.sim.flip_egg import BLADE, BLADE_HALF, PAN_FLOOR
 
 PITCH = 0.2  # with which the blade's edge goes under the egg [rad]
 DEEPEST = 0.075  # where the blade's middle comes no nearer to the pan's far rim [m]
+LEVEL = PITCH  # with which the egg is carried; level, the wrist would be singular [rad]
+BESIDE = np.array([-0.19, 0.045])  # the hand, from the pan's middle, when it rolls [m]
 ROLL = 2.3  # of the wrist [rad]
 
 
@@ -49,12 +51,16 @@ class FlipEggExpert(PlanExpert):
         return goals
 
     def _lift(self, height: float) -> Plan:
+        """Raise the egg, level it, and take it to where it falls into the pan's middle."""
         goals = self.aims.copy()
         goals[0, POSITION] += (0.0, 0.0, height)
+        goals[0, ROTATION] = 0.0, -LEVEL, 0.0
+        yield from self._go(lambda: goals, speed=0.6)
+        goals[0, POSITION][:2] = self._object("pan")[0][:2] + BESIDE
         yield from self._go(lambda: goals, speed=0.6)
 
     def _roll(self) -> Plan:
-        pitched = rotation.from_vector(np.array([0.0, -PITCH, 0.0]))
+        pitched = rotation.from_vector(np.array([0.0, -LEVEL, 0.0]))
         for angle in np.linspace(0.0, ROLL, 11)[1:]:
             goals = self.aims.copy()
             rolled = rotation.multiply(pitched, rotation.from_vector(np.array([angle, 0.0, 0.0])))
