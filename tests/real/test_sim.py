@@ -226,17 +226,16 @@ def test_pictures_show_the_scene(robot):
 
 @pytest.mark.parametrize("task", SCENES)
 def test_no_task_is_done_when_it_begins(task):
-    world = World(load_preset(task))
-    low, high = (np.array([getattr(a.safety, c) for a in load_preset(task).arms]) for c in LOW_HIGH)
+    preset = load_preset(task)
+    world = World(preset)
+    low = np.min([arm.safety.low for arm in preset.arms], axis=0)
+    high = np.max([arm.safety.high for arm in preset.arms], axis=0)
     for seed in range(5):
         world.reset(np.random.default_rng(seed))
         assert not world.scene.success()
         for name, pose in world.object_poses().items():
-            assert (pose[:2] > low.min(0)[:2]).all(), name
-            assert (pose[:2] < high.max(0)[:2]).all(), name
-
-
-LOW_HIGH = ("low", "high")
+            assert (pose[:2] > low[:2]).all(), name
+            assert (pose[:2] < high[:2]).all(), name
 
 
 def test_what_is_impossible_is_refused():
@@ -246,8 +245,8 @@ def test_what_is_impossible_is_refused():
         SimRobot(PRESET, scene="place-oranges")
     with pytest.raises(ConfigurationError, match="objects of open-box"):
         SimRobot(load_preset("open-box"), scene="place-orange")
+    foreign = PRESET.arms[0].model_copy(update={"model": "ur20"})
     with pytest.raises(UnknownNameError, match="simulated arm"):
-        foreign = PRESET.arms[0].model_copy(update={"model": "ur20"})
         SimRobot(PRESET.model_copy(update={"arms": (foreign,)}))
     with pytest.raises(UnknownNameError, match="fault"):
         Fault("explode")
