@@ -24,6 +24,8 @@ from zprl_env.spaces import unbounded_box
 
 ARRIVED = 1e-6
 """Distance from a place at which the arms are there, in coordinates."""
+LONGEST_WAY = 300.0
+"""Seconds that the way home may take, pauses included."""
 RETRY = 1.0
 """Seconds between two attempts to reach a robot that does not answer."""
 
@@ -265,10 +267,14 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
     def _went_home(self) -> bool:
         """Move the arms home; False if they were stopped on the way."""
         loop = self._loop
+        until = self.robot.clock.now() + LONGEST_WAY
         for place in way_home(loop.filter.coordinates, self._actions.home):
             goal = loop.filter.clip(place)
             while np.abs(loop.filter.coordinates - goal).max() > ARRIVED or not loop.filter.at_rest:
                 if not loop.tick(goal, self.preset.reset_speed):
+                    return False
+                if self.robot.clock.now() > until:
+                    loop.halt("software", f"the arms must be home within {LONGEST_WAY:g} s")
                     return False
         return True
 
@@ -299,8 +305,12 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             RobotError: That did not come in time.
         """
         loop, clock = self._loop, self.robot.clock
-        stop = loop.emergency.stop
-        while stop is not None:
+        while (stop := loop.emergency.stop) is not None:
+            if clock.now() > deadline:
+                raise RobotError(
+                    f"The arms must be home and free to move within {self.operator.patience:g} s. "
+                    f"Got: {stop.reason}. Try to release them once that is repaired."
+                )
             message = f"The arms are stopped: {stop.reason}. Release them if they may move again."
             self._heard(Event.RELEASE, message, deadline)
             loop.emergency.release()
@@ -309,7 +319,6 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             except FAULTS as error:
                 loop.halt("driver", str(error))
                 clock.sleep_until(clock.now() + RETRY)
-            stop = loop.emergency.stop
 
     def _checked(self, action: np.ndarray) -> np.ndarray:
         """Return an action as numbers; with anything else the arms come to rest.

@@ -23,6 +23,9 @@ MARGIN = 1e-6
 ROUNDING = 1e-9
 AT_REST = 1e-9
 TINY = 1e-13
+SHARES = (1.0, 0.9999, 0.997, 0.97, 0.9)
+"""Fractions of the limits that are tried one after the other. Ruckig finds no trajectory where two
+kinds of profile meet exactly, such as from rest over 2 a^3 / j^2."""
 
 
 class Filtered(NamedTuple):
@@ -95,6 +98,7 @@ class SafetyFilter:
         self._lowest, self._highest = low + margin, high - margin  # of goals
         self._low, self._high = low[:, MOTION].ravel().tolist(), high[:, MOTION].ravel().tolist()
         self._velocities = _per_axis([(s.velocity, s.angular_velocity) for s in limits])
+        self._jerks = _per_axis([(s.jerk, s.angular_jerk) for s in limits])
         self._opening = np.array([s.gripper_velocity for s in limits]) * self._period
         axes = len(self._low)
         self._ruckig, self._input = Ruckig(axes), InputParameter(axes)
@@ -102,7 +106,6 @@ class SafetyFilter:
         self._input.max_acceleration = _per_axis(
             [(s.acceleration, s.angular_acceleration) for s in limits]
         ).tolist()
-        self._input.max_jerk = _per_axis([(s.jerk, s.angular_jerk) for s in limits]).tolist()
         self.restart(Coordinates(preset).home)
 
     @property
@@ -178,15 +181,18 @@ class SafetyFilter:
         """Plan from where the arms are; None if no plan could be made."""
         plan = Trajectory(len(self._low))
         self._input.control_interface = interface
-        self._input.max_velocity = (speed * self._velocities).tolist()
         self._input.current_position = self.coordinates[:, MOTION].ravel().tolist()
         self._input.current_velocity = self._velocity
         self._input.current_acceleration = self._acceleration
-        try:
-            done = self._ruckig.calculate(self._input, plan) >= 0
-        except RuckigError:
-            done = False
-        return plan if done else None
+        for share in SHARES:
+            self._input.max_velocity = (speed * share * self._velocities).tolist()
+            self._input.max_jerk = (share * self._jerks).tolist()
+            try:
+                if self._ruckig.calculate(self._input, plan) >= 0:
+                    return plan
+            except RuckigError:
+                continue
+        return None
 
     def _is_inside(self, plan: Trajectory) -> bool:
         """Whether a trajectory stays inside the box, or inside what reaches to its beginning."""

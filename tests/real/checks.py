@@ -24,11 +24,9 @@ class Witness(IdealRobot):
         self.stops = 0
 
     def command(self, command):
-        try:
-            super().command(command)
-        finally:
-            self.stretches[-1].append(command)
-            self.stamps.append(self.clock.now())
+        super().command(command)
+        self.stretches[-1].append(command)
+        self.stamps.append(self.clock.now())
 
     def stop(self):
         self.stops += 1
