@@ -13,6 +13,7 @@ from real.presets import load_preset
 from real.robot import Cameras, RobotCommand, RobotError, Scene
 from real.sim.faults import Fault
 from real.sim.world import SCENES, World
+from real.testing import check_robot
 from zprl_env.errors import ConfigurationError, RenderingError, UnknownNameError
 
 PRESET = load_preset("place-orange")
@@ -47,9 +48,14 @@ def robot():
 
 
 def test_it_is_a_robot_with_a_scene_and_cameras(robot):
+    assert robot.n_arms == 1
     assert isinstance(robot, Scene)
     assert isinstance(robot, Cameras)
-    assert robot.n_arms == 1
+
+
+@pytest.mark.parametrize("task", SCENES)
+def test_it_conforms(task):
+    check_robot("sim", task)
 
 
 def test_it_begins_exactly_at_home(robot):
@@ -110,7 +116,7 @@ def test_the_same_seed_is_the_same_episode_to_the_bit():
             wait(robot, 1 / 60)
             states.append(numbers(robot.state()))
         seen.append(np.array(states))
-    np.testing.assert_array_equal(*seen)
+    np.testing.assert_array_equal(seen[0], seen[1])
 
 
 def test_other_seeds_are_other_layouts(robot):
@@ -249,7 +255,7 @@ def test_what_is_impossible_is_refused():
     with pytest.raises(UnknownNameError, match="simulated arm"):
         SimRobot(PRESET.model_copy(update={"arms": (foreign,)}))
     with pytest.raises(UnknownNameError, match="fault"):
-        Fault("explode")
+        SimRobot(PRESET, faults=[{"kind": "explode"}])
     with pytest.raises(ConfigurationError, match="probability"):
         dataclasses.replace(Fault("stale"), probability=2.0)
 
