@@ -152,9 +152,11 @@ TASKS: dict[str, Task] = {
     "hammer": _adroit("hammer", 200, 46, 26),
     "pen": _adroit("pen", 150, 45, 24),
     "Real": _real("place-orange", 450, 19, 8, expert="place_orange:PlaceOrangeExpert"),
-    "Real-flip-egg": _real("flip-egg", 250, 33, 6, "FlipEgg"),
-    "Real-open-box": _real("open-box", 400, 44, 16, "OpenBox"),
-    "Real-insert-bills": _real("insert-bills", 1000, 44, 16, "InsertBills"),
+    "Real-flip-egg": _real("flip-egg", 250, 33, 6, "FlipEgg", "flip_egg:FlipEggExpert"),
+    "Real-open-box": _real("open-box", 400, 44, 16, "OpenBox", "open_box:OpenBoxExpert"),
+    "Real-insert-bills": _real(
+        "insert-bills", 1000, 44, 16, "InsertBills", "insert_bills:InsertBillsExpert"
+    ),
 }
 """Tasks by name. robosuite's are capitalised as there, Meta-World's hyphenated as there; Adroit's
 three are small, as in the method's paper, so ``"Door"`` is a robot's and ``"door"`` a hand's. The

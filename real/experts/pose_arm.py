@@ -30,7 +30,8 @@ class PoseArm(Arm):
         ...     "rotation_6d": np.array([1.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
         ...     "gripper": np.array([1.0]),
         ... })
-        >>> arm.towards(np.array([0.42, 0.0, 0.1]), OPEN, turn=0.0, speed=0.5).round(3).tolist()
+        >>> action = arm.towards(np.array([0.42, 0.0, 0.1]), OPEN, turn=0.0, speed=0.5)
+        >>> action.astype(float).round(3).tolist()
         [0.0, 0.0, -0.04, 0.0, 1.0, 0.0, 0.0, 1.0]
     """
 
