@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from real.presets import load_preset
 from real.robot import RobotCommand, RobotError
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
-STATE = {
+STATE: dict[str, Any] = {
     "pose": [0.4, 0.1, 0.3, 1.0, 0.0, 0.0, 0.0],
     "vel": [0.1, 0.0, 0.0, 0.0, 0.0, 0.2],
     "force": [0.0] * 3,
