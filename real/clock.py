@@ -37,3 +37,26 @@ class WallClock:
         """Return at ``when`` [s], or at once if that is over."""
         while (left := when - time.monotonic()) > 0.0:
             time.sleep(left)
+
+
+class SimulatedClock:
+    """Time that passes when it is waited for.
+
+    Example:
+        >>> clock = SimulatedClock()
+        >>> clock.sleep_until(2.5)
+        >>> clock.sleep_until(1.0)
+        >>> clock.now()
+        2.5
+    """
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def now(self) -> float:
+        """Time since the beginning [s]."""
+        return self._now
+
+    def sleep_until(self, when: float) -> None:
+        """Make it ``when`` [s], unless that is over."""
+        self._now = max(self._now, when)

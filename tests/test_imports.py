@@ -127,7 +127,7 @@ def test_policies_know_no_environment():
             assert not foreign & {*map(room, names)}, name
 
 
-@pytest.mark.parametrize("package", ["zprl_env", "policies", "train_sb3"])
+@pytest.mark.parametrize("package", ["zprl_env", "policies", "real", "real.env", "train_sb3"])
 def test_importing_costs_no_heavy_import(package):
     heavy = {"torch", "robosuite", "mujoco", "stable_baselines3", "scipy", "matplotlib"}
     heavy |= {"numba", "sbx", "jax"}

@@ -41,6 +41,9 @@ RECIPES = {
     "door": ImitationRecipe(episodes=50, skill=0.25, pretrain=HAND),
     "hammer": ImitationRecipe(episodes=50, skill=0.25, pretrain=HAND),
     "pen": ImitationRecipe(episodes=100, skill=0.5, pretrain=HAND),
+    "Real": ImitationRecipe(
+        episodes=60, skill=0.25, pretrain=replace(SMALL, horizon=16, n_action_steps=10)
+    ),
     # Both arms go their own ways only where something pushes them out of step.
     "Transport": ImitationRecipe(
         episodes=100,

@@ -22,7 +22,7 @@ def register_envs() -> None:
             id=task.id,
             entry_point=task.entry_point,
             kwargs=task.kwargs,
-            max_episode_steps=task.max_episode_steps,
+            max_episode_steps=None if task.own_limit else task.max_episode_steps,
             # The checker looks at the first step only and every environment is checked in tests.
             disable_env_checker=True,
         )

@@ -18,7 +18,9 @@ class Task:
         suite: Where it comes from; also the name of the extra that brings the simulator.
         entry_point: ``"module:Class"`` of the environment.
         kwargs: What the class is constructed with; ``"task"`` is the suite's own name of the task.
-        max_episode_steps: Control steps after which gymnasium's ``TimeLimit`` truncates.
+        max_episode_steps: Control steps after which an episode is truncated.
+        own_limit: Whether the environment truncates by itself, since its options may change the
+            limit; otherwise gymnasium's ``TimeLimit`` does.
         observation_dim: Size of the flat observation.
         action_dim: Size of the action.
         expert: ``"module:Class"`` of the scripted expert, None if nobody can show the task.
@@ -32,6 +34,7 @@ class Task:
     observation_dim: int = 0
     action_dim: int = 0
     expert: str | None = None
+    own_limit: bool = False
 
     @property
     def slug(self) -> str:
@@ -88,6 +91,22 @@ def _adroit(task: str, limit: int, observation: int, action: int) -> Task:
     )
 
 
+def _real(
+    preset: str, limit: int, observation: int, action: int, name: str = "", expert: str = ""
+) -> Task:
+    return Task(
+        id=f"ZPRL-Real{name}-v0",
+        suite="real",
+        entry_point="real.env:RealRobotEnv",
+        kwargs={"task": preset},
+        max_episode_steps=limit,
+        observation_dim=observation,
+        action_dim=action,
+        expert=f"real.experts.{expert}" if expert else None,
+        own_limit=True,
+    )
+
+
 # fmt: off
 _METAWORLD = (
     "assembly", "basketball", "bin-picking", "box-close", "button-press",
@@ -132,9 +151,16 @@ TASKS: dict[str, Task] = {
     "door": _adroit("door", 200, 39, 28),
     "hammer": _adroit("hammer", 200, 46, 26),
     "pen": _adroit("pen", 150, 45, 24),
+    "Real": _real("place-orange", 450, 19, 8, expert="place_orange:PlaceOrangeExpert"),
+    "Real-flip-egg": _real("flip-egg", 250, 33, 6, "FlipEgg", "flip_egg:FlipEggExpert"),
+    "Real-open-box": _real("open-box", 400, 44, 16, "OpenBox", "open_box:OpenBoxExpert"),
+    "Real-insert-bills": _real(
+        "insert-bills", 1000, 44, 16, "InsertBills", "insert_bills:InsertBillsExpert"
+    ),
 }
 """Tasks by name. robosuite's are capitalised as there, Meta-World's hyphenated as there; Adroit's
-three are small, as in the method's paper, so ``"Door"`` is a robot's and ``"door"`` a hand's."""
+three are small, as in the method's paper, so ``"Door"`` is a robot's and ``"door"`` a hand's. The
+paper's four tasks on real robots are ``"Real"``, on a simulated one unless told otherwise."""
 
 
 def task_name(name: str) -> str:

@@ -1,1 +1,86 @@
-"""Robots: one file each, all of them :class:`real.robot.Robot`."""
+"""Drivers by name, and everybody's own by ``"module:Class"``."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from real.presets import Preset
+from real.robot import Robot
+from zprl_env.errors import ConfigurationError, UnknownNameError
+
+DRIVERS = {
+    "sim": "real.drivers.sim:SimRobot",
+    "serl": "real.drivers.serl:SerlRobot",
+    "remote": "real.drivers.remote:RemoteRobot",
+    "ideal": "real.drivers.ideal:IdealRobot",
+}
+"""Where each driver is; none is imported before it is asked for."""
+
+DriverLike: TypeAlias = "str | Robot | Callable[..., Robot]"
+"""A name in `DRIVERS`, ``"module:Class"``, a class, or a robot that is there already."""
+
+
+def make_robot(driver: DriverLike, preset: Preset, **options: Any) -> Robot:
+    """Make a task's robot; nothing is connected and nothing moves.
+
+    Args:
+        driver: Which one.
+        preset: The task.
+        **options: The driver's own settings, e.g. ``url`` for ``"serl"``.
+
+    Returns:
+        The robot, as many arms as the preset has.
+
+    Raises:
+        UnknownNameError: No driver has this name.
+        ConfigurationError: The driver has no such setting, or another number of arms.
+    """
+    made = driver_class(driver) if isinstance(driver, str) else driver
+    if callable(made):
+        try:
+            inspect.signature(made).bind(preset, **options)
+        except TypeError as error:
+            known = ", ".join([*inspect.signature(made).parameters][1:])
+            raise ConfigurationError(
+                f"The driver {_name(driver)} takes: {known or 'no settings'}. Got: {error}."
+            ) from None
+        robot: Robot = made(preset, **options)
+    elif options:
+        raise ConfigurationError(
+            f"A robot that is there already takes no settings. Got: {', '.join(options)}. "
+            "Try its name or its class as the driver."
+        )
+    else:
+        robot = made
+    if robot.n_arms != len(preset.arms):
+        raise ConfigurationError(
+            f"The task {preset.name} needs {len(preset.arms)} arms. Got: {robot.n_arms} from "
+            f"{_name(driver)}."
+        )
+    return robot
+
+
+def driver_class(driver: str) -> Callable[..., Robot]:
+    """Find a driver's class by its name.
+
+    Raises:
+        UnknownNameError: No driver has this name.
+        ConfigurationError: It cannot be imported.
+    """
+    if driver not in DRIVERS and ":" not in driver:
+        raise UnknownNameError("driver", driver, [*DRIVERS, "module:Class"])
+    where = DRIVERS.get(driver, driver)
+    try:
+        found: Callable[..., Robot] = pkgutil.resolve_name(where)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(
+            f'A driver must be importable as "module:Class". Got: {where!r}: {error}.'
+        ) from None
+    return found
+
+
+def _name(driver: object) -> str:
+    return driver if isinstance(driver, str) else getattr(driver, "__name__", type(driver).__name__)

@@ -21,7 +21,7 @@ class Listing:
     interval.
     """
 
-    suite: Literal["robosuite", "metaworld", "adroit"] | None = None
+    suite: Literal["robosuite", "metaworld", "adroit", "real"] | None = None
     """Only this suite's."""
 
 

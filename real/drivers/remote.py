@@ -1,0 +1,51 @@
+"""A simulated robot in another process, with its scene and its cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from real.drivers.serl import SerlRobot
+from real.robot import RobotError
+
+PATIENCE = 10.0
+"""How long laying out a scene or drawing a picture may take [s]."""
+
+
+class RemoteRobot(SerlRobot):
+    """What ``python -m real.server --driver sim`` serves: SERL's interface, scene and cameras.
+
+    The settings are those of :class:`real.drivers.serl.SerlRobot`.
+    """
+
+    def reset_scene(self, seed: int | None) -> None:
+        """Lay out the task's objects as the seed says, and put the arms exactly at home."""
+        self._servers[0].post("/zprl/reset_scene", {"seed": seed}, timeout=PATIENCE)
+        self._counts = [None] * self.n_arms
+        self.state()
+
+    def success(self) -> bool:
+        """Whether the task was done at the newest measurement, by the scene's own criterion."""
+        done = self.added.get("success")
+        if not isinstance(done, bool):
+            raise RobotError(
+                f"The server must say whether the task is done. Got: {done}. Does it serve a "
+                "simulated robot?"
+            )
+        return done
+
+    def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Take pictures. Shape ``(H, W, 3)`` each, uint8."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        reply = self._servers[0].post("/zprl/images", {"names": [*names]}, timeout=PATIENCE)
+        try:
+            pictures: dict[str, np.ndarray] = load(reply)
+        except SafetensorError as error:
+            raise RobotError(f"pictures must come as safetensors. Got: {error}.") from error
+        fits = all(p.ndim == 3 and p.dtype == np.uint8 for p in pictures.values())
+        if {*pictures} != {*names} or not fits:
+            raise RobotError(f"pictures must be of {', '.join(names)}. Got: {[*pictures]}.")
+        return pictures

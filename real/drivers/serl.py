@@ -1,0 +1,211 @@
+"""A robot behind the HTTP interface of SERL's ``franka_server``, as laboratories run it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from real.clock import WallClock
+from real.gate import TOKEN
+from real.http_connection import HttpConnection
+from real.presets import Preset
+from real.robot import RobotCommand, RobotError, RobotState
+from real.serl_wire import ArmFrame, additions, arm_urls, gripper_wire
+from zprl_env.errors import ConfigurationError
+
+CONNECTING = 3.0
+"""How long clearing errors may take [s]; the arms do not move meanwhile."""
+
+
+class Stamp:
+    """When one arm's newest measurement was made.
+
+    Attributes:
+        time: By the clock here [s].
+    """
+
+    def __init__(self) -> None:
+        self.time = -np.inf
+        self._reply = b""
+        self._theirs = -np.inf
+
+    def update(self, reply: bytes, added: Mapping[str, Any], asked: float) -> None:
+        """Take note of a reply.
+
+        Args:
+            reply: All of it.
+            added: ``age`` [s], and ``stamp`` by the server's clock; empty if it says neither.
+            asked: When it was asked for [s].
+        """
+        if reply == self._reply:  # noise changes the last digits, so nothing was measured since
+            return
+        self._reply = reply
+        if not added:
+            self.time = asked
+            return
+        age, theirs = (float(_vector(added, name, 1)[0]) for name in ("age", "stamp"))
+        if age < 0.0:
+            raise RobotError(f"The server's age must be at least 0 s. Got: {age}.")
+        # The way there takes longer or shorter; that must not turn time back.
+        self.time = max(asked - age, self.time if theirs >= self._theirs else -np.inf)
+        self._theirs = theirs
+
+
+class SerlRobot:
+    """One ``franka_server`` per arm, or one ``python -m real.server`` for all of them.
+
+    A state that repeats itself to the last digit is not new: it keeps the time stamp it had, and
+    so grows old as that of a server whose robot went away does. Servers of ours say how old a
+    measurement is; what theirs send is taken to be as old as the question.
+
+    Args:
+        preset: The task.
+        url: Where the server is; for several arms their servers, separated by commas.
+        token: What the server wants to be shown; ``$ZPRL_ROBOT_TOKEN`` if None.
+        timeout: How long the server may be silent [s].
+        home_timeout: How long going home may take [s].
+        gripper: How the server counts, one of `real.serl_wire.GRIPPERS`; hil-serl's way for the
+            preset's gripper if None.
+
+    Raises:
+        ConfigurationError: There are not as many addresses as arms.
+        UnknownNameError: Nobody counts like that.
+
+    Attributes:
+        added: What a server of ours said besides with the first arm's newest measurement.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        *,
+        url: str = "http://127.0.0.1:5000",
+        token: str | None = None,
+        timeout: float = 0.3,
+        home_timeout: float = 60.0,
+        gripper: str | None = None,
+    ) -> None:
+        self.clock = WallClock()
+        self.n_arms = len(preset.arms)
+        urls = arm_urls(url, self.n_arms)
+        if len(urls) != self.n_arms:
+            raise ConfigurationError(
+                f"url must name a server for each of the {self.n_arms} arms of {preset.name}. "
+                f"Got: {url}. Separate them by commas."
+            )
+        token = token or os.environ.get(TOKEN)
+        self._servers = [HttpConnection(u, token=token, timeout=timeout) for u in urls]
+        self._frames = [ArmFrame.of(arm) for arm in preset.arms]
+        self._grippers = [gripper_wire(gripper, arm) for arm in preset.arms]
+        self._timeout, self._home_timeout = timeout, home_timeout
+        self._counts: list[int | None] = [None] * self.n_arms
+        self._stamps = [Stamp() for _ in urls]
+        self._can_stop = False
+        self.added: Mapping[str, Any] = {}
+
+    def connect(self) -> None:
+        """Reach every arm and clear its errors; a second call reconnects."""
+        for server in self._servers:
+            server.close()
+            server.post("/clearerr", timeout=max(CONNECTING, self._timeout))
+        self._counts = [None] * self.n_arms
+        self._stamps = [Stamp() for _ in self._servers]
+        added = [additions(server.ask("/getstate")) for server in self._servers]
+        self._can_stop, self.added = all(added), added[0]
+
+    def state(self) -> RobotState:
+        """Ask every arm where it is."""
+        arms = [self._ask(arm) for arm in range(self.n_arms)]
+        return RobotState(
+            stamp=min(stamp.time for stamp in self._stamps),
+            position=np.stack([arm["position"] for arm in arms]),
+            quaternion=np.stack([arm["quaternion"] for arm in arms]),
+            linear_velocity=np.stack([arm["linear"] for arm in arms]),
+            angular_velocity=np.stack([arm["angular"] for arm in arms]),
+            gripper=np.array([arm["gripper"] for arm in arms]),
+            joints=tuple(arm["joints"] for arm in arms),
+            objects=arms[0]["objects"],
+        )
+
+    def command(self, command: RobotCommand) -> None:
+        """Send poses, and gripper openings where they change."""
+        for arm, server in enumerate(self._servers):
+            pose = self._frames[arm].to_wire(command.position[arm], command.quaternion[arm])
+            server.post("/pose", {"arr": pose.tolist()})
+            counts = self._grippers[arm].to_counts(command.gripper[arm])
+            if counts != self._counts[arm]:
+                server.post("/move_gripper", {"gripper_pos": counts})
+                self._counts[arm] = counts
+
+    def stop(self) -> None:
+        """Hold every arm where it is, whichever of them answers."""
+        failures = []
+        for server in self._servers:
+            try:
+                if self._can_stop:
+                    server.post("/zprl/stop")
+                else:  # SERL's server has no such word, but it holds the pose it was sent last
+                    server.post(
+                        "/pose", {"arr": _vector(server.ask("/getpos"), "pose", 7).tolist()}
+                    )
+            except RobotError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
+    def home(self) -> None:
+        """Reset the joints, which SERL's server does by its joint controller."""
+        for server in self._servers:
+            server.post("/jointreset", timeout=self._home_timeout)
+        self._counts = [None] * self.n_arms
+
+    def close(self) -> None:
+        """Stop and let go of the servers."""
+        with suppress(RobotError):
+            self.stop()
+        for server in self._servers:
+            server.close()
+
+    def _ask(self, arm: int) -> dict[str, Any]:
+        """Measure one arm."""
+        server, asked = self._servers[arm], time.monotonic()
+        raw = server.post("/getstate")
+        reply = server.parse("/getstate", raw)
+        position, quaternion = self._frames[arm].from_wire(_vector(reply, "pose", 7))
+        linear, angular = self._frames[arm].velocity_from_wire(_vector(reply, "vel", 6))
+        added = additions(reply)
+        self._stamps[arm].update(raw, added, asked)
+        self.added = added if arm == 0 else self.added
+        objects = added.get("objects", {})
+        if not isinstance(objects, Mapping):
+            raise RobotError(f"objects must be poses by name. Got: {objects}.")
+        return {
+            "position": position,
+            "quaternion": quaternion,
+            "linear": linear,
+            "angular": angular,
+            "gripper": self._grippers[arm].from_reading(_vector(reply, "gripper_pos", 1)[0]),
+            "joints": _vector(reply, "q", None),
+            "objects": {name: _vector(objects, name, 7) for name in objects},
+        }
+
+
+def _vector(reply: Mapping[str, Any], name: str, size: int | None) -> np.ndarray:
+    """Numbers from a reply, whose quaternion is one if it is a pose. Shape ``(size,)``."""
+    try:
+        values = np.atleast_1d(np.asarray(reply.get(name), dtype=np.float64))
+    except (TypeError, ValueError):
+        values = np.array([np.nan])
+    fits = values.ndim == 1 and len(values) == (size or len(values))
+    fits = fits and bool(np.isfinite(values).all())
+    if fits and size == 7:
+        fits = abs(float(np.linalg.norm(values[3:])) - 1.0) < 0.01
+    if not fits:
+        what = "a position and a unit quaternion" if size == 7 else f"{size or 'some'} numbers"
+        raise RobotError(f"The server's {name} must be {what}. Got: {str(reply.get(name))[:120]}.")
+    return values

@@ -1,0 +1,337 @@
+"""A simulated robot behind the interface that hardware has."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from real.clock import Clock, WallClock
+from real.presets import Preset
+from real.robot import RobotCommand, RobotError, RobotState
+from real.sim.arms import SOLID_GROUP
+from real.sim.body import JOINT_SPEED
+from real.sim.faults import Fault, FaultKind, FaultSchedule
+from real.sim.measuring import Sensors
+from real.sim.world import World
+from zprl_env.errors import ConfigurationError, RenderingError, UnknownNameError
+
+if TYPE_CHECKING:
+    from zprl_env.envs.offscreen import OffscreenCamera
+
+MEASURING = 5
+"""Physics steps between two measurements."""
+AT_HOME = 2e-3
+"""Distance from the rest posture that counts as there [rad]."""
+HOMING = 30.0
+"""Time after which the arms should be at home [s]."""
+ARREARS = 0.1
+"""Time that a real-time simulation may fall behind before it lets it go [s]."""
+
+
+class SimulatedClock:
+    """Time that passes when somebody waits for it.
+
+    Args:
+        robot: Whose time it is.
+    """
+
+    def __init__(self, robot: SimRobot) -> None:
+        self._robot = robot
+        self._now = 0.0
+
+    def now(self) -> float:
+        """Time since the robot was made [s]."""
+        return self._now
+
+    def sleep_until(self, when: float) -> None:
+        """Let the simulation run up to ``when`` [s]."""
+        if when > self._now:
+            self._now = when
+            self._robot.advance(when)
+
+
+class SimRobot:
+    """Arms in MuJoCo with a task's objects: a robot, its scene and its cameras.
+
+    The arms follow commands as a Cartesian spring does, at 500 Hz. In lock-step, the default, time
+    is simulated: it passes while somebody waits for :attr:`clock`, and the same seed gives the same
+    episode bit for bit. In real time a thread of its own simulates beside the caller.
+
+    Args:
+        preset: The task.
+        realtime: Whether time is the computer's.
+        scene: Whose objects; see `real.sim.world.World`.
+        latency: Time that a command takes to the arms, and a measurement back [s].
+        jitter: Deviation of each latency; none is ever negative [s].
+        noise: Level of the sensors' noise; at 1 half a millimetre for a tracked object.
+        gripper_delay: Time that a gripper takes to react, besides the latency [s].
+        faults: What goes wrong in each episode, as `real.sim.faults.Fault` or its fields.
+        seed: Of noise, jitter and scenes before the first that has a seed of its own.
+        image_size: Height and width of pictures [pixels].
+
+    Raises:
+        ConfigurationError: A number is out of its range.
+        UnknownNameError: Nobody has built such an arm, gripper or scene.
+        MissingExtraError: robosuite, whose files the arms come from, is not installed.
+    """
+
+    clock: Clock
+
+    def __init__(
+        self,
+        preset: Preset,
+        *,
+        realtime: bool = False,
+        scene: str | None = None,
+        latency: float = 0.01,
+        jitter: float = 0.002,
+        noise: float = 1.0,
+        gripper_delay: float = 0.05,
+        faults: Sequence[Fault | Mapping[str, object]] = (),
+        seed: int = 0,
+        image_size: tuple[int, int] = (240, 320),
+    ) -> None:
+        for name, value in (
+            ("latency", latency),
+            ("jitter", jitter),
+            ("noise", noise),
+            ("gripper_delay", gripper_delay),
+        ):
+            if not (math.isfinite(value) and value >= 0.0):
+                raise ConfigurationError(f"{name} must be 0 or more. Got: {value}.")
+        self.preset, self.n_arms = preset, len(preset.arms)
+        self._latency, self._jitter, self._gripper_delay = latency, jitter, gripper_delay
+        self._faults = FaultSchedule([f if isinstance(f, Fault) else Fault(**f) for f in faults])  # type: ignore[arg-type]
+        self._image_size = image_size
+        self._cameras: dict[str, OffscreenCamera] = {}
+        self._rng = np.random.default_rng(seed)
+        self._world = World(preset, scene)
+        self._sensors = Sensors(self._world, noise)
+        self._world.reset(self._rng)
+        self._lock = threading.RLock()
+        self._connected = self._closed = False
+        self._thread: threading.Thread | None = None
+        self.realtime = realtime
+        self.clock = WallClock() if realtime else SimulatedClock(self)
+        self._origin, self._steps = self.clock.now(), 0
+        self._commands: deque[tuple[float, np.ndarray]] = deque()  # with the time they are due
+        self._grips: deque[tuple[float, np.ndarray]] = deque()
+        self._measurements: deque[tuple[float, RobotState]] = deque(maxlen=1000)
+        self._arrived: RobotState | None = None
+        self._frozen: RobotState | None = None
+        self._way: list[np.ndarray] | None = None  # of the joints, home
+
+    def connect(self) -> None:
+        """Reach the robot; see `real.robot.Robot.connect`."""
+        with self._lock:
+            if self._closed:
+                raise RobotError("The simulated robot must not be closed. Got: close(). Make one.")
+            if self._faults.active("disconnect", self.clock.now()):
+                raise RobotError("The simulated robot must be there. Got: disconnected. Try later.")
+            self._connected = True
+            if self.realtime and self._thread is None:
+                self._origin, self._steps = self.clock.now(), 0
+                self._thread = threading.Thread(target=self._run, daemon=True, name="sim")
+                self._thread.start()
+            if self._arrived is None:
+                self._arrived = self._measured()
+
+    def state(self) -> RobotState:
+        """The newest measurement that has arrived; see `real.robot.Robot.state`."""
+        with self._lock:
+            now = self._reach()
+            if not self._faults.active("stale", now):
+                while self._measurements and self._measurements[0][0] <= now:
+                    self._arrived = self._measurements.popleft()[1]
+            if self._arrived is None:
+                raise RobotError("A measurement must have arrived. Got: none yet. Try again.")
+            return self._arrived
+
+    def command(self, command: RobotCommand) -> None:
+        """Send the arms somewhere; see `real.robot.Robot.command`."""
+        position = np.asarray(command.position, dtype=np.float64)
+        quaternion = np.asarray(command.quaternion, dtype=np.float64)
+        gripper = np.asarray(command.gripper, dtype=np.float64)
+        poses = np.concatenate([position, quaternion], axis=1)
+        with self._lock:
+            now = self._reach()
+            if self._faults.active("reject", now):
+                raise RobotError("The simulated robot must take commands. Got: a refusal.")
+            due = now + self._delay()
+            if self._commands:
+                due = max(due, self._commands[-1][0])
+            self._commands.append((due, poses))
+            self._grips.append((due + self._gripper_delay, np.clip(gripper, 0.0, 1.0)))
+
+    def stop(self) -> None:
+        """Hold still; see `real.robot.Robot.stop`."""
+        with self._lock:
+            self._reach()
+            self._commands.clear()
+            self._grips.clear()
+            for arm in self._world.arms:
+                arm.hold()
+
+    def home(self) -> None:
+        """Take the joints to their rest posture; see `real.robot.Robot.home`."""
+        with self._lock:
+            self._reach()
+            self._commands.clear()
+            self._grips.clear()
+            for arm in self._world.arms:
+                arm.opening_command = arm.home_opening
+            self._way = [arm.joints.copy() for arm in self._world.arms]
+        deadline = self.clock.now() + HOMING
+        while True:
+            self.clock.sleep_until(self.clock.now() + 0.02)
+            with self._lock:
+                now = self._reach()
+                away = max(np.abs(arm.joints - arm.posture).max() for arm in self._world.arms)
+                if away < AT_HOME or now > deadline:
+                    self._way = None
+                    for arm in self._world.arms:
+                        arm.hold()
+                    if away < AT_HOME:
+                        return
+                    raise RobotError(
+                        f"The arms must get home within {HOMING:g} s. Got: {away:.2g} rad short. "
+                        "Look what is in their way."
+                    )
+
+    def close(self) -> None:
+        """Stop; see `real.robot.Robot.close`."""
+        with self._lock:
+            self._closed, self._connected = True, False
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        for camera in self._cameras.values():
+            camera.close()
+        self._cameras.clear()
+
+    def reset_scene(self, seed: int | None) -> None:
+        """Lay out the objects; see `real.robot.Scene.reset_scene`."""
+        with self._lock:
+            self._reach()
+            if seed is not None:
+                self._rng = np.random.default_rng(seed)
+            self._world.reset(self._rng)
+            self._origin, self._steps = self.clock.now(), 0
+            self._faults.draw(self._rng, self._origin)
+            self._forget()
+            self._arrived = self._measured()
+
+    def success(self) -> bool:
+        """Whether the task is done; see `real.robot.Scene.success`."""
+        with self._lock:
+            return self._world.scene.success()
+
+    def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """Take pictures; see `real.robot.Cameras.images`."""
+        from zprl_env.envs.offscreen import OffscreenCamera
+
+        taken = {}
+        with self._lock:
+            self._reach()
+            for name in names:
+                try:
+                    if name not in self._cameras:
+                        self._cameras[name] = OffscreenCamera(
+                            self._world.model, name, self._image_size, hidden_groups=(SOLID_GROUP,)
+                        )
+                    taken[name] = self._cameras[name].render(self._world.data)
+                except (UnknownNameError, RenderingError) as error:
+                    raise RobotError(str(error)) from error
+        return taken
+
+    def inject(self, kind: FaultKind, duration: float = math.inf) -> None:
+        """Let something go wrong from now on, until the scene is laid out again.
+
+        Args:
+            kind: What; see `real.sim.faults.Fault`.
+            duration: For how long [s].
+        """
+        with self._lock:
+            self._faults.begin(kind, self.clock.now(), duration)
+
+    def advance(self, when: float) -> None:
+        """Run the physics up to a time of the clock [s]; called by the clock, or the thread."""
+        period, world = self._world.period, self._world
+        until = math.floor((when - self._origin) / period + 1e-6)
+        while self._steps < until:
+            now = self._origin + self._steps * period
+            while self._commands and self._commands[0][0] <= now:
+                for arm, pose in zip(world.arms, self._commands.popleft()[1], strict=True):
+                    arm.command[:] = pose
+            while self._grips and self._grips[0][0] <= now:
+                for arm, opening in zip(world.arms, self._grips.popleft()[1], strict=True):
+                    arm.opening_command = float(opening)
+            if self._way is not None:
+                self._way = [
+                    way + np.clip(arm.posture - way, -JOINT_SPEED * period, JOINT_SPEED * period)
+                    for way, arm in zip(self._way, world.arms, strict=True)
+                ]
+            world.step(joints=self._way)
+            self._steps += 1
+            if self._steps % MEASURING == 0:
+                state = self._measured()
+                due = state.stamp + self._delay()
+                if self._measurements:
+                    due = max(due, self._measurements[-1][0])
+                self._measurements.append((due, state))
+
+    def _measured(self) -> RobotState:
+        """Measure now; the content is an old one while the sensors are frozen."""
+        stamp = self._origin + self._steps * self._world.period
+        state = self._sensors.measure(self._rng, stamp)
+        if self._faults.active("freeze", stamp):
+            self._frozen = self._frozen or state
+            return replace(self._frozen, stamp=stamp)
+        self._frozen = None
+        return state
+
+    def _delay(self) -> float:
+        return max(0.0, self._latency + self._jitter * float(self._rng.standard_normal()))
+
+    def _forget(self) -> None:
+        """Begin with nothing on its way."""
+        for queue in (self._commands, self._grips, self._measurements):
+            queue.clear()
+        self._arrived = self._frozen = self._way = None
+
+    def _reach(self) -> float:
+        """Return the time if the robot can be reached.
+
+        Raises:
+            RobotError: It cannot.
+        """
+        now = self.clock.now()
+        if self._faults.active("disconnect", now):
+            self._connected = False
+        if not self._connected:
+            raise RobotError(
+                "The simulated robot must be connected. Got: no answer. Try connect()."
+            )
+        return now
+
+    def _run(self) -> None:
+        """Keep up with the computer's clock; the thread of a real-time simulation."""
+        period = MEASURING * self._world.period
+        due = self.clock.now()
+        while True:
+            self.clock.sleep_until(due)
+            with self._lock:
+                if self._closed:
+                    return
+                now = self.clock.now()
+                behind = now - self._origin - self._steps * self._world.period
+                if behind > ARREARS:
+                    self._origin += behind
+                self.advance(now)
+            due = max(due + period, self.clock.now())

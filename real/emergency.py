@@ -1,0 +1,55 @@
+"""The emergency stop: it latches, and only somebody's decision releases it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Source: TypeAlias = Literal["operator", "watchdog", "driver", "software"]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why the arms were stopped.
+
+    Attributes:
+        source: Who stopped them.
+        reason: What happened.
+        stamp: When, by the robot's clock [s].
+    """
+
+    source: Source
+    reason: str
+    stamp: float
+
+
+class EmergencyStop:
+    """Remembers a stop until it is released.
+
+    Example:
+        >>> emergency = EmergencyStop()
+        >>> emergency.trip("watchdog", "the state is 0.31 s old", stamp=4.0)
+        >>> emergency.trip("driver", "no answer", stamp=4.1)  # the first reason is the one
+        >>> emergency.stop.reason
+        'the state is 0.31 s old'
+        >>> emergency.release()
+        >>> emergency.latched
+        False
+    """
+
+    def __init__(self) -> None:
+        self.stop: Stop | None = None
+
+    @property
+    def latched(self) -> bool:
+        """Whether the arms must not move."""
+        return self.stop is not None
+
+    def trip(self, source: Source, reason: str, stamp: float) -> None:
+        """Stop; what is stopped already stays so for its first reason."""
+        if self.stop is None:
+            self.stop = Stop(source, reason, stamp)
+
+    def release(self) -> None:
+        """Let the arms move again."""
+        self.stop = None

@@ -1,0 +1,82 @@
+"""The scripted expert for insert-bills: one hand opens the wallet, the other puts them in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from real.coordinates import POSITION
+from real.experts.plan import CLOSED, OPEN, Plan, PlanExpert
+from real.sim.insert_bills import DEPTH, LEANING, POCKET, TAB
+
+LEFT, RIGHT = 0, 1
+HINGE = np.array([0.0, DEPTH / 2 + POCKET[1], 0.004])  # of the flap, from the wallet [m]
+OPENED = 0.45  # angle of the flap while it is held [rad]
+GRASP = np.array([0.0, 0.0, 0.02])  # where the bills are held, from their middle [m]
+SLOT = np.array([-0.015, 0.008, 0.0])  # where they go in, from the wallet [m]
+CARRIED, RELEASED = 0.20, 0.10  # heights of the hand [m]
+RELEASE = 0.4  # opening that lets go of them and fits between wallet and other hand
+UP = np.array([0.0, 0.0, 0.09])
+
+
+class InsertBillsExpert(PlanExpert):
+    """Pull the wallet open by its tab, fetch the bills, put them in from above, let go.
+
+    Args:
+        task: The preset's name.
+    """
+
+    def __init__(self, task: str = "insert-bills") -> None:
+        super().__init__(task)
+
+    def _perform(self) -> Plan:
+        for _ in range(max(1, self._quality.attempts)):
+            yield from self._go(self._at(self._tab(LEANING, UP), self._bills(UP)), tolerance=0.02)
+            yield from self._go(self._at(self._tab(LEANING, 0.0), self._bills(0.0)))
+            self.aims[LEFT, -1] = CLOSED
+            yield from self._grip(RIGHT, CLOSED)
+            yield from self._go(self._at(self._tab(OPENED, 0.0), self._bills_up()), patience=2.0)
+            yield from self._go(self._at(None, self._slot(CARRIED)))
+            yield from self._go(self._at(None, self._slot(RELEASED)), tolerance=0.006)
+            yield from self._grip(RIGHT, RELEASE)
+            yield from self._go(self._at(None, self._slot(CARRIED)), patience=2.0)
+            yield from self._grip(LEFT, OPEN)
+            self.aims[RIGHT, -1] = OPEN
+
+    def _at(
+        self, left: Callable[[], np.ndarray] | None, right: Callable[[], np.ndarray]
+    ) -> Callable[[], np.ndarray]:
+        """Goals with the hands at these positions [m]; the left one holds still if None."""
+
+        def goals() -> np.ndarray:
+            there = self.aims.copy()
+            if left is not None:
+                there[LEFT, POSITION] = left()
+            there[RIGHT, POSITION] = right()
+            return there
+
+        return goals
+
+    def _tab(self, angle: float, above: np.ndarray | float) -> Callable[[], np.ndarray]:
+        """The wallet's tab with the flap at an angle [rad], and above it."""
+        turned = np.array([TAB[0], TAB[2] * np.sin(angle), TAB[2] * np.cos(angle)])
+        return lambda: self._object("wallet")[0] + HINGE + turned + above
+
+    def _bills(self, above: np.ndarray | float) -> Callable[[], np.ndarray]:
+        return lambda: self._misjudged(self._object("bills")[0] + GRASP) + above
+
+    def _bills_up(self) -> Callable[[], np.ndarray]:
+        start = self._hands()[RIGHT].copy()
+        return lambda: np.array([*start[:2], CARRIED])
+
+    def _slot(self, height: float) -> Callable[[], np.ndarray]:
+        """Where the hand has to be for the bills to be above the slot, however they are held."""
+
+        def hand() -> np.ndarray:
+            beside = self._hands()[RIGHT] - self._object("bills")[0]
+            beside[:2] *= float(np.linalg.norm(beside) < 0.06)  # nothing to correct if not held
+            goal = self._object("wallet")[0] + SLOT + beside
+            return np.array([*goal[:2], height])
+
+        return hand

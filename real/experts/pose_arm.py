@@ -1,0 +1,73 @@
+"""An arm that is told poses, and what the observation says of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from real.coordinates import GRIPPER, POSITION, ROTATION
+from real.layout import ActionLayout
+from real.presets import Preset
+from zprl_env.experts.arm import SMOOTHING, Arm
+
+LEAD = 0.08
+"""How far ahead of the hand the fastest person aims, which the arm follows with a delay [m]."""
+WIDEST = 0.085
+"""Distance between a Robotiq's open fingers [m]."""
+
+
+class PoseArm(Arm):
+    """The only arm of a preset with absolute actions, moved as a teleoperator's hand would.
+
+    Args:
+        preset: The task.
+
+    Example:
+        >>> from real.presets import load_preset
+        >>> from zprl_env.experts.arm import OPEN
+        >>> arm = PoseArm(load_preset("place-orange"))
+        >>> arm.observe({
+        ...     "position": np.array([0.42, 0.0, 0.28]),
+        ...     "rotation_6d": np.array([1.0, 0.0, 0.0, 0.0, -1.0, 0.0]),
+        ...     "gripper": np.array([1.0]),
+        ... })
+        >>> action = arm.towards(np.array([0.42, 0.0, 0.1]), OPEN, turn=0.0, speed=0.5)
+        >>> action.astype(float).round(3).tolist()
+        [0.0, 0.0, -0.04, 0.0, 1.0, 0.0, 0.0, 1.0]
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__("")
+        self._layout = ActionLayout(preset)
+
+    @property
+    def position(self) -> np.ndarray:
+        """Where the fingers meet. Shape ``(3,)`` [m]."""
+        return np.asarray(self._observation["position"], dtype=np.float64)
+
+    @property
+    def yaw(self) -> float:
+        """How far the hand is turned about the vertical [rad]."""
+        rows = self._observation["rotation_6d"]
+        return float(np.arctan2(rows[3], rows[0]))
+
+    @property
+    def gap(self) -> float:
+        """Distance between the fingers [m]."""
+        return WIDEST * float(self._observation["gripper"][0])
+
+    def towards(self, goal: np.ndarray, grip: float, *, turn: float, speed: float) -> np.ndarray:
+        """Return the action of one control step towards a goal; see `Arm.towards`.
+
+        Returns:
+            Shape ``(8,)``, float32.
+        """
+        wanted = goal - self.position
+        wanted *= min(1.0, LEAD * speed / max(float(np.linalg.norm(wanted)), 1e-9))
+        self._velocity = self._velocity + (1.0 - SMOOTHING) * (wanted - self._velocity)
+        target = self._layout.home.copy()
+        target[0, POSITION] = self.position + self._velocity
+        # The hand looks down, so its own vertical is the world's upside down.
+        target[0, ROTATION] = 0.0, 0.0, -(self.yaw + np.clip(turn, -0.3 * speed, 0.3 * speed))
+        target[0, GRIPPER] = 0.5 * (1.0 - grip)
+        action = self._layout.action(target, target).astype(np.float32)
+        return np.clip(action, -1.0, 1.0)

@@ -1,0 +1,93 @@
+"""Who may speak to the robot's server: nobody's browser, and only holders of its token."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+from zprl_env.errors import ConfigurationError
+
+TOKEN = "ZPRL_ROBOT_TOKEN"
+"""The environment variable with the token, which has no place on a command line."""
+LONGEST = 64 * 1024
+"""Bytes of the longest request."""
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+def check_reach(host: str, token: str | None) -> None:
+    """See whether a server may listen on an address.
+
+    Raises:
+        ConfigurationError: It could be reached from other machines, and wants no token.
+
+    >>> check_reach("127.0.0.1", None)
+    >>> check_reach("0.0.0.0", None)
+    Traceback (most recent call last):
+    policies.errors.ConfigurationError: A server beyond this machine must want a token. Got: ...
+    """
+    if token is not None and (len(token) < 8 or not token.isascii() or not token.isprintable()):
+        raise ConfigurationError("A token must be at least 8 printable ASCII characters.")
+    if not token and not is_loopback(host):
+        raise ConfigurationError(
+            f"A server beyond this machine must want a token. Got: host {host} and none. "
+            "Try --host 127.0.0.1, or set ZPRL_ROBOT_TOKEN on both sides."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address; a name's address is not looked up.
+
+    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("robot.lab")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Gate:
+    """Turns requests away before anything reads them.
+
+    Args:
+        app: What is behind it.
+        token: What requests must show as ``Authorization: Bearer``; nothing if None.
+    """
+
+    def __init__(self, app: App, token: str | None = None) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode() if token else None
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        status, detail = refusal
+        body = json.dumps({"detail": detail}).encode()
+        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _refusal(self, scope: Message) -> tuple[int, str] | None:
+        headers = dict(scope["headers"])
+        if self._expected is not None:
+            shown = headers.get(b"authorization", b"")
+            if not hmac.compare_digest(shown, self._expected):
+                return 401, "This server wants a token: Authorization: Bearer ..."
+        if b"origin" in headers:  # which browsers send: any web page could move the arms
+            return 403, "Web pages may not speak to a robot."
+        if b"transfer-encoding" in headers:
+            return 411, "A request must say its length."
+        # h11 has seen to it that this is a number, and true
+        if int(headers.get(b"content-length", b"0")) > LONGEST:
+            return 413, f"A request must be at most {LONGEST} bytes."
+        return None

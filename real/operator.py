@@ -1,0 +1,222 @@
+"""Whoever stands beside the robot: what they say arrives as events, and nothing waits for a key."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import select
+import sys
+from collections import deque
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Literal, Protocol, TextIO, TypeAlias
+
+from real.robot import Robot, Scene
+from zprl_env.errors import ConfigurationError, UnknownNameError
+
+FOR_EVER = float("inf")
+
+
+class Event(str, Enum):
+    """What an operator can say."""
+
+    SUCCESS = "success"
+    """The task is done."""
+    FAILURE = "failure"
+    """It cannot be done any more."""
+    ABORT = "abort"
+    """This episode is worth nothing."""
+    PAUSE = "pause"
+    """Hold still; the episode's time stands still as well."""
+    RESUME = "resume"
+    """Go on after a pause."""
+    STOP = "stop"
+    """Emergency stop."""
+    RELEASE = "release"
+    """The arms may move again after a stop."""
+    READY = "ready"
+    """The next episode may begin."""
+
+
+VERDICTS = (Event.SUCCESS, Event.FAILURE, Event.ABORT)
+
+
+class Operator(Protocol):
+    """Where events come from.
+
+    Attributes:
+        patience: How long may be waited for this operator [s].
+    """
+
+    patience: float
+
+    def poll(self) -> Sequence[Event]:
+        """Return what was said since the last call; returns at once."""
+        ...
+
+    def ask(self, event: Event, message: str) -> None:
+        """Tell the operator that an event is waited for; returns at once."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the terminal or whatever it is; a second call does nothing."""
+        ...
+
+
+OperatorLike: TypeAlias = "Operator | Literal['auto', 'keyboard']"
+
+
+class ScriptedOperator:
+    """Says what a program tells it to.
+
+    Args:
+        answers: Events that it answers with at once when they are asked for.
+        patience: How long may be waited for it [s].
+
+    Example:
+        >>> operator = ScriptedOperator()
+        >>> operator.say(Event.PAUSE, Event.RESUME)
+        >>> [event.value for event in operator.poll()], operator.poll()
+        (['pause', 'resume'], [])
+    """
+
+    def __init__(
+        self, answers: Iterable[Event] = (Event.READY, Event.RELEASE), patience: float = 60.0
+    ) -> None:
+        self.patience = patience
+        self.asked: list[tuple[Event, str]] = []
+        self._answers = frozenset(answers)
+        self._said: deque[Event] = deque()
+
+    def say(self, *events: Event) -> None:
+        """Say something; another thread may."""
+        self._said.extend(events)
+
+    def poll(self) -> Sequence[Event]:
+        """Return what was said since the last call."""
+        return [self._said.popleft() for _ in range(len(self._said))]
+
+    def ask(self, event: Event, message: str) -> None:
+        """Note the question, and answer it."""
+        self.asked.append((event, message))
+        if event in self._answers:
+            self.say(event)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class AutoOperator(ScriptedOperator):
+    """Judges by the scene's own criterion, and lets a simulated robot go on after any stop.
+
+    Args:
+        scene: The simulated world.
+        patience: How long a fault may last before a reset gives up [s].
+    """
+
+    def __init__(self, scene: Scene, patience: float = 60.0) -> None:
+        super().__init__(patience=patience)
+        self._scene = scene
+
+    def poll(self) -> Sequence[Event]:
+        """Return answers to what was asked; if there are none, success for as long as it is there.
+
+        A scene that cannot be asked is the driver's failure, and takes no answer with it.
+        """
+        return super().poll() or [Event.SUCCESS] * self._scene.success()
+
+
+class KeyboardOperator:
+    """Keys in the terminal: read one by one, without Enter, whenever there are some.
+
+    Args:
+        keyboard: The terminal, stdin by default.
+        screen: Where questions are printed, stderr by default.
+
+    Raises:
+        ConfigurationError: ``keyboard`` is no terminal.
+    """
+
+    KEYS = {  # noqa: RUF012
+        "s": Event.SUCCESS,
+        "f": Event.FAILURE,
+        "a": Event.ABORT,
+        "p": Event.PAUSE,
+        "g": Event.RESUME,
+        " ": Event.STOP,
+        "r": Event.RELEASE,
+        "\n": Event.READY,
+    }
+    HELP = (
+        "keys: SPACE emergency stop, s success, f failure, a abort, p pause, g go on, "
+        "r release, ENTER ready"
+    )
+    patience = FOR_EVER
+
+    def __init__(self, keyboard: TextIO | None = None, screen: TextIO | None = None) -> None:
+        keyboard = sys.stdin if keyboard is None else keyboard
+        if not keyboard.isatty():
+            raise ConfigurationError(
+                "operator='keyboard' must have a terminal. Got: input that is none. Try "
+                "operator='auto' for a simulated robot, or a ScriptedOperator."
+            )
+        import termios
+        import tty
+
+        self._file = keyboard.fileno()
+        self._screen = sys.stderr if screen is None else screen
+        self._termios = termios
+        self._before: list | None = termios.tcgetattr(self._file)
+        tty.setcbreak(self._file)
+        atexit.register(self.close)
+        print(self.HELP, file=self._screen, flush=True)
+
+    def poll(self) -> Sequence[Event]:
+        """Return the keys that were pressed since the last call; other keys mean nothing."""
+        keys = b""
+        while self._before is not None and select.select([self._file], [], [], 0.0)[0]:
+            read = os.read(self._file, 64)
+            if not read:  # the terminal is gone, and nobody could stop the arms
+                return [Event.STOP]
+            keys += read
+        return [self.KEYS[key] for key in keys.decode(errors="ignore") if key in self.KEYS]
+
+    def ask(self, event: Event, message: str) -> None:
+        """Print a question and the key that answers it."""
+        key = next(key for key, known in self.KEYS.items() if known is event)
+        names = {" ": "SPACE", "\n": "ENTER"}
+        print(f"{message} [{names.get(key, key)}]", file=self._screen, flush=True)
+
+    def close(self) -> None:
+        """Give the terminal back as it was; a second call does nothing."""
+        if self._before is not None:
+            with contextlib.suppress(self._termios.error, ValueError):
+                self._termios.tcsetattr(self._file, self._termios.TCSADRAIN, self._before)
+            self._before = None
+            atexit.unregister(self.close)
+
+
+def make_operator(operator: OperatorLike, robot: Robot) -> Operator:
+    """Return an operator.
+
+    Args:
+        operator: ``"auto"``, ``"keyboard"`` or an object.
+        robot: The robot, whose own criterion ``"auto"`` judges by.
+
+    Raises:
+        UnknownNameError: No operator has this name.
+        ConfigurationError: The robot has no criterion, or there is no terminal.
+    """
+    if not isinstance(operator, str):
+        return operator
+    if operator == "keyboard":
+        return KeyboardOperator()
+    if operator != "auto":
+        raise UnknownNameError("operator", operator, ["auto", "keyboard"])
+    if not isinstance(robot, Scene):
+        raise ConfigurationError(
+            "operator='auto' must have a driver that knows success. Got: "
+            f"{type(robot).__name__}, which does not. Try operator='keyboard'."
+        )
+    return AutoOperator(robot)

@@ -1,0 +1,107 @@
+"""Let a policy act on a robot, alone or steered: ``python -m real.play``."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import tyro
+
+from real.env import RealRobotEnv
+from real.recording import EpisodeRecorder
+from zprl_env import cli
+from zprl_env.errors import ZprlError
+from zprl_env.evaluation import EvaluationResult, evaluate
+
+
+@dataclass(frozen=True)
+class Play:
+    """Let a frozen policy act on a robot, and write every episode down.
+
+    Without --run nothing steers it: the perturbation is zero, which is the policy itself, and a
+    robot's first run should look like that. With --run the agent of a training run steers it.
+    """
+
+    policy: str
+    """Frozen policy: a checkpoint folder or a shipped name."""
+    task: str = "place-orange"
+    """A preset's name, or a YAML file."""
+    run: Path | None = None
+    """Folder of a run of train_sb3.py whose agent steers the policy."""
+    driver: str = "sim"
+    """Whose robot: sim, remote, serl, ideal, or a class of yours as module:Class."""
+    url: str | None = None
+    """Where its server is, for serl and remote; several separated by commas."""
+    realtime: bool = False
+    """Let the simulated robot take its time."""
+    operator: Literal["auto", "keyboard"] = "auto"
+    """Who judges: the simulated scene, or you at the keyboard."""
+    episodes: int = 10
+    """Episodes to play."""
+    seed: int = 0
+    """Seed of the first episode's scene; the others follow."""
+    noise_scale: float = 0.0
+    """Temperature of the flow's initial noise, for a policy that nobody steers."""
+    out: Path | None = None
+    """Recording to add the episodes to, an .hdf5 file."""
+    images: bool = False
+    """Record the cameras' pictures as well."""
+
+    def __post_init__(self) -> None:
+        if self.episodes < 1:
+            raise ZprlError(f"episodes must be at least 1. Got: {self.episodes}.")
+
+
+def play(settings: Play) -> EvaluationResult:
+    """Play, and record.
+
+    Args:
+        settings: What, and where.
+
+    Returns:
+        How the episodes ended.
+
+    Raises:
+        RobotError: The robot is not there.
+        CheckpointError: The policy cannot be loaded.
+        PolicyMismatchError: It does not fit the task, or the run steers another one.
+        RunFolderError: The run's agent cannot be loaded.
+    """
+    from zprl_env.policy_loading import resolve_policy
+    from zprl_env.training.config import check_policy, load_config
+    from zprl_env.training.environment import evaluation_env
+    from zprl_env.training.recipe import Recipe
+    from zprl_env.training.weights import load_agent
+
+    policy = resolve_policy(settings.policy)
+    if settings.run is not None:
+        check_policy(settings.run, policy)
+    options: dict[str, Any] = {} if settings.url is None else {"url": settings.url}
+    if settings.realtime:
+        options["realtime"] = True
+    facts = {"policy_sha256": getattr(policy, "weights_hash", None), "run": str(settings.run)}
+    recorder = EpisodeRecorder(settings.out, provenance=facts) if settings.out else None
+    robot = RealRobotEnv(
+        settings.task,
+        driver=settings.driver,
+        operator=settings.operator,
+        recorder=recorder,
+        images=settings.images,
+        **options,
+    )
+    with closing(robot):
+        if settings.run is None:
+            recipe = replace(Recipe(), noise_scale=settings.noise_scale)
+            env, agent = evaluation_env(robot, policy, "latent", recipe), None
+        else:
+            config = load_config(settings.run)
+            env = evaluation_env(robot, policy, config.steer, config.recipe)
+            agent = load_agent(settings.run, config.algo, config.recipe, env, config.backend)
+        seeds = range(settings.seed, settings.seed + settings.episodes)
+        return evaluate(env, agent, seeds, lambda success: print("success" if success else "no"))
+
+
+if __name__ == "__main__":
+    cli.run(lambda: print(play(tyro.cli(Play))))

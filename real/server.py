@@ -1,0 +1,123 @@
+"""Serve a robot over SERL's HTTP interface: ``python -m real.server --driver sim``."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import socket
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import tyro
+
+from real.drivers import driver_class, make_robot
+from real.gate import TOKEN, Gate, check_reach, is_loopback
+from real.presets import load_preset
+from real.served_robot import ServedRobot
+from zprl_env import cli
+from zprl_env.errors import ConfigurationError, MissingExtraError
+
+
+@dataclass(frozen=True)
+class Server:
+    """Serve a robot over the HTTP interface of SERL's franka_server.
+
+    Whoever knows the interface may steer it: --driver serl and --driver remote of this package, and
+    SERL's own environments. Ends with Ctrl-C, and stops the arms then.
+    """
+
+    driver: str = "sim"
+    """Whose robot: sim, ideal, or a class of yours as module:Class."""
+    task: str = "place-orange"
+    """A preset's name, or a YAML file."""
+    host: str = "127.0.0.1"
+    """Address to listen on. Beyond this machine a token is wanted; the line itself is not
+    encrypted, so keep it to the laboratory's own network or a tunnel."""
+    port: int = 5000
+    """Port to listen on; 0 for any that is free."""
+    token: str | None = field(default=None, repr=False)
+    """What clients have to show. Better set $ZPRL_ROBOT_TOKEN: everybody on a machine can read its
+    command lines."""
+    dead_man: float = 0.5
+    """Seconds without a command after which the arms are stopped."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port < 65536:
+            raise ConfigurationError(f"port must lie in [0, 65535]. Got: {self.port}.")
+        check_reach(self.host, self.secret)
+
+    @property
+    def secret(self) -> str | None:
+        """The token, wherever it was given."""
+        return self.token or os.environ.get(TOKEN)
+
+
+def serve(server: Server) -> None:
+    """Serve until interrupted.
+
+    Args:
+        server: What, and where.
+
+    Raises:
+        MissingExtraError: FastAPI or uvicorn is not installed.
+        ConfigurationError: The address cannot be listened on.
+        RobotError: The robot is not there.
+    """
+    try:
+        import uvicorn
+
+        from real.serl_app import make_app
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(error.name or "fastapi", "real") from None
+    # Raised where the signal arrives, so that the arms are stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    preset = load_preset(server.task)
+    listener = _listen(server.host, server.port)
+    robot = make_robot(server.driver, preset, **_in_real_time(server.driver))
+    robot.connect()
+    served = ServedRobot(robot, preset, dead_man=server.dead_man)
+    try:
+        config = uvicorn.Config(
+            Gate(make_app(served), server.secret),
+            access_log=False,
+            log_level="error",
+            server_header=False,
+            timeout_keep_alive=600,
+            timeout_graceful_shutdown=1,
+        )
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"{preset.name} ({server.driver}) at http://{shown}:{port}", flush=True)
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        served.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open a socket; a port that is taken is told before the robot moves."""
+    try:
+        kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        if is_loopback(host) and not is_loopback(str(address[0])):
+            raise ConfigurationError(f"{host} must be this machine alone. Got: {address[0]}.")
+        # asyncio sends small packets at once only where the protocol is named
+        listener = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{host}:{port} cannot be listened on: {error}. Try another --port."
+        ) from None
+    return listener
+
+
+def _in_real_time(driver: str) -> dict[str, Any]:
+    """Settings of drivers whose time would otherwise pass only when it is waited for."""
+    settings = inspect.signature(driver_class(driver)).parameters
+    return {"realtime": True} if "realtime" in settings else {}
+
+
+if __name__ == "__main__":
+    cli.run(lambda: serve(tyro.cli(Server)))

@@ -1,0 +1,1 @@
+"""The simulated robot: arms, tasks and what goes wrong."""

@@ -1,0 +1,98 @@
+"""How a simulated arm is pulled along, compiled."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from zprl_env.envs.operational_space import apply_torques
+
+
+@numba.njit(cache=True)
+def follow(
+    qpos: np.ndarray,
+    qvel: np.ndarray,
+    bias: np.ndarray,
+    ctrl: np.ndarray,
+    mass: np.ndarray,
+    jacobian: np.ndarray,
+    position: np.ndarray,
+    rotation: np.ndarray,
+    goal: np.ndarray,
+    command: np.ndarray,
+    share: float,
+    posture: np.ndarray,
+    stiffness: np.ndarray,
+    damping: np.ndarray,
+    limits: np.ndarray,
+    qpos_index: np.ndarray,
+    qvel_index: np.ndarray,
+    ctrl_index: np.ndarray,
+) -> None:
+    """Move the goal some way towards the command, and write the torques that pull the hand there.
+
+    A Cartesian spring and damper with the inertia made even, gravity compensated and the posture
+    held in the nullspace; see `zprl_env.envs.operational_space.apply_torques`, whose arguments
+    these are but for three: ``goal``, the position [m] and quaternion that the spring is fixed to,
+    shape ``(7,)``, written to; ``command``, where the goal is to go, likewise; and ``share``, how
+    much of that way it goes now. Where the arm is singular it is damped and held against gravity.
+    """
+    sign = 1.0 if np.dot(goal[3:], command[3:]) >= 0.0 else -1.0
+    norm = 0.0
+    for i in range(7):
+        towards = command[i] if i < 3 else sign * command[i]
+        goal[i] += share * (towards - goal[i])
+        if i >= 3:
+            norm += goal[i] * goal[i]
+    goal[3:] /= np.sqrt(norm)
+    w, x, y, z = goal[3:]
+    matrix = np.empty((3, 3))
+    matrix[0] = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)
+    matrix[1] = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
+    matrix[2] = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
+    if not apply_torques(
+        qpos,
+        qvel,
+        bias,
+        ctrl,
+        mass,
+        jacobian,
+        position,
+        rotation,
+        goal[:3],
+        matrix,
+        posture,
+        stiffness,
+        damping,
+        limits,
+        qpos_index,
+        qvel_index,
+        ctrl_index,
+    ):
+        for i in range(qvel_index.shape[0]):
+            torque = bias[qvel_index[i]] - 5.0 * qvel[qvel_index[i]]
+            ctrl[ctrl_index[i]] = min(max(torque, limits[0, i]), limits[1, i])
+
+
+@numba.njit(cache=True)
+def hold_joints(
+    qpos: np.ndarray,
+    qvel: np.ndarray,
+    bias: np.ndarray,
+    ctrl: np.ndarray,
+    mass: np.ndarray,
+    posture: np.ndarray,
+    limits: np.ndarray,
+    qpos_index: np.ndarray,
+    qvel_index: np.ndarray,
+    ctrl_index: np.ndarray,
+) -> None:
+    """Write the torques that pull the joints to a posture; arguments as `follow` has them."""
+    joints = qvel_index.shape[0]
+    for i in range(joints):
+        torque = bias[qvel_index[i]]
+        for j in range(joints):
+            error = posture[j] - qpos[qpos_index[j]]
+            acceleration = 400.0 * error - 40.0 * qvel[qvel_index[j]]
+            torque += mass[qvel_index[i], qvel_index[j]] * acceleration
+        ctrl[ctrl_index[i]] = min(max(torque, limits[0, i]), limits[1, i])

@@ -1,0 +1,90 @@
+"""The simulated world: arms, a task's scene, and the physics between them."""
+
+from __future__ import annotations
+
+import pkgutil
+from typing import Any
+
+import mujoco
+import numpy as np
+
+from real.presets import Preset
+from real.sim.arms import add_arm
+from real.sim.body import ArmBody
+from real.sim.scene import TaskScene, add_room
+from zprl_env.errors import ConfigurationError, UnknownNameError
+
+SCENES = {
+    "place-orange": "real.sim.place_orange:PlaceOrange",
+    "flip-egg": "real.sim.flip_egg:FlipEgg",
+    "open-box": "real.sim.open_box:OpenBox",
+    "insert-bills": "real.sim.insert_bills:InsertBills",
+}
+"""The scenes by the name of their task."""
+
+
+class World:
+    """Arms and objects, stepped together; nothing in here knows of time outside.
+
+    Args:
+        preset: The task.
+        scene: Whose objects: a name in `SCENES` or ``"module:Class"``; the preset's name if None.
+
+    Raises:
+        UnknownNameError: There is no such scene, arm or gripper.
+        ConfigurationError: The preset tracks an object that the scene does not have.
+    """
+
+    def __init__(self, preset: Preset, scene: str | None = None) -> None:
+        name = preset.name if scene is None else scene
+        if name not in SCENES and ":" not in name:
+            raise UnknownNameError("scene", name, [*SCENES, "module:Class"])
+        self.scene: TaskScene = pkgutil.resolve_name(SCENES.get(name, name))()
+        if foreign := [o for o in preset.objects if o not in self.scene.OBJECTS]:
+            raise ConfigurationError(
+                f"The objects of {preset.name} must be among {', '.join(self.scene.OBJECTS)}. "
+                f"Got: {', '.join(foreign)}. Try another scene."
+            )
+        self.objects = preset.objects
+        spec = mujoco.MjSpec()
+        spec.compiler.degree = False  # as the arms' files have it
+        add_room(spec)
+        drives = [add_arm(spec, arm, index) for index, arm in enumerate(preset.arms)]
+        self.scene.build(spec)
+        self.model: Any = spec.compile()
+        self.data: Any = mujoco.MjData(self.model)
+        self.arms = [
+            ArmBody(self.model, self.data, arm, index, drive)
+            for index, (arm, drive) in enumerate(zip(preset.arms, drives, strict=True))
+        ]
+        self.scene.bind(self.model, self.data, self.arms)
+        self.period = float(self.model.opt.timestep)
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Put the arms at home and the objects where a seed says."""
+        mujoco.mj_resetData(self.model, self.data)
+        for arm in self.arms:
+            arm.go_home()
+        self.scene.lay_out(rng)
+        mujoco.mj_forward(self.model, self.data)
+        self.step(50)  # objects settle
+        self.data.qvel[:] = 0.0
+        mujoco.mj_forward(self.model, self.data)
+
+    def step(self, steps: int = 1, joints: list[np.ndarray] | None = None) -> None:
+        """Run physics steps.
+
+        Args:
+            steps: How many.
+            joints: Where to pull each arm's joints, instead of its hand to the goal [rad].
+        """
+        model, data = self.model, self.data
+        for _ in range(steps):
+            mujoco.mj_step1(model, data)
+            for index, arm in enumerate(self.arms):
+                arm.actuate(None if joints is None else joints[index])
+            mujoco.mj_step2(model, data)
+
+    def object_poses(self) -> dict[str, np.ndarray]:
+        """Poses of the tracked objects. Shape ``(7,)`` each."""
+        return {name: self.scene.pose(name) for name in self.objects}

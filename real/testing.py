@@ -1,0 +1,274 @@
+"""Tell whether a driver behaves: ``python -m real.testing --driver my_lab:MyRobot``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tyro
+
+from real.coordinates import GRIPPER, POSITION, Coordinates
+from real.drivers import DriverLike, make_robot
+from real.presets import Preset, load_preset
+from real.robot import Cameras, Robot, RobotError, RobotState, Scene
+from real.safety import SafetyFilter
+from real.watchdog import fault
+from zprl_env import cli
+from zprl_env.errors import ZprlError
+
+REACH, NEAR = 0.03, 0.01
+"""How far the arms are moved, and how far from there they may be afterwards [m]."""
+QUICK = 0.25
+"""Longest time that a call may take [s]."""
+SETTLED = 1.0
+"""Time that arms get to come to rest [s]."""
+
+
+class MisbehavingRobotError(ZprlError):
+    """A driver does not do what :class:`real.robot.Robot` says; everything found is named."""
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """Check a driver against everything that the environment relies on.
+
+    The arms move by 3 cm around the preset's home: look that nothing is in the way.
+    """
+
+    driver: str
+    """Its name, or "module:Class"."""
+    task: str = "place-orange"
+    """Preset that it is made for, by name or path."""
+    options: dict[str, str] = field(default_factory=dict)
+    """The driver's settings, such as url http://127.0.0.1:5000."""
+
+
+def check_robot(driver: DriverLike, preset: Preset | str, **options: Any) -> None:
+    """Find out whether a driver behaves.
+
+    Args:
+        driver: As :func:`real.drivers.make_robot` takes it.
+        preset: The task it is made for.
+        **options: The driver's own settings.
+
+    Raises:
+        MisbehavingRobotError: It does not; the message lists everything that was found.
+        ConfigurationError: There is no such driver, preset or setting.
+
+    Example:
+        >>> check_robot("ideal", "place-orange")
+    """
+    task = load_preset(preset)
+    robot = make_robot(driver, task, **options)
+    findings = []
+    try:
+        for check in CHECKS:
+            try:
+                findings += [
+                    f"{check.__name__.strip('_')}: {found}" for found in check(robot, task)
+                ]
+            except Exception as error:
+                told = type(error).__name__
+                findings.append(f"{check.__name__.strip('_')}: raised {told}: {error}")
+                if check is _connects:
+                    break
+    finally:
+        with suppress(Exception):
+            robot.close()
+    if findings:
+        raise MisbehavingRobotError(
+            f"{type(robot).__name__} must behave. Got: " + "; ".join(findings)
+        )
+
+
+def _connects(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Connects, twice, and goes home."""
+    robot.connect()
+    robot.connect()
+    robot.home()
+    yield from _sound(robot, preset, robot.state())
+
+
+def _answers_quickly(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Calls return at once."""
+    here = Coordinates(preset).command(Coordinates(preset).of(robot.state()))
+    calls: dict[str, Callable[[], object]] = {
+        "state()": robot.state,
+        "command()": lambda: robot.command(here),
+        "stop()": robot.stop,
+    }
+    for name, call in calls.items():
+        began = robot.clock.now()
+        call()
+        if (took := robot.clock.now() - began) > QUICK:
+            yield f"{name} must return within {QUICK} s, took {took:.2f} s"
+
+
+def _measures_anew(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Time stamps advance, and an old measurement stays what it was."""
+    first = robot.state()
+    kept = first.position.copy()
+    robot.clock.sleep_until(robot.clock.now() + 2.0 * preset.watchdog.max_state_age)
+    second = robot.state()
+    if second.stamp <= first.stamp:
+        yield f"time stamps must advance, got {second.stamp:.3f} after {first.stamp:.3f}"
+    yield from _sound(robot, preset, second)
+    second.position[:] += 1.0
+    if np.abs(robot.state().position - second.position).max() < 0.5:
+        yield "state() must return its own arrays, changing one changed the robot's"
+    if not np.array_equal(first.position, kept):
+        yield "a measurement must stay as it is, a later one changed it"
+
+
+def _goes_where_it_is_sent(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Each arm follows along every axis, and holds still without commands."""
+    home = Coordinates(preset).home
+    for axis, name in enumerate("xyz"):
+        for sign in (1.0, -1.0):
+            goal = home.copy()
+            goal[:, axis] += sign * REACH
+            _move(robot, preset, goal)
+            reached = robot.state().position
+            error = float(np.abs(reached - goal[:, POSITION]).max())
+            if error > NEAR:
+                yield (
+                    f"an arm sent {sign * REACH:+g} m along {name} must get within {NEAR} m, it is "
+                    f"{error:.3f} m off"
+                )
+    _move(robot, preset, home)
+    before = robot.state().position
+    robot.clock.sleep_until(robot.clock.now() + SETTLED)
+    if (drift := float(np.abs(robot.state().position - before).max())) > NEAR:
+        yield f"arms without commands must stay where they are, drifted {drift:.3f} m"
+
+
+def _grips(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Grippers that a task commands close and open."""
+    if "gripper" not in preset.action:
+        return
+    for opening in (0.0, 1.0):
+        goal = Coordinates(preset).home
+        goal[:, GRIPPER] = opening
+        _move(robot, preset, goal)
+        got = robot.state().gripper
+        if np.abs(got - opening).max() > 0.3:
+            yield f"grippers sent to {opening:g} must get there, got {got.round(2).tolist()}"
+
+
+def _stops(robot: Robot, preset: Preset) -> Iterator[str]:
+    """A stop holds, can be repeated, and commands move the arms again."""
+    home = Coordinates(preset).home
+    goal = home.copy()
+    goal[:, 2] += REACH
+    _move(robot, preset, goal, periods=10)
+    robot.stop()
+    robot.stop()
+    robot.clock.sleep_until(robot.clock.now() + SETTLED)
+    before = robot.state().position
+    robot.clock.sleep_until(robot.clock.now() + SETTLED)
+    if (drift := float(np.abs(robot.state().position - before).max())) > 0.5 * NEAR:
+        yield f"stopped arms must hold still, drifted {drift:.3f} m"
+    _move(robot, preset, home)
+    if np.abs(robot.state().position - home[:, POSITION]).max() > NEAR:
+        yield "arms must follow commands again after stop()"
+
+
+def _keeps_its_own_copies(robot: Robot, preset: Preset) -> Iterator[str]:
+    """What becomes of a command's arrays afterwards does not matter."""
+    coordinates = Coordinates(preset)
+    command = coordinates.command(coordinates.home)
+    robot.command(command)
+    command.position[:] += 1.0
+    robot.clock.sleep_until(robot.clock.now() + 0.2)
+    if np.abs(robot.state().position - coordinates.home[:, POSITION]).max() > NEAR:
+        yield "command() must copy what it is given, changing the array moved an arm"
+
+
+def _repeats_its_scenes(robot: Robot, preset: Preset) -> Iterator[str]:
+    """A simulated scene follows from its seed."""
+    if not isinstance(robot, Scene):
+        return
+    seen = []
+    for seed in (3, 4, 3):
+        robot.reset_scene(seed)
+        if not isinstance(robot.success(), bool):
+            yield f"success() must be a bool, got {robot.success()!r}"
+        seen.append({name: pose.copy() for name, pose in robot.state().objects.items()})
+    for name in preset.objects:
+        if name not in seen[0]:
+            yield f"state().objects must have {name}, got {', '.join(seen[0]) or 'none'}"
+        elif not np.array_equal(seen[0][name], seen[2][name]):
+            yield f"the same seed must put {name} in the same place"
+
+
+def _takes_pictures(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Cameras give pictures, and an unknown one is an error."""
+    if not isinstance(robot, Cameras) or not preset.cameras:
+        return
+    for name, image in robot.images(preset.cameras).items():
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+            yield f"pictures of {name} must be (H, W, 3), uint8, got {image.shape}, {image.dtype}"
+    try:
+        robot.images(["no-such-camera"])
+    except RobotError:
+        return
+    yield "an unknown camera must raise RobotError, nothing was raised"
+
+
+def _closes(robot: Robot, preset: Preset) -> Iterator[str]:
+    """After close, twice, nothing pretends to work."""
+    robot.close()
+    robot.close()
+    try:
+        robot.state()
+    except RobotError:
+        return
+    yield "state() must raise RobotError after close(), nothing was raised"
+
+
+CHECKS = (
+    _connects,
+    _answers_quickly,
+    _measures_anew,
+    _goes_where_it_is_sent,
+    _grips,
+    _stops,
+    _keeps_its_own_copies,
+    _repeats_its_scenes,
+    _takes_pictures,
+    _closes,
+)
+
+
+def _sound(robot: Robot, preset: Preset, state: RobotState) -> Iterator[str]:
+    """What the watchdog says of a measurement; objects may come with a scene later."""
+    if wrong := fault(state, preset, now=robot.clock.now()):
+        yield wrong
+    if not np.all((state.gripper >= -0.05) & (state.gripper <= 1.05)):
+        yield f"gripper must lie in [0, 1], got {np.asarray(state.gripper).tolist()}"
+
+
+def _move(robot: Robot, preset: Preset, goal: np.ndarray, periods: int | None = None) -> None:
+    """Send the arms somewhere through the safety filter, and give them time to settle."""
+    coordinates, safety = Coordinates(preset), SafetyFilter(preset)
+    safety.restart(coordinates.of(robot.state()))
+    period = 1.0 / preset.control_rate
+    due = robot.clock.now()
+    for _ in range(periods or int(preset.control_rate * (SETTLED + 3.0))):
+        command = coordinates.command(safety.advance(goal, preset.reset_speed).coordinates)
+        robot.command(command)
+        due = max(due + period, robot.clock.now())
+        robot.clock.sleep_until(due)
+
+
+def main(conformance: Conformance) -> None:
+    """Check, and say that all is well."""
+    check_robot(conformance.driver, conformance.task, **conformance.options)
+    print(f"{conformance.driver}: all {len(CHECKS)} checks passed")
+
+
+if __name__ == "__main__":
+    cli.run(lambda: main(tyro.cli(Conformance)))
