@@ -109,6 +109,7 @@ TASK_SETTINGS: dict[str, dict[str, Any]] = {
     "door": {"noise_scale": 1.0, "scale": 0.5},  # 2.0 takes it from 0.78 to 0.22 while exploring
     "hammer": {"noise_scale": 1.0},
     "pen": {"noise_scale": 1.0},
+    "Real": {"noise_scale": 1.0},
 }
 """What the default recipe does otherwise on a task, by name."""
 
