@@ -10,6 +10,7 @@ ADROIT = ["gymnasium-robotics>=1.4,<2"]
 MINARI = ["minari>=0.5.3,<0.6"]
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.7"]
 ZOO = ["rl_zoo3>=2.9.2", "requests"]  # the latter for rl_zoo3.enjoy, which does not say so
+REAL = ["ruckig>=0.14", "pydantic>=2", "fastapi>=0.110", "uvicorn>=0.29"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
@@ -36,13 +37,14 @@ setup(
     python_requires=">=3.10,<3.13",
     packages=[
         package
-        for root in ("zprl_env", "policies")
+        for root in ("zprl_env", "policies", "real")
         for package in (root, *(f"{root}.{p}" for p in find_namespace_packages(root)))
         if "pretrained" not in package
     ],
     py_modules=["train_sb3"],
     package_data={
         "policies": ["pretrained/*/*"],
+        "real": ["presets/*.yaml"],
         "zprl_env": ["py.typed", "experts/*.json", "hyperparams/*.yml"],
     },
     install_requires=[
@@ -70,11 +72,12 @@ setup(
         "adroit": ADROIT,
         "minari": MINARI,
         "onnx": ONNX,
+        "real": [*REAL, *ROBOSUITE],  # the simulated arms are robosuite's
         "hub": HUB,
         "zoo": ZOO,
         "wandb": WANDB,
         "sbx": SBX,  # not in all: it brings JAX
         "dev": DEV,
-        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX, *HUB],
+        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX, *HUB, *REAL],
     },
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import threading
 from collections import deque
@@ -151,7 +152,7 @@ class SimRobot:
                     self._arrived = self._measurements.popleft()[1]
             if self._arrived is None:
                 raise RobotError("A measurement must have arrived. Got: none yet. Try again.")
-            return self._arrived
+            return copy.deepcopy(self._arrived)  # what is given away may be written to
 
     def command(self, command: RobotCommand) -> None:
         """Send the arms somewhere; see `real.robot.Robot.command`."""

@@ -80,7 +80,7 @@ def robotiq_85(hand: Any) -> Drive:
         pos=(0.0, 0.0, 0.045),
         group=SOLID_GROUP,
     )
-    palm.add_site(name=TOOL, pos=(0.0, 0.0, 0.135))
+    palm.add_site(name=TOOL, group=4, pos=(0.0, 0.0, 0.135))
     _attach(hand, gripper)
     return Drive(("finger_joint", "right_outer_knuckle_joint"), (0.0, 0.0), (0.8, 0.8))
 
@@ -90,7 +90,9 @@ def panda(hand: Any) -> Drive:
     solid = ("finger1_pad_collision", "finger2_pad_collision", "hand_collision")
     gripper = _read("grippers/panda_gripper.xml", solid)
     body = gripper.body("right_gripper")
-    body.add_site(name=TOOL, pos=(0.0, 0.0, 0.097), quat=(np.sqrt(0.5), 0.0, 0.0, np.sqrt(0.5)))
+    body.add_site(
+        name=TOOL, group=4, pos=(0.0, 0.0, 0.097), quat=(np.sqrt(0.5), 0.0, 0.0, np.sqrt(0.5))
+    )
     _attach(hand, gripper)
     return Drive(("finger_joint1", "finger_joint2"), (0.04, -0.04), (0.0, 0.0))
 

@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 
 from real.presets import Preset
-from real.sim.arms import add_arm
+from real.sim.arms import add_arm, prefix
 from real.sim.body import ArmBody
 from real.sim.scene import TaskScene, add_room
 from zprl_env.errors import ConfigurationError, UnknownNameError
@@ -50,6 +50,10 @@ class World:
         spec.compiler.degree = False  # as the arms' files have it
         add_room(spec)
         drives = [add_arm(spec, arm, index) for index, arm in enumerate(preset.arms)]
+        wrists = ("wrist",) if len(drives) == 1 else ("left_wrist", "right_wrist")
+        for index, wrist in zip(range(len(drives)), wrists, strict=False):
+            hand = spec.body(f"{prefix(index)}right_hand")
+            hand.add_camera(name=wrist, pos=(0.07, 0.0, 0.0), quat=(0.0, 1.0, 0.0, 0.0), fovy=75.0)
         self.scene.build(spec)
         self.model: Any = spec.compile()
         self.data: Any = mujoco.MjData(self.model)
