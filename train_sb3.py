@@ -12,7 +12,7 @@ import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from zprl_env.cli import run
+from zprl_env.cli import run, settings
 from zprl_env.training.algorithms import check_installed
 from zprl_env.training.config import Config, check_policy, parse, save_config
 from zprl_env.training.tracking import check_tracker
@@ -52,6 +52,7 @@ def finetune(config: Config) -> Path:
     console = Console(soft_wrap=True)
     torch.set_num_threads(config.threads)
     recipe, resumed = config.recipe, config.resume_from
+    env_kwargs = settings(config.env_kwargs)
     begun = checkpoint.find_checkpoint(resumed, console.print) if resumed else None
     history = begun.history if begun else History()
     policy = resolve_policy(
@@ -60,7 +61,7 @@ def finetune(config: Config) -> Path:
     if resumed:
         check_policy(resumed, policy)
     with ExitStack() as stack:
-        comparison = Comparison(config.env, policy, config.steer, recipe)
+        comparison = Comparison(config.env, policy, config.steer, recipe, env_kwargs)
         stack.enter_context(closing(comparison))
         # Not before everything fits: a run that never started leaves no folder.
         folder = resumed or files.create_folder(config.out, config.env, config.algo)
@@ -73,6 +74,7 @@ def finetune(config: Config) -> Path:
             num_envs=config.num_envs,
             overlap=config.overlap,
             seed=config.seed,
+            env_kwargs=env_kwargs,
         )
         model = make_model(
             config.algo,
@@ -164,7 +166,9 @@ def finetune(config: Config) -> Path:
         )
     if config.video:
         try:
-            pictures = report.film(config.env, policy, config.steer, recipe, agent, TEST_SEED)
+            pictures = report.film(
+                config.env, policy, config.steer, recipe, agent, TEST_SEED, env_kwargs
+            )
             report.write_video(folder / "video.mp4", pictures)
         except Exception as error:  # a run of hours does not fail for want of a renderer
             console.print(f"No film: {' '.join(str(error).split())}")

@@ -11,6 +11,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
+from real.clock import WallClock
 from real.control import FAULTS, ControlLoop
 from real.drivers import DriverLike, make_robot
 from real.homing import way_home
@@ -121,6 +122,11 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         self._began = 0.0
         self._connected = self._running = self._closed = False
         self._lost = True  # where the arms are, before the first reset and after every stop
+
+    @property
+    def replayable(self) -> bool:
+        """Whether an episode's seed and actions lead to the same state again: in simulated time."""
+        return isinstance(self.robot, Scene) and not isinstance(self.robot.clock, WallClock)
 
     @property
     def pacer(self) -> Pacer:

@@ -1,11 +1,40 @@
-"""How every command line of this project ends."""
+"""What every command line of this project has in common."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from policies.errors import ZprlError
+from policies.errors import ConfigurationError, ZprlError
+
+
+def settings(words: Sequence[str]) -> dict[str, Any]:
+    """Read NAME=VALUE, where values are JSON or else words.
+
+    Args:
+        words: What the command line says.
+
+    Returns:
+        Values by name.
+
+    Raises:
+        ConfigurationError: A word has no name.
+
+    >>> settings(["driver=serl", "timeout=0.5", "realtime=true"])
+    {'driver': 'serl', 'timeout': 0.5, 'realtime': True}
+    """
+    found: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier():
+            raise ConfigurationError(f"A setting must be NAME=VALUE. Got: {word!r}.")
+        try:
+            found[name] = json.loads(value)
+        except json.JSONDecodeError:
+            found[name] = value
+    return found
 
 
 def run(main: Callable[[], object]) -> None:

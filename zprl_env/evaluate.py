@@ -97,7 +97,9 @@ def evaluate(evaluation: Evaluation) -> Comparison:
     if evaluation.run is not None:
         check_policy(evaluation.run, policy)
     seeds = range(evaluation.seed, evaluation.seed + evaluation.episodes)
-    comparison = Comparison(config.env, policy, config.steer, config.recipe)
+    comparison = Comparison(
+        config.env, policy, config.steer, config.recipe, cli.settings(config.env_kwargs)
+    )
     agent = None
     with closing(comparison):
         if evaluation.run is not None:
@@ -115,7 +117,13 @@ def evaluate(evaluation: Evaluation) -> Comparison:
         write_json(evaluation.out, settings | comparison.to_dict())
     if evaluation.video is not None:
         pictures = report.film(
-            config.env, policy, config.steer, config.recipe, agent, evaluation.seed
+            config.env,
+            policy,
+            config.steer,
+            config.recipe,
+            agent,
+            evaluation.seed,
+            cli.settings(config.env_kwargs),
         )
         report.write_video(evaluation.video, pictures)
     return comparison

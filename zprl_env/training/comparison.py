@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +31,14 @@ class Comparison:
         results: Outcomes by name, all on the same seeds, in the order they were played.
     """
 
-    def __init__(self, env: str, policy: PolicyLike, where: SteerName, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        env: str,
+        policy: PolicyLike,
+        where: SteerName,
+        recipe: Recipe,
+        env_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
         """Make the environments.
 
         Args:
@@ -39,16 +46,18 @@ class Comparison:
             policy: A policy object, a path or a shipped name.
             where: Where the agent enters the policy.
             recipe: Settings of the steering.
+            env_kwargs: Passed to the environment.
 
         Raises:
             PolicyMismatchError: Environment and policy do not fit each other.
         """
-        self.env = evaluation_env(make_env(env), policy, where, recipe)
+        kwargs = env_kwargs or {}
+        self.env = evaluation_env(make_env(env, **kwargs), policy, where, recipe)
         self._bases = {BASE: self.env}
         if recipe.noise_scale != 1.0:
             imitation = replace(recipe, noise_scale=1.0)
             self._bases = {
-                BASE: evaluation_env(make_env(env), policy, where, imitation),
+                BASE: evaluation_env(make_env(env, **kwargs), policy, where, imitation),
                 f"{BASE}, noise {recipe.noise_scale:g}": self.env,
             }
         self.results: dict[str, EvaluationResult] = {}

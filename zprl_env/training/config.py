@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, get_args
 
 import tyro
 
+from zprl_env.cli import settings
+from zprl_env.errors import ZprlError
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import task_name
 from zprl_env.training import limits
@@ -31,6 +33,8 @@ class Config:
 
     env: str = "Lift"
     """Task to finetune on."""
+    env_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of its environment, such as driver=serl of Real; values are JSON or words."""
     algo: AlgorithmName = "sac"
     """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo, and
     RecurrentPPO as ppo_lstm)."""
@@ -84,6 +88,13 @@ class Config:
         task_name(self.env)
         limits.check(self, limits.CONFIG)
         limits.check_recipe(self.recipe)
+        settings(self.env_kwargs)
+        if self.recipe.updates_per_episode and self.num_envs > 1:
+            raise ZprlError(
+                f"updates_per_episode must be 0 with several environments, whose episodes end at "
+                f"different times. Got: {self.recipe.updates_per_episode} with --num-envs "
+                f"{self.num_envs}. Try --updates-per-episode 0."
+            )
         if self.overlap:
             check_overlap(self.algo, self.num_envs)
         check_algorithm(self.algo, self.backend, self.recipe)
@@ -180,6 +191,7 @@ def load_config(folder: Path) -> Config:
         content.pop(_WEIGHTS, None)
         recipe = content.pop("recipe")
         recipe["hidden"] = tuple(recipe["hidden"])
+        content["env_kwargs"] = tuple(content.get("env_kwargs", ()))
         for name in ("out", "hyperparams"):
             content[name] = Path(content[name]) if content.get(name) else None
         content["resume_from"] = folder

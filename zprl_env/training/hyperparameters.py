@@ -82,7 +82,6 @@ POLICIES |= {"ppo_lstm": "LstmPolicy"}
 REPLAY = {
     "replay_buffer_class": 'get_class_by_name("zprl_env.training.replay.ChunkReplayBuffer")',
     "callback": "zprl_env.training.warmup.WarmUp",
-    "train_freq": 1,
 }
 READ_ELSEWHERE = {"n_timesteps", "n_envs", "gamma", "replay_buffer_kwargs.gamma", "noise_type"}
 
@@ -118,6 +117,9 @@ def read_hyperparameters(file: Path, algo: str, env_id: str) -> dict[str, Any]:
     for key, value in fixed.items():
         if said.pop(key, None) != value:
             raise ZprlError(f"{key} must be {value} in {file}, since train_sb3.py has no other.")
+    frequency = said.pop("train_freq", 1 if algo in ON_POLICY else None)
+    if frequency not in (1, [1, "episode"]):
+        raise ZprlError(f"train_freq must be 1 or [1, episode] in {file}. Got: {frequency}.")
     fields: dict[str, Any] = {}
     for key, field, needed, absent in SETTINGS:
         if key in said:
@@ -132,6 +134,8 @@ def read_hyperparameters(file: Path, algo: str, env_id: str) -> dict[str, Any]:
             f"{file} must keep to the settings of a recipe. Got: {', '.join(unknown)}. "
             f"Leave that out, or train with RL Zoo."
         )
+    if frequency != 1:
+        fields["updates_per_episode"] = fields.pop("updates_per_decision")
     if algo in ON_POLICY:
         fields["rollout_decisions"] *= said.get("n_envs", 1)
     _check_discounts(file, said, fields["gamma"])

@@ -52,6 +52,7 @@ RECIPE = {
     "gamma": FRACTION,
     "warmup_decisions": SIZE,
     "updates_per_decision": COUNT,
+    "updates_per_episode": SIZE,
     "batch_size": COUNT,
     "learning_rate": POSITIVE,
     "tau": FRACTION,

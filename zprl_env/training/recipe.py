@@ -44,6 +44,9 @@ class Recipe:
     """Decisions of the base policy (zero perturbation) put into the replay buffer first."""
     updates_per_decision: int = 4
     """Gradient steps per decision."""
+    updates_per_episode: int = 0
+    """Off-policy methods with one environment: gradient steps between two episodes, in place of
+    those after every decision, so that a robot never waits in mid-air for them. 0 is none."""
     batch_size: int = 128
     """Transitions per gradient step."""
     learning_rate: float = 3e-4

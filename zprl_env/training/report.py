@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -117,6 +118,7 @@ def film(
     recipe: Recipe,
     agent: Agent | None,
     seed: int,
+    env_kwargs: Mapping[str, Any] | None = None,
 ) -> np.ndarray:
     """Film one episode, every environment step of it.
 
@@ -127,6 +129,7 @@ def film(
         recipe: Settings of the steering.
         agent: The agent; ``None`` is the base policy.
         seed: Seed of the episode.
+        env_kwargs: Passed to the environment.
 
     Returns:
         The pictures. Shape ``(T, height, width, 3)``, uint8.
@@ -135,7 +138,9 @@ def film(
         RenderingError: There is no OpenGL to be had.
     """
     # Below the steering, which shows one observation per decision.
-    frames = gym.wrappers.RenderCollection(make_env(env, render_mode="rgb_array"))
+    frames = gym.wrappers.RenderCollection(
+        make_env(env, render_mode="rgb_array", **(env_kwargs or {}))
+    )
     with closing(evaluation_env(frames, policy, where, recipe)) as steered:
         evaluate(steered, agent, [seed])
         return np.asarray(frames.render())
