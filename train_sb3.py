@@ -52,7 +52,7 @@ def finetune(config: Config) -> Path:
     console = Console(soft_wrap=True)
     torch.set_num_threads(config.threads)
     recipe, resumed = config.recipe, config.resume_from
-    env_kwargs = settings(config.env_kwargs)
+    env_kwargs, recorded = settings(config.env_kwargs), {}
     begun = checkpoint.find_checkpoint(resumed, console.print) if resumed else None
     history = begun.history if begun else History()
     policy = resolve_policy(
@@ -66,6 +66,11 @@ def finetune(config: Config) -> Path:
         # Not before everything fits: a run that never started leaves no folder.
         folder = resumed or files.create_folder(config.out, config.env, config.algo)
         files.make_writable(folder)
+        if config.record:
+            from real.recording import EpisodeRecorder
+
+            facts = {"policy_sha256": getattr(policy, "weights_hash", None), "run": str(folder)}
+            recorded = {"recorder": EpisodeRecorder(config.record, provenance=facts)}
         envs = make_training_envs(
             config.env,
             policy,
@@ -74,7 +79,7 @@ def finetune(config: Config) -> Path:
             num_envs=config.num_envs,
             overlap=config.overlap,
             seed=config.seed,
-            env_kwargs=env_kwargs,
+            env_kwargs=env_kwargs | recorded,
         )
         model = make_model(
             config.algo,

@@ -84,13 +84,18 @@ def table(task: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def tables() -> str:
+    """Draw up both."""
+    return "\n".join(table(task) for task in BUDGETS)
+
+
 def main(arguments: list[str]) -> None:
     """Run what was asked for."""
     match arguments:
         case ["run", *tasks]:
             run(tasks or [*BUDGETS])
         case ["summary"]:
-            text = "\n".join(table(task) for task in BUDGETS)
+            text = tables()
             (RESULTS / "table.md").write_text(text)
             print(text)
         case ["-h" | "--help"]:

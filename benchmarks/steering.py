@@ -28,6 +28,7 @@ from zprl_env.training.history import WINDOW
 RESULTS = Path(__file__).parent / "results"
 FULL, HALF, SHORT = (f"--total-env-steps {n}" for n in (200_000, 100_000, 60_000))
 
+SAC = "--algo sac"
 SELDOM = "--eval-every 40000 --validation-episodes 30"
 
 RUNS: dict[str, dict[str, str]] = {
@@ -36,40 +37,40 @@ RUNS: dict[str, dict[str, str]] = {
         "make-train": "--algo sac",
         "overlap": "--algo sac --num-envs 2 --overlap",
         # The claim: three seeds of SAC, one of PPO.
-        "sac-0": f"{FULL} --seed 0",
-        "sac-1": f"{FULL} --seed 1",
-        "sac-2": f"{FULL} --seed 2",
-        "ppo-0": f"{FULL} --algo ppo",
+        "sac-0": f"{SAC} {FULL} --seed 0",
+        "sac-1": f"{SAC} {FULL} --seed 1",
+        "sac-2": f"{SAC} {FULL} --seed 2",
+        "ppo-0": f"--algo ppo {FULL}",
         # The rivals, on the same policy and seeds.
-        "noise-0": f"{HALF} --steer noise",
-        "action-0": f"{HALF} --steer action",
-        "paper-0": f"{SHORT} --preset paper",
-        "joint-0": f"{SHORT} --steer joint",
+        "noise-0": f"{SAC} {HALF} --steer noise",
+        "action-0": f"{SAC} {HALF} --steer action",
+        "paper-0": f"{SAC} {SHORT} --preset paper",
+        "joint-0": f"{SAC} {SHORT} --steer joint",
         # What matters: the default with one thing changed.
-        "default": SHORT,
-        "scale-0.5": f"{SHORT} --scale 0.5",
-        "one-step": f"{SHORT} --n-steps 1",
-        "state": f"{SHORT} --observation state",
-        "flow-noise": f"{SHORT} --noise-scale 1.0",
-        "no-layer-norm": f"{SHORT} --no-layer-norm",
-        "chunk-4": f"{SHORT} --n-action-steps 4",
-        "scale-1": f"{SHORT} --scale 1.0",
-        "scale-auto": f"{SHORT} --scale auto",
-        "entropy-0": f"{SHORT} --target-entropy 0",
-        "gsde": f"{SHORT} --use-sde",
-        "penalty": f"{SHORT} --reward penalty --reward-scale 0.01",
+        "default": f"{SAC} {SHORT}",
+        "scale-0.5": f"{SAC} {SHORT} --scale 0.5",
+        "one-step": f"{SAC} {SHORT} --n-steps 1",
+        "state": f"{SAC} {SHORT} --observation state",
+        "flow-noise": f"{SAC} {SHORT} --noise-scale 1.0",
+        "no-layer-norm": f"{SAC} {SHORT} --no-layer-norm",
+        "chunk-4": f"{SAC} {SHORT} --n-action-steps 4",
+        "scale-1": f"{SAC} {SHORT} --scale 1.0",
+        "scale-auto": f"{SAC} {SHORT} --scale auto",
+        "entropy-0": f"{SAC} {SHORT} --target-entropy 0",
+        "gsde": f"{SAC} {SHORT} --use-sde",
+        "penalty": f"{SAC} {SHORT} --reward penalty --reward-scale 0.01",
         # Other algorithms, with the settings of SAC and PPO carried over.
-        "td3-0": f"{SHORT} --algo td3",
-        "tqc-0": f"{SHORT} --algo tqc",
-        "crossq-0": f"{SHORT} --algo crossq",
-        "trpo-0": f"{FULL} --algo trpo",
-        "sbx-0": f"{SHORT} --backend sbx",
+        "td3-0": f"--algo td3 {SHORT}",
+        "tqc-0": f"--algo tqc {SHORT}",
+        "crossq-0": f"--algo crossq {SHORT}",
+        "trpo-0": f"--algo trpo {FULL}",
+        "sbx-0": f"{SAC} {SHORT} --backend sbx",
     },
-    "Can": {"sac-0": f"{FULL} {SELDOM}"},
-    "box-close": {"sac-0": f"{HALF} {SELDOM}"},
-    "door": {"sac-0": f"{HALF} --scale 0.5 --eval-every 25000 --validation-episodes 30"},
-    "hammer": {"sac-0": f"{HALF} {SELDOM}"},
-    "pen": {"sac-0": f"{HALF} {SELDOM}"},
+    "Can": {"sac-0": f"{SAC} {FULL} {SELDOM}"},
+    "box-close": {"sac-0": f"{SAC} {HALF} {SELDOM}"},
+    "door": {"sac-0": f"{SAC} {HALF} --scale 0.5 --eval-every 25000 --validation-episodes 30"},
+    "hammer": {"sac-0": f"{SAC} {HALF} {SELDOM}"},
+    "pen": {"sac-0": f"{SAC} {HALF} {SELDOM}"},
 }
 """By task, the name of every run and what it adds to ``python train_sb3.py --env TASK``."""
 

@@ -42,8 +42,8 @@ class Play:
     """Episodes to play."""
     seed: int = 0
     """Seed of the first episode's scene; the others follow."""
-    noise_scale: float = 0.0
-    """Temperature of the flow's initial noise, for a policy that nobody steers."""
+    noise_scale: float = 1.0
+    """Temperature of the flow's initial noise of a policy that nobody steers; 1 is imitation's."""
     out: Path | None = None
     """Recording to add the episodes to, an .hdf5 file."""
     images: bool = False

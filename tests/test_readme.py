@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import bottleneck, steering, tasks
+from benchmarks import algorithms, bottleneck, steering, tasks
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -58,3 +58,9 @@ def test_the_table_of_tasks_is_what_was_measured():
 def test_the_table_of_the_bottleneck_is_what_was_measured():
     expected = bottleneck.table(bottleneck.load(), bottleneck.VARIANTS)
     assert (bottleneck.RESULTS / "table.md").read_text(encoding="utf-8") == expected
+
+
+def test_the_table_of_algorithms_is_what_was_measured():
+    expected = algorithms.tables()
+    assert (algorithms.RESULTS / "table.md").read_text(encoding="utf-8") == expected
+    assert expected in README

@@ -17,6 +17,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import train_sb3
+from policies.demonstrations import Demonstrations
 from tests import point
 from zprl_env import cli
 from zprl_env.evaluate import Evaluation, evaluate
@@ -301,6 +302,18 @@ def test_interrupted_learning_in_several_processes_is_kept(point_flags, tmp_path
     assert history.env_steps >= 60
     assert stored["rewards"].shape[1] == 2
     assert stored["rewards"].size == history.decisions
+
+
+def test_a_robot_learns_between_episodes_and_what_it_did_is_written_down(tmp_path):
+    finetune(
+        *("--env", "Real", "--env-kwargs", "driver=ideal", *TINY),
+        *("--total-env-steps", "500", "--eval-every", "1000", "--updates-per-episode", "3"),
+        *("--record", tmp_path / "episodes.hdf5", "--out", tmp_path / "run"),
+    )
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["env_steps"] >= 500
+    recorded = Demonstrations.load(tmp_path / "episodes.hdf5")
+    assert sum(map(len, recorded.trajectories)) >= results["env_steps"]
 
 
 def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):

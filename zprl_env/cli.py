@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from policies.errors import ConfigurationError, ZprlError
+from policies.errors import ZprlError
 
 
 def settings(words: Sequence[str]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def settings(words: Sequence[str]) -> dict[str, Any]:
         Values by name.
 
     Raises:
-        ConfigurationError: A word has no name.
+        ZprlError: A word has no name. It is no ``ValueError``: of those, tyro draws a box.
 
     >>> settings(["driver=serl", "timeout=0.5", "realtime=true"])
     {'driver': 'serl', 'timeout': 0.5, 'realtime': True}
@@ -29,7 +29,7 @@ def settings(words: Sequence[str]) -> dict[str, Any]:
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name.isidentifier():
-            raise ConfigurationError(f"A setting must be NAME=VALUE. Got: {word!r}.")
+            raise ZprlError(f"A setting must be NAME=VALUE. Got: {word!r}.")
         try:
             found[name] = json.loads(value)
         except json.JSONDecodeError:

@@ -24,6 +24,7 @@ from zprl_env.training.recipe import (
     Recipe,
     SteerName,
     recipe_for,
+    usual_algorithm,
 )
 
 
@@ -37,7 +38,8 @@ class Config:
     """NAME=VALUE of its environment, such as driver=serl of Real; values are JSON or words."""
     algo: AlgorithmName = "sac"
     """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo, and
-    RecurrentPPO as ppo_lstm)."""
+    RecurrentPPO as ppo_lstm). On the command line the default is what did best on the task's suite:
+    crossq on robosuite and Meta-World."""
     backend: BackendName = "torch"
     """'sbx' is sac, tqc, crossq and ppo in JAX, which the extra of that name brings."""
     preset: PresetName = "default"
@@ -69,6 +71,8 @@ class Config:
     """Which agent is handed over: the best on the validation episodes, or the last."""
     eval_episodes: int = 100
     """Held-out episodes that base and steered policy are compared on, before and after."""
+    record: Path | None = None
+    """Real: an .hdf5 file that every training episode is written to while it happens."""
     out: Path | None = None
     """Folder for the results."""
     checkpoint_every: int = 10_000
@@ -108,6 +112,7 @@ _MAY_CHANGE = {
     "eval_episodes",
     "checkpoint_every",
     "keep",
+    "record",
     "threads",
     "video",
     "wandb",
@@ -118,6 +123,8 @@ _MAY_CHANGE = {
 
 def parse(arguments: list[str], description: str | None = None) -> Config:
     """Read the command line; the recipe's defaults follow --algo, --preset, --steer and --env.
+
+    Without --algo it is the one that did best on the task's suite (`usual_algorithm`).
 
     Args:
         arguments: The command line without the program's name.
@@ -132,7 +139,7 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         ZprlError: A number is out of its range.
     """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    choices = (("algo", "sac"), ("preset", "default"), ("steer", "latent"), ("env", "Lift"))
+    choices = (("algo", None), ("preset", "default"), ("steer", "latent"), ("env", "Lift"))
     for name, usual in choices:
         first.add_argument(f"--{name}", default=usual)
     first.add_argument("--hyperparams", type=Path)
@@ -142,10 +149,10 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
     if chosen.resume_from is not None:
         stored = default = load_config(chosen.resume_from)
     else:
-        recipe = _recipe_for(
-            chosen.algo, chosen.preset, chosen.steer, chosen.env, chosen.hyperparams
-        )
-        default = Config(recipe=recipe)
+        algo = chosen.algo or usual_algorithm(chosen.env, chosen.preset)
+        recipe = _recipe_for(algo, chosen.preset, chosen.steer, chosen.env, chosen.hyperparams)
+        known = algo in get_args(AlgorithmName)  # else tyro explains what is wrong with it
+        default = Config(algo=algo if known else "sac", recipe=recipe)
     config = tyro.cli(Config, default=default, args=arguments, description=description)
     if stored is not None:
         _refuse_other_settings(stored, config)
@@ -194,6 +201,7 @@ def load_config(folder: Path) -> Config:
         content["env_kwargs"] = tuple(content.get("env_kwargs", ()))
         for name in ("out", "hyperparams"):
             content[name] = Path(content[name]) if content.get(name) else None
+        content["record"] = Path(content["record"]) if content.get("record") else None
         content["resume_from"] = folder
         return Config(**content, recipe=Recipe(**recipe))
     except (AttributeError, KeyError, TypeError) as error:

@@ -99,6 +99,20 @@ class Recipe:
     """On-policy methods: lambda of generalised advantage estimation."""
 
 
+USUAL: dict[str, AlgorithmName] = {"robosuite": "crossq", "metaworld": "crossq"}
+"""What did best on a suite's task in ``benchmarks.algorithms``; SAC where nothing was compared."""
+
+
+def usual_algorithm(env: str, preset: PresetName = "default") -> AlgorithmName:
+    """Algorithm for a task if nobody asks for another.
+
+    >>> usual_algorithm("Can"), usual_algorithm("pen"), usual_algorithm("Can", "paper")
+    ('crossq', 'sac', 'sac')
+    """
+    task = next((task for name, task in TASKS.items() if env in (name, task.id)), None)
+    return USUAL.get(task.suite, "sac") if task and preset == "default" else "sac"
+
+
 def recipe_for(
     algo: AlgorithmName,
     preset: PresetName,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from zprl_env.errors import UnknownNameError
+from zprl_env.cli import settings
+from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.config import Config, check_policy, load_config, parse, save_config
 from zprl_env.training.files import RunFolderError
@@ -25,10 +26,32 @@ def stored(tmp_path) -> Config:
     return config
 
 
-def test_nothing_said_is_sac_on_the_latent_of_the_task_s_own_policy():
+def test_nothing_said_is_the_usual_algorithm_on_the_latent_of_the_task_s_own_policy():
     config = parse([])
-    assert (config.env, config.algo, config.steer, config.policy) == ("Lift", "sac", "latent", None)
-    assert config.recipe == recipe_for("sac", "default", "latent")
+    assert (config.env, config.algo, config.steer) == ("Lift", "crossq", "latent")
+    assert config.policy is None
+    assert config.recipe == recipe_for("crossq", "default", "latent")
+
+
+@pytest.mark.parametrize(
+    ("env", "algo"),
+    [("Can", "crossq"), ("ZPRL-BoxClose-v0", "crossq"), ("pen", "sac"), ("Real", "sac")],
+)
+def test_the_usual_algorithm_is_that_of_the_task_s_suite(env, algo):
+    config = parse(["--env", env])
+    assert (config.algo, config.recipe) == (algo, recipe_for(algo, "default", "latent", env))
+
+
+def test_settings_of_the_environment_are_json_or_words():
+    config = parse(["--env", "Real", "--env-kwargs", "driver=ideal", "images=true"])
+    assert settings(config.env_kwargs) == {"driver": "ideal", "images": True}
+    with pytest.raises(ZprlError, match=r"must be NAME=VALUE\. Got: 'ideal'"):
+        parse(["--env", "Real", "--env-kwargs", "ideal"])
+
+
+def test_updates_between_episodes_need_one_environment():
+    with pytest.raises(ZprlError, match=r"updates_per_episode must be 0 with several"):
+        parse(["--env", "Real", "--num-envs", "2"])
 
 
 @pytest.mark.parametrize(
@@ -39,7 +62,7 @@ def test_nothing_said_is_sac_on_the_latent_of_the_task_s_own_policy():
         (["--algo", "ppo_lstm"], ("ppo_lstm", "default", "latent")),
         (["--algo", "tqc", "--backend", "sbx"], ("tqc", "default", "latent")),
         (["--preset=paper"], ("sac", "paper", "latent")),
-        (["--steer", "noise"], ("sac", "default", "noise")),
+        (["--steer", "noise"], ("crossq", "default", "noise")),
         (["--steer", "action", "--preset", "paper"], ("sac", "paper", "action")),
     ],
 )
