@@ -39,7 +39,7 @@ class Config:
     algo: AlgorithmName = "sac"
     """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo, and
     RecurrentPPO as ppo_lstm). On the command line the default is what did best on the task's suite:
-    crossq on robosuite and Meta-World."""
+    crossq on robosuite, sac elsewhere."""
     backend: BackendName = "torch"
     """'sbx' is sac, tqc, crossq and ppo in JAX, which the extra of that name brings."""
     preset: PresetName = "default"
@@ -149,7 +149,8 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
     if chosen.resume_from is not None:
         stored = default = load_config(chosen.resume_from)
     else:
-        algo = chosen.algo or usual_algorithm(chosen.env, chosen.preset)
+        usual = "sac" if chosen.hyperparams else usual_algorithm(chosen.env, chosen.preset)
+        algo = chosen.algo or usual
         recipe = _recipe_for(algo, chosen.preset, chosen.steer, chosen.env, chosen.hyperparams)
         known = algo in get_args(AlgorithmName)  # else tyro explains what is wrong with it
         default = Config(algo=algo if known else "sac", recipe=recipe)

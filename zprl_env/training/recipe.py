@@ -99,8 +99,8 @@ class Recipe:
     """On-policy methods: lambda of generalised advantage estimation."""
 
 
-USUAL: dict[str, AlgorithmName] = {"robosuite": "crossq", "metaworld": "crossq"}
-"""What did best on a suite's task in ``benchmarks.algorithms``; SAC where nothing was compared."""
+USUAL: dict[str, AlgorithmName] = {"robosuite": "crossq"}
+"""What did best on a suite's task in ``benchmarks.algorithms``; SAC where none was better."""
 
 
 def usual_algorithm(env: str, preset: PresetName = "default") -> AlgorithmName:

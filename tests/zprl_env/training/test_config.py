@@ -35,7 +35,13 @@ def test_nothing_said_is_the_usual_algorithm_on_the_latent_of_the_task_s_own_pol
 
 @pytest.mark.parametrize(
     ("env", "algo"),
-    [("Can", "crossq"), ("ZPRL-BoxClose-v0", "crossq"), ("pen", "sac"), ("Real", "sac")],
+    [
+        ("Can", "crossq"),
+        ("ZPRL-BoxClose-v0", "sac"),
+        ("ZPRL-Lift-v0", "crossq"),
+        ("pen", "sac"),
+        ("Real", "sac"),
+    ],
 )
 def test_the_usual_algorithm_is_that_of_the_task_s_suite(env, algo):
     config = parse(["--env", env])
