@@ -11,7 +11,7 @@ from real.coordinates import POSITION, Coordinates
 from real.emergency import EmergencyStop, Source
 from real.operator import VERDICTS, Event, Operator
 from real.pacing import Pacer
-from real.presets import Preset
+from real.preset import Preset
 from real.recorder import Tick
 from real.robot import Robot, RobotError, RobotState
 from real.safety import Filtered, SafetyFilter

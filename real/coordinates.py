@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from real import rotation
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import RobotCommand, RobotState
 
 POSITION, ROTATION, MOTION, GRIPPER = slice(0, 3), slice(3, 6), slice(0, 6), 6

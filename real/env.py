@@ -18,7 +18,8 @@ from real.homing import way_home
 from real.layout import ActionLayout, ObservationLayout
 from real.operator import Event, OperatorLike, make_operator
 from real.pacing import Pacer
-from real.presets import Preset, load_preset
+from real.preset import Preset
+from real.presets import load_preset
 from real.recorder import Recorder, Step
 from real.robot import Cameras, RobotError, Scene
 from real.safety import changes

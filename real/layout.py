@@ -6,7 +6,7 @@ import numpy as np
 
 from real import rotation
 from real.coordinates import GRIPPER, POSITION, ROTATION, Coordinates
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import RobotState
 
 ACTION_SIZES = {

@@ -13,7 +13,8 @@ import numpy as np
 
 from policies.errors import DemonstrationError
 from policies.robomimic_layout import episode_names, read_env_args
-from real.presets import Preset, parse_preset
+from real.preset import Preset
+from real.presets import parse_preset
 from real.robot import RobotCommand
 
 

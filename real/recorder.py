@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import RobotCommand, RobotState
 
 

@@ -21,7 +21,7 @@ from policies.errors import DemonstrationError, ZprlError
 from real import journal
 from real.episode_file import CUT_OFF, EpisodeEntry, read_entry, write_episode, write_index
 from real.journal import Journal
-from real.presets import Preset
+from real.preset import Preset
 from real.recorder import Step, Tick
 from real.robot import RobotState
 

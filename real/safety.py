@@ -16,7 +16,7 @@ from ruckig import (
 )
 
 from real.coordinates import GRIPPER, MOTION, POSITION, ROTATION, Coordinates
-from real.presets import Preset
+from real.preset import Preset
 
 MARGIN = 1e-6
 """Distance that goals keep from the box's walls, for rounding [m or rad]."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from real.presets import Arm
+from real.preset import Arm
 from zprl_env.errors import UnknownNameError
 
 ADDITIONS = "/zprl"

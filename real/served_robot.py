@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import Robot, RobotCommand, RobotError, RobotState
 from zprl_env.errors import ConfigurationError, ZprlError
 

@@ -12,7 +12,8 @@ import tyro
 
 from real.coordinates import GRIPPER, POSITION, Coordinates
 from real.drivers import DriverLike, make_robot
-from real.presets import Preset, load_preset
+from real.preset import Preset
+from real.presets import load_preset
 from real.robot import Cameras, Robot, RobotError, RobotState, Scene
 from real.safety import SafetyFilter
 from real.watchdog import fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import RobotState
 
 FUTURE = 0.02

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import Robot
 from zprl_env.errors import ConfigurationError, UnknownNameError
 

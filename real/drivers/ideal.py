@@ -11,7 +11,7 @@ import numpy as np
 from real import rotation
 from real.clock import Clock, SimulatedClock, WallClock
 from real.coordinates import Coordinates
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import RobotCommand, RobotError, RobotState
 from zprl_env.errors import ConfigurationError, UnknownNameError
 

@@ -13,7 +13,7 @@ import numpy as np
 from real.clock import WallClock
 from real.gate import TOKEN
 from real.http_connection import HttpConnection
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import RobotCommand, RobotError, RobotState
 from real.serl_wire import ArmFrame, additions, arm_urls, gripper_wire
 from zprl_env.errors import ConfigurationError

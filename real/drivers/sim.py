@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from real.clock import Clock, WallClock
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import RobotCommand, RobotError, RobotState
 from real.sim.arms import SOLID_GROUP
 from real.sim.body import JOINT_SPEED

@@ -6,7 +6,7 @@ import numpy as np
 
 from real.coordinates import GRIPPER, POSITION, ROTATION
 from real.layout import ActionLayout
-from real.presets import Preset
+from real.preset import Preset
 from zprl_env.experts.arm import SMOOTHING, Arm
 
 LEAD = 0.08

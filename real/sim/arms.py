@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import mujoco
 import numpy as np
 
-from real.presets import Arm
+from real.preset import Arm
 from zprl_env.errors import MissingExtraError, UnknownNameError
 
 TOOL = "tool"

@@ -7,7 +7,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from real.presets import Arm
+from real.preset import Arm
 from real.robot import RobotError
 from real.sim.arms import ARMS, TOOL, Drive, prefix
 from real.sim.impedance import follow, hold_joints

@@ -8,7 +8,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from real.presets import Preset
+from real.preset import Preset
 from real.sim.arms import add_arm, prefix
 from real.sim.body import ArmBody
 from real.sim.scene import TaskScene, add_room

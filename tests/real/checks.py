@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from real.drivers.ideal import IdealRobot
-from real.presets import Preset
+from real.preset import Preset
 from real.robot import RobotCommand
 
 TOLERANCE = 1e-6
