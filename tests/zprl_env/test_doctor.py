@@ -180,7 +180,8 @@ def test_what_is_installed_and_broken_is_told_from_what_is_missing(tmp_path):
     )
     report = examine(tmp_path, "suites", **wrong)
     assert report.code == 1
-    assert report.json["broken"] == ["suites robosuite", "suites adroit"]
+    # The simulated robot's arms are robosuite's.
+    assert report.json["broken"] == ["suites robosuite", "suites adroit", "suites real"]
     assert report.finding("suites", "metaworld")["state"] == "missing"
     robosuite = report.finding("suites", "robosuite")
     assert "installed, and importing it fails: ModuleNotFoundError" in robosuite["text"]

@@ -23,11 +23,11 @@ def findings() -> Iterator[Finding]:
     yield _python()
     yield _package()
     tested = tested_versions()
-    for name, requirement in required().items():
-        yield _library(requirement, "", tested.get(name, ""))
-    for extra in extras():
+    told = set()
+    for extra in ("", *extras()):
         for name, requirement in required(extra).items():
-            if name not in required():
+            if name not in told:
+                told.add(name)
                 yield _library(requirement, extra, tested.get(name, ""))
 
 
