@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import algorithms, bottleneck, steering, tasks
+from benchmarks import algorithms, bottleneck, robot, steering, tasks
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -63,4 +63,10 @@ def test_the_table_of_the_bottleneck_is_what_was_measured():
 def test_the_table_of_algorithms_is_what_was_measured():
     expected = algorithms.tables()
     assert (algorithms.RESULTS / "table.md").read_text(encoding="utf-8") == expected
+    assert expected in README
+
+
+def test_the_table_of_the_robot_s_motion_is_what_was_measured():
+    expected = robot.table()
+    assert (robot.RESULTS / "table.md").read_text(encoding="utf-8") == expected
     assert expected in README
