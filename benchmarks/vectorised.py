@@ -38,7 +38,7 @@ from zprl_env.training.files import read_json, write_json
 
 RESULTS = Path(__file__).parent / "results" / "vectorised"
 COUNTS = (1, 2, 4, 8, 16)
-ROUNDS = 2
+ROUNDS = 1
 OPTIONS: dict[str, Any] = {"scale": 2.0, "noise_scale": 0.0}
 
 
