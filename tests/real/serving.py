@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -95,7 +96,8 @@ def post(url: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, b
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     try:
         kind = {"Content-Type": "application/json"}
-        connection.request("POST", path, body, kind | headers)
+        with suppress(BrokenPipeError):  # answered before all of the body was sent
+            connection.request("POST", path, body, kind | headers)
         response = connection.getresponse()
         return response.status, response.read()
     finally:
