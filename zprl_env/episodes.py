@@ -47,10 +47,11 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
         super().__init__(env)
         self._seed = int(np.random.SeedSequence().generate_state(1)[0])
         self._next = 0
+        self._chosen: int | None = None
 
     def continue_at(self, episode: int) -> None:
-        """Choose the number of the next episode."""
-        self._next = episode
+        """Choose the number of the next episode, whether it comes with a seed or without one."""
+        self._chosen = episode
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -58,6 +59,8 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
         """Begin the next episode; a seed begins the first one of those that follow from it."""
         if seed is not None:
             self._seed, self._next = seed, 0
+        if self._chosen is not None:
+            self._next, self._chosen = self._chosen, None
         own = episode_seed(self._seed, self._next)
         observation, info = self.env.reset(seed=own, options=options)
         info = {**info, EPISODE: self._next, EPISODE_SEED: own}

@@ -99,7 +99,6 @@ class ResumableVecEnv(VecEnvWrapper):
 
     def _begin(self, episode: int) -> None:
         """Begin an episode in every environment, of this number."""
-        self.venv.reset()  # takes the seed, which would begin the first one
         self.venv.env_method("continue_at", episode)
         self._note(self.venv.reset(), None)
 
