@@ -4,7 +4,7 @@ from pathlib import Path
 
 from setuptools import find_namespace_packages, setup
 
-ROBOSUITE = ["robosuite==1.5.2", "mujoco>=3.3,<4", "h5py>=3.10", "numba>=0.59"]
+ROBOSUITE = ["robosuite==1.5.2", "mujoco>=3.3,<4", "h5py>=3.10"]
 METAWORLD = ["metaworld>=3.0,<4"]
 ADROIT = ["gymnasium-robotics>=1.4,<2"]
 MINARI = ["minari>=0.5.3,<0.6"]
@@ -53,6 +53,7 @@ setup(
         "imageio[ffmpeg]>=2.34",
         "matplotlib>=3.8",
         "mujoco>=3.3,<4",
+        "numba>=0.59",
         "numpy>=1.26",
         "packaging",
         "pyyaml>=6",

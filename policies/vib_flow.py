@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -134,6 +135,10 @@ class VibFlow(nn.Module):
         """Like :meth:`decode` but from the condition itself, c or c^. Shape ``(B, F)``."""
         chunks = self.head.sample(noise, condition, self.config.n_euler_steps)
         return self.normalizer.restore_actions(chunks)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The tensors by their names, as numpy sees them: sharing memory, without gradients."""
+        return {name: tensor.numpy() for name, tensor in self.state_dict().items()}
 
     def loss(
         self,

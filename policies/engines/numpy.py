@@ -18,8 +18,7 @@ class NumpyEngine:
     """
 
     def __init__(self, model: VibFlow) -> None:
-        weights = {name: tensor.numpy() for name, tensor in model.state_dict().items()}
-        self._single = NumpyModel(model.config, weights)
+        self._single = NumpyModel(model.config, model.arrays())
         self._batches = TorchEngine(model)
 
     def encode(self, observations: np.ndarray) -> Encoding:
