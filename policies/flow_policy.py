@@ -10,6 +10,7 @@ import numpy as np
 
 from policies.encoding import Encoding
 from policies.errors import PolicyMismatchError
+from policies.finite import all_finite
 from policies.vib_flow_config import VibFlowConfig
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class FlowPolicy(ABC):
                 f"{name} must have the shape ({must}) this policy was trained with. "
                 f"Got: {array.shape}."
             )
-        if not np.isfinite(array).all():
+        if not all_finite(array):
             row = int(np.argwhere(~np.isfinite(array))[0, 0])
             raise PolicyMismatchError(f"{name} must be finite. Got NaN or infinity in row {row}.")
         return array

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from policies.finite import all_finite
 from real.preset import Preset
 from real.robot import RobotState
 
@@ -79,4 +80,4 @@ def _malformed(value: object, shape: tuple[int, ...]) -> str | None:
         return repr(value)
     if array.shape != shape:
         return f"shape {array.shape}"
-    return None if np.isfinite(array).all() else str(array.tolist())
+    return None if all_finite(array) else str(array.tolist())

@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.error import ResetNeeded
 
+from policies.finite import all_finite
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
 
 
@@ -62,7 +63,7 @@ class ActionChunkWrapper(
         self.n_action_steps = n_action_steps
         self.gamma = gamma
         self._low, self._high = env.action_space.low, env.action_space.high
-        self._discounts = gamma ** np.arange(n_action_steps)
+        self._discounts = (gamma ** np.arange(n_action_steps)).tolist()
         self._needs_reset = True
         self.action_space = gym.spaces.Box(
             np.tile(self._low, (n_action_steps, 1)),
@@ -103,7 +104,7 @@ class ActionChunkWrapper(
                 f"Expected an action chunk of shape {self.action_space.shape} "
                 f"(n_action_steps, action_dim). Got: {chunk.shape}."
             )
-        if not np.isfinite(chunk).all():
+        if not all_finite(chunk):
             raise InvalidActionError("Expected a finite action chunk. Got: NaN or infinity in it.")
         if self._needs_reset:
             raise ResetNeeded("The episode is over or was never started: call reset() first.")
@@ -112,7 +113,7 @@ class ActionChunkWrapper(
         clipped = np.clip(chunk, self._low, self._high)
         for single, discount in zip(clipped, self._discounts, strict=True):
             observation, step_reward, terminated, truncated, info = self.env.step(single)
-            reward += float(discount) * float(step_reward)
+            reward += discount * float(step_reward)
             success = success or bool(info.get("is_success", info.get("success", False)))
             taken += 1
             if terminated or truncated:

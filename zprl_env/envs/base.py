@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
+from policies.finite import all_finite
 from zprl_env.errors import InvalidActionError, SimulationError, UnknownNameError
 from zprl_env.spaces import unbounded_box
 
@@ -176,14 +177,14 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
             raise InvalidActionError(
                 f"an action must have shape {self.action_space.shape}, got {action.shape}"
             )
-        if not np.isfinite(action).all():
+        if not all_finite(action):
             raise InvalidActionError(f"an action must be finite, got {action.tolist()}")
 
         try:
             observation, dense_reward, success = self._step(action)
         except (ArithmeticError, np.linalg.LinAlgError) as error:
             raise self._end_in_error() from error
-        if not np.isfinite(observation).all():
+        if not all_finite(observation):
             raise self._end_in_error()
 
         success = bool(success)

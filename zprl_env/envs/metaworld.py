@@ -74,7 +74,8 @@ class MetaWorldEnv(SuiteEnv):
         if name not in ALL_V3_ENVIRONMENTS:
             names = [known.removesuffix(VERSION) for known in ALL_V3_ENVIRONMENTS]
             raise UnknownNameError("Meta-World task", task, names)
-        self._env = make_task(name, goal_observable=goal_observable, fast=fast)
+        shaped = reward == "dense"
+        self._env = make_task(name, goal_observable=goal_observable, fast=fast, shaped=shaped)
         super().__init__(
             name,
             reward=reward,

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import gymnasium as gym
 import numpy as np
 
+from policies.finite import all_finite
 from zprl_env.errors import (
     ConfigurationError,
     InvalidActionError,
@@ -167,7 +168,7 @@ class Steering(ABC):
         Raises:
             SimulationError: An observation is not finite.
         """
-        if not np.isfinite(observations).all():
+        if not all_finite(observations):
             raise SimulationError(
                 f"Expected finite observations. Got: NaN or infinity at (row, index) "
                 f"{np.argwhere(~np.isfinite(observations))[:4].tolist()}. The simulation diverged."
@@ -209,7 +210,7 @@ class Steering(ABC):
             raise InvalidActionError(
                 f"Expected an action of shape {self.action_space.shape}. Got: {actions.shape[1:]}."
             )
-        if not np.isfinite(actions).all():
+        if not all_finite(actions):
             raise InvalidActionError("Expected a finite action in [-1, 1]. Got: NaN or infinity.")
         shape = (self.policy.horizon, self.policy.action_dim)
         noise = np.zeros((len(actions), *shape), np.float32)
@@ -233,7 +234,7 @@ class Steering(ABC):
         """
         actions = np.minimum(np.maximum(actions, -1.0), 1.0)  # a fifth of np.clip's time
         ratio = self.strength(actions).tolist()
-        saturated = np.count_nonzero(np.abs(actions) > SATURATED, axis=1).tolist()
+        saturated = map(sum, (np.abs(actions) > SATURATED).tolist())
         distance = self.demonstrated.distance(self.steered_latents(actions, latents)).tolist()
         return [
             {"ratio": r, "saturation": s / self.agent_dim, "distance": d}
