@@ -35,7 +35,11 @@ RUNS: dict[str, dict[str, str]] = {
     "Lift": {
         # What `make train` does, and with half of the environments simulating meanwhile.
         "make-train": "--algo sac",
+        "make-train-1": "--algo sac --seed 1",
+        "make-train-2": "--algo sac --seed 2",
         "overlap": "--algo sac --num-envs 2 --overlap",
+        "overlap-1": "--algo sac --num-envs 2 --overlap --seed 1",
+        "overlap-2": "--algo sac --num-envs 2 --overlap --seed 2",
         # The claim: three seeds of SAC, one of PPO.
         "sac-0": f"{SAC} {FULL} --seed 0",
         "sac-1": f"{SAC} {FULL} --seed 1",
