@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import torch
 from stable_baselines3.common.callbacks import BaseCallback
@@ -13,7 +14,7 @@ from zprl_env.training.agent import make_model
 from zprl_env.training.environment import make_training_envs
 from zprl_env.training.history import History
 from zprl_env.training.learning import learn
-from zprl_env.training.recipe import recipe_for
+from zprl_env.training.recipe import BackendName, Recipe, recipe_for
 
 FOREVER = 10**9
 
@@ -51,22 +52,43 @@ class Stopwatch(BaseCallback):
 
 
 class Learner:
-    """SAC with the default recipe, as ``train_sb3.py`` makes it, warmed up by its first turn.
+    """SAC as ``train_sb3.py`` makes it, warmed up by its first turn.
 
     Args:
         task: A task that a policy is shipped for.
         num_envs: Environments to collect from.
         overlap: Let half of them simulate while SAC learns.
+        backend: The library.
+        recipe: The settings; the task's default if None.
+        **env_kwargs: Passed to the environment.
     """
 
-    def __init__(self, task: str, num_envs: int, *, overlap: bool = False) -> None:
+    def __init__(
+        self,
+        task: str,
+        num_envs: int,
+        *,
+        overlap: bool = False,
+        backend: BackendName = "torch",
+        recipe: Recipe | None = None,
+        **env_kwargs: Any,
+    ) -> None:
         torch.set_num_threads(1)
-        self.recipe = recipe_for("sac", "default", "latent", task)
+        self.recipe = recipe or recipe_for("sac", "default", "latent", task)
         self.envs = make_training_envs(
-            task, task, "latent", self.recipe, num_envs=num_envs, overlap=overlap, seed=0
+            task,
+            task,
+            "latent",
+            self.recipe,
+            num_envs=num_envs,
+            seed=0,
+            overlap=overlap,
+            env_kwargs=env_kwargs,
         )
         steps = resolve_policy(task).n_action_steps
-        model = make_model("sac", self.recipe, self.envs, n_action_steps=steps, seed=0)
+        model = make_model(
+            "sac", self.recipe, self.envs, n_action_steps=steps, seed=0, backend=backend
+        )
         assert isinstance(model, OffPolicyAlgorithm)
         self.model = model
 

@@ -1,11 +1,12 @@
 """Which size of network steers best in the same time: SAC with its default recipe but for that.
 
 usage: python -m benchmarks.networks run [TASK ...]   train; an hour and a half on a core for all
-       python -m benchmarks.networks summary          the table of what was trained
+       python -m benchmarks.networks speed [TASK ...] how fast each learns; a minute per task
+       python -m benchmarks.networks summary          the table of both
 
 One task of each suite. A run is one call of ``train_sb3.py``; runs that are done already are left
-alone, and all of a seed come before the next seed. The time of an evaluation is its share of the
-run's, and a task's runs are compared over the minutes that the quickest of them took.
+alone, and all of a seed come before the next seed. Speeds are measured apart, by turns in one
+process, because runs that last for minutes do not find the machine equally busy.
 """
 
 from __future__ import annotations
@@ -13,15 +14,24 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.learning_speed import Learner
+from benchmarks.machine import machine
 from benchmarks.steering import train_into
+from benchmarks.turns import take_turns
 from zprl_env import cli
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.tasks import TASKS
+from zprl_env.training.files import read_json, write_json
+from zprl_env.training.recipe import recipe_for
 
 RESULTS = Path(__file__).parent / "results" / "networks"
 BUDGETS = {"Lift": 50_000, "box-close": 40_000, "hammer": 40_000}
@@ -30,27 +40,37 @@ BUDGETS = {"Lift": 50_000, "box-close": 40_000, "hammer": 40_000}
 WIDTHS = (64, 128, 256)
 """Of two layers, in actor and critics."""
 SEEDS = (0, 1)
+TURN, SECONDS = 2.0, 60.0
+"""How long one width learns until it is another's turn, and all of them together."""
 
 
 class Run(NamedTuple):
-    """What a finished run has come to."""
+    """What a finished run has come to.
+
+    Attributes:
+        width: Of the networks.
+        seed: Of training.
+        test: The last policy's held-out episodes, behind the base policy's.
+        evaluations: Environment steps and success of every validation.
+        rate: Environment steps per second while learning.
+    """
 
     width: int
     seed: int
-    result: dict[str, Any]
+    test: list[dict[str, Any]]
     evaluations: list[tuple[int, dict[str, Any]]]
+    rate: float
 
     @property
     def minutes(self) -> float:
-        """How long it took."""
-        return float(self.result["seconds"]) / 60
+        """How long its environment steps take; validation apart."""
+        return self.evaluations[-1][0] / self.rate / 60
 
     def success_within(self, minutes: float) -> float:
         """Mean validation success over the first minutes; it grows linearly in between."""
-        at = [steps / self.result["env_steps"] * self.minutes for steps, _ in self.evaluations]
+        at = [steps / self.rate / 60 for steps, _ in self.evaluations]
         rates = [evaluation["success_rate"] for _, evaluation in self.evaluations]
-        grid = np.linspace(0.0, minutes, 1001)
-        return float(np.interp(grid, at, rates).mean())
+        return float(np.interp(np.linspace(0.0, minutes, 1001), at, rates).mean())
 
 
 def runs(task: str) -> Iterator[tuple[int, int, Path]]:
@@ -60,6 +80,11 @@ def runs(task: str) -> Iterator[tuple[int, int, Path]]:
     for seed in SEEDS:
         for width in WIDTHS:
             yield width, seed, RESULTS / TASKS[task].slug / f"{width}-{seed}"
+
+
+def speed_file(task: str) -> Path:
+    """Where a task's speeds are kept."""
+    return RESULTS / TASKS[task].slug / "speed.json"
 
 
 def run(tasks: list[str]) -> None:
@@ -73,36 +98,51 @@ def run(tasks: list[str]) -> None:
         train_into(kept, task, f"{arguments} --validation-episodes 30")
 
 
+def measure(task: str) -> dict[int, list[float]]:
+    """Environment steps per second with networks of each width, turn by turn."""
+    recipe = recipe_for("sac", "default", "latent", task)
+    with ExitStack() as stack:
+        turns = {}
+        for width in WIDTHS:
+            made = Learner(task, 1, recipe=replace(recipe, hidden=(width, width)))
+            learner = stack.enter_context(closing(made))
+            turns[width] = partial(learner.rate, recipe.updates_per_decision, TURN)
+        return take_turns(turns, SECONDS)
+
+
 def load(task: str) -> list[Run]:
     """Read a task's finished runs, the narrowest first."""
     found = []
+    rates = read_json(speed_file(task))["steps_per_second"]
     for width, seed, kept in sorted(runs(task)):
         if (kept / "results.json").exists():
             result, history = (
                 json.loads((kept / f"{name}.json").read_text()) for name in ("results", "history")
             )
-            found.append(Run(width, seed, result, history["evaluations"]))
+            rate = median(rates[str(width)])
+            test = list(result["test"].values())
+            found.append(Run(width, seed, test, history["evaluations"], rate))
     return found
 
 
 def table(task: str) -> str:
     """Draw up a task's runs as a Markdown table."""
-    found = load(task)
-    if not found:
+    if not speed_file(task).exists() or not (found := load(task)):
         return ""
     quickest = min(run.minutes for run in found)
     lines = [
-        f"| {task}, {BUDGETS[task]:,} env steps | seed | base | steered | 95 % interval "
-        f"| minutes | mean success of the first {quickest:.1f} minutes (validation) |",
-        "|---|---|---|---|---|---|---|",
+        f"| {task}, {BUDGETS[task]:,} env steps | seed | base | steered | 95 % interval | steps/s "
+        f"| minutes | mean validation success of the first {quickest:.1f} minutes |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for run in found:
-        *bases, steered = run.result["test"].values()
+        *bases, steered = run.test
         base = max(item["success_rate"] for item in bases)
         low, high = steered["wilson_95"]
         lines.append(
             f"| 2 x {run.width} | {run.seed} | {base:.2f} | {steered['success_rate']:.2f} "
-            f"| {low:.2f} - {high:.2f} | {run.minutes:.1f} | {run.success_within(quickest):.2f} |"
+            f"| {low:.2f} - {high:.2f} | {run.rate:.0f} | {run.minutes:.1f} "
+            f"| {run.success_within(quickest):.2f} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -112,6 +152,10 @@ def main(arguments: list[str]) -> None:
     match arguments:
         case ["run", *tasks]:
             run(tasks or [*BUDGETS])
+        case ["speed", *tasks]:
+            for task in tasks or BUDGETS:
+                content = {"machine": machine(), "steps_per_second": measure(task)}
+                write_json(speed_file(task), content)
         case ["summary"]:
             text = "\n".join(filter(None, map(table, BUDGETS)))
             (RESULTS / "table.md").write_text(text)
@@ -120,7 +164,8 @@ def main(arguments: list[str]) -> None:
             print(__doc__)
         case _:
             raise ZprlError(
-                f"Expected 'run [TASK ...]' or 'summary'. Got: {arguments}. See --help."
+                f"Expected 'run [TASK ...]', 'speed [TASK ...]' or 'summary'. Got: {arguments}. "
+                "See --help."
             )
 
 

@@ -13,10 +13,12 @@ A task is played in these ways, which take turns so that the machine's noise hit
   steered      ours, played by the base policy inside LatentSteeringWrapper, agent's actions zero
   sac-1        SAC learns to steer it, one update per decision
   sac          the same with the updates of the default recipe
-  ...-overlap  either with half of the environments simulating while SAC learns
+  sac-slow     that in one environment made with fast=False
+  sbx-1, sbx   SBX's SAC, in JAX, where it is installed
+  ...-overlap  any of these but sac-slow, half of the environments simulating while SAC learns
 
-Each way is played in one process and in as many at once as there are cores. Resets count in
-sac-1 and sac only. See benchmarks/stock.py for what physics and own are to the letter.
+Each way is played in one process and in as many at once as there are cores. Resets count while
+SAC learns only. See benchmarks/stock.py for what physics and own are to the letter.
 """
 
 from __future__ import annotations
@@ -25,10 +27,11 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing
 from functools import partial
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -55,7 +58,7 @@ from zprl_env.imitation import RECIPES
 from zprl_env.tasks import TASKS, task_name
 from zprl_env.training.environment import make_training_envs
 from zprl_env.training.files import read_json, write_json
-from zprl_env.training.recipe import recipe_for
+from zprl_env.training.recipe import BackendName, recipe_for
 
 RESULTS = Path(__file__).parent / "results" / "throughput"
 SCALING = "scaling.json"
@@ -63,11 +66,26 @@ WORKERS = (1, 2, 4, 8)
 LEARNING_SECONDS = 2.0
 """Length of a turn of learning."""
 
+FAST = ("robosuite", "metaworld")
+"""Suites whose environments can be made with the package's own control step instead of ours."""
+
+LIBRARIES: dict[BackendName, str] = {"torch": "sac", "sbx": "sbx"}
+"""What SAC learns with, and how those ways are called."""
+
 
 def together(pools: Sequence[ProcessPoolExecutor], task: str, way: str) -> float:
     """Play one turn in each of some processes at once; environment steps per second in all."""
     turns = [pool.submit(play, task, way) for pool in pools]
     return sum(turn.result() for turn in turns)
+
+
+def learners(count: int) -> Iterator[tuple[BackendName, bool]]:
+    """Library and overlap of whatever can learn with so many environments here."""
+    for backend in LIBRARIES:
+        if backend == "torch" or find_spec(backend):
+            yield backend, False
+            if count % 2 == 0:
+                yield backend, True
 
 
 def measure(task: str, seconds: float) -> dict[str, Any]:
@@ -92,12 +110,16 @@ def measure(task: str, seconds: float) -> dict[str, Any]:
         for count in counts:
             for way in SIMULATED + (STEERED if steered else ()):
                 turns[count, way] = partial(together, pools[:count], task, way)
-            if steered:
-                for overlap in (False, True)[: 1 if count % 2 else 2]:
-                    learner = stack.enter_context(closing(Learner(task, count, overlap=overlap)))
-                    for way, updates in ("sac-1", 1), ("sac", learner.recipe.updates_per_decision):
-                        name = f"{way}-overlap" if overlap else way
-                        turns[count, name] = partial(learner.rate, updates, LEARNING_SECONDS)
+            for backend, overlap in learners(count) if steered else ():
+                made = Learner(task, count, overlap=overlap, backend=backend)
+                learner = stack.enter_context(closing(made))
+                for ending, updates in ("-1", 1), ("", learner.recipe.updates_per_decision):
+                    way = f"{LIBRARIES[backend]}{ending}{'-overlap' if overlap else ''}"
+                    turns[count, way] = partial(learner.rate, updates, LEARNING_SECONDS)
+        if steered and TASKS[task].suite in FAST:
+            learner = stack.enter_context(closing(Learner(task, 1, fast=False)))
+            updates = learner.recipe.updates_per_decision
+            turns[1, "sac-slow"] = partial(learner.rate, updates, LEARNING_SECONDS)
         found = take_turns(turns, seconds)
         rates: dict[int, dict[str, list[float]]] = {count: {} for count in counts}
         for (count, way), values in found.items():

@@ -9,9 +9,22 @@ from typing import Any
 Rates = Mapping[str, Sequence[float]]
 """Environment steps per second, turn by turn, by the way of playing."""
 
+LEARNING = {
+    "sac-1": "1 update per decision",
+    "sac-1-overlap": "overlapped",
+    "sac": "4 updates",
+    "sac-overlap": "overlapped",
+    "sac-slow": "fast=False",
+    "sbx-1": "SBX, 1 update",
+    "sbx-1-overlap": "overlapped",
+    "sbx": "SBX, 4 updates",
+    "sbx-overlap": "overlapped",
+}
+"""Ways in which SAC learns, with the heads of their columns."""
+
 
 def table(results: Sequence[Mapping[str, Any]]) -> str:
-    """Draw up a table of one process, one of as many as there are cores, and what is left.
+    """Draw up two tables of one process, two of as many as there are cores, and what is left.
 
     Args:
         results: What was measured, a task each.
@@ -34,16 +47,17 @@ def table(results: Sequence[Mapping[str, Any]]) -> str:
                 "ours / physics",
                 "steered",
                 "steered / ours",
-                "SAC, 1 update",
-                "overlapped",
-                "SAC",
-                "overlapped",
             ),
         ]
+        learning = ["The same while SAC learns:", "", *_head("task", *LEARNING.values())]
         for result in results:
-            if (rates := result["steps_per_second"].get(str(count))) is not None:
-                lines.append(_line(result["task"], *_speeds(rates)))
-        parts.append("\n".join(lines) + "\n")
+            if (rates := result["steps_per_second"].get(str(count))) is None:
+                continue
+            lines.append(_line(result["task"], *_speeds(rates)))
+            if "steered" in rates:
+                speeds = (_speed(rates, way) for way in LEARNING)
+                learning.append(_line(result["task"], *speeds))
+        parts += ["\n".join(rows) + "\n" for rows in (lines, learning)]
     parts.append("\n".join(_costs(results)) + "\n")
     return "\n".join(parts)
 
@@ -73,10 +87,6 @@ def _speeds(rates: Rates) -> list[str]:
         _ratio(rates, "ours", "physics"),
         _speed(rates, "steered"),
         _ratio(rates, "steered", "replayed"),
-        _speed(rates, "sac-1"),
-        _speed(rates, "sac-1-overlap"),
-        _speed(rates, "sac"),
-        _speed(rates, "sac-overlap"),
     ]
 
 

@@ -30,3 +30,11 @@ def point_policy(tmp_path_factory) -> Path:
 def lift_policy() -> str:
     """The name of the policy for Lift that comes with the package."""
     return "Lift"
+
+
+@pytest.fixture
+def shipped_point(point_task, point_policy, monkeypatch) -> str:
+    """The point task, as if its policy came with the package."""
+    found = {"point": point_policy}
+    monkeypatch.setattr("zprl_env.policy_loading.shipped_policies", lambda: found)
+    return point_task

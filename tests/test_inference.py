@@ -24,7 +24,7 @@ def test_every_engine_that_is_installed_is_measured_and_kept(
     inference.main(Settings(repeats=2, out=out))
     content = json.loads(out.read_text())
     engines = content["policies"][point_task]["engines"]
-    assert set(engines) == set(content["start_seconds"]) == {"numpy", "torch"}
+    assert set(engines) == set(content["start_seconds"]) == {"numba", "numpy", "torch"}
     for values in engines.values():
         for times in (values["back_to_back_us"], values["between_steps_us"]):
             assert set(times) == {str(size) for size in BATCHES}

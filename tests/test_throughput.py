@@ -23,14 +23,6 @@ SIMULATORS = {"Lift": "robosuite", "box-close": "metaworld", "hammer": "gymnasiu
 
 
 @pytest.fixture
-def shipped_point(point_task, point_policy, monkeypatch) -> str:
-    """The point task, as if its policy came with the package."""
-    found = {"point": point_policy}
-    monkeypatch.setattr("zprl_env.policy_loading.shipped_policies", lambda: found)
-    return point_task
-
-
-@pytest.fixture
 def results(tmp_path, monkeypatch):
     monkeypatch.setattr(throughput, "RESULTS", tmp_path)
     return tmp_path
@@ -129,6 +121,13 @@ def test_learning_is_measured_without_its_warm_up(shipped_point, monkeypatch):
         assert learner.model._n_updates > 3 * (decisions - warmup - 1)
 
 
+def test_sbx_learns_where_it_is_installed(monkeypatch):
+    monkeypatch.setattr(throughput, "find_spec", lambda _: None)
+    assert [*throughput.learners(2)] == [("torch", False), ("torch", True)]
+    monkeypatch.setattr(throughput, "find_spec", lambda _: "sbx")
+    assert [*throughput.learners(1)] == [("torch", False), ("sbx", False)]
+
+
 def test_a_task_without_a_policy_is_measured_as_far_as_it_goes(results, monkeypatch, capsys):
     pytest.importorskip("metaworld")
     monkeypatch.setattr("os.cpu_count", lambda: 1)
@@ -161,6 +160,7 @@ def test_the_tables_hold_medians_and_leave_out_what_was_not_measured():
         "sac-1": [30],
         "sac-1-overlap": [35],
         "sac": [20],
+        "sbx-1": [60],
     }
     measured = {
         "task": "Lift",
@@ -172,8 +172,9 @@ def test_the_tables_hold_medians_and_leave_out_what_was_not_measured():
     rest = {"1": {way: rates[way] for way in turns.SIMULATED}}
     other = {**measured, "task": "Transport", "steps_per_second": rest, "policy_us": None}
     text = table([measured, other])
-    assert "| Lift | 200 | 40 | 100 | 2.75 | 0.55 | 45 | 0.50 | 30 | 35 | 20 |  |" in text
-    assert "| Transport | 200 | 40 | 100 | 2.75 | 0.55 |  |  |  |  |  |  |" in text
+    assert "| Lift | 200 | 40 | 100 | 2.75 | 0.55 | 45 | 0.50 |" in text
+    assert "| Transport | 200 | 40 | 100 | 2.75 | 0.55 |  |  |" in text
+    assert "| Lift | 30 | 35 | 20 |  |  | 60 |  |  |  |" in text
     assert "| Lift | 2.0 | 100 | 1,500 |" in text
     assert "| Transport | 2.0 | 100 |  |" in text
     scaled = {"task": "Lift", "steps_per_second": {"1": [10], "2": [15]}}
