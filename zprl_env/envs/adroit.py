@@ -136,7 +136,7 @@ class AdroitEnv(SuiteEnv):
         known = ADROIT_TASKS[task]
         self._steps_needed = known.held_steps if success == "held" else 1
         self._steps_held = 0
-        self._env = _make_hand_env(known)
+        self._env = _make_hand_env(known, "dense" if reward == "dense" else "sparse")
         super().__init__(
             task,
             reward=reward,
@@ -187,8 +187,13 @@ class AdroitEnv(SuiteEnv):
         self._env = None
 
 
-def _make_hand_env(task: _AdroitTask) -> Any:
-    """Make gymnasium-robotics' environment, without its wrappers and without its notices."""
+def _make_hand_env(task: _AdroitTask, reward_type: str) -> Any:
+    """Make gymnasium-robotics' environment, without its wrappers and without its notices.
+
+    Args:
+        task: Where it is.
+        reward_type: ``"dense"``, or ``"sparse"``, which does not compute the shaped reward.
+    """
     try:
         # Importing it prints a notice about other versions' rewards to stderr.
         with contextlib.redirect_stderr(io.StringIO()):
@@ -197,4 +202,4 @@ def _make_hand_env(task: _AdroitTask) -> Any:
         if (error.name or "").startswith("gymnasium_robotics"):
             raise MissingExtraError("gymnasium-robotics", "adroit") from error
         raise
-    return getattr(module, task.class_name)(reward_type="dense")
+    return getattr(module, task.class_name)(reward_type=reward_type)

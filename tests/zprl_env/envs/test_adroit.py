@@ -148,6 +148,23 @@ class TestActionRepeat:
         assert slow.metadata["render_fps"] == 33
         slow.close()
 
+    @pytest.mark.parametrize("task", ADROIT_TASKS)
+    def test_the_shaped_reward_that_is_left_out_changes_nothing_else(self, task):
+        sparse, dense = (
+            AdroitEnv(task, reward=reward, success_terminates=False)
+            for reward in ("sparse", "dense")
+        )
+        rng = np.random.default_rng(0)
+        np.testing.assert_array_equal(sparse.reset(seed=3)[0], dense.reset(seed=3)[0])
+        for _ in range(50):
+            action = rng.uniform(-1, 1, sparse.action_space.shape)
+            seen, reward, _, _, info = sparse.step(action)
+            expected, _, _, _, said = dense.step(action)
+            np.testing.assert_array_equal(seen, expected)
+            assert (reward, info) == (float(said["is_success"]), said)
+        sparse.close()
+        dense.close()
+
     def test_dense_rewards_are_summed(self):
         one, three = (
             AdroitEnv("door", reward="dense"),
