@@ -74,7 +74,8 @@ class ChunkReplayBuffer(ReplayBuffer):
             np.sum(rewards * (steps <= last[:, None]), axis=1, keepdims=True),
             np.take_along_axis(decay, last[:, None], axis=1),
         )
-        return ReplayBufferSamples(*(self.to_torch(array) for array in data))
+        # Gathering has copied them already.
+        return ReplayBufferSamples(*(self.to_torch(array, copy=False) for array in data))
 
 
 class AlternatingReplayBuffer(ChunkReplayBuffer):
