@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -101,7 +102,7 @@ class FoldedWeights(NamedTuple):
         times = _embedded_times(_layers(weights, "head.time."), config)
         (to_stream,) = _layers(weights, "head.input")
         (to_velocity,) = _layers(weights, "head.output")
-        return cls(
+        folded = cls(
             observation_mean=np.array(weights["normalizer.observation_mean"]),
             encoder=_between_gelus([first, *others], gelu_at_end=False),
             posterior=_between_gelus(_layers(weights, "bottleneck.encoder."), gelu_at_end=False),
@@ -114,6 +115,33 @@ class FoldedWeights(NamedTuple):
             action_scale=np.array(weights["normalizer.action_scale"]),
             action_center=np.array(weights["normalizer.action_center"]),
         )
+        folded._check(config)
+        return folded
+
+    def _check(self, config: VibFlowConfig) -> None:
+        """See that compiled arithmetic will not read beyond an array's end."""
+        chunk, stream = config.horizon * config.action_dim, config.hidden_dim
+        joint, latent, blocks = config.embedding_dim, config.latent_dim, config.n_blocks
+        features, narrow = config.feature_dim, [*config.bottleneck_hidden_dims]
+        networks: list[tuple[list[Layer], list[int]]] = [
+            (self.encoder, [config.observation_dim, *config.encoder_hidden_dims, features]),
+            (self.posterior, [features, *narrow, 2 * latent]),
+            (self.condition, [latent, *narrow, joint]),
+            *(([film], [joint, 2 * stream]) for film in self.films),
+            ([self.input], [chunk, stream]),
+            (self.blocks, [stream] * (blocks + 1)),
+            ([self.output], [stream, chunk]),
+        ]
+        weights = [layer.weight.shape for layers, _ in networks for layer in layers]
+        pairs = [pair for _, sizes in networks for pair in pairwise(sizes)]
+        biases = [layer.bias.shape for layers, _ in networks for layer in layers]
+        ends = (self.observation_mean, self.times, self.action_scale, self.action_center)
+        found = [*weights, *biases, *(array.shape for array in ends)]
+        actions = (config.action_dim,)
+        due: list[tuple[int, ...]] = [*pairs, *((outputs,) for _, outputs in pairs)]
+        due += [(config.observation_dim,), (config.n_euler_steps, joint), actions, actions]
+        if len(self.films) != blocks or found != due:
+            raise ValueError(f"The layers must have the shapes {due}. Got: {found}.")
 
 
 def _layers(weights: Mapping[str, np.ndarray], network: str) -> list[Layer]:

@@ -24,7 +24,7 @@ class FrozenPolicy(FlowPolicy):
     Args:
         model: Copied, put into evaluation mode and detached from learning.
         metadata: The checkpoint's description; needs ``latent`` with ``mean``, ``std``, ``rms``.
-        engine: What computes, ``"numpy"``, ``"torch"`` or ``"onnx"``; see
+        engine: What computes, ``"numba"``, ``"torch"`` or ``"onnx"``; see
             :func:`policies.engines.make_engine`.
 
     Raises:

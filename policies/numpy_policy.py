@@ -8,17 +8,15 @@ import numpy as np
 
 from policies import checkpoint_files
 from policies.checkpoint_files import CheckpointFiles, arrays_hash
-from policies.encoding import Encoding
+from policies.compiled_model import CompiledModel
 from policies.errors import CheckpointError
 from policies.flow_policy import FlowPolicy
-from policies.numpy_model import NumpyModel
 
 
 class NumpyPolicy(FlowPolicy):
     """A :class:`FlowPolicy` that neither needs nor imports torch.
 
-    It equals ``FrozenPolicy`` with the engine ``"numpy"`` to the bit at single decisions, and
-    takes the rows of a batch one after the other.
+    It equals ``FrozenPolicy`` with its default engine to the bit.
 
     Args:
         files: A checkpoint whose head is the FiLM MLP.
@@ -42,11 +40,9 @@ class NumpyPolicy(FlowPolicy):
                 f"Use FrozenPolicy, which runs it by torch."
             )
         try:
-            super().__init__(config, metadata, _RowByRow(NumpyModel(config, weights)))
+            super().__init__(config, metadata, CompiledModel(config, weights))
             self._mean = weights["normalizer.observation_mean"].copy()
             self._std = weights["normalizer.observation_std"].copy()
-            latents = self.encode(np.zeros((1, self.observation_dim))).mean
-            self.decode(latents, np.zeros((1, self.horizon, self.action_dim)))
         except (KeyError, ValueError) as error:
             raise CheckpointError(
                 f"the tensors must be the model's by {config}. {error}"
@@ -71,17 +67,3 @@ class NumpyPolicy(FlowPolicy):
 
     def _normalized(self, observations: np.ndarray) -> np.ndarray:
         return (observations - self._mean) / self._std
-
-
-class _RowByRow:
-    """An engine that has no arithmetic for batches."""
-
-    def __init__(self, model: NumpyModel) -> None:
-        self._model = model
-
-    def encode(self, observations: np.ndarray) -> Encoding:
-        rows = zip(*map(self._model.encode, observations), strict=True)
-        return Encoding(*map(np.concatenate, rows))
-
-    def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        return np.stack([self._model.decode(*row) for row in zip(latents, noise, strict=True)])

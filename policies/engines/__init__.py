@@ -11,7 +11,6 @@ from typing import Protocol
 import numpy as np
 
 from policies.encoding import Encoding
-from policies.engines.numpy import NumpyEngine
 from policies.engines.onnx import OnnxEngine
 from policies.engines.torch import TorchEngine
 from policies.errors import ConfigurationError
@@ -42,14 +41,8 @@ def _numba(model: VibFlow) -> Engine:
     return CompiledModel(model.config, model.arrays())
 
 
-def _numpy(model: VibFlow) -> Engine:
-    """Numpy where it can, torch for the heads that it does not know."""
-    return NumpyEngine(model) if isinstance(model.head, FilmMlpHead) else TorchEngine(model)
-
-
 ENGINES: dict[str, Callable[[VibFlow], Engine]] = {
     "numba": _numba,
-    "numpy": _numpy,
     "torch": TorchEngine,
     "onnx": OnnxEngine,
 }
@@ -60,8 +53,8 @@ def make_engine(name: str, model: VibFlow) -> Engine:
 
     Args:
         name: ``"numba"``, compiled for this machine, the quickest at single decisions;
-            ``"numpy"``, what policies without torch act by, and torch at batches; ``"torch"``, the
-            model itself; ``"onnx"``, ONNX Runtime, quick at large batches and slow to start.
+            ``"torch"``, the model itself; ``"onnx"``, ONNX Runtime, quick at large batches and slow
+            to start.
         model: In evaluation mode, without gradients, on the CPU.
 
     Raises:

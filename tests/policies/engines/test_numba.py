@@ -12,14 +12,9 @@ PRETRAINED = Path(policies.__file__).parent / "pretrained"
 SHIPPED = sorted(path.parent for path in PRETRAINED.glob("*/policy.json"))
 
 
-@pytest.fixture(params=["numba", "numpy"])
-def engine(request):
-    return request.param
-
-
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
-def test_every_shipped_policy_equals_torchs(path, engine, assert_equal):
-    ours, theirs = FrozenPolicy.load(path, engine), FrozenPolicy.load(path, "torch")
+def test_every_shipped_policy_equals_torchs(path, assert_equal):
+    ours, theirs = FrozenPolicy.load(path, "numba"), FrozenPolicy.load(path, "torch")
     for size in (1, 3, 32):
         assert_equal(ours, theirs, size)
 
@@ -34,15 +29,15 @@ def test_every_shipped_policy_equals_torchs(path, engine, assert_equal):
     ],
     ids=str,
 )
-def test_any_sizes_will_do(sizes, engine, small_config, frozen, assert_equal):
+def test_any_sizes_will_do(sizes, small_config, frozen, assert_equal):
     config = dataclasses.replace(small_config, **sizes)
     for size in (1, 3):
-        assert_equal(frozen(config, engine), frozen(config, "torch"), size)
+        assert_equal(frozen(config, "numba"), frozen(config, "torch"), size)
 
 
-def test_a_mean_of_many_deviations_costs_no_digits(engine, model, metadata, assert_equal):
+def test_a_mean_of_many_deviations_costs_no_digits(model, metadata, assert_equal):
     model.normalizer.observation_mean += 1e4
-    ours, theirs = (FrozenPolicy(model, metadata, name) for name in (engine, "torch"))
+    ours, theirs = (FrozenPolicy(model, metadata, name) for name in ("numba", "torch"))
     assert_equal(ours, theirs, 1)
 
 
@@ -71,8 +66,8 @@ def test_the_compiled_gelu_is_gelu(x):
     np.testing.assert_allclose(found, np.full(9, exact), rtol=1e-6, atol=2e-6)
 
 
-def test_threads_do_not_get_in_each_others_way(engine, small_config, frozen):
-    policy = frozen(small_config, engine)
+def test_threads_do_not_get_in_each_others_way(small_config, frozen):
+    policy = frozen(small_config, "numba")
     rng = np.random.default_rng(0)
     jobs = [(rng.normal(size=(1, 3)), rng.normal(size=(1, 4, 2))) for _ in range(200)]
     alone = [policy.decode(*job).tobytes() for job in jobs]
@@ -81,7 +76,7 @@ def test_threads_do_not_get_in_each_others_way(engine, small_config, frozen):
         assert list(together) == alone
 
 
-def test_latents_beyond_all_bounds_are_answered_without_a_warning(engine, small_config, frozen):
-    policy = frozen(small_config, engine)
+def test_latents_beyond_all_bounds_are_answered_without_a_warning(small_config, frozen):
+    policy = frozen(small_config, "numba")
     policy.decode(np.full((1, 3), 3e38), np.full((1, 4, 2), 3e38))
     policy.encode(np.full((1, 5), -3e38))
