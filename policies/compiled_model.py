@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-import numba
 import numpy as np
 
+from policies.compiling import compiled
 from policies.encoding import Encoding
 from policies.folded_weights import FoldedWeights, Layer
 from policies.vib_flow_config import MAX_LOG_VARIANCE, MIN_LOG_VARIANCE, VibFlowConfig
@@ -20,10 +21,7 @@ from policies.vib_flow_config import MAX_LOG_VARIANCE, MIN_LOG_VARIANCE, VibFlow
 LINE = 16
 """Numbers in a line of the cache; every matrix begins with one."""
 
-_ROUNDED = {"contract", "reassoc"}
-"""Sums may be fused and reordered, as every library's are; NaN and infinity stay what they are."""
-
-_compiled = numba.njit(cache=True, fastmath=_ROUNDED, error_model="numpy")
+_compiled = partial(compiled, rounded=True)
 
 
 class CompiledModel:

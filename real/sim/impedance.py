@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from policies.compiling import compiled
 from zprl_env.envs.operational_space import apply_torques
 
 
-@numba.njit(cache=True)
+@compiled
 def follow(
     qpos: np.ndarray,
     qvel: np.ndarray,
@@ -74,7 +74,7 @@ def follow(
             ctrl[ctrl_index[i]] = min(max(torque, limits[0, i]), limits[1, i])
 
 
-@numba.njit(cache=True)
+@compiled
 def hold_joints(
     qpos: np.ndarray,
     qvel: np.ndarray,

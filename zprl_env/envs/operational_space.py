@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from policies.compiling import compiled
 
 SINGULAR = 1e-12
 """Pivot over diagonal at and below which a matrix counts as singular."""
 
 
-@numba.njit(cache=True)
+@compiled
 def _factor(matrix: np.ndarray) -> bool:
     """Replace a matrix's lower triangle by its Cholesky factor; False if it is singular."""
     for j in range(matrix.shape[0]):
@@ -25,7 +26,7 @@ def _factor(matrix: np.ndarray) -> bool:
     return True
 
 
-@numba.njit(cache=True)
+@compiled
 def _solve(lower: np.ndarray, vector: np.ndarray) -> None:
     """Replace a vector x by L^-T L^-1 x."""
     size = vector.shape[0]
@@ -39,7 +40,7 @@ def _solve(lower: np.ndarray, vector: np.ndarray) -> None:
         vector[i] /= lower[i, i]
 
 
-@numba.njit(cache=True)
+@compiled
 def apply_torques(
     qpos: np.ndarray,
     qvel: np.ndarray,
