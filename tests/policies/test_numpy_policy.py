@@ -118,13 +118,3 @@ def test_it_needs_no_torch(folder):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "(1, 3)", "")
-
-
-def test_it_needs_no_place_to_keep_what_was_compiled(folder):
-    code = (
-        "from numba.core import caching; caching.CacheImpl._locator_classes = []\n"
-        "from policies.numpy_policy import NumpyPolicy\n"
-        f"print(NumpyPolicy.load({str(folder)!r}).encode([[0.0] * 5]).mean.shape)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "(1, 3)", "")
