@@ -1,3 +1,5 @@
+from typing import Any
+
 from numba.core import caching
 
 from policies.compiling import compiled
@@ -8,9 +10,9 @@ def double(x):
 
 
 def test_what_was_compiled_is_kept_if_there_is_a_place(monkeypatch):
-    kept = compiled(double)
+    kept: Any = compiled(double)
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
-    homeless = compiled(double)
+    homeless: Any = compiled(double)
     assert kept(3) == homeless(3) == 6
     assert kept.stats.cache_path
     assert not homeless.stats.cache_path
