@@ -32,7 +32,7 @@ KEPT = 2
 """Checkpoints that are kept: the newest, and one to fall back to."""
 
 MANIFEST, STATE, REPLAY = "manifest.json", "state.json", "replay.safetensors"
-LIBRARIES = ("stable-baselines3", "sb3-contrib", "torch", "numpy", "gymnasium")
+LIBRARIES = ("stable-baselines3", "sb3-contrib", "torch", "numpy", "numba", "gymnasium")
 """On whose versions it depends whether a run goes on as it would have."""
 
 
