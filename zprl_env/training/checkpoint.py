@@ -184,7 +184,9 @@ def _read(folder: Path, say: Callable[[str], None]) -> Checkpoint:
     )
     before, now = manifest["versions"], _versions()
     changed = [
-        f"{name} {before[name]}, now {now[name]}" for name in now if before[name] != now[name]
+        f"{name} {before.get(name, 'of old')}, now {now[name]}"
+        for name in now
+        if before.get(name) != now[name]
     ]
     if changed:
         say(f"The run goes on, but not to the bit: it was saved with {'; '.join(changed)}.")
