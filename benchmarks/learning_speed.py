@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ from zprl_env.training.learning import learn
 from zprl_env.training.recipe import BackendName, Recipe, recipe_for
 
 FOREVER = 10**9
+WARMUP = 50
+"""Decisions of the base policy to begin from; more of them would not change the speed."""
 
 
 class Stopwatch(BaseCallback):
@@ -74,7 +77,8 @@ class Learner:
         **env_kwargs: Any,
     ) -> None:
         torch.set_num_threads(1)
-        self.recipe = recipe or recipe_for("sac", "default", "latent", task)
+        recipe = recipe or recipe_for("sac", "default", "latent", task)
+        self.recipe = replace(recipe, warmup_decisions=WARMUP)
         self.envs = make_training_envs(
             task,
             task,
