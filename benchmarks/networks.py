@@ -40,7 +40,7 @@ BUDGETS = {"Lift": 50_000, "box-close": 40_000, "hammer": 40_000}
 WIDTHS = (64, 128, 256)
 """Of two layers, in actor and critics."""
 SEEDS = (0, 1)
-TURN, SECONDS = 2.0, 60.0
+TURN, SECONDS = 2.0, 30.0
 """How long one width learns until it is another's turn, and all of them together."""
 
 
@@ -155,6 +155,7 @@ def main(arguments: list[str]) -> None:
         case ["speed", *tasks]:
             for task in tasks or BUDGETS:
                 content = {"machine": machine(), "steps_per_second": measure(task)}
+                speed_file(task).parent.mkdir(parents=True, exist_ok=True)
                 write_json(speed_file(task), content)
         case ["summary"]:
             text = "\n".join(filter(None, map(table, BUDGETS)))
