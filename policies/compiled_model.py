@@ -2,7 +2,8 @@
 
 A library takes longer to call a small layer than to run it, and would start threads for it. All
 layers lie one behind the other in one vector, so that a decision reads memory in the order in which
-it lies there, and a call hands over few arrays.
+it lies there, and a call hands over few arrays. All functions are in this file because numba
+compiles one anew when its own file has changed, but not when that of another it calls has.
 """
 
 from __future__ import annotations
@@ -105,7 +106,7 @@ def _encode(
     observations: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     features = _run(numbers, table[:n_encoder], observations - mean)
-    posterior = _run(numbers, table[n_encoder:], features.copy())
+    posterior = _run(numbers, table[n_encoder:], features)
     latent_dim = posterior.shape[1] // 2
     means = posterior[:, :latent_dim].copy()
     deviations = np.empty_like(means)
@@ -158,7 +159,7 @@ def _decode(
 
 @_compiled
 def _run(numbers: np.ndarray, table: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Layers with GELUs between them; x is written over."""
+    """Layers with GELUs between them."""
     for k in range(len(table)):
         if k > 0:
             _gelu(x)

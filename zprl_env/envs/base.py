@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         observation: Flat observation after the step. Shape ``(O,)``, float32.
-        reward: The suite's own shaped reward.
+        reward: The suite's own shaped reward; of no meaning unless the environment's is "dense".
         success: Whether the task is done.
     """
 
