@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.steering import train_into
+from benchmarks.steering import Planned, train_missing
 from zprl_env import cli
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.tasks import TASKS
@@ -41,12 +41,12 @@ def runs(task: str) -> Iterator[tuple[str, int, Path]]:
 
 def run(tasks: list[str]) -> None:
     """Do what has not been done yet."""
-    todo = [(seed, task, algo, kept) for task in tasks for algo, seed, kept in runs(task)]
-    for seed, task, algo, kept in sorted(todo, key=lambda one: one[0]):
-        if (kept / "results.json").exists():
-            continue
-        arguments = f"--algo {algo} --seed {seed} --total-env-steps {BUDGETS[task]}"
-        train_into(kept, task, f"{arguments} --eval-every 10000 --validation-episodes 30")
+    common = "--eval-every 10000 --validation-episodes 30"
+    train_missing(
+        Planned(seed, task, kept, f"--algo {algo} --total-env-steps {BUDGETS[task]} {common}")
+        for task in tasks
+        for algo, seed, kept in runs(task)
+    )
 
 
 def updates(result: dict[str, Any], config: dict[str, Any]) -> float:

@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.learning_speed import Learner
 from benchmarks.machine import machine
-from benchmarks.steering import train_into
+from benchmarks.steering import Planned, train_missing
 from benchmarks.turns import take_turns
 from zprl_env import cli
 from zprl_env.errors import UnknownNameError, ZprlError
@@ -89,13 +89,14 @@ def speed_file(task: str) -> Path:
 
 def run(tasks: list[str]) -> None:
     """Do what has not been done yet."""
-    todo = [(seed, task, width, kept) for task in tasks for width, seed, kept in runs(task)]
-    for seed, task, width, kept in sorted(todo, key=lambda one: one[0]):
-        if (kept / "results.json").exists():
-            continue
-        arguments = f"--algo sac --hidden {width} {width} --seed {seed}"
-        arguments += f" --total-env-steps {BUDGETS[task]} --eval-every 5000"
-        train_into(kept, task, f"{arguments} --validation-episodes 30")
+    common = "--algo sac --eval-every 5000 --validation-episodes 30"
+    train_missing(
+        Planned(
+            seed, task, kept, f"{common} --hidden {width} {width} --total-env-steps {BUDGETS[task]}"
+        )
+        for task in tasks
+        for width, seed, kept in runs(task)
+    )
 
 
 def measure(task: str) -> dict[int, list[float]]:

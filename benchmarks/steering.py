@@ -14,8 +14,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -102,6 +103,22 @@ def train_into(kept: Path, task: str, arguments: str) -> None:
     kept.mkdir(parents=True, exist_ok=True)
     for file in ("config.json", "results.json", "history.json", "curve.png"):
         shutil.copy(root / work / file, kept / file)
+
+
+class Planned(NamedTuple):
+    """A run to do: where it is kept, and what ``train_sb3.py`` is told behind ``--env TASK``."""
+
+    seed: int
+    task: str
+    kept: Path
+    arguments: str
+
+
+def train_missing(planned: Iterable[Planned]) -> None:
+    """Do the runs that have not been done, all of a seed before those of the next."""
+    for run in sorted(planned, key=lambda one: one.seed):
+        if not (run.kept / "results.json").exists():
+            train_into(run.kept, run.task, f"{run.arguments} --seed {run.seed}")
 
 
 def train(task: str, name: str) -> None:

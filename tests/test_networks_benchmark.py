@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from benchmarks import networks
+from benchmarks import networks, steering
 from benchmarks.networks import Run
 from zprl_env.errors import UnknownNameError, ZprlError
 
@@ -42,6 +43,26 @@ def test_the_table_holds_runs_and_speeds(tmp_path, monkeypatch):
     assert "mean validation success of the first 1.0 minutes" in text
     assert "| 2 x 64 | 0 | 0.50 | 0.90 | 0.40 - 0.60 | 100 | 1.0 | 0.38 |" in text
     assert "| 2 x 256 | 0 | 0.50 | 0.90 | 0.40 - 0.60 | 50 | 2.0 | 0.62 |" in text
+
+
+def test_runs_that_are_done_are_left_alone_and_a_seed_is_finished_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "RESULTS", tmp_path)
+    done = tmp_path / "lift" / "128-0"
+    done.mkdir(parents=True)
+    (done / "results.json").touch()
+    told: list[str] = []
+    monkeypatch.setattr(
+        steering, "train_into", lambda kept, task, arguments: told.append(arguments)
+    )
+    networks.run(["Lift"])
+    found = [re.search(r"--hidden (\d+) .* --seed (\d+)$", arguments) for arguments in told]
+    assert [match.groups() for match in found if match] == [
+        ("64", "0"),
+        ("256", "0"),
+        ("64", "1"),
+        ("128", "1"),
+        ("256", "1"),
+    ]
 
 
 def test_every_width_learns(shipped_point, monkeypatch):
