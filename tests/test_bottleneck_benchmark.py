@@ -13,6 +13,7 @@ from benchmarks.bottleneck import VARIANTS, DirectPolicy, latent_statistics, mea
 from benchmarks.bottleneck_table import table
 from policies import checkpoint
 from policies.demonstrations import Demonstrations, Trajectory
+from policies.frozen import FrozenPolicy
 from policies.pretrain_config import PretrainConfig
 from zprl_env import SteerablePolicy
 from zprl_env.errors import UnknownNameError, ZprlError
@@ -62,11 +63,13 @@ def test_every_variant_is_made(made):
     assert list(made) == list(VARIANTS)
 
 
-def test_variants_share_encoder_and_head_unless_gradients_reach_them(made):
+def test_variants_share_encoder_and_head_unless_gradients_reach_them(made, folder):
     observations = np.random.default_rng(1).normal(size=(2, 3)).astype(np.float32)
     features = {name: one.played.encode(observations).features for name, one in made.items()}
-    for name in ("direct", "fitted", "fitted-heavy"):
+    for name in ("fitted", "fitted-heavy"):
         np.testing.assert_array_equal(features[name], features["joint"])
+    by_torch = FrozenPolicy.load(folder / "joint", "torch").encode(observations)
+    np.testing.assert_array_equal(features["direct"], by_torch.features)  # acts by torch
     assert (features["naive"] != features["joint"]).any()
     assert (features["naive-heavy"] != features["naive"]).any()
 

@@ -19,7 +19,7 @@ from zprl_env.training.config import parse
 from zprl_env.training.history import load_history
 
 FLAGS = [
-    *("--total-env-steps", "800", "--checkpoint-every", "40", "--eval-every", "200"),
+    *("--total-env-steps", "1600", "--checkpoint-every", "40", "--eval-every", "400"),
     *("--eval-episodes", "1", "--validation-episodes", "1", "--warmup-decisions", "60"),
     *("--hidden", "8", "8", "--batch-size", "4", "--updates-per-decision", "1", "--no-video"),
 ]
