@@ -11,7 +11,6 @@ process, because runs that last for minutes do not find the machine equally busy
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -117,9 +116,7 @@ def load(task: str) -> list[Run]:
     rates = read_json(speed_file(task))["steps_per_second"]
     for width, seed, kept in sorted(runs(task)):
         if (kept / "results.json").exists():
-            result, history = (
-                json.loads((kept / f"{name}.json").read_text()) for name in ("results", "history")
-            )
+            result, history = (read_json(kept / f"{name}.json") for name in ("results", "history"))
             rate = median(rates[str(width)])
             test = list(result["test"].values())
             found.append(Run(width, seed, test, history["evaluations"], rate))

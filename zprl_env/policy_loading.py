@@ -75,7 +75,7 @@ def acting_policy(folder: Path) -> SteerablePolicy:
         folder: The checkpoint.
 
     Returns:
-        The policy, equal to what :func:`resolve_policy` returns to the bit at single decisions.
+        The policy, equal to what :func:`resolve_policy` returns to the bit.
 
     Raises:
         CheckpointError: The checkpoint is unusable.
