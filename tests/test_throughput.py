@@ -121,6 +121,14 @@ def test_learning_is_measured_without_its_warm_up(shipped_point, monkeypatch):
         assert learner.model._n_updates > 3 * (decisions - warmup - 1)
 
 
+def test_a_learner_can_be_given_the_package_s_own_control_step():
+    pytest.importorskip("metaworld")
+    for fast in (True, False):
+        with closing(Learner("box-close", 1, fast=fast)) as learner:
+            (env,) = learner.envs.get_attr("unwrapped")
+            assert env.fast == fast
+
+
 def test_sbx_learns_where_it_is_installed(monkeypatch):
     monkeypatch.setattr(throughput, "find_spec", lambda _: None)
     assert [*throughput.learners(2)] == [("torch", False), ("torch", True)]
