@@ -44,8 +44,8 @@ setup(
     py_modules=["train_sb3"],
     package_data={
         "policies": ["pretrained/*/*"],
-        "real": ["presets/*.yaml"],
-        "zprl_env": ["py.typed", "experts/*.json", "hyperparams/*.yml"],
+        "real": ["tasks/presets/*.yaml"],
+        "zprl_env": ["py.typed", "experts/adroit/*.json", "hyperparams/*.yml"],
     },
     install_requires=[
         "gymnasium>=1.0",

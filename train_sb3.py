@@ -13,9 +13,9 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from zprl_env.cli import run, settings
-from zprl_env.training.algorithms import check_installed
 from zprl_env.training.config import Config, check_policy, parse, save_config
-from zprl_env.training.tracking import check_tracker
+from zprl_env.training.settings.algorithms import check_installed
+from zprl_env.training.watch.tracking import check_tracker
 
 
 def finetune(config: Config) -> Path:
@@ -35,19 +35,22 @@ def finetune(config: Config) -> Path:
     from stable_baselines3.common.callbacks import CallbackList
     from stable_baselines3.common.logger import configure
 
-    from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult
-    from zprl_env.policy_loading import resolve_policy
-    from zprl_env.resumable import Place
-    from zprl_env.training import callbacks, checkpoint, files, report, weights
-    from zprl_env.training.agent import as_agent, make_model
-    from zprl_env.training.base_policy import base_policy
-    from zprl_env.training.comparison import Comparison, play
+    from zprl_env import files
+    from zprl_env.base_policies.find import base_policy
+    from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, play
+    from zprl_env.loading.resolve import resolve_policy
+    from zprl_env.training.agents import weights
+    from zprl_env.training.agents.model import as_agent, make_model
+    from zprl_env.training.comparison import Comparison
     from zprl_env.training.environment import make_training_envs
-    from zprl_env.training.history import HISTORY_FILE, History
-    from zprl_env.training.interruption import Interruption
     from zprl_env.training.learning import learn, rescued
-    from zprl_env.training.telemetry import SteeringTelemetry
-    from zprl_env.training.tracking import tracked
+    from zprl_env.training.run import checkpoint
+    from zprl_env.training.run.history import HISTORY_FILE, History
+    from zprl_env.training.run.interruption import Interruption
+    from zprl_env.training.watch import callbacks, report
+    from zprl_env.training.watch.telemetry import SteeringTelemetry
+    from zprl_env.training.watch.tracking import tracked
+    from zprl_env.vectorised.resumable import Place
 
     console = Console(soft_wrap=True)
     torch.set_num_threads(config.threads)

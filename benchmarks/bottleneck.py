@@ -21,22 +21,22 @@ import numpy as np
 import torch
 
 from benchmarks.bottleneck_table import table
-from policies import checkpoint
-from policies.content_hash import content_hash
+from policies.checkpoints import model as checkpoint
 from policies.demonstrations import Demonstrations
+from policies.demonstrations.content_hash import content_hash
 from policies.encoding import Encoding
 from policies.fit_bottleneck import fit_bottleneck
 from policies.frozen import FrozenPolicy
+from policies.imitation.config import PretrainConfig
+from policies.model.vib_flow import VibFlow
 from policies.pretrain import pretrain
-from policies.pretrain_config import PretrainConfig
-from policies.vib_flow import VibFlow
 from zprl_env import LatentSteeringWrapper, cli, make_env
+from zprl_env.base_policies.recipes import imitation_recipe
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.evaluation import TEST_SEED, evaluate
 from zprl_env.experts.record import Recording, record
-from zprl_env.imitation import imitation_recipe
+from zprl_env.files import read_json, write_json
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.training.files import read_json, write_json
 
 RESULTS = Path(__file__).parent / "results" / "bottleneck"
 TASKS = ("Lift", "box-close")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zprl_env.statistics import paired_difference, wilson_interval
+from zprl_env.success_rates import paired_difference, wilson_interval
 
 
 def table(found: Mapping[str, list[dict[str, Any]]], variants: Mapping[str, str]) -> str:

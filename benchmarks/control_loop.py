@@ -26,11 +26,11 @@ from rich.table import Table
 from benchmarks.machine import machine
 from real.drivers.ideal import IdealRobot
 from real.env import RealRobotEnv
-from real.operator import ScriptedOperator
-from real.presets import load_preset
+from real.operators import ScriptedOperator
+from real.tasks.files import load_preset
 from zprl_env import cli
 from zprl_env.errors import ZprlError
-from zprl_env.training.files import check_file, write_json
+from zprl_env.files import check_file, write_json
 
 RATES = (10, 20, 30, 100)
 LEARNERS = ("none", "thread", "process")

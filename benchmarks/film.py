@@ -18,13 +18,13 @@ from zprl_env import cli
 from zprl_env.envs import make_env
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED, evaluate
-from zprl_env.policy_loading import resolve_policy
+from zprl_env.loading.resolve import resolve_policy
+from zprl_env.steering.wrapper import SteeringWrapper
+from zprl_env.training.agents.weights import load_agent
 from zprl_env.training.config import check_policy, load_config
 from zprl_env.training.environment import evaluation_env
-from zprl_env.training.recipe import Recipe
-from zprl_env.training.report import film
-from zprl_env.training.weights import load_agent
-from zprl_env.wrapper import SteeringWrapper
+from zprl_env.training.settings.recipe import Recipe
+from zprl_env.training.watch.report import film
 
 TRIED = 20
 EVERY, HELD, FPS, SMALLER = 4, 8, 10, 2

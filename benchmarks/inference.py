@@ -30,9 +30,9 @@ from policies.engines import ENGINES
 from policies.frozen import FrozenPolicy
 from zprl_env import cli, make_env
 from zprl_env.errors import MissingExtraError, UnknownNameError, ZprlError
-from zprl_env.policy_loading import shipped_policies
+from zprl_env.files import check_file, write_json
+from zprl_env.loading.resolve import shipped_policies
 from zprl_env.tasks import TASKS
-from zprl_env.training.files import check_file, write_json
 
 BATCHES = (1, 8, 32)
 EPISODES = 3

@@ -30,9 +30,9 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from benchmarks.machine import machine
 from zprl_env import cli
 from zprl_env.errors import ZprlError
-from zprl_env.training.agent import make_model
-from zprl_env.training.files import check_file, write_json
-from zprl_env.training.recipe import Recipe
+from zprl_env.files import check_file, write_json
+from zprl_env.training.agents.model import make_model
+from zprl_env.training.settings.recipe import Recipe
 
 DECISIONS = 2000
 """Decisions in the replay buffer."""

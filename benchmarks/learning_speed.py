@@ -10,12 +10,12 @@ import torch
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
-from zprl_env.policy_loading import resolve_policy
-from zprl_env.training.agent import make_model
+from zprl_env.loading.resolve import resolve_policy
+from zprl_env.training.agents.model import make_model
 from zprl_env.training.environment import make_training_envs
-from zprl_env.training.history import History
 from zprl_env.training.learning import learn
-from zprl_env.training.recipe import BackendName, Recipe, recipe_for
+from zprl_env.training.run.history import History
+from zprl_env.training.settings.recipe import BackendName, Recipe, recipe_for
 
 FOREVER = 10**9
 WARMUP = 50

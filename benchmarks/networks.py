@@ -28,9 +28,9 @@ from benchmarks.steering import Planned, train_missing
 from benchmarks.turns import take_turns
 from zprl_env import cli
 from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.files import read_json, write_json
 from zprl_env.tasks import TASKS
-from zprl_env.training.files import read_json, write_json
-from zprl_env.training.recipe import recipe_for
+from zprl_env.training.settings.recipe import recipe_for
 
 RESULTS = Path(__file__).parent / "results" / "networks"
 BUDGETS = {"Lift": 50_000, "box-close": 40_000, "hammer": 40_000}

@@ -23,17 +23,17 @@ import numpy as np
 
 from benchmarks.steering import train_into
 from real.env import RealRobotEnv
-from real.recorder import Step
+from real.recording.recorder import Step
 from zprl_env import cli
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.evaluation import TEST_SEED, Agent, evaluate
-from zprl_env.statistics import wilson_interval
+from zprl_env.files import read_json, write_json
+from zprl_env.steering.wrapper import SteeringWrapper
+from zprl_env.success_rates import wilson_interval
+from zprl_env.training.agents.weights import load_agent
 from zprl_env.training.config import load_config
 from zprl_env.training.environment import evaluation_env
-from zprl_env.training.files import read_json, write_json
-from zprl_env.training.recipe import SteerName, recipe_for
-from zprl_env.training.weights import load_agent
-from zprl_env.wrapper import SteeringWrapper
+from zprl_env.training.settings.recipe import SteerName, recipe_for
 
 RESULTS = Path(__file__).parent / "results" / "real"
 RUNS = {

@@ -22,9 +22,9 @@ import numpy as np
 
 from zprl_env import cli
 from zprl_env.errors import UnknownNameError, ZprlError
-from zprl_env.statistics import wilson_interval
+from zprl_env.success_rates import wilson_interval
 from zprl_env.tasks import TASKS
-from zprl_env.training.history import WINDOW
+from zprl_env.training.run.history import WINDOW
 
 RESULTS = Path(__file__).parent / "results"
 FULL, HALF, SHORT = (f"--total-env-steps {n}" for n in (200_000, 100_000, 60_000))

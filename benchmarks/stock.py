@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.episodes import Episode
 from zprl_env.envs import make_env
-from zprl_env.envs.quiet import quiet_robosuite
+from zprl_env.envs.robosuite.quiet import quiet_robosuite
 from zprl_env.tasks import TASKS
 
 STATE, COMMAND = mujoco.mjtState.mjSTATE_INTEGRATION, mujoco.mjtState.mjSTATE_USER

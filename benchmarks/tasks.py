@@ -20,14 +20,14 @@ from typing import Any
 
 from policies.progress import progress_bar
 from zprl_env import cli
+from zprl_env.base_policies.recipes import RECIPES, imitation_recipe
 from zprl_env.envs import make_env
 from zprl_env.errors import UnknownNameError, ZprlError
-from zprl_env.experts.performance import Stage, episode_seed, operator_for
-from zprl_env.imitation import RECIPES, imitation_recipe
-from zprl_env.policy_loading import shipped_policies
-from zprl_env.statistics import wilson_interval
+from zprl_env.experts.performance import Stage, demonstration_seed, operator_for
+from zprl_env.files import write_json
+from zprl_env.loading.resolve import shipped_policies
+from zprl_env.success_rates import wilson_interval
 from zprl_env.tasks import TASKS
-from zprl_env.training.files import write_json
 
 RESULTS = Path(__file__).parent / "results" / "tasks"
 RECORDING_SEED, EPISODES = 50, 50
@@ -38,7 +38,7 @@ SECONDS = 5.0
 def shown(task: str) -> dict[str, Any]:
     """Let the task's expert perform."""
     with closing(Stage(task, 1.0, operator_for(imitation_recipe(task).operator_seed))) as stage:
-        seeds = [episode_seed(RECORDING_SEED, index) for index in range(EPISODES)]
+        seeds = [demonstration_seed(RECORDING_SEED, index) for index in range(EPISODES)]
         bar = progress_bar(seeds, desc=f"{task}, expert", unit="episode", leave=False)
         episodes = [stage.perform(seed) for seed in bar]
     return {

@@ -53,12 +53,12 @@ from benchmarks.turns import (
     take_turns,
 )
 from zprl_env import cli
+from zprl_env.base_policies.recipes import RECIPES
 from zprl_env.errors import ZprlError
-from zprl_env.imitation import RECIPES
+from zprl_env.files import read_json, write_json
 from zprl_env.tasks import TASKS, task_name
 from zprl_env.training.environment import make_training_envs
-from zprl_env.training.files import read_json, write_json
-from zprl_env.training.recipe import BackendName, recipe_for
+from zprl_env.training.settings.recipe import BackendName, recipe_for
 
 RESULTS = Path(__file__).parent / "results" / "throughput"
 SCALING = "scaling.json"

@@ -18,7 +18,7 @@ import torch
 from benchmarks.episodes import Episode, cut, random_episode, rate, record, steer
 from benchmarks.stock import Physics, own
 from zprl_env.envs import make_env
-from zprl_env.policy_loading import resolve_policy, shipped_policies
+from zprl_env.loading.resolve import resolve_policy, shipped_policies
 from zprl_env.tasks import TASKS
 
 Name = TypeVar("Name", bound=Hashable)

@@ -32,9 +32,9 @@ from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
 from benchmarks.machine import machine
 from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, SteeringVecEnv, cli, make_env
 from zprl_env.errors import ZprlError
-from zprl_env.policy_loading import resolve_policy
+from zprl_env.files import read_json, write_json
+from zprl_env.loading.resolve import resolve_policy
 from zprl_env.tasks import TASKS, task_name
-from zprl_env.training.files import read_json, write_json
 
 RESULTS = Path(__file__).parent / "results" / "vectorised"
 COUNTS = (1, 2, 4, 8, 16)

@@ -8,7 +8,7 @@ from stable_baselines3 import SAC
 
 from zprl_env import Encoding, LatentSteeringWrapper
 from zprl_env.evaluation import evaluate
-from zprl_env.training.warmup import WarmUp
+from zprl_env.training.agents.warmup import WarmUp
 
 
 class Reach(gym.Env):

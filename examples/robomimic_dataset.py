@@ -6,13 +6,13 @@ from pathlib import Path
 from stable_baselines3 import SAC
 
 from policies import Demonstrations, PretrainConfig
+from policies.demonstrations.summary import summarise
 from policies.inspect import print_summary
 from policies.pretrain import pretrain
-from policies.summary import summarise
 from zprl_env import LatentSteeringWrapper, make_env
 from zprl_env.evaluation import VALIDATION_SEED, evaluate
 from zprl_env.experts.record import Recording, record
-from zprl_env.training.warmup import WarmUp
+from zprl_env.training.agents.warmup import WarmUp
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("dataset", nargs="?", type=Path, help="recorded first if not given")

@@ -17,17 +17,18 @@ _HOME = {
     "ZprlError": "policies.errors",
     "Encoding": "policies.encoding",
     "ConfigurationError": "policies.errors",
-    "ChunkDataset": "policies.dataset",
-    "chunk_windows": "policies.dataset",
+    "ChunkDataset": "policies.imitation.dataset",
+    "chunk_windows": "policies.imitation.dataset",
     "Demonstrations": "policies.demonstrations",
     "DemonstrationWriter": "policies.demonstrations",
-    "Trajectory": "policies.trajectory",
+    "Trajectory": "policies.demonstrations.trajectory",
     "FrozenPolicy": "policies.frozen",
-    "NumpyPolicy": "policies.numpy_policy",
-    "PretrainConfig": "policies.pretrain_config",
-    "VibFlow": "policies.vib_flow",
-    "VibFlowConfig": "policies.vib_flow_config",
-    "vib_loss": "policies.vib_flow",
+    "CompiledPolicy": "policies.compiled_policy",
+    "NumpyPolicy": "policies.compiled_policy",  # its name until 0.1
+    "PretrainConfig": "policies.imitation.config",
+    "VibFlow": "policies.model.vib_flow",
+    "VibFlowConfig": "policies.model.config",
+    "vib_loss": "policies.model.vib_flow",
 }
 
 __all__ = sorted(_HOME)

@@ -10,8 +10,8 @@ from typing import Annotated
 import tyro
 
 from policies.demonstrations import MINARI, Demonstrations
+from policies.demonstrations.robosuite_versions import OldRobosuite
 from policies.errors import DemonstrationError, ZprlError
-from policies.robosuite_versions import OldRobosuite
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def convert(conversion: Conversion) -> Demonstrations:
         old_robosuite=conversion.old_robosuite,
     )
     if minari:
-        from policies.minari_layout import write_minari
+        from policies.demonstrations.minari import write_minari
 
         write_minari(demonstrations, destination[len(MINARI) :])
     else:

@@ -18,15 +18,15 @@ import torch
 import tyro
 from torch import Tensor
 
-from policies import checkpoint
-from policies.bottleneck import Bottleneck
+from policies.checkpoints import model as checkpoint
 from policies.demonstrations import Demonstrations, content_hash
 from policies.errors import PolicyMismatchError, ZprlError
-from policies.fitting import fit, freeze, versions
 from policies.frozen import FrozenPolicy
-from policies.pretrain_config import BottleneckConfig
-from policies.samples import Pair, chunk_samples
-from policies.vib_flow import VibFlow, vib_loss
+from policies.imitation.config import BottleneckConfig
+from policies.imitation.fitting import fit, freeze, versions
+from policies.imitation.samples import Pair, chunk_samples
+from policies.model.bottleneck import Bottleneck
+from policies.model.vib_flow import VibFlow, vib_loss
 
 
 def fit_bottleneck(

@@ -11,7 +11,7 @@ import numpy as np
 from policies.encoding import Encoding
 from policies.errors import PolicyMismatchError
 from policies.finite import all_finite
-from policies.vib_flow_config import VibFlowConfig
+from policies.model.config import VibFlowConfig
 
 if TYPE_CHECKING:
     from policies.engines import Engine

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from policies import checkpoint
+from policies.checkpoints import model as checkpoint
 from policies.engines import DEFAULT, make_engine
 from policies.flow_policy import FlowPolicy
-from policies.vib_flow import VibFlow
+from policies.model.vib_flow import VibFlow
 
 
 class FrozenPolicy(FlowPolicy):

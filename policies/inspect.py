@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from policies.demonstrations import MINARI
+from policies.demonstrations.summary import Summary, saturation, summarise
 from policies.errors import DemonstrationError, ZprlError
-from policies.summary import Summary, saturation, summarise
 
 
 def print_summary(summary: Summary, console: Console | None = None) -> None:

@@ -21,11 +21,11 @@ from tqdm import tqdm
 
 from policies.demonstrations import Demonstrations, content_hash
 from policies.errors import ZprlError
-from policies.fitting import fit, freeze, versions
 from policies.frozen import FrozenPolicy
-from policies.pretrain_config import PretrainConfig
-from policies.samples import chunk_samples
-from policies.vib_flow import VibFlow
+from policies.imitation.config import PretrainConfig
+from policies.imitation.fitting import fit, freeze, versions
+from policies.imitation.samples import chunk_samples
+from policies.model.vib_flow import VibFlow
 
 
 def pretrain(

@@ -12,19 +12,19 @@ import numpy as np
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from real.clock import WallClock
-from real.control import FAULTS, ControlLoop
 from real.drivers import DriverLike, make_robot
-from real.homing import way_home
-from real.layout import ActionLayout, ObservationLayout
-from real.operator import Event, OperatorLike, make_operator
-from real.pacing import Pacer
-from real.preset import Preset
-from real.presets import load_preset
-from real.recorder import Recorder, Step
+from real.motion.homing import way_home
+from real.motion.loop import FAULTS, ControlLoop
+from real.motion.pacing import Pacer
+from real.motion.safety import changes
+from real.operators import Event, OperatorLike, make_operator
+from real.recording.recorder import Recorder, Step
 from real.robot import Cameras, RobotError, Scene
-from real.safety import changes
+from real.tasks.files import load_preset
+from real.tasks.layout import ActionLayout, ObservationLayout
+from real.tasks.preset import Preset
+from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import InvalidActionError, RenderingError, UnknownNameError
-from zprl_env.spaces import unbounded_box
 
 ARRIVED = 1e-6
 """Distance from a place at which the arms are there, in coordinates."""
@@ -38,7 +38,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
     """A robot task: simulated by default, with the same code above its driver as on hardware.
 
     One step sends the arms towards one action for ``1 / rate`` seconds, by commands at the control
-    rate that pass :class:`~real.safety.SafetyFilter`, and returns what was measured last.
+    rate that pass :class:`~real.motion.safety.SafetyFilter`, and returns what was measured last.
 
     How episodes end is the operator's word, in which ``operator="auto"`` repeats the simulated
     scene's own criterion:

@@ -69,11 +69,11 @@ def play(settings: Play) -> EvaluationResult:
         PolicyMismatchError: It does not fit the task, or the run steers another one.
         RunFolderError: The run's agent cannot be loaded.
     """
-    from zprl_env.policy_loading import resolve_policy
+    from zprl_env.loading.resolve import resolve_policy
+    from zprl_env.training.agents.weights import load_agent
     from zprl_env.training.config import check_policy, load_config
     from zprl_env.training.environment import evaluation_env
-    from zprl_env.training.recipe import Recipe
-    from zprl_env.training.weights import load_agent
+    from zprl_env.training.settings.recipe import Recipe
 
     policy = resolve_policy(settings.policy)
     if settings.run is not None:

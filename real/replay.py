@@ -14,7 +14,7 @@ from rich.table import Table
 
 from policies.errors import DemonstrationError
 from real.drivers import make_robot
-from real.recorded_episode import RecordedEpisode, read_recorded
+from real.recording.reader import RecordedEpisode, read_recorded
 from real.robot import Cameras, RobotError, Scene
 from zprl_env import cli
 from zprl_env.errors import RenderingError, ZprlError

@@ -61,8 +61,8 @@ class Robot(Protocol):
     """A driver: about a hundred lines between this and what a laboratory has.
 
     Commands are poses to be reached within the next control period. They come at the control rate,
-    have passed :mod:`real.safety` and move by little each time; a driver passes them on. When no
-    command comes any more, the arms stay where the last one put them.
+    have passed :mod:`real.motion.safety` and move by little each time; a driver passes them on.
+    When no command comes any more, the arms stay where the last one put them.
 
     No method blocks for longer than a fraction of a second, but for :meth:`connect` and
     :meth:`home`. Every failure is a :class:`RobotError` that says what to do about it.

@@ -13,9 +13,9 @@ from typing import Any
 import tyro
 
 from real.drivers import driver_class, make_robot
-from real.gate import TOKEN, Gate, check_reach, is_loopback
-from real.presets import load_preset
-from real.served_robot import ServedRobot
+from real.network.gate import TOKEN, Gate, check_reach, is_loopback
+from real.network.served_robot import ServedRobot
+from real.tasks.files import load_preset
 from zprl_env import cli
 from zprl_env.errors import ConfigurationError, MissingExtraError
 
@@ -68,7 +68,7 @@ def serve(server: Server) -> None:
     try:
         import uvicorn
 
-        from real.serl_app import make_app
+        from real.network.app import make_app
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "fastapi", "real") from None
     # Raised where the signal arrives, so that the arms are stopped on the way out.

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import tyro
 
-from real.coordinates import GRIPPER, POSITION, Coordinates
 from real.drivers import DriverLike, make_robot
-from real.preset import Preset
-from real.presets import load_preset
+from real.motion.safety import SafetyFilter
+from real.motion.watchdog import fault
 from real.robot import Cameras, Robot, RobotError, RobotState, Scene
-from real.safety import SafetyFilter
-from real.watchdog import fault
+from real.tasks.coordinates import GRIPPER, POSITION, Coordinates
+from real.tasks.files import load_preset
+from real.tasks.preset import Preset
 from zprl_env import cli
 from zprl_env.errors import ZprlError
 

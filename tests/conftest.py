@@ -7,7 +7,7 @@ from pathlib import Path
 import gymnasium as gym
 import pytest
 
-from tests import point
+from tests.helpers import point
 from zprl_env.tasks import TASKS
 
 
@@ -36,5 +36,5 @@ def lift_policy() -> str:
 def shipped_point(point_task, point_policy, monkeypatch) -> str:
     """The point task, as if its policy came with the package."""
     found = {"point": point_policy}
-    monkeypatch.setattr("zprl_env.policy_loading.shipped_policies", lambda: found)
+    monkeypatch.setattr("zprl_env.loading.resolve.shipped_policies", lambda: found)
     return point_task

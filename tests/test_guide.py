@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.serving import PATIENCE, ServerProcess
+from tests.helpers.serving import PATIENCE, ServerProcess
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / "docs/real.md").read_text(encoding="utf-8")

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 import train_sb3
-from tests import point
+from tests.helpers import point
 from zprl_env.training.config import parse
-from zprl_env.training.history import load_history
+from zprl_env.training.run.history import load_history
 
 FLAGS = [
     *("--total-env-steps", "1600", "--checkpoint-every", "40", "--eval-every", "400"),

@@ -18,12 +18,12 @@ from safetensors.numpy import load_file
 
 import train_sb3
 from policies.demonstrations import Demonstrations
-from tests import point
+from tests.helpers import point
 from zprl_env import cli
-from zprl_env.evaluate import Evaluation, evaluate
-from zprl_env.training.checkpoint import find_checkpoint
+from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.training.config import parse
-from zprl_env.training.history import History, load_history
+from zprl_env.training.run.checkpoint import find_checkpoint
+from zprl_env.training.run.history import History, load_history
 
 ROOT = Path(__file__).parents[1]
 TINY = [
@@ -227,7 +227,7 @@ def test_a_run_in_jax_is_resumed_and_evaluated(point_flags, tmp_path, capsys):
     finetune(*point_flags, "--backend", "sbx", "--out", folder)
     finetune("--resume-from", folder, "--total-env-steps", "150")
     assert load_history(folder).env_steps >= 150
-    comparison = evaluate(Evaluation(run=folder, episodes=1))
+    comparison = evaluate_policy(Evaluation(run=folder, episodes=1))
     test = json.loads((folder / "results.json").read_text())["test"]
     assert comparison.to_dict()["test"] == test
 
@@ -254,7 +254,7 @@ def interrupt(folder: Path, *flags: str) -> None:
     """Start a run in a process of its own, press Ctrl-C once it learns; see how it ends."""
     endless = ["--total-env-steps", "1000000", "--checkpoint-every", "60", "--out", str(folder)]
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "tests.point", *flags, *endless],
+        [sys.executable, "-W", "error", "-m", "tests.helpers.point", *flags, *endless],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

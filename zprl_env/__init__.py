@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from policies.encoding import Encoding
-from zprl_env.chunking import ActionChunkWrapper
+from zprl_env.deploy.steered_policy import SteeredPolicy
 from zprl_env.envs import make_env
 from zprl_env.errors import (
     CheckpointError,
@@ -16,8 +16,8 @@ from zprl_env.errors import (
     ZprlError,
 )
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steered_policy import SteeredPolicy
-from zprl_env.wrapper import (
+from zprl_env.steering.chunking import ActionChunkWrapper
+from zprl_env.steering.wrapper import (
     ActionSteeringWrapper,
     JointSteeringWrapper,
     LatentSteeringWrapper,
@@ -25,7 +25,7 @@ from zprl_env.wrapper import (
 )
 
 if TYPE_CHECKING:
-    from zprl_env.vec_wrapper import SteeringVecEnv
+    from zprl_env.vectorised.steering import SteeringVecEnv
 
 __version__ = "0.1.0"
 
@@ -51,7 +51,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "SteeringVecEnv":  # which Stable-Baselines3 comes with, and torch with that
-        from zprl_env.vec_wrapper import SteeringVecEnv
+        from zprl_env.vectorised.steering import SteeringVecEnv
 
         return SteeringVecEnv
     raise AttributeError(f"module 'zprl_env' has no attribute {name!r}")

@@ -13,11 +13,11 @@ import tyro
 from zprl_env import cli
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED
+from zprl_env.files import check_file, write_json
 from zprl_env.tasks import task_name
-from zprl_env.training import limits
 from zprl_env.training.config import Config, check_policy, load_config
-from zprl_env.training.files import check_file, write_json
-from zprl_env.training.recipe import Recipe
+from zprl_env.training.settings import limits
+from zprl_env.training.settings.recipe import Recipe
 
 if TYPE_CHECKING:
     from zprl_env.training.comparison import Comparison
@@ -61,7 +61,7 @@ class Evaluation:
             raise ZprlError(f"video must be a file that ends in .mp4. Got: {self.video}.")
 
 
-def evaluate(evaluation: Evaluation) -> Comparison:
+def evaluate_policy(evaluation: Evaluation) -> Comparison:
     """Play and report.
 
     Args:
@@ -85,11 +85,11 @@ def evaluate(evaluation: Evaluation) -> Comparison:
     import torch
     from rich.console import Console
 
-    from zprl_env.policy_loading import resolve_policy
-    from zprl_env.training import report
-    from zprl_env.training.base_policy import base_policy
+    from zprl_env.base_policies.find import base_policy
+    from zprl_env.loading.resolve import resolve_policy
+    from zprl_env.training.agents.weights import load_agent
     from zprl_env.training.comparison import Comparison
-    from zprl_env.training.weights import load_agent
+    from zprl_env.training.watch import report
 
     torch.set_num_threads(evaluation.threads)
     policy_name = config.policy or str(base_policy(config.env, make=False))
@@ -142,4 +142,4 @@ def _config(evaluation: Evaluation) -> Config:
 
 
 if __name__ == "__main__":
-    cli.run(lambda: evaluate(tyro.cli(Evaluation)))
+    cli.run(lambda: evaluate_policy(tyro.cli(Evaluation)))

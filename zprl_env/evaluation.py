@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import gymnasium as gym
 import numpy as np
 
-from zprl_env.statistics import Interval, wilson_interval
+from policies.progress import progress_bar
+from zprl_env.success_rates import Interval, wilson_interval
 
 VALIDATION_SEED = 1_000_000
 """First seed of the episodes that training looks at."""
@@ -121,3 +122,26 @@ def evaluate(
         if on_episode is not None:
             on_episode(successes[-1])
     return EvaluationResult(np.array(played), np.array(successes, bool), np.array(lengths))
+
+
+def play(name: str, env: gym.Env, agent: Agent | None, seeds: Sequence[int]) -> EvaluationResult:
+    """Play one episode per seed, as :func:`evaluate` does, and show it.
+
+    Args:
+        name: What the progress bar says.
+        env: A steered environment.
+        agent: The agent; ``None`` is the base policy.
+        seeds: Seed of each episode.
+
+    Returns:
+        Successes and lengths, in the order of the seeds.
+    """
+    successes: list[bool] = []
+
+    def show(success: bool) -> None:
+        successes.append(success)
+        bar.set_postfix_str(f"success {sum(successes) / len(successes):.2f}", refresh=False)
+        bar.update()
+
+    with progress_bar(total=len(seeds), desc=name, unit="episode", leave=False) as bar:
+        return evaluate(env, agent, seeds, show)

@@ -53,7 +53,7 @@ def _robosuite(
     return Task(
         id=f"ZPRL-{name}-v0",
         suite="robosuite",
-        entry_point="zprl_env.envs.robosuite:RobosuiteEnv",
+        entry_point="zprl_env.envs.robosuite.env:RobosuiteEnv",
         kwargs={"task": task or name},
         max_episode_steps=limit,
         observation_dim=observation,
@@ -69,7 +69,7 @@ def _metaworld(task: str) -> Task:
     return Task(
         id=f"ZPRL-{name}-v0",
         suite="metaworld",
-        entry_point="zprl_env.envs.metaworld:MetaWorldEnv",
+        entry_point="zprl_env.envs.metaworld.env:MetaWorldEnv",
         kwargs={"task": task},
         max_episode_steps=200,
         observation_dim=39,
@@ -87,7 +87,7 @@ def _adroit(task: str, limit: int, observation: int, action: int) -> Task:
         max_episode_steps=limit,
         observation_dim=observation,
         action_dim=action,
-        expert="zprl_env.experts.adroit:AdroitExpert",
+        expert="zprl_env.experts.adroit.expert:AdroitExpert",
     )
 
 

@@ -14,8 +14,8 @@ from policies.encoding import Encoding
 from policies.engines.onnx import OnnxEngine
 from policies.engines.torch import TorchEngine
 from policies.errors import ConfigurationError
-from policies.heads import FilmMlpHead
-from policies.vib_flow import VibFlow
+from policies.model.heads import FilmMlpHead
+from policies.model.vib_flow import VibFlow
 
 DEFAULT = "numba"
 
@@ -36,7 +36,7 @@ def _numba(model: VibFlow) -> Engine:
     """Compiled where it can be, torch for the heads that it does not know."""
     if not isinstance(model.head, FilmMlpHead):
         return TorchEngine(model)
-    from policies.compiled_model import CompiledModel  # takes a while to import
+    from policies.engines.compiled import CompiledModel  # takes a while to import
 
     return CompiledModel(model.config, model.arrays())
 

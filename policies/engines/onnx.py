@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from policies.encoding import Encoding
 from policies.errors import MissingExtraError
-from policies.vib_flow import VibFlow
+from policies.model.vib_flow import VibFlow
 
 
 class _Encoder(nn.Module):
@@ -36,7 +36,7 @@ class _Decoder(nn.Module):
         return self.model.decode(latents, noise)
 
 
-def export(model: VibFlow) -> tuple[bytes, bytes]:
+def export_graphs(model: VibFlow) -> tuple[bytes, bytes]:
     """The model as two ONNX graphs for batches of any size, raw units in and out.
 
     Args:
@@ -109,7 +109,7 @@ class OnnxEngine:
     """
 
     def __init__(self, model: VibFlow) -> None:
-        self.__setstate__(export(model))
+        self.__setstate__(export_graphs(model))
 
     def __getstate__(self) -> tuple[bytes, bytes]:
         return self._graphs

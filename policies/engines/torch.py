@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from policies.encoding import Encoding
-from policies.vib_flow import VibFlow
+from policies.model.vib_flow import VibFlow
 
 
 class TorchEngine:

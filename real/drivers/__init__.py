@@ -7,8 +7,8 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from real.preset import Preset
 from real.robot import Robot
+from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 DRIVERS = {

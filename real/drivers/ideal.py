@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from real import rotation
 from real.clock import Clock, SimulatedClock, WallClock
-from real.coordinates import Coordinates
-from real.preset import Preset
 from real.robot import RobotCommand, RobotError, RobotState
+from real.tasks import rotation
+from real.tasks.coordinates import Coordinates
+from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 FAULTS = ("disconnected", "gone", "frozen", "stale", "rejecting", "malformed", "slow", "stuck")
@@ -44,7 +44,7 @@ class IdealRobot:
         ConfigurationError: A fault does not begin at a number of commands.
 
     Example:
-        >>> from real.presets import load_preset
+        >>> from real.tasks.files import load_preset
         >>> robot = IdealRobot(load_preset("place-orange"), faults={100: "frozen"})
         >>> robot.connect()
         >>> robot.state().position.tolist()

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from real.clock import WallClock
-from real.gate import TOKEN
-from real.http_connection import HttpConnection
-from real.preset import Preset
+from real.network.connection import HttpConnection
+from real.network.gate import TOKEN
+from real.network.wire import ArmFrame, additions, arm_urls, gripper_wire
 from real.robot import RobotCommand, RobotError, RobotState
-from real.serl_wire import ArmFrame, additions, arm_urls, gripper_wire
+from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError
 
 CONNECTING = 3.0
@@ -69,7 +69,7 @@ class SerlRobot:
         token: What the server wants to be shown; ``$ZPRL_ROBOT_TOKEN`` if None.
         timeout: How long the server may be silent [s].
         home_timeout: How long going home may take [s].
-        gripper: How the server counts, one of `real.serl_wire.GRIPPERS`; hil-serl's way for the
+        gripper: How the server counts, one of `real.network.wire.GRIPPERS`; hil-serl's way for the
             preset's gripper if None.
 
     Raises:

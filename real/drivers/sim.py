@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from real.clock import Clock, WallClock
-from real.preset import Preset
 from real.robot import RobotCommand, RobotError, RobotState
 from real.sim.arms import SOLID_GROUP
 from real.sim.body import JOINT_SPEED
 from real.sim.faults import Fault, FaultKind, FaultSchedule
 from real.sim.measuring import Sensors
 from real.sim.world import World
+from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, RenderingError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ ARREARS = 0.1
 """Time that a real-time simulation may fall behind before it lets it go [s]."""
 
 
-class SimulatedClock:
+class PhysicsClock:
     """Time that passes when somebody waits for it.
 
     Args:
@@ -119,7 +119,7 @@ class SimRobot:
         self._connected = self._closed = False
         self._thread: threading.Thread | None = None
         self.realtime = realtime
-        self.clock = WallClock() if realtime else SimulatedClock(self)
+        self.clock = WallClock() if realtime else PhysicsClock(self)
         self._origin, self._steps = self.clock.now(), 0
         self._commands: deque[tuple[float, np.ndarray]] = deque()  # with the time they are due
         self._grips: deque[tuple[float, np.ndarray]] = deque()

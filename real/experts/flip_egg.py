@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from real import rotation
-from real.coordinates import POSITION, ROTATION
 from real.experts.plan import Plan, PlanExpert
 from real.sim.flip_egg import BLADE, BLADE_HALF, PAN_FLOOR
+from real.tasks import rotation
+from real.tasks.coordinates import POSITION, ROTATION
 
 PITCH = 0.2  # with which the blade's edge goes under the egg [rad]
 DEEPEST = 0.075  # where the blade's middle comes no nearer to the pan's far rim [m]

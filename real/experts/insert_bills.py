@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from real.coordinates import POSITION
 from real.experts.plan import CLOSED, OPEN, Plan, PlanExpert
 from real.sim.insert_bills import DEPTH, LEANING, POCKET, TAB
+from real.tasks.coordinates import POSITION
 
 LEFT, RIGHT = 0, 1
 HINGE = np.array([0.0, DEPTH / 2 + POCKET[1], 0.004])  # of the flap, from the wallet [m]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from real.coordinates import GRIPPER, POSITION, ROTATION
 from real.experts.plan import CLOSED, OPEN, Plan, PlanExpert
 from real.sim.open_box import HANDLE, KNOB, OPEN_ANGLE
+from real.tasks.coordinates import GRIPPER, POSITION, ROTATION
 
 LEFT, RIGHT = 0, 1
 ABOVE = np.array([0.0, 0.0, 0.09])  # from where a hand goes down [m]

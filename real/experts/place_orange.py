@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from real.experts.pose_arm import PoseArm
-from real.presets import load_preset
-from zprl_env.experts.arm import CLOSED, OPEN, Plan
-from zprl_env.experts.manipulation import UP, ManipulationExpert
+from real.tasks.files import load_preset
+from zprl_env.experts.robosuite.arm import CLOSED, OPEN, Plan
+from zprl_env.experts.robosuite.manipulation import UP, ManipulationExpert
 
 PATIENCE = 2.5
 """Control steps here that the time of one of robosuite's takes, which the plan is stated in."""

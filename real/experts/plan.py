@@ -7,9 +7,9 @@ from collections.abc import Callable, Generator, Mapping
 
 import numpy as np
 
-from real.coordinates import GRIPPER, POSITION, ROTATION
-from real.layout import ActionLayout
-from real.presets import load_preset
+from real.tasks.coordinates import GRIPPER, POSITION, ROTATION
+from real.tasks.files import load_preset
+from real.tasks.layout import ActionLayout
 from zprl_env.errors import ZprlError
 from zprl_env.experts.base import Expert
 from zprl_env.experts.quality import Quality
@@ -24,7 +24,7 @@ CLOSED, OPEN = 0.0, 1.0
 class PlanExpert(Expert):
     """Moves the aims of all hands from place to place, looking where the objects are.
 
-    An aim is what an arm is sent to, in the coordinates of `real.coordinates`: position [m],
+    An aim is what an arm is sent to, in the coordinates of `real.tasks.coordinates`: position [m],
     rotation vector from home [rad], opening.
 
     Args:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from real.coordinates import GRIPPER, POSITION, ROTATION
-from real.layout import ActionLayout
-from real.preset import Preset
-from zprl_env.experts.arm import SMOOTHING, Arm
+from real.tasks.coordinates import GRIPPER, POSITION, ROTATION
+from real.tasks.layout import ActionLayout
+from real.tasks.preset import Preset
+from zprl_env.experts.robosuite.arm import SMOOTHING, Arm
 
 LEAD = 0.08
 """How far ahead of the hand the fastest person aims, which the arm follows with a delay [m]."""
@@ -22,8 +22,8 @@ class PoseArm(Arm):
         preset: The task.
 
     Example:
-        >>> from real.presets import load_preset
-        >>> from zprl_env.experts.arm import OPEN
+        >>> from real.tasks.files import load_preset
+        >>> from zprl_env.experts.robosuite.arm import OPEN
         >>> arm = PoseArm(load_preset("place-orange"))
         >>> arm.observe({
         ...     "position": np.array([0.42, 0.0, 0.28]),

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import mujoco
 import numpy as np
 
-from real.preset import Arm
+from real.tasks.preset import ArmPreset
 from zprl_env.errors import MissingExtraError, UnknownNameError
 
 TOOL = "tool"
@@ -101,7 +101,7 @@ GRIPPERS: dict[str, Callable[[Any], Drive]] = {"robotiq_85": robotiq_85, "panda"
 """What attaches each gripper to a hand."""
 
 
-def add_arm(world: Any, arm: Arm, index: int) -> Drive:
+def add_arm(world: Any, arm: ArmPreset, index: int) -> Drive:
     """Put an arm with its gripper into a world.
 
     Args:

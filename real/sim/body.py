@@ -7,10 +7,10 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from real.preset import Arm
 from real.robot import RobotError
 from real.sim.arms import ARMS, TOOL, Drive, prefix
 from real.sim.impedance import follow, hold_joints
+from real.tasks.preset import ArmPreset
 
 STIFFNESS = np.array([900.0] * 3 + [900.0] * 3)
 """Of the spring that pulls a hand, per mass and inertia: 30 rad/s, critically damped."""
@@ -36,7 +36,7 @@ class ArmBody:
         RobotError: The arm cannot reach its home pose.
     """
 
-    def __init__(self, model: Any, data: Any, arm: Arm, index: int, drive: Drive) -> None:
+    def __init__(self, model: Any, data: Any, arm: ArmPreset, index: int, drive: Drive) -> None:
         self._model, self._data, self._home = model, data, arm.home
         names = [f"{prefix(index)}joint{number + 1}" for number in range(arm.joints)]
         self._qpos_index = np.array([model.joint(name).qposadr[0] for name in names])

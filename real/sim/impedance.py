@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from policies.compiling import compiled
-from zprl_env.envs.operational_space import apply_torques
+from zprl_env.envs.robosuite.operational_space import apply_torques
 
 
 @compiled
@@ -32,10 +32,11 @@ def follow(
     """Move the goal some way towards the command, and write the torques that pull the hand there.
 
     A Cartesian spring and damper with the inertia made even, gravity compensated and the posture
-    held in the nullspace; see `zprl_env.envs.operational_space.apply_torques`, whose arguments
-    these are but for three: ``goal``, the position [m] and quaternion that the spring is fixed to,
-    shape ``(7,)``, written to; ``command``, where the goal is to go, likewise; and ``share``, how
-    much of that way it goes now. Where the arm is singular it is damped and held against gravity.
+    held in the nullspace; see `zprl_env.envs.robosuite.operational_space.apply_torques`, whose
+    arguments these are but for three: ``goal``, the position [m] and quaternion that the spring is
+    fixed to, shape ``(7,)``, written to; ``command``, where the goal is to go, likewise; and
+    ``share``, how much of that way it goes now. Where the arm is singular it is damped and held
+    against gravity.
     """
     sign = 1.0 if np.dot(goal[3:], command[3:]) >= 0.0 else -1.0
     norm = 0.0

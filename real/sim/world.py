@@ -8,10 +8,10 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from real.preset import Preset
 from real.sim.arms import add_arm, prefix
 from real.sim.body import ArmBody
 from real.sim.scene import TaskScene, add_room
+from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 SCENES = {

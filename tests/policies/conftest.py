@@ -6,8 +6,8 @@ import torch
 
 from policies.demonstrations import Demonstrations, Trajectory
 from policies.frozen import FrozenPolicy
-from policies.vib_flow import VibFlow
-from policies.vib_flow_config import VibFlowConfig
+from policies.model.config import VibFlowConfig
+from policies.model.vib_flow import VibFlow
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from policies.demonstrations import Demonstrations
 from policies.errors import PolicyMismatchError
 from policies.fit_bottleneck import fit_bottleneck
 from policies.frozen import FrozenPolicy
+from policies.imitation.config import BottleneckConfig, PretrainConfig
+from policies.model.vib_flow import VibFlow
 from policies.pretrain import pretrain
-from policies.pretrain_config import BottleneckConfig, PretrainConfig
-from policies.vib_flow import VibFlow
 
 SETTINGS = BottleneckConfig(
     latent_dim=4,

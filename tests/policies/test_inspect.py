@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from policies.demonstrations import Demonstrations, Trajectory, content_hash
+from policies.demonstrations.summary import saturation, summarise
 from policies.errors import DemonstrationError
 from policies.inspect import draw_summary, print_summary
-from policies.summary import saturation, summarise
 
 
 @pytest.fixture

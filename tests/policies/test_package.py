@@ -17,7 +17,7 @@ def imports_torch(statement):
         "import policies",
         "from policies import Encoding, ZprlError",
         "from policies.demonstrations import Demonstrations",
-        "from policies.pretrain_config import PretrainConfig",
+        "from policies.imitation.config import PretrainConfig",
     ],
 )
 def test_what_needs_no_torch_imports_none(statement):

@@ -9,8 +9,8 @@ import torch
 
 from policies.errors import ConfigurationError
 from policies.frozen import FrozenPolicy
+from policies.imitation.config import PretrainConfig
 from policies.pretrain import pretrain
-from policies.pretrain_config import PretrainConfig
 
 TINY = PretrainConfig(
     horizon=4,

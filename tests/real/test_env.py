@@ -13,10 +13,10 @@ from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from real.drivers.ideal import FAULTS
 from real.env import RealRobotEnv
-from real.operator import Event, ScriptedOperator
-from real.presets import load_preset, presets
+from real.operators import Event, ScriptedOperator
 from real.robot import RobotError
-from tests.real.checks import Witness, violations
+from real.tasks.files import load_preset, presets
+from tests.helpers.checks import Witness, violations
 from zprl_env import make_env
 from zprl_env.errors import (
     ConfigurationError,

@@ -11,14 +11,14 @@ from gymnasium.error import ResetNeeded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from real.coordinates import Coordinates
 from real.drivers.ideal import FAULTS
 from real.env import RealRobotEnv
-from real.operator import Event, ScriptedOperator
-from real.presets import load_preset, presets
+from real.motion.safety import SafetyFilter
+from real.operators import Event, ScriptedOperator
 from real.robot import RobotError
-from real.safety import SafetyFilter
-from tests.real.checks import Witness, violations
+from real.tasks.coordinates import Coordinates
+from real.tasks.files import load_preset, presets
+from tests.helpers.checks import Witness, violations
 from zprl_env.errors import InvalidActionError
 
 COMMANDS = int(os.environ.get("ZPRL_FUZZ_COMMANDS", "100000"))

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from policies.errors import DemonstrationError
 from real.env import RealRobotEnv
-from real.operator import Event, ScriptedOperator
-from real.recorded_episode import read_recorded
+from real.operators import Event, ScriptedOperator
 from real.recording import EpisodeRecorder
+from real.recording.reader import read_recorded
 from real.replay import Replay, replay
 
 

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from real.drivers import make_robot
-from real.gate import LONGEST
-from real.presets import load_preset
+from real.network.gate import LONGEST
 from real.robot import RobotCommand, RobotError
 from real.server import Server
-from tests.real.serving import PATIENCE, ROOT, ServerProcess, relaxed_preset
+from real.tasks.files import load_preset
+from tests.helpers.serving import PATIENCE, ROOT, ServerProcess, relaxed_preset
 from zprl_env.errors import ConfigurationError
 
 TOKEN = "only-for-tests"

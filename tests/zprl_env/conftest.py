@@ -7,7 +7,7 @@ from pathlib import Path
 import gymnasium as gym
 import pytest
 
-from tests import point
+from tests.helpers import point
 from zprl_env.tasks import TASKS
 
 
@@ -15,7 +15,7 @@ from zprl_env.tasks import TASKS
 def steered_folder(tmp_path_factory, point_policy) -> Path:
     """The export of a short run of SAC on the point task."""
     import train_sb3
-    from zprl_env.export import Export, export
+    from zprl_env.deploy.export import Export, export
     from zprl_env.training.config import parse
 
     folder = tmp_path_factory.mktemp("steered")

@@ -10,9 +10,9 @@ import pytest
 import tyro
 
 import train_sb3
-from tests import point
+from tests.helpers import point
 from zprl_env import cli
-from zprl_env.evaluate import Evaluation, evaluate
+from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
 from zprl_env.training.config import parse
 
@@ -29,7 +29,7 @@ def play(point_task, point_policy, capsys):
     def run(*flags: str | Path):
         usual = [] if "--run" in flags else ["--policy", point_policy]
         usual += [] if "--env" in flags else ["--env", point_task]
-        return evaluate(tyro.cli(Evaluation, args=[str(flag) for flag in [*usual, *flags]]))
+        return evaluate_policy(tyro.cli(Evaluation, args=[str(flag) for flag in [*usual, *flags]]))
 
     return run
 

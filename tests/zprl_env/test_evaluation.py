@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.zprl_env.recording_env import RecordingEnv
+from tests.helpers.recording_env import RecordingEnv
 from zprl_env import LatentSteeringWrapper
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, evaluate
 from zprl_env.testing import LinearPolicy

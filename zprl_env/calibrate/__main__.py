@@ -15,10 +15,10 @@ from zprl_env.calibrate.recommendation import Recommendation, recommend
 from zprl_env.calibrate.trial import Hold, Trial, play
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import VALIDATION_SEED
+from zprl_env.files import make_writable, write_json
 from zprl_env.tasks import task_name
-from zprl_env.training import limits
-from zprl_env.training.files import make_writable, write_json
-from zprl_env.training.recipe import recipe_for
+from zprl_env.training.settings import limits
+from zprl_env.training.settings.recipe import recipe_for
 
 DATA, PICTURE = "calibration.json", "calibration.png"
 
@@ -77,10 +77,10 @@ def calibrate(calibration: Calibration) -> Recommendation:
     import torch
     from rich.console import Console
 
+    from zprl_env.base_policies.find import base_policy
     from zprl_env.calibrate import report
     from zprl_env.envs import make_env
-    from zprl_env.policy_loading import resolve_policy
-    from zprl_env.training.base_policy import base_policy
+    from zprl_env.loading.resolve import resolve_policy
 
     torch.set_num_threads(calibration.threads)
     policy_name = calibration.policy or str(base_policy(calibration.env, make=False))

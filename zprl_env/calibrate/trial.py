@@ -10,10 +10,10 @@ import gymnasium as gym
 import numpy as np
 
 from zprl_env.evaluation import Agent, EvaluationResult, evaluate
-from zprl_env.policy_loading import PolicyLike
-from zprl_env.statistics import PairedDifference, paired_difference
+from zprl_env.loading.resolve import PolicyLike
 from zprl_env.steering import LatentSteering
-from zprl_env.wrapper import LatentSteeringWrapper
+from zprl_env.steering.wrapper import LatentSteeringWrapper
+from zprl_env.success_rates import PairedDifference, paired_difference
 
 Hold: TypeAlias = Literal["decision", "episode"]
 """How long a perturbation is kept until another is drawn."""

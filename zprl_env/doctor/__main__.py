@@ -14,7 +14,7 @@ from zprl_env import cli
 from zprl_env.doctor import checks, machine, versions
 from zprl_env.doctor.finding import Finding
 from zprl_env.errors import ConfigurationError
-from zprl_env.training.files import check_file, write_json
+from zprl_env.files import check_file, write_json
 
 if TYPE_CHECKING:
     from rich.console import Console

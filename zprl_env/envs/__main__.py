@@ -9,7 +9,7 @@ from typing import Literal
 import tyro
 
 from zprl_env import cli
-from zprl_env.policy_loading import shipped_policies
+from zprl_env.loading.resolve import shipped_policies
 from zprl_env.tasks import TASKS, Task
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from policies.finite import all_finite
+from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import InvalidActionError, SimulationError, UnknownNameError
-from zprl_env.spaces import unbounded_box
 
 if TYPE_CHECKING:
     from zprl_env.envs.offscreen import OffscreenCamera

@@ -6,10 +6,10 @@ import pkgutil
 
 from zprl_env.errors import UnknownNameError
 from zprl_env.experts.base import Expert
-from zprl_env.experts.quality import SKILLS, Operator, Quality, sample_quality
+from zprl_env.experts.quality import SKILLS, Demonstrator, Quality, sample_quality
 from zprl_env.tasks import TASKS, task_name
 
-__all__ = ["SKILLS", "Expert", "Operator", "Quality", "make_expert", "sample_quality"]
+__all__ = ["SKILLS", "Demonstrator", "Expert", "Quality", "make_expert", "sample_quality"]
 
 
 def make_expert(task: str) -> Expert:
@@ -24,7 +24,7 @@ def make_expert(task: str) -> Expert:
 
     Example:
         >>> make_expert("Lift")
-        <zprl_env.experts.lift.LiftExpert object at ...>
+        <zprl_env.experts.robosuite.lift.LiftExpert object at ...>
         >>> make_expert("Wipe")
         Traceback (most recent call last):
         zprl_env.errors.UnknownNameError: unknown expert 'Wipe'; did you mean 'pen'? Known: ...

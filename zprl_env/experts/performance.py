@@ -10,7 +10,7 @@ import numpy as np
 from policies.demonstrations import Trajectory
 from policies.errors import ZprlError
 from zprl_env.envs import make_env
-from zprl_env.experts import Operator, Quality, make_expert, sample_quality
+from zprl_env.experts import Demonstrator, Quality, make_expert, sample_quality
 from zprl_env.experts.disturbance import Disturbance
 
 MAX_SEED, MAX_EPISODES = 99, 10_000
@@ -33,7 +33,7 @@ class Episode(NamedTuple):
     success: bool
 
 
-def episode_seed(seed: int, index: int) -> int:
+def demonstration_seed(seed: int, index: int) -> int:
     """Return the environment's seed for a recording's episode: ``10_000 * seed + index``.
 
     No two recordings share one, and all stay below 1_000_000, where evaluation's seeds begin.
@@ -46,7 +46,7 @@ def episode_seed(seed: int, index: int) -> int:
         ZprlError: If either lies outside its range.
 
     Example:
-        >>> episode_seed(3, 7)
+        >>> demonstration_seed(3, 7)
         30007
     """
     if not 0 <= seed <= MAX_SEED:
@@ -56,7 +56,7 @@ def episode_seed(seed: int, index: int) -> int:
     return MAX_EPISODES * seed + index
 
 
-def operator_for(seed: int) -> Operator:
+def operator_for(seed: int) -> Demonstrator:
     """Return the person with this number.
 
     Example:
@@ -65,7 +65,7 @@ def operator_for(seed: int) -> Operator:
     """
     if seed < 0:
         raise ZprlError(f"an operator's seed must not be negative. Got: {seed}")
-    return Operator.sample(np.random.default_rng([seed, OPERATOR_STREAM]))
+    return Demonstrator.sample(np.random.default_rng([seed, OPERATOR_STREAM]))
 
 
 class Stage:
@@ -86,7 +86,7 @@ class Stage:
     """
 
     def __init__(
-        self, task: str, skill: float, operator: Operator, disturbance: float = 0.0
+        self, task: str, skill: float, operator: Demonstrator, disturbance: float = 0.0
     ) -> None:
         self.task = task
         self.skill = skill

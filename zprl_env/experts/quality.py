@@ -13,7 +13,7 @@ SKILLS = {"poor": 0.0, "mixed": 0.5, "expert": 1.0}
 
 
 @dataclass(frozen=True)
-class Operator:
+class Demonstrator:
     """The habits one person keeps over all their demonstrations.
 
     What a person sees wrongly they see wrongly in the same way every time: the error is a function
@@ -33,7 +33,7 @@ class Operator:
     alignment: float
 
     @classmethod
-    def sample(cls, rng: np.random.Generator) -> Operator:
+    def sample(cls, rng: np.random.Generator) -> Demonstrator:
         """Draw a person; ``sample_quality`` scales their habits by their lack of skill."""
         angle = rng.uniform(-np.pi, np.pi)
         reach = rng.uniform(0.023, 0.028)
@@ -123,7 +123,7 @@ class Quality:
 
 
 def sample_quality(
-    rng: np.random.Generator, skill: float = 0.5, operator: Operator | None = None
+    rng: np.random.Generator, skill: float = 0.5, operator: Demonstrator | None = None
 ) -> Quality:
     """Draw the quality of one episode.
 
@@ -150,7 +150,7 @@ def sample_quality(
     # A hand opens twice as wide as the cube, so small faults cost nothing; the root makes success
     # fall about evenly with skill.
     lack = float(np.cbrt(1.0 - skill))
-    person = Operator.sample(rng) if operator is None else operator
+    person = Demonstrator.sample(rng) if operator is None else operator
 
     def happens(probability: float) -> bool:
         return bool(rng.random() < lack * probability)

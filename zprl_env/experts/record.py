@@ -22,8 +22,8 @@ import tyro
 from policies.errors import DemonstrationError, ZprlError
 from policies.progress import progress_bar
 from zprl_env import cli
-from zprl_env.experts import SKILLS, Operator
-from zprl_env.experts.performance import Episode, Stage, episode_seed, operator_for
+from zprl_env.experts import SKILLS, Demonstrator
+from zprl_env.experts.performance import Episode, Stage, demonstration_seed, operator_for
 from zprl_env.experts.unfinished import UnfinishedRecording
 
 
@@ -95,7 +95,7 @@ def record(recording: Recording) -> list[Episode]:
         raise DemonstrationError(f"{out} must be a file. Got a folder. Try {out / 'lift.hdf5'}.")
     if out.exists() and not recording.overwrite:
         raise DemonstrationError(f"{out} already exists. Choose another name or add --overwrite.")
-    seeds = [episode_seed(recording.seed, index) for index in range(recording.episodes)]
+    seeds = [demonstration_seed(recording.seed, index) for index in range(recording.episodes)]
     skill = SKILLS[recording.skill] if isinstance(recording.skill, str) else recording.skill
     operator = operator_for(recording.operator_seed)
     stage = Stage(recording.env, skill, operator, recording.disturbance)
@@ -177,7 +177,7 @@ _stage: Stage
 """A worker process's own, made by its initializer; an environment does not travel."""
 
 
-def _open_stage(task: str, skill: float, operator: Operator, disturbance: float) -> None:
+def _open_stage(task: str, skill: float, operator: Demonstrator, disturbance: float) -> None:
     global _stage
     # Ctrl-C reaches every process; the one that writes decides. Should it be killed, nobody is
     # left to take the episodes.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from zprl_env.steering.action import ActionSteering
 from zprl_env.steering.base import ObservationKind, Steering
 from zprl_env.steering.joint import JointSteering
 from zprl_env.steering.latent import LatentSteering, auto_scale
 from zprl_env.steering.noise import NoiseSteering
-from zprl_env.steering.residual import ActionSteering
 
 __all__ = [
     "ActionSteering",

@@ -10,13 +10,13 @@ import gymnasium as gym
 import numpy as np
 
 from policies.finite import all_finite
+from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import (
     ConfigurationError,
     InvalidActionError,
     PolicyMismatchError,
     SimulationError,
 )
-from zprl_env.spaces import unbounded_box
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.demonstrated import DemonstratedLatents
 

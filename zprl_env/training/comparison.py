@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import gymnasium as gym
-
-from policies.progress import progress_bar
 from zprl_env.envs import make_env
-from zprl_env.evaluation import Agent, EvaluationResult, evaluate
-from zprl_env.policy_loading import PolicyLike
-from zprl_env.statistics import PairedDifference, paired_difference
+from zprl_env.evaluation import Agent, EvaluationResult, play
+from zprl_env.loading.resolve import PolicyLike
+from zprl_env.success_rates import PairedDifference, paired_difference
 from zprl_env.training.environment import evaluation_env
-from zprl_env.training.recipe import Recipe, SteerName
+from zprl_env.training.settings.recipe import Recipe, SteerName
 
 BASE = "base policy"
 """Name of the base policy's result, with the noise it was trained with."""
@@ -98,26 +95,3 @@ class Comparison:
         """Close the environments."""
         for env in self._bases.values():
             env.close()
-
-
-def play(name: str, env: gym.Env, agent: Agent | None, seeds: Sequence[int]) -> EvaluationResult:
-    """Play one episode per seed, as :func:`~zprl_env.evaluation.evaluate` does, and show it.
-
-    Args:
-        name: What the progress bar says.
-        env: A steered environment.
-        agent: The agent; ``None`` is the base policy.
-        seeds: Seed of each episode.
-
-    Returns:
-        Successes and lengths, in the order of the seeds.
-    """
-    successes: list[bool] = []
-
-    def show(success: bool) -> None:
-        successes.append(success)
-        bar.set_postfix_str(f"success {sum(successes) / len(successes):.2f}", refresh=False)
-        bar.update()
-
-    with progress_bar(total=len(seeds), desc=name, unit="episode", leave=False) as bar:
-        return evaluate(env, agent, seeds, show)

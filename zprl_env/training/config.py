@@ -12,12 +12,12 @@ import tyro
 
 from zprl_env.cli import settings
 from zprl_env.errors import ZprlError
+from zprl_env.files import CONFIG_FILE, RunFolderError, read_json, write_json
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import task_name
-from zprl_env.training import limits
-from zprl_env.training.algorithms import check_algorithm, check_overlap
-from zprl_env.training.files import CONFIG_FILE, RunFolderError, read_json, write_json
-from zprl_env.training.recipe import (
+from zprl_env.training.settings import limits
+from zprl_env.training.settings.algorithms import check_algorithm, check_overlap
+from zprl_env.training.settings.recipe import (
     AlgorithmName,
     BackendName,
     PresetName,

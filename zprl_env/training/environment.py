@@ -9,16 +9,16 @@ from typing import Any
 import gymnasium as gym
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
-from zprl_env.alternating import AlternatingVecEnv
-from zprl_env.chunking import ActionChunkWrapper
 from zprl_env.envs import make_env
-from zprl_env.episodes import SeededEpisodes
+from zprl_env.envs.episodes import SeededEpisodes
 from zprl_env.errors import SimulationError
-from zprl_env.policy_loading import PolicyLike, resolve_policy
-from zprl_env.resumable import ResumableVecEnv
-from zprl_env.training.recipe import Recipe, SteerName
-from zprl_env.vec_wrapper import SteeringVecEnv
-from zprl_env.wrapper import STEERING_WRAPPERS, SteeringWrapper
+from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.steering.chunking import ActionChunkWrapper
+from zprl_env.steering.wrapper import STEERING_WRAPPERS, SteeringWrapper
+from zprl_env.training.settings.recipe import Recipe, SteerName
+from zprl_env.vectorised.alternating import AlternatingVecEnv
+from zprl_env.vectorised.resumable import ResumableVecEnv
+from zprl_env.vectorised.steering import SteeringVecEnv
 
 
 def steering_options(recipe: Recipe) -> dict[str, Any]:

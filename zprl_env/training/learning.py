@@ -13,10 +13,10 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from zprl_env.errors import SimulationError, ZprlError
-from zprl_env.training import randomness
-from zprl_env.training.history import History
-from zprl_env.training.interruption import Interrupted
-from zprl_env.training.warmup import warm_up
+from zprl_env.training.agents.warmup import warm_up
+from zprl_env.training.run import randomness
+from zprl_env.training.run.history import History
+from zprl_env.training.run.interruption import Interrupted
 
 
 def learn(

@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 import gymnasium as gym
 
+from zprl_env.base_policies.find import base_policy
 from zprl_env.errors import ConfigurationError
-from zprl_env.policy_loading import PolicyLike
-from zprl_env.training.base_policy import base_policy
+from zprl_env.loading.resolve import PolicyLike
+from zprl_env.steering.wrapper import STEERING_WRAPPERS, SteeringWrapper
 from zprl_env.training.environment import shape_reward
-from zprl_env.training.recipe import Recipe, SteerName
-from zprl_env.wrapper import STEERING_WRAPPERS, SteeringWrapper
+from zprl_env.training.settings.recipe import Recipe, SteerName
 
 
 def steered(
@@ -38,10 +38,10 @@ def steered(
         env: The environment.
         policy: A policy object, a path or a shipped name; ``None`` is the task's own.
         steer: Where the agent enters the policy.
-        reward: As in :class:`~zprl_env.training.recipe.Recipe`.
-        reward_scale: As in :class:`~zprl_env.training.recipe.Recipe`.
-        sample_latent: As in :class:`~zprl_env.training.recipe.Recipe`; RL Zoo's evaluations draw
-            it as well, since they take the same wrapper.
+        reward: As in :class:`~zprl_env.training.settings.recipe.Recipe`.
+        reward_scale: As in :class:`~zprl_env.training.settings.recipe.Recipe`.
+        sample_latent: As in :class:`~zprl_env.training.settings.recipe.Recipe`; RL Zoo's
+            evaluations draw it as well, since they take the same wrapper.
         **options: Those of the wrapper, such as ``scale`` and ``noise_scale``.
 
     Returns:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from policies.frozen import FrozenPolicy
-from policies.vib_flow import VibFlow
+from policies.model.vib_flow import VibFlow
 
 
 @pytest.fixture

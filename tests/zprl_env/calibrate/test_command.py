@@ -8,7 +8,7 @@ import imageio.v3 as iio
 import pytest
 import tyro
 
-from tests.point import save_policy
+from tests.helpers.point import save_policy
 from zprl_env import cli
 from zprl_env.calibrate.__main__ import Calibration, calibrate
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED

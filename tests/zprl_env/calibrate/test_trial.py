@@ -6,12 +6,12 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from tests.zprl_env.recording_env import RecordingEnv
+from tests.helpers.recording_env import RecordingEnv
 from zprl_env import ConfigurationError, LatentSteeringWrapper
 from zprl_env.calibrate.trial import play, random_agent
 from zprl_env.envs import make_env
 from zprl_env.evaluation import evaluate
-from zprl_env.policy_loading import resolve_policy
+from zprl_env.loading.resolve import resolve_policy
 from zprl_env.testing import LinearPolicy
 
 SEEDS = range(20, 24)

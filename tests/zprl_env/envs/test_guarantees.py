@@ -12,7 +12,7 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from gymnasium.utils.env_checker import check_env as gymnasium_check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
-from tests.zprl_env.envs.interpreter import run_python
+from tests.helpers.interpreter import run_python
 from zprl_env.envs.base import SuiteEnv
 from zprl_env.errors import InvalidActionError, RenderingError, SimulationError, UnknownNameError
 from zprl_env.tasks import TASKS

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from zprl_env.errors import ZprlError
-from zprl_env.experts import Operator, Quality, sample_quality
+from zprl_env.experts import Demonstrator, Quality, sample_quality
 
 
 def test_full_skill_has_no_misjudgement():
@@ -29,7 +29,7 @@ def test_one_person_errs_alike_in_all_episodes_and_people_differ():
             [sample_quality(rng, 0.0, person).misjudgement(np.zeros(2)) for _ in range(40)]
         )
 
-    first, second = (Operator.sample(np.random.default_rng(seed)) for seed in range(2))
+    first, second = (Demonstrator.sample(np.random.default_rng(seed)) for seed in range(2))
     np.testing.assert_allclose(aims(first).mean(axis=0), first.bias, atol=0.003)
     assert np.linalg.norm(aims(first).mean(axis=0) - aims(second).mean(axis=0)) > 0.005
 
@@ -40,7 +40,7 @@ def test_misjudgement_grows_with_the_displacement():
 
 
 def test_less_skill_means_larger_errors():
-    person = Operator.sample(np.random.default_rng(0))
+    person = Demonstrator.sample(np.random.default_rng(0))
 
     def error(skill):
         quality = sample_quality(np.random.default_rng(0), skill, person)

@@ -11,13 +11,13 @@ from scipy.spatial.distance import mahalanobis
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
 from policies.frozen import FrozenPolicy
-from tests.zprl_env.recording_env import RecordingEnv
+from tests.helpers.recording_env import RecordingEnv
 from zprl_env import ActionChunkWrapper, SteeringVecEnv
-from zprl_env.alternating import AlternatingVecEnv
-from zprl_env.policy_loading import resolve_policy
+from zprl_env.loading.resolve import resolve_policy
 from zprl_env.steering.demonstrated import DemonstratedLatents
+from zprl_env.steering.wrapper import STEERING_WRAPPERS
 from zprl_env.testing import LinearPolicy
-from zprl_env.wrapper import STEERING_WRAPPERS
+from zprl_env.vectorised.alternating import AlternatingVecEnv
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "latent": {"scale": 0.5},

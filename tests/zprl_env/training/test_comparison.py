@@ -10,7 +10,7 @@ import pytest
 
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.comparison import BASE, Comparison
-from zprl_env.training.recipe import Recipe
+from zprl_env.training.settings.recipe import Recipe
 
 SCALE = 8.0
 RECIPE = replace(Recipe(), scale=SCALE, observation="features")

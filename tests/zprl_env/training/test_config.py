@@ -12,10 +12,10 @@ import pytest
 
 from zprl_env.cli import settings
 from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.files import RunFolderError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.config import Config, check_policy, load_config, parse, save_config
-from zprl_env.training.files import RunFolderError
-from zprl_env.training.recipe import recipe_for
+from zprl_env.training.settings.recipe import recipe_for
 
 
 @pytest.fixture

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.zprl_env.recording_env import RecordingEnv
+from tests.helpers.recording_env import RecordingEnv
 from zprl_env.errors import SimulationError
+from zprl_env.steering.wrapper import STEERING_WRAPPERS
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.environment import (
     evaluation_env,
     make_training_envs,
     shape_reward,
 )
-from zprl_env.training.recipe import Recipe
-from zprl_env.wrapper import STEERING_WRAPPERS
+from zprl_env.training.settings.recipe import Recipe
 
 
 @pytest.mark.parametrize("where", STEERING_WRAPPERS)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.zprl_env.recording_env import RecordingEnv
-from tests.zprl_env.training.small_model import make_small_model
+from tests.helpers.recording_env import RecordingEnv
+from tests.helpers.small_model import make_small_model
 from zprl_env.errors import SimulationError
-from zprl_env.training.callbacks import ProgressCallback
-from zprl_env.training.history import History
-from zprl_env.training.interruption import Interrupted
 from zprl_env.training.learning import learn, rescued
+from zprl_env.training.run.history import History
+from zprl_env.training.run.interruption import Interrupted
+from zprl_env.training.watch.callbacks import ProgressCallback
 
 
 def run(model, warmup: int, budget: int, history: History) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from stable_baselines3.common.buffers import ReplayBuffer
 
-from tests.zprl_env.training.small_model import make_small_model
+from tests.helpers.small_model import make_small_model
 from zprl_env.steerable import Encoding
 from zprl_env.testing import LinearPolicy
 

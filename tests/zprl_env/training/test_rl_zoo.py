@@ -86,7 +86,7 @@ def test_it_trains_recurrent_agents_on_environments_that_share_a_policy(tmp_path
 
 
 def test_it_makes_of_every_file_the_model_that_train_sb3_makes(tmp_path):
-    said = python(tmp_path, "-m", "tests.zprl_env.training.zoo_models", "logs")
+    said = python(tmp_path, "-m", "tests.helpers.zoo_models", "logs")
     report = json.loads(said.splitlines()[-1])
     assert len(report) == 8
     for name, found in report.items():

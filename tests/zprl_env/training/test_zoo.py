@@ -5,11 +5,11 @@ from __future__ import annotations
 import gymnasium as gym
 import pytest
 
-from tests.zprl_env.recording_env import RecordingEnv
+from tests.helpers.recording_env import RecordingEnv
 from zprl_env.errors import CheckpointError, ConfigurationError
+from zprl_env.steering.wrapper import STEERING_WRAPPERS
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.zoo import steered
-from zprl_env.wrapper import STEERING_WRAPPERS
 
 
 @pytest.mark.parametrize("where", STEERING_WRAPPERS)
@@ -28,7 +28,7 @@ def test_it_finds_the_task_s_own_policy(point_task, point_policy, monkeypatch):
     env = gym.make("ZPRL-Point-v0")
     with pytest.raises(CheckpointError, match="no policy is shipped for 'ZPRL-Point-v0'"):
         steered(env, scale=0.5)
-    monkeypatch.setattr("zprl_env.training.base_policy.MADE", point_policy.parent)
+    monkeypatch.setattr("zprl_env.base_policies.find.MADE", point_policy.parent)
     point_policy.rename(point_policy.with_name("point"))
     assert steered(env, scale=0.5).policy.latent_dim == 2
     point_policy.with_name("point").rename(point_policy)

@@ -1,0 +1,1 @@
+"""Policy checkpoints on disk: safetensors and JSON, never a pickle."""

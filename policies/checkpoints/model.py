@@ -1,0 +1,104 @@
+"""Checkpoints of a model: written to and loaded from a folder of safetensors and JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from policies.checkpoints import files as checkpoint_files
+from policies.checkpoints.files import METADATA_FILE, WEIGHTS_FILE
+from policies.errors import CheckpointError
+from policies.model.vib_flow import VibFlow
+
+
+class LoadedModel(NamedTuple):
+    """A model with its saved weights, in evaluation mode, and the description it came with."""
+
+    model: VibFlow
+    metadata: dict[str, Any]
+
+
+def weights_hash(model: nn.Module) -> str:
+    """SHA-256 over names, types, shapes and bytes of all saved tensors, as they are now."""
+    tensors = model.state_dict()
+    return checkpoint_files.arrays_hash({n: t.detach().cpu().numpy() for n, t in tensors.items()})
+
+
+def describe(model: VibFlow) -> dict[str, Any]:
+    """The entries of the metadata that follow from the model itself."""
+    return checkpoint_files.describe(model.config, weights_hash(model))
+
+
+def save(model: VibFlow, path: str | os.PathLike[str], metadata: Mapping[str, Any]) -> None:
+    """Write the model's weights and its description, each file whole or not at all.
+
+    Args:
+        model: What to save.
+        path: Folder; made if it is not there, overwritten if it holds a checkpoint.
+        metadata: What the model does not know of itself: ``observation_keys``, ``env_args``,
+            ``latent`` (statistics) and ``training``. Entries of :func:`describe` are set here.
+
+    Raises:
+        CheckpointError: If the path is a file, or the metadata is not JSON or lacks ``latent``.
+    """
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise CheckpointError(f"a checkpoint is saved to a folder. Got a file: {folder}.")
+    merged = {**describe(model), **metadata, **describe(model)}
+    checkpoint_files.check_latent(merged, model.config, folder)
+    try:
+        text = json.dumps(merged, indent=2, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"checkpoint metadata must be plain JSON values: {error}.") from error
+    weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    # The hash ties the two files together: a crash between the replacements is found on loading.
+    _replace(folder / WEIGHTS_FILE, safetensors.torch.save(weights))
+    _replace(folder / METADATA_FILE, text.encode())
+
+
+def load(path: str | os.PathLike[str]) -> LoadedModel:
+    """Read a checkpoint folder.
+
+    Args:
+        path: Folder with ``policy.safetensors`` and ``policy.json``.
+
+    Raises:
+        CheckpointError: If anything is missing, truncated, foreign, a pickle, or inconsistent.
+    """
+    folder = Path(path)
+    files = checkpoint_files.read(folder)
+    weights = {name: torch.from_numpy(array) for name, array in files.weights.items()}
+    with torch.random.fork_rng(devices=[]):  # initial weights, overwritten below
+        model = VibFlow(files.config)
+    _check_sizes(model, weights, folder)
+    model.load_state_dict(weights)
+    checkpoint_files.verify(files, folder)
+    return LoadedModel(model.eval().requires_grad_(False), files.metadata)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_sizes(model: VibFlow, weights: Mapping[str, Tensor], folder: Path) -> None:
+    must = {name: (t.dtype, tuple(t.shape)) for name, t in model.state_dict().items()}
+    got = {name: (t.dtype, tuple(t.shape)) for name, t in weights.items()}
+    for name in sorted(must.keys() | got.keys()):
+        if must.get(name) != got.get(name):
+            raise CheckpointError(
+                f"{name} in {folder / WEIGHTS_FILE} must be {must.get(name, 'absent')} by "
+                f"{METADATA_FILE}. Got: {got.get(name, 'absent')}."
+            )

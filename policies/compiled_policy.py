@@ -1,0 +1,73 @@
+"""A frozen policy for machines without torch, such as a robot's."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from policies.checkpoints import files as checkpoint_files
+from policies.checkpoints.files import CheckpointFiles, arrays_hash
+from policies.engines.compiled import CompiledModel
+from policies.errors import CheckpointError
+from policies.flow_policy import FlowPolicy
+
+
+class CompiledPolicy(FlowPolicy):
+    """A :class:`FlowPolicy` that neither needs nor imports torch.
+
+    It equals ``FrozenPolicy`` with its default engine to the bit.
+
+    Args:
+        files: A checkpoint whose head is the FiLM MLP.
+
+    Raises:
+        CheckpointError: If the tensors are not such a model's.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> policy = CompiledPolicy.load(files("policies") / "pretrained" / "lift")
+        >>> features, mean, std = policy.encode(np.zeros((1, policy.observation_dim)))
+        >>> policy.decode(mean, np.zeros((1, policy.horizon, policy.action_dim))).shape
+        (1, 16, 7)
+    """
+
+    def __init__(self, files: CheckpointFiles) -> None:
+        config, weights, metadata = files
+        if config.head != "mlp":
+            raise CheckpointError(
+                f"a policy without torch must have the head 'mlp'. Got: {config.head!r}. "
+                f"Use FrozenPolicy, which runs it by torch."
+            )
+        try:
+            super().__init__(config, metadata, CompiledModel(config, weights))
+            self._mean = weights["normalizer.observation_mean"].copy()
+            self._std = weights["normalizer.observation_std"].copy()
+        except (KeyError, ValueError) as error:
+            raise CheckpointError(
+                f"the tensors must be the model's by {config}. {error}"
+            ) from error
+        self._weights_hash = arrays_hash(weights)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> CompiledPolicy:
+        """Read a checkpoint folder.
+
+        Raises:
+            CheckpointError: If the folder holds no sound checkpoint, or one of another head.
+        """
+        files = checkpoint_files.read(path)
+        checkpoint_files.verify(files, path)
+        return cls(files)
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 of the weights that were read."""
+        return self._weights_hash
+
+    def _normalized(self, observations: np.ndarray) -> np.ndarray:
+        return (observations - self._mean) / self._std
+
+
+NumpyPolicy = CompiledPolicy
+"""The name it had before 0.1."""

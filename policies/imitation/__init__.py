@@ -1,0 +1,1 @@
+"""Imitation learning: data set, samples, training loop, settings."""

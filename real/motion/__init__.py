@@ -1,0 +1,1 @@
+"""Moving a robot safely: control loop, safety filter, watchdog, emergency stop, pacing, homing."""

@@ -1,0 +1,32 @@
+"""The way home: straight up, over, and down."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from real.tasks.coordinates import GRIPPER
+
+HEIGHT = 2
+
+
+def way_home(coordinates: np.ndarray, home: np.ndarray) -> list[np.ndarray]:
+    """Return the places to pass, each at rest; what is held is let go of first.
+
+    Args:
+        coordinates: Where the arms are. Shape ``(N, 7)``.
+        home: Where they belong. Shape ``(N, 7)``.
+
+    Returns:
+        Coordinates, the last ones home itself. Shape ``(N, 7)`` each.
+
+    >>> start, home = np.zeros((1, 7)), np.array([[0.4, 0.0, 0.3, 0.0, 0.0, 0.0, 1.0]])
+    >>> [place[0, [0, 2, 6]].tolist() for place in way_home(start, home)]
+    [[0.0, 0.0, 1.0], [0.0, 0.3, 1.0], [0.4, 0.3, 1.0], [0.4, 0.3, 1.0]]
+    """
+    opened = coordinates.copy()
+    opened[:, GRIPPER] = home[:, GRIPPER]
+    raised = opened.copy()
+    raised[:, HEIGHT] = np.maximum(opened[:, HEIGHT], home[:, HEIGHT])
+    above = home.copy()
+    above[:, HEIGHT] = raised[:, HEIGHT]
+    return [opened, raised, above, home]

@@ -1,0 +1,214 @@
+"""What no policy can talk a robot out of: a box, and limits on how the arms move in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from ruckig import (
+    ControlInterface,
+    InputParameter,
+    Ruckig,
+    RuckigError,
+    Synchronization,
+    Trajectory,
+)
+
+from real.tasks.coordinates import GRIPPER, MOTION, POSITION, ROTATION, Coordinates
+from real.tasks.preset import Preset
+
+MARGIN = 1e-6
+"""Distance that goals keep from the box's walls, for rounding [m or rad]."""
+ROUNDING = 1e-9
+AT_REST = 1e-9
+TINY = 1e-13
+SHARES = (1.0, 0.9999, 0.997, 0.97, 0.9)
+"""Fractions of the limits that are tried one after the other. Ruckig finds no trajectory where two
+kinds of profile meet exactly, such as from rest over 2 a^3 / j^2."""
+
+
+class Filtered(NamedTuple):
+    """What the filter made of a target; shape ``(N, 7)`` each.
+
+    Attributes:
+        coordinates: What to command.
+        target: What was asked for; the goal itself where that was nothing to follow.
+        goal: Its nearest point in the box.
+    """
+
+    coordinates: np.ndarray
+    target: np.ndarray
+    goal: np.ndarray
+
+
+def changes(filtered: Sequence[Filtered]) -> dict[str, float]:
+    """Say how much was changed at most.
+
+    Args:
+        filtered: What the filter made of some targets.
+
+    Returns:
+        ``clipped``: how far targets were outside the box [m]; ``limited``: how far commands were
+        behind their goals, because arms have limits [m]; ``clipped_rotation`` and
+        ``limited_rotation`` likewise [rad].
+    """
+    if not filtered:
+        return dict.fromkeys(("clipped", "clipped_rotation", "limited", "limited_rotation"), 0.0)
+    commands, targets, goals = (np.array(values) for values in zip(*filtered, strict=True))
+    outside, behind = np.abs(targets - goals), np.abs(goals - commands)
+    outside[outside <= 2.0 * MARGIN] = 0.0
+    return {
+        "clipped": float(outside[..., POSITION].max()),
+        "clipped_rotation": float(outside[..., ROTATION].max()),
+        "limited": float(behind[..., POSITION].max()),
+        "limited_rotation": float(behind[..., ROTATION].max()),
+    }
+
+
+class SafetyFilter:
+    """Turns any sequence of targets into commands that keep the preset's limits.
+
+    Every axis follows the quickest trajectory to the target, clipped into the box, that its
+    velocity, acceleration and jerk allow, and that ends at rest. Each period a new one is planned
+    from where the last command was. It is taken only if all of it lies inside the box; otherwise
+    the one before goes on, which did, so at any time there is a way to rest that leaves nothing.
+
+    An arm that begins outside the box, where somebody has put it, never gets further outside.
+
+    Args:
+        preset: The task.
+
+    Example:
+        >>> from real.tasks.files import load_preset
+        >>> safety = SafetyFilter(load_preset("place-orange"))
+        >>> far = safety.coordinates + 10.0
+        >>> for _ in range(600):
+        ...     filtered = safety.advance(far)
+        >>> filtered.coordinates[0, :3].round(4).tolist()  # the corner of the box
+        [0.58, 0.3, 0.45]
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        limits = [arm.safety for arm in preset.arms]
+        self._period = 1.0 / preset.control_rate
+        low = np.array([[*s.low, *(-r for r in s.rotation), 0.0] for s in limits])
+        high = np.array([[*s.high, *s.rotation, 1.0] for s in limits])
+        margin = np.array([MARGIN] * 6 + [0.0])
+        self._lowest, self._highest = low + margin, high - margin  # of goals
+        self._low, self._high = low[:, MOTION].ravel().tolist(), high[:, MOTION].ravel().tolist()
+        self._velocities = _per_axis([(s.velocity, s.angular_velocity) for s in limits])
+        self._jerks = _per_axis([(s.jerk, s.angular_jerk) for s in limits])
+        self._opening = np.array([s.gripper_velocity for s in limits]) * self._period
+        axes = len(self._low)
+        self._ruckig, self._input = Ruckig(axes), InputParameter(axes)
+        self._input.synchronization = Synchronization.No
+        self._input.max_acceleration = _per_axis(
+            [(s.acceleration, s.angular_acceleration) for s in limits]
+        ).tolist()
+        self.restart(Coordinates(preset).home)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the last command does not move."""
+        return max(map(abs, [*self._velocity, *self._acceleration])) < AT_REST
+
+    def restart(self, coordinates: np.ndarray) -> None:
+        """Take the arms to be at rest somewhere.
+
+        Args:
+            coordinates: Where. Shape ``(N, 7)``, finite.
+        """
+        self.coordinates = np.array(coordinates, np.float64)
+        self._goal = self.coordinates.copy()
+        self._velocity = self._acceleration = [0.0] * len(self._low)
+        self._plan: Trajectory | None = None
+        self._elapsed = 0.0
+
+    def clip(self, target: np.ndarray) -> np.ndarray:
+        """Return the point of the box that is nearest to a target. Shape ``(N, 7)``."""
+        return np.minimum(np.maximum(target, self._lowest), self._highest)
+
+    def advance(self, target: np.ndarray, speed: float = 1.0) -> Filtered:
+        """Return the next command on the way to a target.
+
+        Args:
+            target: Where the arms shall be. Shape ``(N, 7)``; anything else is not followed.
+            speed: Fraction of the velocities to move with, in (0, 1].
+
+        Returns:
+            The command and what was changed.
+        """
+        try:
+            wanted = np.array(target, np.float64)
+            valid = wanted.shape == self._goal.shape and bool(np.isfinite(wanted).all())
+        except (TypeError, ValueError):
+            valid = False
+        if not valid:
+            wanted = self._goal
+        self._goal = self.clip(wanted)
+        self._move(speed)
+        return Filtered(self.coordinates.copy(), wanted, self._goal)
+
+    def brake(self) -> Filtered:
+        """Return the next command on the way to rest, the quickest that the limits allow."""
+        plan = self._planned(ControlInterface.Velocity, 1.0)
+        if plan is not None:
+            rest = self.coordinates.copy()
+            rest[:, MOTION] = np.reshape(plan.at_time(plan.duration)[0], (-1, 6))
+            self._goal = self.clip(rest)
+        self._move(1.0)
+        return Filtered(self.coordinates.copy(), self._goal, self._goal)
+
+    def _move(self, speed: float) -> None:
+        """Go on for a control period: on a new trajectory if it is safe, or on the last one."""
+        self._input.target_position = self._goal[:, MOTION].ravel().tolist()
+        plan = self._planned(ControlInterface.Position, speed)
+        if plan is not None and self._is_inside(plan):
+            self._plan, self._elapsed = plan, 0.0
+        if self._plan is not None:
+            self._elapsed += self._period
+            moved, velocity, acceleration = self._plan.at_time(self._elapsed)
+            self.coordinates[:, MOTION] = np.reshape(moved, (-1, 6))
+            # Ruckig stumbles over velocities as small as 1e-48.
+            self._velocity = [v if abs(v) > TINY else 0.0 for v in velocity]
+            self._acceleration = [a if abs(a) > TINY else 0.0 for a in acceleration]
+        most = speed * self._opening
+        opening = self._goal[:, GRIPPER] - self.coordinates[:, GRIPPER]
+        self.coordinates[:, GRIPPER] += np.minimum(np.maximum(opening, -most), most)
+
+    def _planned(self, interface: ControlInterface, speed: float) -> Trajectory | None:
+        """Plan from where the arms are; None if no plan could be made."""
+        plan = Trajectory(len(self._low))
+        self._input.control_interface = interface
+        self._input.current_position = self.coordinates[:, MOTION].ravel().tolist()
+        self._input.current_velocity = self._velocity
+        self._input.current_acceleration = self._acceleration
+        for share in SHARES:
+            self._input.max_velocity = (speed * share * self._velocities).tolist()
+            self._input.max_jerk = (share * self._jerks).tolist()
+            try:
+                if self._ruckig.calculate(self._input, plan) >= 0:
+                    return plan
+            except RuckigError:
+                continue
+        return None
+
+    def _is_inside(self, plan: Trajectory) -> bool:
+        """Whether a trajectory stays inside the box, or inside what reaches to its beginning."""
+        return all(
+            min(low, position - ROUNDING) <= extrema.min
+            and extrema.max <= max(high, position + ROUNDING)
+            for low, high, position, extrema in zip(
+                self._low,
+                self._high,
+                self._input.current_position,
+                plan.position_extrema,
+                strict=True,
+            )
+        )
+
+
+def _per_axis(limits: list[tuple[float, float]]) -> np.ndarray:
+    """Spread each arm's linear and angular limit over its axes. Shape ``(6 N,)``."""
+    return np.repeat(np.array(limits), 3, axis=1).ravel()

@@ -1,0 +1,1 @@
+"""A robot over HTTP: SERL's interface, server side and connection."""

@@ -1,0 +1,217 @@
+"""The endpoints of SERL's ``franka_server``, and a few of ours under ``/zprl``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from real.network.served_robot import CommandRefusedError, ServedRobot
+from real.network.wire import ADDITIONS, ArmFrame, gripper_wire
+from real.robot import Cameras, RobotError, Scene
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+class Pose(BaseModel):
+    """``/pose``: x, y, z [m], qx, qy, qz, qw in the arm's own frame."""
+
+    arr: Annotated[list[Number], Field(min_length=7, max_length=7)]
+
+    @field_validator("arr")
+    @classmethod
+    def _unit(cls, arr: list[float]) -> list[float]:
+        if abs(float(np.linalg.norm(arr[3:])) - 1.0) > 0.01 or max(map(abs, arr[:3])) > 1e3:
+            raise ValueError("must be a position [m] and a unit quaternion x, y, z, w")
+        return arr
+
+
+class GripperMotion(BaseModel):
+    """``/move_gripper``: 0 to 255."""
+
+    gripper_pos: Annotated[Number, Field(ge=0, le=255)]
+
+
+class SceneReset(BaseModel):
+    """``/zprl/reset_scene``."""
+
+    model_config = ConfigDict(extra="forbid")
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**63)] | None = None
+
+
+class Pictures(BaseModel):
+    """``/zprl/images``."""
+
+    model_config = ConfigDict(extra="forbid")
+    names: Annotated[list[str], Field(max_length=16)]
+
+
+def make_app(served: ServedRobot) -> FastAPI:
+    """Make the web application.
+
+    Args:
+        served: What it serves: the first arm at the root, and each at ``/arm0``, ``/arm1`` ...
+    """
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app.include_router(_arm(served, 0))
+    for arm in range(served.robot.n_arms):
+        app.include_router(_arm(served, arm), prefix=f"/arm{arm}")
+        app.include_router(_additions(served), prefix=f"/arm{arm}{ADDITIONS}")
+    app.include_router(_additions(served), prefix=ADDITIONS)
+
+    @app.exception_handler(RequestValidationError)
+    def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        # Without what was sent, which may be neither text nor finite.
+        said = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}"[:200] for e in error.errors()[:5]
+        )
+        return JSONResponse({"detail": said}, 422)
+
+    @app.exception_handler(CommandRefusedError)
+    def refused(request: Request, error: CommandRefusedError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 409)
+
+    @app.exception_handler(RobotError)
+    def failed(request: Request, error: RobotError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 503)
+
+    return app
+
+
+def _arm(served: ServedRobot, arm: int) -> APIRouter:
+    """What SERL's server answers, for one arm."""
+    router, robot = APIRouter(default_response_class=PlainTextResponse), served.robot
+    frame = ArmFrame.of(served.preset.arms[arm])
+    gripper = gripper_wire(None, served.preset.arms[arm])
+
+    def reading() -> dict[str, Any]:
+        state = served.state()
+        joints = state.joints[arm].tolist() if state.joints else []
+        linear, angular = state.linear_velocity[arm], state.angular_velocity[arm]
+        return {
+            "pose": frame.to_wire(state.position[arm], state.quaternion[arm]).tolist(),
+            "vel": frame.velocity_to_wire(linear, angular).tolist(),
+            "force": [0.0] * 3,  # of these four a `Robot` knows nothing
+            "torque": [0.0] * 3,
+            "q": joints,
+            "dq": [0.0] * len(joints),
+            "jacobian": [[0.0] * len(joints)] * 6,
+            "gripper_pos": gripper.to_reading(state.gripper[arm]),
+            ADDITIONS.strip("/"): {
+                "stamp": state.stamp,
+                "age": served.age(state),
+                "objects": {name: pose.tolist() for name, pose in state.objects.items()},
+                "success": bool(robot.success()) if isinstance(robot, Scene) else None,
+            },
+        }
+
+    @router.post("/getstate")
+    def getstate() -> JSONResponse:
+        return JSONResponse(reading())
+
+    def add(path: str, key: str, name: str) -> None:
+        @router.post(path)
+        def part() -> JSONResponse:
+            return JSONResponse({name: reading()[key]})
+
+    for key in ("pose", "vel", "force", "torque", "q", "dq", "jacobian"):
+        add(f"/get{'pos' if key == 'pose' else key}", key, key)
+    add("/get_gripper", "gripper_pos", "gripper")
+
+    @router.post("/pose")
+    def pose(pose: Pose) -> str:
+        served.move(arm, *frame.from_wire(np.array(pose.arr)))
+        return "Moved"
+
+    @router.post("/move_gripper")
+    def move_gripper(motion: GripperMotion) -> str:
+        served.grip(arm, gripper.from_counts(motion.gripper_pos))
+        return "Moved Gripper"
+
+    @router.post("/open_gripper")
+    def open_gripper() -> str:
+        served.grip(arm, 1.0)
+        return "Opened"
+
+    @router.post("/close_gripper")
+    def close_gripper() -> str:
+        served.grip(arm, 0.0)
+        return "Closed"
+
+    @router.post("/activate_gripper")
+    def activate_gripper() -> str:
+        return "Activated"
+
+    @router.post("/reset_gripper")
+    def reset_gripper() -> str:
+        return "Reset"
+
+    @router.post("/startimp")
+    def startimp() -> str:
+        served.clear()
+        served.enable(True)
+        return "Started impedance"
+
+    @router.post("/stopimp")
+    def stopimp() -> str:
+        served.enable(False)
+        return "Stopped impedance"
+
+    @router.post("/clearerr")
+    def clearerr() -> str:
+        served.clear()
+        return "Clear"
+
+    @router.post("/jointreset")
+    def jointreset() -> str:
+        served.clear()
+        served.home()
+        return "Reset Joint"
+
+    @router.post("/update_param")
+    def update_param(parameters: dict[str, Any]) -> str:
+        return "Updated compliance parameters"  # which a `Robot` has none of
+
+    return router
+
+
+def _additions(served: ServedRobot) -> APIRouter:
+    """What SERL's server has not got: a stop, and what a simulated world can do."""
+    router, robot = APIRouter(), served.robot
+
+    @router.post("/stop")
+    def stop() -> dict[str, bool]:
+        served.stop()
+        return {"stopped": True}
+
+    if isinstance(robot, Scene):
+        scene = robot
+
+        @router.post("/reset_scene")
+        def reset_scene(reset: SceneReset) -> dict[str, bool]:
+            served.stop()
+            scene.reset_scene(reset.seed)
+            return {"reset": True}
+
+    if isinstance(robot, Cameras):
+        cameras = robot
+
+        @router.post("/images")
+        def images(pictures: Pictures) -> Response:
+            from safetensors.numpy import save
+
+            unknown = {*pictures.names} - {*served.preset.cameras}
+            if unknown:
+                raise CommandRefusedError(
+                    f"names must be of cameras: {', '.join(served.preset.cameras)}. "
+                    f"Got: {', '.join(sorted(unknown))}."
+                )
+            taken = cameras.images(pictures.names)
+            arrays = {name: np.ascontiguousarray(picture) for name, picture in taken.items()}
+            return Response(save(arrays), media_type="application/octet-stream")
+
+    return router

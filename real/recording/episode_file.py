@@ -1,0 +1,157 @@
+"""One recorded episode as an HDF5 file in robomimic's layout, and the index of many."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from policies.demonstrations.trajectory import Trajectory
+from policies.demonstrations.writer import DemonstrationWriter
+from policies.errors import DemonstrationError
+from real.recording.journal import Record, sync_folder
+from real.tasks.files import parse_preset
+from real.tasks.layout import ObservationLayout
+
+OUTCOMES = {"success": True, "failure": False, "time limit": False}
+"""What an outcome says about the task; the others say nothing."""
+CUT_OFF = "cut off"
+"""The outcome of an episode whose end nobody wrote down."""
+
+
+@dataclass(frozen=True)
+class EpisodeEntry:
+    """What the index knows of an episode.
+
+    Attributes:
+        file: Its HDF5 file, which holds ``data/demo_0``.
+        steps: Its length.
+        outcome: How it ended.
+    """
+
+    file: Path
+    steps: int
+    outcome: str
+
+
+def write_episode(records: Sequence[Record], path: Path) -> EpisodeEntry | None:
+    """Write an episode's file, which appears when it is complete.
+
+    Args:
+        records: Its beginning, its steps and, if it was not cut off, its end.
+        path: The file.
+
+    Returns:
+        What the index has to know; None if the episode has no step.
+
+    Raises:
+        DemonstrationError: The records are no episode's.
+    """
+    steps = [record for record in records[1:] if record.remarks["kind"] == "step"]
+    if not steps:
+        return None
+    begin, last = records[0], records[-1].remarks
+    outcome = last["outcome"] if last["kind"] == "end" else CUT_OFF
+    preset = parse_preset(begin.remarks["preset"], "a recorded preset")
+    observations = np.stack([r.arrays["observation"] for r in [begin, *steps[:-1]]])
+    rewards = np.array([step.remarks["reward"] for step in steps], np.float32)
+    over = [step.remarks["terminated"] or step.remarks["truncated"] for step in steps]
+    keys = ObservationLayout(preset).keys
+    trajectory = Trajectory(
+        {key: observations[:, where] for key, where in keys.items()},
+        np.stack([step.arrays["action"] for step in steps]),
+        rewards,
+        np.array(over),
+        OUTCOMES.get(outcome),
+    )
+    env_args = {
+        "env_name": preset.name,
+        "type": "real",
+        "env_kwargs": {"preset": preset.model_dump(mode="json")},
+    }
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    with DemonstrationWriter(partial, env_args, [*keys]) as writer:
+        writer.append(trajectory, outcome=outcome, **_remarks(begin))
+    with h5py.File(partial, "r+") as file:
+        _write_details(file["data/demo_0"], begin, steps)
+    with partial.open("rb") as written:
+        os.fsync(written.fileno())
+    os.replace(partial, path)
+    sync_folder(path.parent)
+    return EpisodeEntry(path, len(steps), outcome)
+
+
+def read_entry(path: Path) -> EpisodeEntry:
+    """Look up what the index has to know in an episode's file.
+
+    Raises:
+        DemonstrationError: It is none.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            attributes = file["data/demo_0"].attrs
+            return EpisodeEntry(path, int(attributes["num_samples"]), str(attributes["outcome"]))
+    except (OSError, KeyError) as error:
+        raise DemonstrationError(f"{path} must be a recorded episode: {error}.") from error
+
+
+def write_index(path: Path, entries: Sequence[EpisodeEntry]) -> None:
+    """Write the file that shows all episodes as one: links to their files, which stay theirs.
+
+    Args:
+        path: The file.
+        entries: The episodes, at least one.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    with h5py.File(entries[0].file, "r") as first:
+        attributes = dict(first["data"].attrs)
+    with h5py.File(partial, "w") as file:
+        data = file.create_group("data")
+        data.attrs.update(attributes)
+        data.attrs["total"] = sum(entry.steps for entry in entries)
+        masks: dict[bool, list[str]] = {True: [], False: []}
+        for number, entry in enumerate(entries):
+            where = entry.file.relative_to(path.parent)
+            data[f"demo_{number}"] = h5py.ExternalLink(str(where), "/data/demo_0")
+            if entry.outcome in OUTCOMES:
+                masks[OUTCOMES[entry.outcome]].append(f"demo_{number}")
+        for success, listed in masks.items():
+            if listed:
+                file[f"mask/{'success' if success else 'failure'}"] = np.array(listed, "S")
+    with partial.open("rb") as written:
+        os.fsync(written.fileno())
+    os.replace(partial, path)
+    sync_folder(path.parent)
+
+
+def _remarks(begin: Record) -> dict[str, Any]:
+    """What is written on an episode as attributes."""
+    remarks = {"seed": begin.remarks["info"].get("seed", -1), "date": begin.remarks["date"]}
+    return {**remarks, "provenance": json.dumps(begin.remarks["provenance"])}
+
+
+def _write_details(group: h5py.Group, begin: Record, steps: Sequence[Record]) -> None:
+    """Add what imitation does not need: every control period, what was said, pictures."""
+    for name in sorted(name for name in steps[0].arrays if name.startswith("ticks/")):
+        present = [step.arrays[name] for step in steps if name in step.arrays]
+        group[name] = np.concatenate(present)
+    counts = [len(step.arrays["ticks/stamp"]) for step in steps]
+    group["ticks/step"] = np.repeat(np.arange(len(steps)), counts)
+    group["info"] = [json.dumps(step.remarks["info"]) for step in steps]
+    for name in ("terminated", "truncated"):
+        group[name] = np.array([step.remarks[name] for step in steps])
+    for name in sorted(name for name in steps[0].arrays if name.startswith("frames/")):
+        shape = steps[0].arrays[name].shape
+        frames = group.create_dataset(
+            name, (len(steps), *shape), np.uint8, chunks=(1, *shape), compression=1
+        )
+        for number, step in enumerate(steps):
+            if name in step.arrays:
+                frames[number] = step.arrays[name]

@@ -1,0 +1,90 @@
+"""What an environment tells whoever writes episodes down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from real.robot import RobotCommand, RobotState
+from real.tasks.preset import Preset
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One control period.
+
+    Attributes:
+        stamp: When the command was sent, by the robot's clock [s].
+        command: What was sent, None if nothing could be.
+        state: What was measured before it, None if nothing could be.
+    """
+
+    stamp: float
+    command: RobotCommand | None
+    state: RobotState | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action and what came of it.
+
+    Attributes:
+        action: As the environment was given it. Shape ``(A,)``.
+        observation: What was seen afterwards. Shape ``(O,)``.
+        reward: Of this step.
+        terminated: Whether the task is over.
+        truncated: Whether the episode was cut.
+        info: The environment's info, with ``safety``, ``operator`` and ``time``.
+        ticks: The control periods of the action, in order.
+        images: Pictures after the action, by camera. Shape ``(H, W, 3)`` each, uint8.
+    """
+
+    action: np.ndarray
+    observation: np.ndarray
+    reward: float
+    terminated: bool
+    truncated: bool
+    info: Mapping[str, Any]
+    ticks: tuple[Tick, ...]
+    images: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+class Recorder(Protocol):
+    """Writes episodes down while they happen.
+
+    The calls are made between two actions, so they return quickly. An episode that no :meth:`end`
+    follows was cut off, and the next :meth:`begin` says so.
+    """
+
+    def begin(
+        self, preset: Preset, observation: np.ndarray, state: RobotState, info: Mapping[str, Any]
+    ) -> None:
+        """An episode begins.
+
+        Args:
+            preset: The task.
+            observation: What is seen first. Shape ``(O,)``.
+            state: The measurement behind it.
+            info: What ``reset`` returns, with ``seed`` of the episode.
+        """
+        ...
+
+    def add(self, step: Step) -> None:
+        """An action was carried out, the last one of an episode included."""
+        ...
+
+    def end(self, outcome: str) -> None:
+        """The episode is over.
+
+        Args:
+            outcome: ``"success"``, ``"failure"``, ``"abort"``, ``"time limit"``, or
+                ``"stop"`` after an emergency stop.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish the file; a second call does nothing."""
+        ...

@@ -1,0 +1,285 @@
+"""Writing episodes down while they happen, so that nothing that happened is lost."""
+
+from __future__ import annotations
+
+import fcntl
+import platform
+import queue
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from importlib import metadata as packages
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from policies.errors import DemonstrationError, ZprlError
+from real.recording.episode_file import (
+    CUT_OFF,
+    EpisodeEntry,
+    read_entry,
+    write_episode,
+    write_index,
+)
+from real.recording.journal import Journal, read
+from real.recording.recorder import Step, Tick
+from real.robot import RobotState
+from real.tasks.preset import Preset
+
+BACKLOG = 4096
+"""Steps that may wait for a slow disk."""
+SYNC = 0.25
+"""Time after which what was written is brought to the disk [s]."""
+FIELDS = ("position", "quaternion", "gripper")
+MEASURED = (*FIELDS, "linear_velocity", "angular_velocity")
+
+
+class RecordingError(DemonstrationError):
+    """Episodes cannot be written down."""
+
+
+class EpisodeRecorder:
+    """Writes episodes in the format of demonstrations, each step as it happens.
+
+    A thread of its own appends every step to a journal, and turns that into the episode's file
+    when the episode ends. SIGKILL loses the steps of the last milliseconds, a power cut those of
+    the last quarter of a second; journals that were left are made episodes by the next recorder.
+
+    ``OUT.hdf5`` is a file of demonstrations as every command here reads it. Its episodes are links
+    to the files in ``OUT.episodes``, so that what is written is never touched again; keep the two
+    together, or make one file of them with ``python -m policies.convert``.
+
+    Args:
+        path: ``OUT.hdf5``; episodes are added to those that are there.
+        provenance: What else is to be known of every episode, such as the policy's hash. May be
+            changed between episodes.
+        say: Who is told what was recovered.
+
+    Raises:
+        RecordingError: The folder cannot be written, or another recorder writes there.
+
+    Example:
+        >>> import tempfile
+        >>> from real.env import RealRobotEnv
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     recorder = EpisodeRecorder(f"{folder}/demo.hdf5")
+        ...     env = RealRobotEnv("place-orange", driver="ideal", recorder=recorder)
+        ...     _ = env.reset(seed=0)
+        ...     _ = env.step(env.action_space.sample())
+        ...     env.close()
+        ...     [(entry.steps, entry.outcome) for entry in recorder.entries]
+        [(1, 'abort')]
+
+    Attributes:
+        entries: The episodes that are written.
+        failure: Why nothing is written any more, None while it is.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        provenance: Mapping[str, Any] | None = None,
+        say: Callable[[str], object] | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self.folder = self.path.with_suffix(".episodes")
+        self.provenance = dict(provenance or {})
+        self.entries: list[EpisodeEntry] = []
+        self._say = say or (lambda text: print(text, file=sys.stderr))
+        self._versions = _versions()
+        self._queue: queue.Queue[tuple[dict[str, Any], dict[str, np.ndarray]] | None]
+        self._queue = queue.Queue(BACKLOG)
+        self.failure: BaseException | None = None
+        self._closed = False
+        if self.path.suffix not in (".hdf5", ".h5"):
+            raise RecordingError(f"A recording must be an .hdf5 file. Got: {self.path}.")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.folder / "lock").open("w")
+        except OSError as error:
+            raise RecordingError(f"cannot record to {self.path}: {error}.") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise RecordingError(f"Another recorder is writing to {self.folder}.") from error
+        try:
+            self._look_around()
+        except BaseException:
+            self._lock.close()
+            raise
+        self._thread = threading.Thread(target=self._write, name="recorder", daemon=True)
+        self._thread.start()
+
+    def begin(
+        self, preset: Preset, observation: np.ndarray, state: RobotState, info: Mapping[str, Any]
+    ) -> None:
+        """An episode begins; see `real.recording.recorder.Recorder.begin`."""
+        remarks = {
+            "kind": "begin",
+            "preset": preset.model_dump(mode="json"),
+            "info": dict(info),
+            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "provenance": {**self._versions, **self.provenance},
+        }
+        self._put(remarks, {"observation": observation.copy()})
+
+    def add(self, step: Step) -> None:
+        """An action was carried out; see `real.recording.recorder.Recorder.add`."""
+        remarks = {
+            "kind": "step",
+            "reward": float(step.reward),
+            "terminated": bool(step.terminated),
+            "truncated": bool(step.truncated),
+            "info": dict(step.info),
+        }
+        arrays = {"action": np.array(step.action), "observation": step.observation.copy()}
+        arrays |= _tick_arrays(step.ticks)
+        arrays |= {f"frames/{name}": picture for name, picture in step.images.items()}
+        self._put(remarks, arrays)
+
+    def end(self, outcome: str) -> None:
+        """The episode is over; see `real.recording.recorder.Recorder.end`."""
+        self._put({"kind": "end", "outcome": outcome}, {})
+
+    def close(self) -> None:
+        """Finish what is waiting; a second call does nothing.
+
+        Raises:
+            RecordingError: Something could not be written.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(queue.Full):
+            self._queue.put(None, timeout=60.0)
+        self._thread.join()
+        self._lock.close()
+        self._check()
+
+    def _put(self, remarks: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self._check()
+        if self._closed:
+            raise RecordingError("The recorder is closed. Make another one.")
+        try:
+            self._queue.put_nowait((remarks, arrays))
+        except queue.Full:
+            raise RecordingError(
+                f"The disk must keep up with the robot. Got: {BACKLOG} steps not written yet. "
+                "Record fewer cameras, or to another disk."
+            ) from None
+
+    def _check(self) -> None:
+        if self.failure is not None:
+            raise RecordingError(f"cannot record to {self.path}: {self.failure}.") from self.failure
+
+    def _write(self) -> None:
+        """Write what is put into the queue: the thread's work."""
+        current: Journal | None = None
+        try:
+            while True:
+                try:
+                    item = self._queue.get(timeout=SYNC)
+                except queue.Empty:
+                    if current is not None and current.dirty:
+                        current.sync()
+                    continue
+                if item is None:
+                    return
+                remarks, arrays = item
+                if remarks["kind"] == "begin":
+                    self._finish(current)
+                    current = Journal(self._path(len(self.entries), ".journal"), SYNC)
+                if current is not None:
+                    current.add(remarks, arrays)
+                if remarks["kind"] == "end":
+                    self._finish(current)
+                    current = None
+        except Exception as error:
+            self.failure = error
+        finally:
+            with suppress(Exception):
+                self._finish(current)
+
+    def _finish(self, current: Journal | None) -> None:
+        """Make a journal an episode."""
+        if current is None:
+            return
+        current.close()
+        self._convert(current.path)
+
+    def _convert(self, path: Path) -> EpisodeEntry | None:
+        records = [*read(path)]
+        entry = None
+        if records:
+            entry = write_episode(records, path.with_suffix(".hdf5"))
+        if entry is not None:
+            self.entries.append(entry)
+            write_index(self.path, self.entries)
+        path.unlink()
+        return entry
+
+    def _look_around(self) -> None:
+        """Find the episodes that are there, and make those of journals that were left."""
+        for left in self.folder.glob("*.partial"):
+            left.unlink()
+        finished = sorted(self.folder.glob("*.hdf5"))
+        self.entries = [read_entry(path) for path in finished]
+        if self.path.exists() and not finished:
+            raise RecordingError(
+                f"{self.path} is no recording of a robot, and nothing is added to it. "
+                "Choose another name."
+            )
+        for path in sorted(self.folder.glob("*.journal")):
+            if path.with_suffix(".hdf5") in finished:
+                path.unlink()  # it was cut off between the two
+                continue
+            try:
+                entry = self._convert(path)
+            except (ZprlError, KeyError, ValueError) as error:
+                damaged = path.rename(path.with_suffix(".damaged"))
+                self._say(f"{damaged} cannot be recovered: {error}")
+                continue
+            if entry is not None:
+                how = "its end is missing" if entry.outcome == CUT_OFF else entry.outcome
+                self._say(f"recovered an episode of {entry.steps} steps ({how}): {entry.file}")
+        if self.entries:
+            write_index(self.path, self.entries)
+
+    def _path(self, number: int, suffix: str) -> Path:
+        """A name that no episode has."""
+        while True:
+            path = self.folder / f"{number:06d}{suffix}"
+            if not path.exists() and not path.with_suffix(".hdf5").exists():
+                return path
+            number += 1
+
+
+def _tick_arrays(ticks: tuple[Tick, ...]) -> dict[str, np.ndarray]:
+    """Control periods side by side; NaN where nothing was sent or measured."""
+    arms = next((len(t.state.gripper) for t in ticks if t.state is not None), 1)
+    shapes = {"gripper": (arms,), "quaternion": (arms, 4)}
+    arrays: dict[str, np.ndarray] = {"ticks/stamp": np.array([tick.stamp for tick in ticks])}
+    stamps = [np.nan if tick.state is None else tick.state.stamp for tick in ticks]
+    arrays["ticks/measured/stamp"] = np.array(stamps)
+    for kind, names in (("commanded", FIELDS), ("measured", MEASURED)):
+        for name in names:
+            nothing = np.full(shapes.get(name, (arms, 3)), np.nan)
+            source = [tick.command if kind == "commanded" else tick.state for tick in ticks]
+            values = [nothing if s is None else getattr(s, name) for s in source]
+            arrays[f"ticks/{kind}/{name}"] = np.array(values).reshape(len(ticks), *nothing.shape)
+    return arrays
+
+
+def _versions() -> dict[str, str]:
+    """The software that an episode was made with."""
+    versions = {"python": platform.python_version()}
+    for name in ("zprl-env", "gymnasium", "mujoco", "numpy", "ruckig"):
+        with suppress(packages.PackageNotFoundError):
+            versions[name] = packages.version(name)
+    return versions

@@ -1,0 +1,1 @@
+"""Robot tasks: presets, their files, and what actions and observations mean."""

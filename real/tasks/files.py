@@ -1,0 +1,121 @@
+"""Presets as files: those that are shipped, and a user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from os import PathLike, fspath
+from pathlib import Path
+from textwrap import shorten
+from typing import Any, get_args
+
+import yaml
+from pydantic import ValidationError
+
+from real.tasks.preset import Preset
+from zprl_env.errors import ConfigurationError, UnknownNameError
+
+FOLDER = Path(__file__).parent / "presets"
+
+
+def presets() -> dict[str, Path]:
+    """Find the presets that come with the package.
+
+    >>> sorted(presets())
+    ['flip-egg', 'insert-bills', 'open-box', 'place-orange']
+    """
+    return {path.stem: path for path in FOLDER.glob("*.yaml")}
+
+
+def load_preset(preset: Preset | str | PathLike[str]) -> Preset:
+    """Read and check a preset.
+
+    Args:
+        preset: The name of one that is shipped, the path of a YAML file, or a preset.
+
+    Returns:
+        The preset.
+
+    Raises:
+        UnknownNameError: No preset has this name.
+        ConfigurationError: The file cannot be read, or something in it is unknown or impossible.
+    """
+    if isinstance(preset, Preset):
+        return preset
+    text = fspath(preset)
+    path = presets().get(text)
+    if path is None:
+        path = Path(text)
+        if path.suffix not in (".yaml", ".yml"):
+            raise UnknownNameError("preset", text, [*presets(), "my-task.yaml"])
+    try:
+        # The same safe loader in C, where PyYAML has it: ten times as fast.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"A preset must be a readable file. Got: {text}: {error}. Try to copy one of {FOLDER}."
+        ) from None
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise ConfigurationError(f"A preset must be YAML. Got: {text}: {reason}.") from None
+    return parse_preset(content, text)
+
+
+def parse_preset(content: Any, source: str = "preset") -> Preset:
+    """Check a preset's content.
+
+    Args:
+        content: What was in the file.
+        source: What errors call it.
+
+    Raises:
+        ConfigurationError: Something is unknown or impossible; all of it is named.
+
+    >>> parse_preset({"rat": 30})
+    Traceback (most recent call last):
+    policies.errors.ConfigurationError: preset: name is missing; ... rat is unknown, did you ...
+    """
+    if not isinstance(content, Mapping):
+        raise ConfigurationError(
+            f"{source} must be a mapping of settings. Got: {type(content).__name__}. "
+            f"Try to copy one of {FOLDER}."
+        )
+    try:
+        return Preset.model_validate(content)
+    except ValidationError as error:
+        raise ConfigurationError(f"{source}: {'; '.join(_sentences(error))}.") from None
+
+
+def _sentences(error: ValidationError) -> Iterator[str]:
+    """Say what is wrong with each setting: what must be, what was got, what to try."""
+    details = error.errors(include_url=False)
+    for detail in details:
+        place, kind = detail["loc"], detail["type"]
+        where = ".".join(map(str, place))
+        if kind == "too_short" and any(
+            place == d["loc"][: len(place)] != d["loc"] for d in details
+        ):
+            continue  # of several arms none was right, which the others say better
+        if kind == "missing":
+            yield f"{where} is missing"
+        elif kind == "extra_forbidden":
+            near = get_close_matches(str(place[-1]), _fields(place[:-1]), n=1, cutoff=0.5)
+            hint = f", did you mean {near[0]}?" if near else ", try to leave it out"
+            yield f"{where} is unknown{hint}"
+        elif kind == "value_error":
+            reason = str(detail["ctx"]["error"])
+            yield f"{where}: {reason}" if where else reason
+        else:
+            must = detail["msg"].replace("Input should", "must", 1)
+            yield f"{where} {must[0].lower()}{must[1:]}, got {shorten(repr(detail['input']), 80)}"
+
+
+def _fields(place: tuple[int | str, ...]) -> list[str]:
+    """Names that are known at a place in a preset."""
+    model: Any = Preset
+    for step in place:
+        if isinstance(step, str):
+            kind = model.model_fields[step].annotation
+            model = next((k for k in (kind, *get_args(kind)) if hasattr(k, "model_fields")), model)
+    return [*model.model_fields]

@@ -1,0 +1,200 @@
+"""What the numbers of actions and observations mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from real.robot import RobotState
+from real.tasks import rotation
+from real.tasks.coordinates import GRIPPER, POSITION, ROTATION, Coordinates
+from real.tasks.preset import Preset
+
+ACTION_SIZES = {
+    "position": 3,
+    "position_delta": 3,
+    "quaternion": 4,
+    "rotation_vector": 3,
+    "rotation_delta": 3,
+    "gripper": 1,
+}
+OBSERVATION_SIZES = {
+    "position": 3,
+    "rotation_6d": 6,
+    "quaternion": 4,
+    "rotation_vector": 3,
+    "gripper": 1,
+    "linear_velocity": 3,
+    "angular_velocity": 3,
+}
+OBJECT_SIZES = {"objects": 9, "object_positions": 3}
+SHORT = 1e-3
+"""Length below which a quaternion says nothing about an orientation."""
+
+
+class ActionLayout:
+    """Turns actions into poses to go to, and back.
+
+    Every number of an action lies in [-1, 1], arm after arm:
+
+    * ``position``: from home, times ``action_scale.position`` [m];
+    * ``position_delta``: from where the arm was sent last, likewise;
+    * ``quaternion``: the orientation itself, w first, of any length but zero;
+    * ``rotation_vector``: from the home orientation, times ``action_scale.rotation`` [rad];
+    * ``rotation_delta``: from where the arm was sent last, about the base frame's axes, likewise;
+    * ``gripper``: -1 closed to 1 open.
+
+    What an action does not say stays at home. Nothing depends on the safety box, so that a policy
+    means the same in a larger or a smaller one.
+
+    Args:
+        preset: The task.
+
+    Attributes:
+        size: Numbers in an action.
+
+    Example:
+        >>> from real.tasks.files import load_preset
+        >>> layout = ActionLayout(load_preset("place-orange"))
+        >>> layout.action(layout.home, layout.home).tolist()
+        [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0]
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        self._preset = preset
+        self._coordinates = Coordinates(preset)
+        self.home = self._coordinates.home
+        self._parts: dict[str, slice] = {}
+        start = 0
+        for part in preset.action:
+            self._parts[part] = slice(start, start + ACTION_SIZES[part])
+            start += ACTION_SIZES[part]
+        self._arms = len(preset.arms)
+        self.size = start * self._arms
+
+    def target(self, action: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """Return where an action sends the arms.
+
+        Args:
+            action: Shape ``(A,)``.
+            last: Coordinates of where they were sent last. Shape ``(N, 7)``.
+
+        Returns:
+            Coordinates, not yet limited in any way. Shape ``(N, 7)``.
+        """
+        rows = np.asarray(action, np.float64).reshape(self._arms, -1)
+        metres, radians = self._preset.action_scale.position, self._preset.action_scale.rotation
+        target = self.home.copy()
+        for part, where in self._parts.items():
+            values = rows[:, where]
+            if part == "position":
+                target[:, POSITION] += metres * values
+            elif part == "position_delta":
+                target[:, POSITION] = last[:, POSITION] + metres * values
+            elif part == "quaternion":
+                long = np.linalg.norm(values, axis=1, keepdims=True) > SHORT
+                known = np.where(long, values, self._coordinates.quaternion(last[:, ROTATION]))
+                target[:, ROTATION] = self._coordinates.vector(known)
+            elif part == "rotation_vector":
+                target[:, ROTATION] = radians * values
+            elif part == "rotation_delta":
+                before = self._coordinates.quaternion(last[:, ROTATION])
+                after = rotation.multiply(rotation.from_vector(radians * values), before)
+                target[:, ROTATION] = self._coordinates.vector(after)
+            else:
+                target[:, GRIPPER] = 0.5 * (values[:, 0] + 1.0)
+        return target
+
+    def action(self, target: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """Return the action that sends the arms somewhere: the inverse of :meth:`target`.
+
+        Args:
+            target: Coordinates. Shape ``(N, 7)``.
+            last: Coordinates of where they were sent last. Shape ``(N, 7)``.
+
+        Returns:
+            Shape ``(A,)``, outside of [-1, 1] where one action cannot do it. Quaternions are those
+            on home's side of the sphere.
+        """
+        metres, radians = self._preset.action_scale.position, self._preset.action_scale.rotation
+        turned = self._coordinates.quaternion(target[:, ROTATION])
+        before = self._coordinates.quaternion(last[:, ROTATION])
+        said = {
+            "position": (target - self.home)[:, POSITION] / metres,
+            "position_delta": (target - last)[:, POSITION] / metres,
+            "quaternion": turned,
+            "rotation_vector": target[:, ROTATION] / radians,
+            "rotation_delta": rotation.to_vector(
+                rotation.multiply(turned, rotation.inverse(before))
+            )
+            / radians,
+            "gripper": 2.0 * target[:, GRIPPER:] - 1.0,
+        }
+        return np.concatenate([said[part] for part in self._parts], axis=1).ravel()
+
+
+class ObservationLayout:
+    """Turns measurements into observations.
+
+    The preset's parts come in their order, each for all arms; those of objects for all objects:
+    ``objects`` are position [m] and the first two rows of the rotation matrix, ``object_positions``
+    the positions alone.
+
+    Args:
+        preset: The task.
+
+    Attributes:
+        size: Numbers in an observation.
+        keys: Where each part is; an object's is called by its name.
+
+    Example:
+        >>> from real.tasks.files import load_preset
+        >>> layout = ObservationLayout(load_preset("place-orange"))
+        >>> layout.size, layout.keys["orange_position"]
+        (19, slice(13, 16, None))
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        self._preset = preset
+        self._coordinates = Coordinates(preset)
+        sizes: dict[str, int] = {}
+        for part in preset.observation:
+            if part in OBJECT_SIZES:
+                ending = "_position" if part == "object_positions" else ""
+                sizes |= {f"{name}{ending}": OBJECT_SIZES[part] for name in preset.objects}
+            elif part == "joints":
+                sizes[part] = sum(arm.joints for arm in preset.arms)
+            else:
+                sizes[part] = OBSERVATION_SIZES[part] * len(preset.arms)
+        ends = np.cumsum([*sizes.values()]).tolist()
+        self.keys = {
+            key: slice(end - size, end)
+            for (key, size), end in zip(sizes.items(), ends, strict=True)
+        }
+        self.size: int = ends[-1]
+
+    def observation(self, state: RobotState) -> np.ndarray:
+        """Return what a measurement shows.
+
+        Args:
+            state: A measurement in which :func:`real.motion.watchdog.fault` finds nothing.
+
+        Returns:
+            Shape ``(O,)``, float32.
+        """
+        parts = [np.ravel(self._part(part, state)) for part in self._preset.observation]
+        return np.concatenate(parts).astype(np.float32)
+
+    def _part(self, part: str, state: RobotState) -> np.ndarray:
+        """Return one part."""
+        if part == "rotation_6d":
+            return rotation.rows(np.asarray(state.quaternion))
+        if part == "rotation_vector":
+            return self._coordinates.vector(state.quaternion)
+        if part == "joints":
+            return np.concatenate(state.joints)
+        if part in OBJECT_SIZES:
+            poses = np.array([state.objects[name] for name in self._preset.objects])
+            if part == "object_positions":
+                return poses[:, :3]
+            return np.concatenate([poses[:, :3], rotation.rows(poses[:, 3:])], axis=1)
+        return np.asarray(getattr(state, part))

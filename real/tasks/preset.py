@@ -1,0 +1,228 @@
+"""What a robot task is, checked before anything moves."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+ActionPart: TypeAlias = Literal[
+    "position", "quaternion", "rotation_vector", "position_delta", "rotation_delta", "gripper"
+]
+ObservationPart: TypeAlias = Literal[
+    "position",
+    "rotation_6d",
+    "quaternion",
+    "rotation_vector",
+    "gripper",
+    "linear_velocity",
+    "angular_velocity",
+    "joints",
+    "objects",
+    "object_positions",
+]
+EXCLUSIVE = (("position", "position_delta"), ("quaternion", "rotation_vector", "rotation_delta"))
+"""Parts of an action that say the same thing in different ways."""
+
+Positive: TypeAlias = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+Vector: TypeAlias = tuple[Finite, Finite, Finite]
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Home(_Part):
+    """Where an arm rests between episodes, in the robot's base frame."""
+
+    position: Vector
+    """End effector [m]."""
+    quaternion: tuple[Finite, Finite, Finite, Finite]
+    """Orientation as a unit quaternion, w first. Rotation vectors are relative to it."""
+    gripper: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """Opening from 0, closed, to 1, open."""
+
+    @field_validator("quaternion")
+    @classmethod
+    def _unit(cls, quaternion: tuple[float, ...]) -> tuple[float, ...]:
+        norm = math.hypot(*quaternion)
+        if abs(norm - 1.0) > 1e-3:
+            raise ValueError(f"must have length 1, got {norm:.4g}; try 0, 1, 0, 0: straight down")
+        return tuple(value / norm for value in quaternion)
+
+
+class Limits(_Part):
+    """What one arm may do, whatever the policy says."""
+
+    low: Vector
+    """Lowest corner of the box that the end effector stays in [m]."""
+    high: Vector
+    """Its highest corner [m]."""
+    rotation: tuple[Positive, Positive, Positive]
+    """Largest rotation vector from the home orientation, per axis [rad]."""
+    velocity: Positive
+    """Per axis [m/s]."""
+    acceleration: Positive
+    """Per axis [m/s^2]."""
+    jerk: Positive
+    """Per axis [m/s^3]."""
+    angular_velocity: Positive
+    """Of the rotation vector, per axis [rad/s]."""
+    angular_acceleration: Positive
+    """Per axis [rad/s^2]."""
+    angular_jerk: Positive
+    """Per axis [rad/s^3]."""
+    gripper_velocity: Positive = 2.0
+    """Openings per second [1/s]."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Limits:
+        if not all(low < high for low, high in zip(self.low, self.high, strict=True)):
+            raise ValueError(
+                f"low must be below high on every axis; got low {self.low}, high {self.high}"
+            )
+        if (angle := math.hypot(*self.rotation)) >= math.pi:
+            raise ValueError(
+                f"rotation must stay below half a turn in all, which one vector says uniquely; got "
+                f"{self.rotation}, of length {angle:.3g}; try smaller angles or another home"
+            )
+        return self
+
+
+class ArmPreset(_Part):
+    """One arm with what it holds."""
+
+    model: Name
+    """The arm, e.g. ``xarm7`` or ``panda``."""
+    gripper: Name
+    """The gripper, e.g. ``robotiq_85`` or ``panda``."""
+    joints: Count = 7
+    """Number of joints."""
+    base: Vector = (0.0, 0.0, 0.0)
+    """Where it is mounted [m]."""
+    base_yaw: Finite = 0.0
+    """How it is turned about the vertical [rad]."""
+    home: Home
+    safety: Limits
+
+    @model_validator(mode="after")
+    def _home_is_inside(self) -> ArmPreset:
+        corners = zip(self.safety.low, self.home.position, self.safety.high, strict=True)
+        if not all(low < value < high for low, value, high in corners):
+            raise ValueError(
+                f"home.position must lie inside the box; got {self.home.position}, box from "
+                f"{self.safety.low} to {self.safety.high}"
+            )
+        return self
+
+
+class Watchdog(_Part):
+    """When the arms are stopped although nobody said so."""
+
+    max_state_age: Positive = 0.25
+    """A measurement is stale after this [s]."""
+    max_missed_deadlines: Count = 6
+    """Control periods in a row that may pass without a command while the arms move."""
+    max_tracking_error: Positive = 0.1
+    """Distance between where an arm was sent and where it is [m]."""
+
+
+class ActionScale(_Part):
+    """What an action of 1 means."""
+
+    position: Positive = 0.5
+    """From home, for ``position``; from where the arm was sent last, for ``position_delta`` [m]."""
+    rotation: Positive = 1.0
+    """Likewise for ``rotation_vector`` and ``rotation_delta`` [rad]."""
+
+
+class Preset(_Part):
+    """A task on a robot: arms, rates, what is seen and done, limits.
+
+    Example:
+        >>> from real.tasks.files import load_preset
+        >>> preset = load_preset("place-orange")
+        >>> preset.rate, preset.control_rate, preset.episode_steps
+        (30, 60, 450)
+    """
+
+    name: Name
+    description: str
+    arms: Annotated[tuple[ArmPreset, ...], Field(min_length=1)]
+    rate: Count
+    """Actions per second [Hz]."""
+    control_rate: Annotated[int, Field(ge=1, le=1000)]
+    """Commands per second, a multiple of the rate [Hz]."""
+    episode_steps: Count
+    """Actions after which an episode without a verdict is truncated."""
+    horizon: Count | None = None
+    """Actions that the base policy predicts."""
+    n_action_steps: Count | None = None
+    """Of these, actions that are executed."""
+    scale: Positive | None = None
+    """Lambda: how far an action of 1 pushes the latent."""
+    action: Annotated[tuple[ActionPart, ...], Field(min_length=1)]
+    """Parts of an action, for each arm."""
+    action_scale: ActionScale = ActionScale()
+    observation: Annotated[tuple[ObservationPart, ...], Field(min_length=1)]
+    """Parts of an observation; those of objects come once, after all arms."""
+    objects: tuple[Name, ...] = ()
+    """What a tracker reports."""
+    watchdog: Watchdog = Watchdog()
+    reset_speed: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
+    """Fraction of every limit that the arms go home with."""
+    cameras: tuple[Name, ...] = ()
+    reward: Literal["terminal", "per-step"] = "terminal"
+    """1 on success and else 0, or -1 until success."""
+
+    @property
+    def ticks(self) -> int:
+        """Control periods in one action."""
+        return self.control_rate // self.rate
+
+    @field_validator("action", "observation", "objects", "cameras")
+    @classmethod
+    def _once(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"must name everything once; got {', '.join(twice)} twice")
+        return names
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Preset:
+        if self.control_rate % self.rate:
+            raise ValueError(
+                f"control_rate must be a multiple of rate, {self.rate}; got {self.control_rate}; "
+                f"try {self.rate * max(1, round(self.control_rate / self.rate))}"
+            )
+        if self.n_action_steps and self.horizon and self.n_action_steps > self.horizon:
+            raise ValueError(
+                f"n_action_steps must be at most horizon, {self.horizon}; got {self.n_action_steps}"
+            )
+        for group in EXCLUSIVE:
+            if len(said := [part for part in self.action if part in group]) > 1:
+                raise ValueError(f"action must have one of {', '.join(group)}; got {said}")
+        self._check_deltas()
+        if not self.objects and {"objects", "object_positions"} & {*self.observation}:
+            raise ValueError("observation names objects, so objects must list some; got none")
+        return self
+
+    def _check_deltas(self) -> None:
+        """Refuse motions per action that an arm's limits do not allow."""
+        for kind, limit in (("position", "velocity"), ("rotation", "angular_velocity")):
+            if f"{kind}_delta" in self.action:
+                most = min(getattr(arm.safety, limit) for arm in self.arms) / self.rate
+                if (scale := getattr(self.action_scale, kind)) > most:
+                    raise ValueError(
+                        f"action_scale.{kind} must be at most {most:.3g}, {limit} / rate, for "
+                        f"{kind}_delta; got {scale:g}"
+                    )

@@ -1,0 +1,153 @@
+"""The driver before a server that is SERL's own: no stamps, no stop, other counts."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import pytest
+
+from real.drivers import make_robot
+from real.robot import RobotCommand, RobotError
+from real.tasks.files import load_preset
+from zprl_env.errors import ConfigurationError, UnknownNameError
+
+STATE: dict[str, Any] = {
+    "pose": [0.4, 0.1, 0.3, 1.0, 0.0, 0.0, 0.0],
+    "vel": [0.1, 0.0, 0.0, 0.0, 0.0, 0.2],
+    "force": [0.0] * 3,
+    "torque": [0.0] * 3,
+    "q": [0.1] * 7,
+    "dq": [0.0] * 7,
+    "jacobian": [[0.0] * 7] * 6,
+    "gripper_pos": 0.75,
+}
+
+
+class SerlServer:
+    """Answers as SERL's Flask server does: plain text, and one connection per request."""
+
+    def __init__(self):
+        self.reading = dict(STATE)
+        self.heard: list[tuple[str, dict | None]] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                reply = fake.answer(self.path, json.loads(body) if body else None)
+                self.send_response(404 if reply is None else 200)
+                self.end_headers()
+                self.wfile.write(b"<!doctype html>" if reply is None else reply)
+
+            def log_message(self, *_):
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def answer(self, path, content):
+        if path == "/getstate":
+            return json.dumps(self.reading).encode()
+        if path == "/getpos":
+            return json.dumps({"pose": self.reading["pose"]}).encode()
+        self.heard.append((path, content))
+        known = ("/pose", "/move_gripper", "/clearerr", "/jointreset")
+        return b"Moved" if path in known else None
+
+    def close(self):
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@pytest.fixture
+def server():
+    server = SerlServer()
+    yield server
+    server.close()
+
+
+def connected(server, task="place-orange", **settings):
+    robot = make_robot("serl", load_preset(task), url=server.url, timeout=5.0, **settings)
+    robot.connect()
+    return robot
+
+
+def test_connecting_clears_errors_and_starts_no_second_controller(server):
+    connected(server)
+    assert server.heard == [("/clearerr", None)]
+
+
+def test_its_state_is_read_in_our_order(server):
+    robot = connected(server)
+    asked = robot.clock.now()
+    state = robot.state()
+    np.testing.assert_allclose(state.position, [[0.4, 0.1, 0.3]])
+    np.testing.assert_allclose(state.quaternion, [[0.0, 1.0, 0.0, 0.0]])
+    np.testing.assert_allclose(state.linear_velocity, [[0.1, 0.0, 0.0]])
+    np.testing.assert_allclose(state.angular_velocity, [[0.0, 0.0, 0.2]])
+    assert state.gripper == pytest.approx([0.75])
+    assert asked <= state.stamp <= robot.clock.now()
+    assert not state.objects
+
+
+def test_a_state_that_repeats_itself_grows_old(server):
+    robot = connected(server)
+    first = robot.state().stamp
+    assert robot.state().stamp == first
+    server.reading["vel"] = [0.1, 0.0, 0.0, 0.0, 0.0, 0.2000001]
+    assert robot.state().stamp > first
+
+
+def test_stopping_is_to_be_sent_where_it_is(server):
+    robot = connected(server)
+    robot.stop()
+    assert server.heard[-1] == ("/pose", {"arr": STATE["pose"]})
+
+
+def test_the_gripper_is_told_when_it_changes(server):
+    robot = connected(server)
+    pose = np.array([[0.4, 0.1, 0.3]]), np.array([[0.0, 1.0, 0.0, 0.0]])
+    for opening in (1.0, 1.0, 0.0):
+        robot.command(RobotCommand(*pose, np.array([opening])))
+    told = [content for path, content in server.heard if path == "/move_gripper"]
+    assert told == [{"gripper_pos": 0}, {"gripper_pos": 255}]
+    poses = [content["arr"] for path, content in server.heard if path == "/pose"]
+    np.testing.assert_allclose(poses, [STATE["pose"]] * 3)
+
+
+@pytest.mark.parametrize(
+    ("gripper", "reading", "opening"),
+    [("robotiq-counts", 255, 0.0), ("robotiq-counts", 51, 0.8), ("franka-metres", 0.08, 1.0)],
+)
+def test_servers_count_in_different_ways(gripper, reading, opening, server):
+    server.reading["gripper_pos"] = reading
+    robot = connected(server, gripper=gripper)
+    assert robot.state().gripper == pytest.approx([opening])
+
+
+def test_going_home_is_a_joint_reset(server):
+    connected(server).home()
+    assert server.heard[-1] == ("/jointreset", None)
+
+
+def test_what_is_not_finite_is_not_sent(server):
+    robot = connected(server)
+    nan = np.full((1, 3), np.nan)
+    with pytest.raises(RobotError, match="finite"):
+        robot.command(RobotCommand(nan, np.array([[0.0, 1.0, 0.0, 0.0]]), np.ones(1)))
+    assert server.heard == [("/clearerr", None)]
+
+
+def test_what_cannot_be_is_said_before_anything_moves():
+    preset = load_preset("open-box")
+    with pytest.raises(ConfigurationError, match="a server for each of the 2 arms"):
+        make_robot("serl", preset, url="http://a,http://b,http://c")
+    with pytest.raises(ConfigurationError, match="must look like http"):
+        make_robot("serl", preset, url="robot:5000")
+    with pytest.raises(UnknownNameError, match="did you mean 'robotiq'"):
+        make_robot("serl", preset, gripper="robotic")

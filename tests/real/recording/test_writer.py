@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import shutil
+import time
+
+import h5py
+import numpy as np
+import pytest
+
+from policies.convert import Conversion, convert
+from policies.demonstrations import Demonstrations
+from policies.inspect import summarise
+from real.drivers.ideal import IdealRobot
+from real.env import RealRobotEnv
+from real.recording.writer import EpisodeRecorder, RecordingError
+from real.tasks.files import load_preset
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "episodes.hdf5"
+
+
+def play(recorder, *lengths, task="place-orange", **settings):
+    env = RealRobotEnv(task, driver="ideal", recorder=recorder, **settings)
+    env.action_space.seed(0)
+    for seed, steps in enumerate(lengths):
+        env.reset(seed=seed)
+        for _ in range(steps):
+            env.step(env.action_space.sample())
+    return env
+
+
+def test_episodes_are_demonstrations(out):
+    recorder = EpisodeRecorder(out, provenance={"policy_sha256": "abc"})
+    play(recorder, 4, 6).close()
+    demonstrations = Demonstrations.load(out)
+    assert [len(t) for t in demonstrations.trajectories] == [4, 6]
+    assert demonstrations.env_args["env_name"] == "place-orange"
+    assert summarise(str(out)).lengths.tolist() == [4, 6]
+    with h5py.File(out) as file:
+        assert '"policy_sha256": "abc"' in file["data/demo_1"].attrs["provenance"]
+
+
+def test_the_folder_may_be_moved_and_made_one_file(out, tmp_path):
+    play(EpisodeRecorder(out), 3).close()
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    shutil.move(out, moved)
+    shutil.move(out.with_suffix(".episodes"), moved)
+    one = tmp_path / "one.hdf5"
+    convert(Conversion(str(moved / out.name), str(one)))
+    shutil.rmtree(moved)
+    assert len(Demonstrations.load(one).trajectories[0]) == 3
+
+
+def test_the_next_recorder_goes_on(out):
+    play(EpisodeRecorder(out), 3).close()
+    play(EpisodeRecorder(out), 5).close()
+    assert [len(t) for t in Demonstrations.load(out).trajectories] == [3, 5]
+
+
+def test_successes_and_failures_are_listed(out):
+    recorder = EpisodeRecorder(out)
+    preset = load_preset("place-orange").model_copy(update={"episode_steps": 2})
+    play(recorder, 2, task=preset).close()
+    with h5py.File(out) as file:
+        assert file["mask/failure"][()].tolist() == [b"demo_0"]
+        assert file["data/demo_0"].attrs["outcome"] == "time limit"
+        assert not file["data/demo_0"].attrs["success"]
+
+
+def test_two_arms_and_pictures_are_written(out):
+    play(EpisodeRecorder(out), 2, task="open-box", images=True).close()
+    with h5py.File(out) as file:
+        episode = file["data/demo_0"]
+        ticks = 2 * load_preset("open-box").ticks
+        assert episode["ticks/commanded/quaternion"].shape == (ticks, 2, 4)
+        assert episode["ticks/step"][()].tolist() == [0] * (ticks // 2) + [1] * (ticks // 2)
+        assert {f.shape[0] for f in episode["frames"].values()} == {2}
+
+
+def test_what_could_not_be_sent_is_nan(out):
+    recorder = EpisodeRecorder(out)
+    robot = IdealRobot(load_preset("place-orange"))
+    env = RealRobotEnv("place-orange", driver=robot, recorder=recorder)
+    env.reset(seed=0)
+    robot.fault = "rejecting"
+    env.step(env.action_space.sample())
+    env.close()
+    (entry,) = recorder.entries
+    assert (entry.steps, entry.outcome) == (1, "stop")
+    with h5py.File(out) as file:
+        assert np.isnan(file["data/demo_0/ticks/commanded/position"][()]).all()
+
+
+def left_journal(out, tmp_path):
+    """The journal of an episode that is under way, as a kill would leave it."""
+    recorder = EpisodeRecorder(tmp_path / "other.hdf5")
+    env = play(recorder, 4)
+    source = recorder.folder / "000000.journal"
+    deadline = time.monotonic() + 30.0
+    while not source.exists() or source.stat().st_size < 6000:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(0.1)
+    content = source.read_bytes()
+    env.close()
+    folder = out.with_suffix(".episodes")
+    folder.mkdir(exist_ok=True)
+    left = folder / "000000.journal"
+    left.write_bytes(content)
+    return left
+
+
+def test_a_journal_that_was_left_becomes_an_episode(out, tmp_path):
+    left = left_journal(out, tmp_path)
+    left.write_bytes(left.read_bytes()[:-7])  # torn
+    said: list[str] = []
+    recorder = EpisodeRecorder(out, say=said.append)
+    recorder.close()
+    assert [(entry.steps, entry.outcome) for entry in recorder.entries] == [(3, "cut off")]
+    assert len(said) == 1
+    assert "recovered an episode of 3 steps" in said[0]
+    assert not left.exists()
+    assert Demonstrations.load(out).trajectories[0].success is None
+
+
+def test_a_damaged_journal_is_put_aside(out):
+    folder = out.with_suffix(".episodes")
+    folder.mkdir()
+    from real.recording.journal import Journal
+
+    journal = Journal(folder / "000000.journal")
+    journal.add({"kind": "begin", "preset": {}, "info": {}}, {"observation": np.zeros(3)})
+    journal.add({"kind": "step"}, {})
+    journal.close()
+    said: list[str] = []
+    EpisodeRecorder(out, say=said.append).close()
+    assert "cannot be recovered" in said[0]
+    assert (folder / "000000.damaged").exists()
+
+
+def test_two_recorders_do_not_share_a_file(out):
+    recorder = EpisodeRecorder(out)
+    with pytest.raises(RecordingError, match="Another recorder"):
+        EpisodeRecorder(out)
+    recorder.close()
+    EpisodeRecorder(out).close()
+
+
+def test_a_file_that_is_no_recording_stays_as_it_is(out):
+    out.write_bytes(b"something else")
+    with pytest.raises(RecordingError, match="Choose another name"):
+        EpisodeRecorder(out)
+    assert out.read_bytes() == b"something else"
+
+
+def test_a_disk_that_fails_is_told_at_the_next_step(out, monkeypatch):
+    from real.recording import writer as recording
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recording.Journal, "add", full)
+    recorder = EpisodeRecorder(out)
+    env = RealRobotEnv("place-orange", driver="ideal", recorder=recorder)
+    env.reset(seed=0)
+    deadline = time.monotonic() + 30.0
+    while recorder.failure is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with pytest.raises(RecordingError, match="No space left"):
+        env.step(env.action_space.sample())
+    with pytest.raises(RecordingError, match="No space left"):
+        env.close()

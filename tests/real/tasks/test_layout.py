@@ -1,0 +1,65 @@
+"""Actions and the poses that they stand for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from real.drivers.ideal import IdealRobot
+from real.tasks import rotation
+from real.tasks.coordinates import Coordinates
+from real.tasks.files import load_preset, presets
+from real.tasks.layout import ActionLayout, ObservationLayout
+
+VECTORS = st.lists(st.floats(-1.8, 1.8), min_size=3, max_size=3).map(np.array)
+
+
+@given(VECTORS, VECTORS)
+def test_rotations_are_scipy_s(first, second):
+    ours = rotation.multiply(rotation.from_vector(first), rotation.from_vector(second))
+    theirs = Rotation.from_rotvec(first) * Rotation.from_rotvec(second)
+    np.testing.assert_allclose(rotation.rows(ours), theirs.as_matrix()[:2].ravel(), atol=1e-12)
+    difference = Rotation.from_rotvec(rotation.to_vector(ours)).inv() * theirs
+    assert difference.magnitude() < 1e-7
+
+
+@pytest.mark.parametrize("task", sorted(presets()))
+def test_an_action_is_found_again_from_where_it_leads(task):
+    layout, rng = ActionLayout(load_preset(task)), np.random.default_rng(0)
+    for _ in range(50):
+        last = layout.home + rng.uniform(-0.2, 0.2, layout.home.shape)
+        action = rng.uniform(-0.9, 0.9, layout.size)
+        target = layout.target(action, last)
+        again = layout.target(layout.action(target, last), last)
+        np.testing.assert_allclose(again, target, atol=1e-9)
+
+
+def test_a_quaternion_that_says_nothing_changes_nothing():
+    layout = ActionLayout(load_preset("place-orange"))
+    last = layout.home.copy()
+    last[:, 5] = 0.4
+    np.testing.assert_allclose(layout.target(np.zeros(8), last)[:, 3:6], last[:, 3:6], atol=1e-12)
+
+
+def test_coordinates_and_commands_are_the_same_thing():
+    coordinates, rng = Coordinates(load_preset("open-box")), np.random.default_rng(0)
+    some = coordinates.home + rng.uniform(-0.5, 0.5, coordinates.home.shape)
+    np.testing.assert_allclose(coordinates.of(coordinates.command(some)), some, atol=1e-12)
+
+
+@pytest.mark.parametrize("task", sorted(presets()))
+def test_every_part_of_an_observation_is_where_its_key_says(task):
+    preset = load_preset(task)
+    layout, robot = ObservationLayout(preset), IdealRobot(preset)
+    robot.connect()
+    observation = layout.observation(robot.state())
+    assert observation.shape == (layout.size,)
+    assert observation.dtype == np.float32
+    position = observation[layout.keys["position"]].reshape(-1, 3)
+    np.testing.assert_allclose(position, Coordinates(preset).home[:, :3], atol=1e-7)
+    ends = [where.stop for where in layout.keys.values()]
+    assert ends == sorted(ends)
+    assert ends[-1] == layout.size

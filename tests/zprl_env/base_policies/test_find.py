@@ -1,0 +1,46 @@
+"""The policy a run steers: shipped, made before, or made on request."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.helpers import point
+from tests.zprl_env.base_policies.test_make import TINY
+from zprl_env.base_policies.find import MADE, base_policy, find_policy, plan
+from zprl_env.base_policies.recipes import RECIPES
+from zprl_env.errors import CheckpointError, UnknownNameError
+from zprl_env.loading.resolve import resolve_policy
+
+
+def test_a_shipped_policy_is_found_by_name_and_by_id():
+    assert base_policy("Lift", make=False) == find_policy("ZPRL-Lift-v0") == "Lift"
+
+
+def test_without_one_it_is_said_what_making_it_would_do():
+    with pytest.raises(CheckpointError) as error:
+        base_policy("assembly", make=False)
+    assert f"Add --make-policy to {plan('assembly')}" in str(error.value)
+    assert "50 scripted demonstrations" in str(error.value)
+    assert "minutes" in str(error.value)
+
+
+def test_nobody_can_make_one_that_nobody_can_show():
+    with pytest.raises(UnknownNameError, match="'Wipe'"):
+        base_policy("Wipe", make=True)
+
+
+def test_one_that_was_made_before_is_taken(point_task, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = point.save_policy(MADE / "point")
+    assert base_policy(point_task, make=True) == folder
+
+
+def test_on_request_it_is_made_and_told_of(point_task, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(RECIPES, point_task, TINY)
+    monkeypatch.setattr("zprl_env.base_policies.find.EVALUATION_EPISODES", 3)
+    said: list[str] = []
+    folder = base_policy(point_task, make=True, say=said.append)
+    assert said[0] == f"No policy is shipped for Point: going to {plan('Point')}."
+    assert resolve_policy(folder).latent_dim == 2
+    assert len(said) == 3

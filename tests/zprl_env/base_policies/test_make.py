@@ -1,0 +1,104 @@
+"""From nothing to a base policy with a card, and the same again by the card's command."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from policies.frozen import FrozenPolicy
+from policies.imitation.config import PretrainConfig
+from tests.helpers import point
+from zprl_env.base_policies.make import Making, make_policy, parse
+from zprl_env.base_policies.recipes import RECIPES, ImitationRecipe, imitation_recipe
+from zprl_env.errors import UnknownNameError
+from zprl_env.evaluation import TEST_SEED
+from zprl_env.tasks import TASKS
+
+TINY = ImitationRecipe(
+    episodes=6,
+    skill=0.5,
+    pretrain=PretrainConfig(
+        horizon=4,
+        n_action_steps=2,
+        latent_dim=2,
+        steps=40,
+        hidden_dim=16,
+        n_blocks=1,
+        bottleneck_hidden_dims=(16,),
+        log_every=20,
+        eval_every=40,
+    ),
+)
+
+
+@pytest.fixture
+def made(point_task, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    making = Making(tmp_path / "policy", point_task, recipe=TINY, eval_episodes=5)
+    return making, make_policy(making, said.append), said
+
+
+def test_demonstrations_a_checkpoint_and_a_card_are_left(made, tmp_path):
+    making, result, said = made
+    assert (tmp_path / "demos" / "point.hdf5").exists()
+    assert FrozenPolicy.load(making.out).weights_hash == result.policy.weights_hash
+    card = (making.out / "README.md").read_text(encoding="utf-8")
+    assert result.policy.weights_hash in card
+    assert making.command in card
+    assert [line.split(":")[0] for line in said] == ["demos/point.hdf5", str(making.out)]
+
+
+def test_every_episode_of_the_evaluation_is_kept(made):
+    making, result, _ = made
+    content = json.loads((making.out / "evaluation.json").read_text(encoding="utf-8"))
+    assert content["seeds"] == [*range(TEST_SEED, TEST_SEED + 5)]
+    assert content["successes"] == result.noisy.successes.astype(int).tolist()
+    noiseless = content["without_flow_noise"]["successes"]
+    assert noiseless == result.noiseless.successes.astype(int).tolist()
+    assert content["demonstrations"] == {"episodes": 6, "successful": result.succeeded}
+
+
+def test_the_card_s_command_makes_the_same_again(made, monkeypatch):
+    making, result, _ = made
+    again = parse(shlex.split(making.command)[3:])
+    assert (again.recipe, again.out, again.env) == (making.recipe, making.out, making.env)
+    monkeypatch.setattr("builtins.print", lambda *_: None)
+    assert make_policy(replace(again, eval_episodes=1)).policy.weights_hash == (
+        result.policy.weights_hash
+    )
+
+
+def test_what_was_trained_before_is_only_measured(made):
+    making, result, _ = made
+    said: list[str] = []
+    again = make_policy(replace(making, eval_episodes=2), said.append)
+    assert "trained before" in said[1]
+    assert again.policy.weights_hash == result.policy.weights_hash
+    assert again.noisy.episodes == 2
+
+    other = replace(making, recipe=replace(TINY, pretrain=replace(TINY.pretrain, beta=0.1)))
+    assert make_policy(other, said.append).policy.weights_hash != result.policy.weights_hash
+
+
+def test_the_command_line_starts_from_the_task_s_recipe():
+    making = parse(["--env", "Can", "--out", "can", "--pretrain.steps", "7"])
+    usual = imitation_recipe("Can")
+    assert making.recipe == replace(usual, pretrain=replace(usual.pretrain, steps=7))
+
+
+def test_every_task_with_an_expert_has_a_recipe_and_no_other():
+    for name, task in TASKS.items():
+        if task.expert:
+            assert imitation_recipe(name) == RECIPES.get(name, ImitationRecipe())
+        else:
+            with pytest.raises(UnknownNameError, match="unknown imitation recipe"):
+                imitation_recipe(name)
+
+
+def test_the_point_s_expert_is_one_of_them(point_task):
+    assert imitation_recipe(point_task) == ImitationRecipe()
+    assert point.POINT.slug == "point"

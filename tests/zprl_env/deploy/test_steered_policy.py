@@ -1,0 +1,167 @@
+"""A steered policy as one object is the steered environment's play, without the environment."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from policies.checkpoints.files import arrays_hash
+from tests.helpers.point import PointEnv
+from zprl_env import ActionChunkWrapper, SteeredPolicy
+from zprl_env.deploy.actor import Actor, Layer
+from zprl_env.errors import (
+    CheckpointError,
+    ConfigurationError,
+    PolicyMismatchError,
+    SimulationError,
+)
+from zprl_env.steering.wrapper import STEERING_WRAPPERS
+from zprl_env.testing import LinearPolicy
+
+AGENT_DIM = {"latent": 2, "noise": 8, "joint": 4, "action": 4}
+
+
+def actor(steer: str, size: int = 5) -> Actor:
+    """An agent that pushes by what it sees."""
+    rng = np.random.default_rng(0)
+    weight = rng.normal(size=(AGENT_DIM[steer], size)).astype(np.float32)
+    return Actor([Layer("linear", {"weight": weight, "bias": weight[:, 0]}), Layer("tanh")])
+
+
+def played(env, decide, seed: int) -> list[np.ndarray]:
+    """Play an episode; where the point is after each decision."""
+    observation, _ = env.reset(seed=seed)
+    positions = []
+    for _ in range(10):
+        observation, _, terminated, _, _ = env.step(decide(observation))
+        positions.append(env.unwrapped.position)
+        if terminated:
+            break
+    return positions
+
+
+@pytest.mark.parametrize("steer", AGENT_DIM)
+@pytest.mark.parametrize("observation", ["features", "state", "both"])
+@pytest.mark.parametrize(
+    ("noise_scale", "sample_latent"), [(0.0, False), (1.0, False), (0.5, True)]
+)
+def test_it_plays_the_steered_environment_s_episode(steer, observation, noise_scale, sample_latent):
+    policy, agent = LinearPolicy(3, 2), actor(steer, 8 if observation == "both" else 5)
+    options = {"scale": 0.7, "observation": observation}
+    options |= {"noise_scale": noise_scale, "sample_latent": sample_latent}
+    wrapper = STEERING_WRAPPERS[steer](PointEnv(), policy, **options)
+    steered = SteeredPolicy(policy, agent, 3, options, steer=steer, low=-1.0, high=1.0)
+    bare = ActionChunkWrapper(PointEnv(), steered.n_action_steps)
+    for seed in (3, 4):
+        expected = played(wrapper, lambda seen: agent(seen[np.newaxis])[0], seed)
+        steered.reset(seed)
+        np.testing.assert_array_equal(played(bare, steered.predict, seed), expected)
+
+
+def test_a_batch_is_each_alone_with_dice_of_its_own():
+    options = {"scale": 0.5, "noise_scale": 1.0}
+    steered = SteeredPolicy(LinearPolicy(3, 2), actor("latent"), 3, options)
+    observations = np.random.default_rng(0).normal(size=(3, 3))
+    steered.reset(seed=7)
+    together = [steered.predict(observations) for _ in range(2)]
+    assert together[0].shape == (3, 2, 2)
+    for row in range(3):
+        steered.reset(seed=7 + row)
+        for chunks in together:
+            np.testing.assert_allclose(steered.predict(observations[row]), chunks[row], rtol=1e-6)
+
+
+def test_actions_stay_inside_the_bounds():
+    steered = SteeredPolicy(
+        LinearPolicy(3, 2), actor("latent"), 3, {"scale": 50.0}, low=np.array([-0.1, 0.0]), high=0.2
+    )
+    chunk = steered.predict(np.ones(3))
+    assert chunk.dtype == np.float32
+    assert (chunk >= np.array([-0.1, 0.0], np.float32)).all()
+    assert chunk.max() == np.float32(0.2)
+
+
+def test_an_observation_that_does_not_fit_is_refused():
+    steered = SteeredPolicy(LinearPolicy(3, 2), actor("latent"), 3, {"scale": 0.5})
+    with pytest.raises(PolicyMismatchError, match=r"shape \(3,\) or \(B, 3\)\. Got: \(4,\)"):
+        steered.predict(np.zeros(4))
+    with pytest.raises(SimulationError, match="finite"):
+        steered.predict(np.array([0.0, np.nan, 0.0]))
+
+
+@pytest.mark.parametrize(
+    ("agent", "steer", "options", "message"),
+    [
+        (actor("noise"), "latent", {"scale": 1.0}, r"must give actions of size 2\. Got: \(8,\)"),
+        (actor("latent", 6), "latent", {"scale": 1.0}, "must take observations of size 5"),
+        (actor("latent"), "latent", {"scal": 1.0}, "options must be those of 'latent'"),
+        (actor("latent"), "latent", {"scale": -1.0}, "scale must be finite and at least 0"),
+        (actor("latent"), "mind", {"scale": 1.0}, "Got: 'mind'"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(agent, steer, options, message):
+    with pytest.raises((CheckpointError, ConfigurationError), match=message):
+        SteeredPolicy(LinearPolicy(3, 2), agent, 3, options, steer=steer)
+
+
+@pytest.fixture
+def folder(steered_folder, tmp_path) -> Path:
+    return Path(shutil.copytree(steered_folder, tmp_path / "copy"))
+
+
+def edit(folder: Path, **changes: object) -> None:
+    path = folder / "steered.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(CheckpointError) as caught:
+        SteeredPolicy.load(folder)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_damaged_or_foreign_folder_is_refused(folder, point_policy):
+    assert "must be a folder with steered.json" in refused(point_policy)
+    edit(folder, version=2)
+    assert "'zprl-steered', version 1. Got: 'zprl-steered', 2" in refused(folder)
+    edit(folder, version=1, steer="mind")
+    assert "must say how to steer its policy" in refused(folder)
+    edit(folder, steer="latent", options={})
+    assert "must say how to steer its policy" in refused(folder)
+    (folder / "steered.json").write_text("[]")
+    assert "Got: None, None" in refused(folder)
+
+
+def test_parts_of_two_exports_are_refused(folder):
+    arrays = load_file(folder / "actor.safetensors")
+    save_file({name: array + 1 for name, array in arrays.items()}, folder / "actor.safetensors")
+    assert "actor_sha256" in refused(folder)
+    arrays = {name: array for name, array in arrays.items() if name != "action_low"}
+    save_file(arrays, folder / "actor.safetensors")
+    edit(folder, actor_sha256=arrays_hash(arrays))
+    assert "KeyError: 'action_low'" in refused(folder)
+
+
+def test_a_robot_s_computer_needs_neither_torch_nor_stable_baselines(steered_folder):
+    code = (
+        "import sys\n"
+        "sys.modules |= dict.fromkeys(['torch', 'stable_baselines3', 'sb3_contrib', 'mujoco'])\n"
+        "from zprl_env import SteeredPolicy\n"
+        f"policy = SteeredPolicy.load({str(steered_folder)!r})\n"
+        "policy.reset(seed=0)\n"
+        "print(policy.predict([0.1, 0.2, 0.0]).tolist())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = SteeredPolicy.load(steered_folder).predict(np.array([0.1, 0.2, 0.0]))
+    np.testing.assert_array_equal(np.array(json.loads(done.stdout), np.float32), expected)

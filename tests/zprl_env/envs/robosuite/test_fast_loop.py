@@ -1,0 +1,215 @@
+"""The fast control loop does what robosuite's does, in a fraction of the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import mujoco
+import numpy as np
+import pytest
+
+pytest.importorskip("robosuite", reason="needs the robosuite extra")
+
+from zprl_env.envs.robosuite import fast_loop, fast_parts
+from zprl_env.envs.robosuite.env import RobosuiteEnv
+from zprl_env.envs.robosuite.fast_loop import FastLoop, covers, task_class
+from zprl_env.envs.robosuite.fast_parts import FastArm
+from zprl_env.tasks import TASKS
+
+STEPS = 500
+EPISODE = 50
+
+
+class StockArm(FastArm):
+    """An arm that robosuite's own controller moves, and that notes what ours would have done."""
+
+    goal_differences: list[float] = []  # noqa: RUF012
+    torque_differences: list[float] = []  # noqa: RUF012
+
+    def set_goal(self, action: np.ndarray) -> None:
+        super().set_goal(action)
+        controller = self.controller
+        ours = np.concatenate([controller.goal_pos, np.ravel(controller.goal_ori)])
+        controller.set_goal(action[self.where])
+        stock = np.concatenate([controller.goal_pos, np.ravel(controller.goal_ori)])
+        self.goal_differences.append(np.abs(ours - stock).max())
+
+    def apply(self) -> None:
+        super().apply()
+        ours = self.data.ctrl[self.actuators]
+        stock = np.clip(self.controller.run_controller(), *self.limits)
+        self.torque_differences.append(np.abs(ours - stock).max())
+        self.data.ctrl[self.actuators] = stock
+
+
+@pytest.fixture(scope="module")
+def fast() -> Iterator[RobosuiteEnv]:
+    env = RobosuiteEnv("Lift")
+    assert env.fast
+    yield env
+    env.close()
+
+
+@pytest.fixture(scope="module")
+def stock() -> Iterator[RobosuiteEnv]:
+    env = RobosuiteEnv("Lift", fast=False)
+    assert not env.fast
+    yield env
+    env.close()
+
+
+def state(env: RobosuiteEnv) -> np.ndarray:
+    """Everything that decides what MuJoCo does next, and what its sensors read."""
+    model, data = env.sim.model._model, env.sim.data._data
+    values = np.empty(mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_INTEGRATION))
+    mujoco.mj_getState(model, data, values, mujoco.mjtState.mjSTATE_INTEGRATION)
+    return np.concatenate([values, data.sensordata])
+
+
+def grasping(observation: np.ndarray, t: int, rng: np.random.Generator) -> np.ndarray:
+    """A noisy action that goes to the cube, grasps and lifts it."""
+    action = 0.1 * rng.normal(size=7)
+    action[:3] += np.clip(20 * observation[-3:], -1, 1) if t < 30 else [0, 0, 1]
+    action[6] = 1 if t > 22 else -1
+    return action
+
+
+def run_both(fast: RobosuiteEnv, stock: RobosuiteEnv, in_free_space: bool) -> Iterator[tuple]:
+    """Step both with the same actions, half of the episodes grasping unless in free space."""
+    rng = np.random.default_rng(1)
+    steps, seed = 0, 0
+    while steps < STEPS:
+        seed += 1
+        observation, _ = fast.reset(seed=seed)
+        np.testing.assert_array_equal(observation, stock.reset(seed=seed)[0])
+        for t in range(EPISODE):
+            action = rng.uniform(-1, 1, 7)
+            if in_free_space:
+                action[2] += 0.3
+            elif seed % 2:
+                action = grasping(observation, t, rng)
+            result = fast.step(action)
+            observation = result[0]
+            steps += 1
+            yield result, stock.step(action)
+            if result[2]:
+                break
+
+
+def test_but_for_the_torques_the_loop_changes_not_a_bit(fast, stock, monkeypatch):
+    monkeypatch.setattr(FastLoop, "arm_type", StockArm)
+    successes = 0
+    for ours, theirs in run_both(fast, stock, in_free_space=False):
+        np.testing.assert_array_equal(state(fast), state(stock))
+        np.testing.assert_array_equal(ours[0], theirs[0])
+        assert ours[1:] == theirs[1:]
+        successes += ours[2]
+    assert successes > 0, "the comparison should include grasps"
+    assert max(StockArm.goal_differences) == 0
+    assert len(StockArm.torque_differences) > 24 * STEPS
+    assert max(StockArm.torque_differences) < 1e-9  # of up to 80 N m
+
+
+@pytest.mark.parametrize("name", ["Can", "Square", "Stack", "Door", "Transport"])
+def test_on_other_tasks_the_loop_changes_not_a_bit_either(name, monkeypatch):
+    monkeypatch.setattr(FastLoop, "arm_type", StockArm)
+    monkeypatch.setattr(StockArm, "goal_differences", [])
+    monkeypatch.setattr(StockArm, "torque_differences", [])
+    task, rng = TASKS[name], np.random.default_rng(2)
+    with (
+        closing(RobosuiteEnv(task.kwargs["task"])) as fast,
+        closing(RobosuiteEnv(task.kwargs["task"], fast=False)) as stock,
+    ):
+        for step in range(STEPS):
+            if step % (STEPS // 2) == 0:
+                np.testing.assert_array_equal(fast.reset(seed=step)[0], stock.reset(seed=step)[0])
+            action = rng.uniform(-1, 1, task.action_dim)
+            ours, theirs = fast.step(action), stock.step(action)
+            np.testing.assert_array_equal(state(fast), state(stock))
+            np.testing.assert_array_equal(ours[0], theirs[0])
+            assert ours[1:] == theirs[1:]
+    arms = 2 if name == "Transport" else 1
+    assert len(StockArm.torque_differences) > 24 * STEPS * arms
+    assert max(StockArm.goal_differences) == 0
+    assert max(StockArm.torque_differences) < 1e-6  # of up to 80 N m
+
+
+def test_states_equal_robosuites_over_500_random_control_steps(fast, stock):
+    # In free space: contacts amplify a rounding error to any size, in robosuite alone as well.
+    for ours, theirs in run_both(fast, stock, in_free_space=True):
+        for name in ("qpos", "qvel"):
+            difference = np.abs(getattr(fast.sim.data, name) - getattr(stock.sim.data, name))
+            assert difference.max() < 1e-9
+        np.testing.assert_allclose(ours[0], theirs[0], rtol=0, atol=1e-6)
+        assert ours[1:] == theirs[1:]
+
+
+def test_at_a_singular_posture_robosuites_own_controller_takes_over(fast, stock, monkeypatch):
+    monkeypatch.setattr(fast_parts, "apply_torques", lambda *_: False)
+    fast.reset(seed=0)
+    stock.reset(seed=0)
+    for action in np.random.default_rng(0).uniform(-1, 1, (10, 7)):
+        fast.step(action)
+        stock.step(action)
+        np.testing.assert_array_equal(state(fast), state(stock))
+
+
+def test_observables_made_from_later_ones_are_up_to_date(monkeypatch):
+    # In robosuite the nut's pose in the hand is the one of the control step before, at first zero.
+    fast, stock = (RobosuiteEnv("NutAssemblySquare", fast=choice) for choice in (True, False))
+    monkeypatch.setattr(FastLoop, "arm_type", StockArm)
+    observations = [env.reset(seed=0)[0] for env in (fast, stock)]
+    assert fast.fast
+    nut_in_hand = observations[0][fast.observation_keys["object"]][:3]
+    assert np.linalg.norm(nut_in_hand) > 0.05
+    for _ in range(3):
+        np.testing.assert_array_equal(observations[0], observations[1])
+        observations = [env.step(np.ones(7))[0] for env in (fast, stock)]
+    fast.close()
+    stock.close()
+
+
+def test_it_takes_a_third_of_the_time(fast, stock):
+    seconds = {}
+    for env in (stock, fast):
+        env.reset(seed=0)
+        env.step(np.zeros(7))
+        start = time.process_time()
+        for action in np.random.default_rng(0).uniform(-0.5, 0.5, (40, 7)):
+            env.step(action)
+        seconds[env] = time.process_time() - start
+    assert seconds[fast] < seconds[stock] / 3
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("impedance_mode", "variable"),
+        ("interpolator_pos", object()),
+        ("use_ori", False),
+        ("uncoupling", False),
+    ],
+)
+def test_other_controllers_are_left_to_robosuite(fast, monkeypatch, attribute, value):
+    fast.reset(seed=0)
+    assert covers(fast._env)
+    arm = fast._env.robots[0].composite_controller.part_controllers["right"]
+    monkeypatch.setattr(arm, attribute, value)
+    assert not covers(fast._env)
+
+
+def test_what_it_does_not_cover_runs_all_the_same():
+    env = RobosuiteEnv("Lift", lite_physics=False)
+    env.reset(seed=0)
+    env.step(np.zeros(7))
+    assert not env.fast
+    env.close()
+
+
+def test_a_robosuite_that_was_not_checked_is_named_and_left_as_it_is(monkeypatch):
+    monkeypatch.setattr(fast_loop, "CHECKED_VERSIONS", ("1.4.0", "1.4.1"))
+    with pytest.warns(UserWarning, match=r"against robosuite 1.4.0, 1.4.1, this is 1.5.2.*slower"):
+        name = task_class("Lift", fast=True)
+    assert name == task_class("Lift", fast=False) == "ZPRLLift"

@@ -1,0 +1,91 @@
+"""Critics computed at once are the critics computed one by one."""
+
+from __future__ import annotations
+
+import math
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from stable_baselines3.common.torch_layers import FlattenExtractor
+from torch import nn
+
+from zprl_env.training.agents.networks import EnsembleCritic, EnsembleLayer, start_at_base_policy
+
+OBSERVATIONS = gym.spaces.Box(-1.0, 1.0, (5,), np.float32)
+ACTIONS = gym.spaces.Box(-1.0, 1.0, (3,), np.float32)
+N = 3
+
+
+@pytest.fixture
+def critic() -> EnsembleCritic:
+    extractor = FlattenExtractor(OBSERVATIONS)
+    critic = EnsembleCritic(OBSERVATIONS, ACTIONS, [16, 8], extractor, 5, n_critics=N)
+    dice = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in critic.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=dice))
+    return critic
+
+
+@pytest.fixture
+def batch() -> tuple[torch.Tensor, torch.Tensor]:
+    dice = torch.Generator().manual_seed(1)
+    return torch.randn(7, 5, generator=dice), torch.randn(7, 3, generator=dice)
+
+
+def separate(critic: EnsembleCritic, index: int) -> nn.Sequential:
+    """One network of an ensemble, built from torch's own layers."""
+    layers: list[nn.Module] = []
+    for layer in critic.ensemble:
+        assert isinstance(layer, EnsembleLayer)
+        _, inputs, outputs = layer.weight.shape
+        linear = nn.Linear(inputs, outputs)
+        linear.load_state_dict({"weight": layer.weight[index].T, "bias": layer.bias[index, 0]})
+        layers.append(linear)
+        if not layer.last:
+            norm = nn.LayerNorm(outputs)
+            norm.load_state_dict({"weight": layer.gain[index, 0], "bias": layer.shift[index, 0]})
+            layers += [norm, nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+def test_every_critic_of_the_ensemble_equals_a_network_of_its_own(critic, batch):
+    together = critic(*batch)
+    assert len(together) == N
+    for index, q in enumerate(together):
+        torch.testing.assert_close(q, separate(critic, index)(torch.cat(batch, dim=1)))
+    torch.testing.assert_close(critic.q1_forward(*batch), together[0])
+
+
+def test_a_critic_s_loss_moves_that_critic_alone(critic, batch):
+    critic(*batch)[1].square().mean().backward()
+    for name, parameter in critic.named_parameters():
+        assert parameter.grad is not None, name
+        moved = [bool(parameter.grad[index].any()) for index in range(N)]
+        assert moved == [False, True, False], name
+
+
+def test_the_action_has_a_gradient_to_learn_from(critic, batch):
+    observations, actions = batch
+    actions.requires_grad_()
+    torch.cat(critic(observations, actions), dim=1).min(dim=1).values.sum().backward()
+    assert actions.grad is not None
+    assert actions.grad.abs().sum(dim=1).min() > 0
+
+
+def test_weights_start_as_torch_s_own_do():
+    layer = EnsembleLayer(50, 64, 32)
+    bound = 1 / math.sqrt(64)
+    for parameter in (layer.weight, layer.bias):
+        assert parameter.abs().max() <= bound
+        assert parameter.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.1)
+
+
+def test_an_actor_s_output_starts_at_about_zero():
+    output = nn.Linear(64, 4)
+    before = output.weight.detach().clone()
+    start_at_base_policy(output)
+    torch.testing.assert_close(output.weight.detach(), 0.01 * before)
+    assert not output.bias.any()

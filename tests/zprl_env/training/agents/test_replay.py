@@ -1,0 +1,151 @@
+"""Targets of the replay buffer, against sums written out by hand."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from stable_baselines3.common.buffers import ReplayBuffer
+
+from zprl_env.training.agents.replay import ChunkReplayBuffer, end_trajectories
+
+GAMMA = 0.9
+SPACES = (gym.spaces.Box(-1e6, 1e6, (1,), np.float32), gym.spaces.Box(-1.0, 1.0, (1,), np.float32))
+
+
+class Decision(NamedTuple):
+    reward: float = 0.0
+    env_steps: int = 4
+    terminated: bool = False
+    truncated: bool = False
+
+
+def fill(buffer: ReplayBuffer, decisions: list[Decision]) -> None:
+    """Store decisions; observation i is i, and its successor i + 0.5."""
+    for index, decision in enumerate(decisions):
+        infos = [{"env_steps": decision.env_steps, "TimeLimit.truncated": decision.truncated}]
+        buffer.add(
+            np.array([[index]], np.float32),
+            np.array([[index + 0.5]], np.float32),
+            np.array([[index / 100]], np.float32),
+            np.array([decision.reward]),
+            np.array([decision.terminated or decision.truncated]),
+            infos * buffer.n_envs,
+        )
+
+
+def chunk_buffer(decisions: list[Decision], n_steps: int = 1, size: int = 100) -> ChunkReplayBuffer:
+    buffer = ChunkReplayBuffer(size, *SPACES, "cpu", gamma=GAMMA, n_steps=n_steps)
+    fill(buffer, decisions)
+    return buffer
+
+
+def targets(buffer: ReplayBuffer, rows: list[int], value: float) -> np.ndarray:
+    """r + (1 - done) discount Q(s'), as SAC computes it, with Q = ``value`` everywhere."""
+    batch = buffer._get_samples(np.array(rows))
+    return (batch.rewards + (1 - batch.dones) * batch.discounts * value).numpy()[:, 0]
+
+
+EPISODE = [
+    Decision(reward=0.5),
+    Decision(reward=0.25, env_steps=3, truncated=True),
+    Decision(reward=1.0, env_steps=2, terminated=True),
+    Decision(reward=2.0),
+]
+
+
+def test_a_decision_discounts_by_the_environment_steps_it_took():
+    buffer = chunk_buffer(EPISODE)
+    expected = [
+        0.5 + GAMMA**4 * 10,
+        0.25 + GAMMA**3 * 10,  # a time-out is bootstrapped, with its own exponent
+        1.0,  # success is not
+        2.0 + GAMMA**4 * 10,
+    ]
+    np.testing.assert_allclose(targets(buffer, [0, 1, 2, 3], 10.0), expected, rtol=1e-6)
+
+
+def test_everything_but_the_discount_is_what_stable_baselines_stores():
+    theirs = ReplayBuffer(100, *SPACES, "cpu")
+    fill(theirs, EPISODE)
+    rows = np.array([3, 1, 2, 0, 1])
+    ours = chunk_buffer(EPISODE)._get_samples(rows)
+    for name, value in theirs._get_samples(rows)._asdict().items():
+        if name != "discounts":
+            np.testing.assert_array_equal(getattr(ours, name), value, err_msg=name)
+            assert getattr(ours, name).dtype == value.dtype
+    assert ours.discounts.dtype == ours.rewards.dtype
+
+
+@pytest.mark.parametrize("n_steps", [1, 2, 3, 7])
+def test_n_step_targets_are_the_discounted_sums_of_one_episode(n_steps):
+    dice = np.random.default_rng(n_steps)
+    decisions = [
+        Decision(dice.normal(), int(dice.integers(1, 5)), dice.random() < 0.1, dice.random() < 0.1)
+        for _ in range(60)
+    ]
+    decisions = [d._replace(truncated=d.truncated and not d.terminated) for d in decisions]
+    buffer = chunk_buffer(decisions, n_steps)
+
+    def expected(row: int) -> float:
+        total, discount = 0.0, 1.0
+        for decision in decisions[row : row + n_steps]:
+            total += discount * decision.reward
+            discount *= GAMMA**decision.env_steps
+            if decision.terminated:
+                return total
+            if decision.truncated:
+                break
+        return total + discount * 10.0
+
+    rows = list(range(60))
+    np.testing.assert_allclose(
+        targets(buffer, rows, 10.0), [expected(row) for row in rows], rtol=1e-5
+    )
+
+
+def test_n_step_targets_do_not_run_from_the_newest_decision_into_the_oldest():
+    buffer = chunk_buffer([Decision(reward=float(i)) for i in range(7)], n_steps=3, size=5)
+    assert buffer.full
+    assert buffer.pos == 2
+    batch = buffer._get_samples(np.array([1, 0, 4]))  # decisions 6, 5, 4 live there
+    newest, one, two = batch.next_observations.numpy()[:, 0]
+    assert (newest, one, two) == (6.5, 6.5, 6.5)
+    np.testing.assert_allclose(
+        targets(buffer, [1, 4], 10.0),
+        [6 + GAMMA**4 * 10, 4 + GAMMA**4 * 5 + GAMMA**8 * 6 + GAMMA**12 * 10],
+        rtol=1e-6,
+    )
+
+
+def test_a_reset_ends_what_n_step_targets_run_over():
+    buffer = chunk_buffer([Decision(reward=1.0)] * 2, n_steps=3)
+    end_trajectories(buffer)
+    fill(buffer, [Decision(reward=100.0)] * 2)
+    expected = [1 + GAMMA**4 + GAMMA**8 * 10, 1 + GAMMA**4 * 10]
+    np.testing.assert_allclose(targets(buffer, [0, 1], 10.0), expected, rtol=1e-6)
+
+
+def test_ending_a_trajectory_changes_neither_a_true_end_nor_an_empty_buffer():
+    buffer = chunk_buffer([])
+    end_trajectories(buffer)
+    assert not buffer.dones.any()
+    fill(buffer, [Decision(terminated=True)])
+    end_trajectories(buffer)
+    assert targets(buffer, [0], 10.0) == [0.0]
+
+
+def test_the_discount_stays_with_its_environment():
+    buffer = ChunkReplayBuffer(40, *SPACES, "cpu", n_envs=2, gamma=GAMMA)
+    for row in range(20):
+        observations = np.array([[2 * row], [2 * row + 1]], np.float32)
+        infos = [{"env_steps": 1 + row % 4}, {"env_steps": 5}]
+        zeros = np.zeros(2)
+        buffer.add(observations, observations, np.zeros((2, 1)), zeros, zeros, infos)
+    batch = buffer.sample(200)
+    rows, columns = np.divmod(batch.observations.numpy()[:, 0].astype(int), 2)
+    steps = np.where(columns == 1, 5, 1 + rows % 4)
+    assert set(columns) == {0, 1}
+    np.testing.assert_allclose(batch.discounts.numpy()[:, 0], GAMMA**steps, rtol=1e-6)

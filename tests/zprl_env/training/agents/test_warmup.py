@@ -1,0 +1,91 @@
+"""The base policy's own decisions, put into the buffer before learning starts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from stable_baselines3.common.callbacks import BaseCallback
+
+from tests.helpers.recording_env import RecordingEnv
+from tests.helpers.small_model import make_small_model
+from zprl_env.training.agents.warmup import WarmUp, warm_up
+from zprl_env.training.run.history import History
+from zprl_env.training.settings.algorithms import off_policy_names
+from zprl_env.training.watch.callbacks import ProgressCallback
+
+
+def progress(history: History, budget: int = 10**6) -> BaseCallback:
+    return ProgressCallback(history, budget, show=False)
+
+
+def test_the_buffer_holds_the_base_policy_s_decisions():
+    # Episodes of 5 steps are decisions of 2, 2 and 1 steps.
+    model, recipe = make_small_model(RecordingEnv(truncate_at=5), sample_latent=False)
+    history = History()
+    warm_up(model, 7, progress(history))
+    buffer = model.replay_buffer
+    assert (model.num_timesteps, history.decisions, buffer.size()) == (7, 7, 7)
+    assert history.env_steps == 2 * 5 + 2
+    assert not buffer.actions.any()
+    np.testing.assert_allclose(
+        buffer.discounts[:7, 0], recipe.gamma ** np.array([2, 2, 1, 2, 2, 1, 2])
+    )
+    np.testing.assert_array_equal(np.flatnonzero(buffer.dones[:6]), [2, 5])
+
+
+def test_what_follows_an_episode_s_last_decision_is_its_own_end():
+    model, _ = make_small_model(RecordingEnv(truncate_at=5), sample_latent=False)
+    warm_up(model, 6, progress(History()))
+    before = model.replay_buffer.observations[:6, 0, 0]
+    after = model.replay_buffer.next_observations[:6, 0, 0]
+    np.testing.assert_allclose(before, [0.0, 0.2, 0.4, 0.0, 0.2, 0.4], atol=1e-6)
+    np.testing.assert_allclose(after, [0.2, 0.4, 0.5, 0.2, 0.4, 0.5], atol=1e-6)
+
+
+@pytest.mark.parametrize("end", ["truncate_at", "terminate_at"])
+def test_a_time_out_is_told_from_success(end):
+    model, _ = make_small_model(RecordingEnv(**{end: 4}))
+    warm_up(model, 4, progress(History()))
+    timed_out = model.replay_buffer.timeouts[:4, 0]
+    np.testing.assert_array_equal(timed_out, [0, 1, 0, 1] if end == "truncate_at" else [0] * 4)
+
+
+def test_learning_s_first_decision_does_not_follow_from_the_last_one():
+    model, _ = make_small_model(RecordingEnv(truncate_at=9))
+    warm_up(model, 3, progress(History()))
+    buffer = model.replay_buffer
+    assert (buffer.dones[2, 0], buffer.timeouts[2, 0]) == (1, 1)
+
+
+def test_the_budget_ends_it():
+    model, _ = make_small_model(RecordingEnv(truncate_at=5))
+    history = History()
+    warm_up(model, 100, progress(history, budget=11))
+    assert history.env_steps == 12
+
+
+def test_nothing_is_played_where_nothing_is_asked_for():
+    model, _ = make_small_model(RecordingEnv())
+    warm_up(model, 0, progress(History()))
+    assert model.replay_buffer.size() == 0
+
+
+@pytest.mark.parametrize("algo", off_policy_names())
+def test_the_library_s_own_warm_up_plays_the_base_policy_with_the_callback(algo):
+    model, _ = make_small_model(RecordingEnv(truncate_at=5), algo, action_noise=0.5)
+    model.learning_starts = 6
+    usual = model.action_space, model.action_noise
+    model.learn(10, callback=WarmUp(), log_interval=None)
+    moved = model.replay_buffer.actions[:10].any(axis=(1, 2))
+    assert moved.tolist() == [False] * 6 + [True] * 4
+    assert model._n_updates == 4  # and none before
+    assert (model.action_space, model.action_noise) == usual
+
+
+def test_a_warm_up_that_never_ends_leaves_the_model_as_it_was():
+    model, _ = make_small_model(RecordingEnv(truncate_at=5))
+    model.learning_starts = 100
+    usual = model.action_space
+    model.learn(7, callback=WarmUp(), log_interval=None)
+    assert model.action_space is usual
+    assert not model.replay_buffer.actions.any()

@@ -1,0 +1,40 @@
+"""What happened is written down whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from zprl_env.evaluation import EvaluationResult
+from zprl_env.files import RunFolderError, write_json
+from zprl_env.training.run.history import History, load_history
+
+
+def result(*successes: bool) -> EvaluationResult:
+    count = len(successes)
+    return EvaluationResult(np.arange(count), np.array(successes), np.full(count, 3))
+
+
+def test_it_comes_back_whole(tmp_path):
+    history = History(40, 21, [3, 40], [True, False], [(0, result(True)), (40, result(False))], 1.5)
+    write_json(tmp_path / "history.json", history.to_dict())
+    loaded = load_history(tmp_path)
+    assert loaded.to_dict() == history.to_dict()
+    assert loaded.evaluations[1][1].successes.dtype == bool
+
+
+def test_the_best_agent_is_the_latest_of_the_best_and_never_the_base_policy():
+    history = History(evaluations=[(0, result(True, True))])
+    assert history.best is None
+    for at, successes in ((10, (True, False)), (20, (False, True)), (30, (False, False))):
+        history.evaluations.append((at, result(*successes)))
+    assert history.best == 20
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", "[]", '{"evaluations": [[1, {}]]}', '{"evaluations": [], "x": 1}']
+)
+def test_a_foreign_one_is_refused(content, tmp_path):
+    (tmp_path / "history.json").write_text(content)
+    with pytest.raises(RunFolderError, match=r"Expected a run's history in .*history\.json"):
+        load_history(tmp_path)

@@ -1,0 +1,59 @@
+"""The presets exist, say what they are, and differ where they should."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from dataclasses import fields
+from itertools import pairwise
+from typing import get_args
+
+import pytest
+
+from zprl_env.training.settings import recipe
+from zprl_env.training.settings.recipe import Recipe, SteerName, recipe_for
+
+
+def test_the_fields_defaults_are_those_of_the_file_of_sac():
+    assert Recipe() == recipe_for("sac", "default", "latent")
+
+
+def test_the_published_settings_are_those_published():
+    paper = recipe_for("sac", "paper", "latent")
+    assert (paper.scale, paper.noise_scale, paper.observation) == (0.2, 1.0, "features")
+    assert paper.hidden == (256, 256, 256)
+    assert (paper.gamma, paper.tau, paper.batch_size) == (0.99, 0.005, 256)
+    assert (paper.reward, paper.n_steps, paper.target_entropy) == ("sparse", 1, -4.0)
+    assert 2000 <= paper.warmup_decisions <= 4000
+
+
+def test_every_setting_says_what_it_is():
+    (body,) = [
+        node.body
+        for node in ast.parse(inspect.getsource(recipe)).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    documented = {
+        field.target.id
+        for field, text in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+    }
+    assert documented == {field.name for field in fields(Recipe)}
+
+
+@pytest.mark.parametrize("steer", get_args(SteerName))
+def test_every_place_of_steering_has_a_scale_of_its_own_kind(steer):
+    scale = recipe_for("sac", "default", steer).scale
+    assert isinstance(scale, float)
+    if steer == "action":
+        assert scale <= 1.0  # of an action in [-1, 1]
+
+
+def test_a_task_may_differ_from_the_default_and_never_from_the_published_settings():
+    assert recipe_for("sac", "default", "latent", "pen").noise_scale == 1.0
+    assert recipe_for("sac", "default", "latent", "Can") == recipe_for("sac", "default", "latent")
+    paper = recipe_for("sac", "paper", "latent")
+    assert recipe_for("sac", "paper", "latent", "pen") == paper

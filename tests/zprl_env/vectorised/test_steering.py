@@ -1,0 +1,218 @@
+"""N environments batched get what each would get alone."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from stable_baselines3 import PPO, SAC
+from stable_baselines3.common.evaluation import evaluate_policy
+from stable_baselines3.common.vec_env import (
+    DummyVecEnv,
+    SubprocVecEnv,
+    VecMonitor,
+    VecNormalize,
+)
+
+from tests.helpers.point import PointEnv
+from tests.helpers.recording_env import RecordingEnv, recording
+from zprl_env import (
+    ActionChunkWrapper,
+    ConfigurationError,
+    InvalidActionError,
+    PolicyMismatchError,
+    SimulationError,
+    SteeringVecEnv,
+)
+from zprl_env.errors import UnknownNameError
+from zprl_env.steering.wrapper import STEERING_WRAPPERS, LatentSteeringWrapper
+from zprl_env.testing import LinearPolicy
+
+SCALES: dict[str, dict[str, Any]] = {
+    "latent": {"scale": 0.5},
+    "noise": {},
+    "joint": {"scale": 0.5},
+    "action": {},
+}
+
+
+class CountingPolicy(LinearPolicy):
+    """Counts how often it is asked, and for how many environments."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 2)
+        self.encoded: list[int] = []
+        self.decoded: list[int] = []
+
+    def encode(self, observations):
+        self.encoded.append(len(observations))
+        return super().encode(observations)
+
+    def decode(self, latents, noise):
+        self.decoded.append(len(latents))
+        return super().decode(latents, noise)
+
+
+def chunked(**options: int) -> ActionChunkWrapper:
+    return ActionChunkWrapper(RecordingEnv(**options), 2, gamma=0.9)
+
+
+def batch(n: int, policy=None, vec_env=DummyVecEnv, steer="latent", **env_options):
+    makers = [partial(chunked, **env_options)] * n
+    policy = policy or LinearPolicy(3, 2)
+    return SteeringVecEnv(vec_env(makers), policy, steer=steer, **SCALES[steer])
+
+
+@pytest.mark.parametrize("steer", STEERING_WRAPPERS)
+@pytest.mark.parametrize("vec_env", [DummyVecEnv, partial(SubprocVecEnv, start_method="fork")])
+def test_each_environment_gets_what_it_would_get_alone(steer, vec_env):
+    lengths = [3, 5, 100]  # the first ends within a chunk, the second after several
+    makers = [partial(chunked, truncate_at=length) for length in lengths]
+    policy = LinearPolicy(3, 2)
+    together = SteeringVecEnv(vec_env(makers), policy, steer=steer, **SCALES[steer])
+    wrapper = STEERING_WRAPPERS[steer]
+    alone = [
+        DummyVecEnv(
+            [
+                lambda length=length: wrapper(
+                    RecordingEnv(truncate_at=length), policy, gamma=0.9, **SCALES[steer]
+                )
+            ]
+        )
+        for length in lengths
+    ]
+    together.seed(7)
+    for index, env in enumerate(alone):
+        env.seed(7 + index)
+    seen = together.reset()
+    np.testing.assert_allclose(seen, np.concatenate([env.reset() for env in alone]), atol=1e-6)
+    rng = np.random.default_rng(0)
+    for _ in range(8):
+        actions = rng.uniform(-1, 1, (3, *together.action_space.shape)).astype(np.float32)
+        seen, rewards, dones, infos = together.step(actions)
+        for index, env in enumerate(alone):
+            observation, reward, done, (info,) = env.step(actions[index : index + 1])
+            np.testing.assert_allclose(seen[index], observation[0], atol=1e-6)
+            assert (rewards[index], dones[index]) == (pytest.approx(reward[0]), done[0])
+            expected = info.pop("terminal_observation", None)
+            got = infos[index].pop("terminal_observation", None)
+            assert (got is None) == (expected is None) == (not done[0])
+            if done[0]:
+                np.testing.assert_allclose(got, expected, atol=1e-6)
+                assert infos[index]["TimeLimit.truncated"]
+            assert infos[index] == info
+    together.close()
+
+
+def test_the_actions_that_are_executed_are_those_of_an_environment_alone():
+    together = batch(2)
+    together.seed(3)
+    together.reset()
+    actions = np.array([[0.5, -1.0], [1.0, 0.25]], np.float32)
+    together.step(actions)
+    for index, env in enumerate(together.venv.envs):
+        alone = LatentSteeringWrapper(RecordingEnv(), LinearPolicy(3, 2), scale=0.5, gamma=0.9)
+        alone.reset(seed=3 + index)
+        alone.step(actions[index])
+        np.testing.assert_allclose(
+            recording(env).actions, recording(alone).actions, rtol=1e-6, atol=1e-6
+        )
+
+
+def test_the_policy_is_called_once_per_decision():
+    policy = CountingPolicy()
+    envs = batch(4, policy, truncate_at=4)
+    envs.reset()
+    for _ in range(2):
+        envs.step(np.zeros((4, 2), np.float32))
+    assert policy.decoded == [4, 4]
+    assert policy.encoded == [4, 4, 4, 4]  # once more for those with which the four ended
+
+
+def test_a_seed_is_used_once():
+    envs = batch(2)
+    envs.seed(0)
+    first = envs.reset()
+    assert not np.allclose(envs.reset(), first)
+    envs.seed(0)
+    np.testing.assert_array_equal(envs.reset(), first)
+
+
+def test_the_discount_is_the_workers():
+    assert batch(2).discount == pytest.approx(0.9**2)
+
+
+def test_attributes_and_methods_reach_the_workers():
+    envs = batch(2)
+    assert envs.get_attr("n_action_steps") == [2, 2]
+    assert envs.env_is_wrapped(ActionChunkWrapper) == [True, True]
+    assert envs.env_method("get_wrapper_attr", "gamma", indices=[1]) == [0.9]
+    envs.set_attr("note", "x")
+    assert envs.get_attr("note") == ["x", "x"]
+
+
+def test_it_must_be_reset_first():
+    with pytest.raises(gym.error.ResetNeeded, match="reset"):
+        batch(1).step(np.zeros((1, 2), np.float32))
+
+
+def test_bad_actions_and_diverged_simulations_are_told():
+    envs = batch(2)
+    envs.reset()
+    with pytest.raises(InvalidActionError, match=r"shape \(2,\)"):
+        envs.step(np.zeros((2, 3), np.float32))
+    envs.venv.envs[1].unwrapped.spoil_at = 1
+    with pytest.raises(SimulationError, match=r"\(row, index\) \[\[1, 0\]\]"):
+        envs.step(np.zeros((2, 2), np.float32))
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(PolicyMismatchError, match="ActionChunkWrapper"):
+        SteeringVecEnv(DummyVecEnv([RecordingEnv]), LinearPolicy(3, 2), scale=1.0)
+    with pytest.raises(PolicyMismatchError, match="observations of size 4"):
+        SteeringVecEnv(DummyVecEnv([chunked]), LinearPolicy(4, 2), scale=1.0)
+    short = LinearPolicy(3, 2, horizon=1, n_action_steps=1)
+    with pytest.raises(PolicyMismatchError, match="at most the policy's horizon 1"):
+        SteeringVecEnv(DummyVecEnv([chunked]), short, scale=1.0)
+    with pytest.raises(ConfigurationError, match="scale"):
+        SteeringVecEnv(DummyVecEnv([chunked]), LinearPolicy(3, 2), scale=-1.0)
+    with pytest.raises(UnknownNameError, match="did you mean 'latent'"):
+        SteeringVecEnv(DummyVecEnv([chunked]), LinearPolicy(3, 2), steer="latnt")
+
+
+def test_stable_baselines3_s_wrappers_go_around_it():
+    envs = VecMonitor(batch(2, truncate_at=5))
+    normal = VecNormalize(envs, norm_obs=False)
+    normal.seed(0)
+    normal.reset()
+    ends = []
+    for _ in range(40):
+        _, _, dones, infos = normal.step(np.zeros((2, 2), np.float32))
+        ends += [info["episode"]["l"] for info, done in zip(infos, dones, strict=True) if done]
+    assert set(ends) == {3}  # decisions
+    assert normal.ret_rms.count > 40
+
+
+def test_it_shows_pictures_of_all():
+    makers = [lambda: ActionChunkWrapper(PointEnv(render_mode="rgb_array"), 2)] * 2
+    envs = SteeringVecEnv(DummyVecEnv(makers), LinearPolicy(3, 2), scale=0.5)
+    envs.reset()
+    assert envs.render_mode == "rgb_array"
+    assert [image.shape for image in envs.get_images()] == [(64, 64, 3)] * 2
+
+
+@pytest.mark.parametrize("algorithm", [SAC, PPO])
+def test_agents_learn_in_it_and_are_evaluated(algorithm):
+    envs = batch(3, truncate_at=5)
+    few = (
+        {"learning_starts": 4, "batch_size": 4}
+        if algorithm is SAC
+        else {"n_steps": 8, "batch_size": 24}
+    )
+    model = algorithm("MlpPolicy", envs, gamma=envs.discount, seed=0, device="cpu", **few)
+    model.learn(48)
+    mean, _ = evaluate_policy(model, VecMonitor(envs), n_eval_episodes=3)
+    assert np.isfinite(mean)

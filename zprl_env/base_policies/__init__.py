@@ -1,0 +1,1 @@
+"""Base policies: record demonstrations, imitate them, measure, find."""

@@ -1,0 +1,88 @@
+"""The frozen policy a run steers: the one asked for, the shipped one, or one made on request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from zprl_env.base_policies.recipes import imitation_recipe
+from zprl_env.errors import CheckpointError
+from zprl_env.loading.resolve import shipped_policies
+from zprl_env.tasks import TASKS, task_name
+
+MADE = Path("runs", "policies")
+"""Where policies are put that are made on request."""
+
+STEPS_PER_SECOND, USUAL = {"robosuite": 300}, 500
+SECONDS_PER_GRADIENT_STEP = 0.012
+EVALUATION_EPISODES = 100
+PASSES = 3  # through as many episodes: while training, with and without the flow's noise
+
+
+def find_policy(env: str) -> str | Path | None:
+    """Find a task's own policy: the shipped one, or one that was made here before.
+
+    Args:
+        env: Task.
+
+    Returns:
+        What ``resolve_policy`` takes, or None if there is none yet.
+
+    >>> find_policy("Lift")
+    'Lift'
+    """
+    task = TASKS[task_name(env)]
+    made = MADE / task.slug
+    if task.slug in shipped_policies():
+        return task_name(env)
+    return made if (made / "policy.json").exists() else None
+
+
+def plan(env: str) -> str:
+    """Say what making a task's policy does and how long it takes.
+
+    >>> plan("assembly")
+    'record 50 scripted demonstrations, imitate them for 12,000 steps and play 100 held-out ...'
+    """
+    recipe, task = imitation_recipe(env), TASKS[task_name(env)]
+    episodes = recipe.episodes + PASSES * EVALUATION_EPISODES
+    seconds = episodes * task.max_episode_steps / STEPS_PER_SECOND.get(task.suite, USUAL)
+    seconds += recipe.pretrain.steps * SECONDS_PER_GRADIENT_STEP
+    return (
+        f"record {recipe.episodes} scripted demonstrations, imitate them for "
+        f"{recipe.pretrain.steps:,} steps and play {EVALUATION_EPISODES} held-out episodes, about "
+        f"{math.ceil(seconds / 60)} minutes on one core, into {MADE / task.slug}"
+    )
+
+
+def base_policy(env: str, *, make: bool, say: Callable[[str], None] = print) -> str | Path:
+    """Find a task's policy, or make it.
+
+    Args:
+        env: Task.
+        make: Whether to make one if there is none.
+        say: Told what is going to be done, and of every stage's outcome.
+
+    Returns:
+        What ``resolve_policy`` takes.
+
+    Raises:
+        CheckpointError: There is none and none is to be made.
+        UnknownNameError: There is none and nobody can show the task.
+    """
+    found = find_policy(env)
+    if found is not None:
+        return found
+    if not make:
+        raise CheckpointError(
+            f"no policy is shipped for {env!r}. Add --make-policy to {plan(env)}; or give your own "
+            f"with --policy."
+        )
+    from zprl_env.base_policies.make import Making, make_policy
+
+    say(f"No policy is shipped for {env}: going to {plan(env)}.")
+    folder = MADE / TASKS[task_name(env)].slug
+    recipe = imitation_recipe(env)
+    make_policy(Making(folder, env, recipe=recipe, eval_episodes=EVALUATION_EPISODES), say)
+    return folder

@@ -1,0 +1,204 @@
+"""Make a task's base policy from nothing: ``python -m zprl_env.make_policy --env Lift --out lift``.
+
+Demonstrations are recorded, a policy is trained on them and played on held-out seeds, and a card
+beside the checkpoint says how it was made and how well it does. The policies that are shipped were
+made by this command and nothing else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from policies.imitation.config import PretrainConfig
+from zprl_env import cli
+from zprl_env.base_policies.card import Made, card
+from zprl_env.base_policies.recipes import ImitationRecipe, imitation_recipe
+from zprl_env.envs import make_env
+from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, play
+from zprl_env.experts.record import Recording, record
+from zprl_env.files import write_json
+from zprl_env.steering.wrapper import LatentSteeringWrapper
+from zprl_env.tasks import TASKS, task_name
+
+if TYPE_CHECKING:
+    from policies.frozen import FrozenPolicy
+
+VALIDATION_EPISODES = 20
+"""Episodes that the policy plays while it is trained."""
+
+
+@dataclass(frozen=True)
+class Making:
+    """What to make, and where to put it."""
+
+    out: Path
+    """Folder for the checkpoint and its card."""
+    env: str = "Lift"
+    """Task."""
+    seed: int = 0
+    """Seed of the demonstrations and of the network."""
+    demonstrations: Path | None = None
+    """Where to keep the recording; demos/<task>.hdf5 if not given."""
+    eval_episodes: int = 200
+    """Held-out episodes the card's success rates are measured on."""
+    workers: int = 1
+    """Processes to record with."""
+    recipe: Annotated[ImitationRecipe, tyro.conf.arg(name="")] = field(
+        default_factory=ImitationRecipe
+    )
+    """Whose demonstrations, and how they are imitated; the defaults are the task's own."""
+
+    @property
+    def recording(self) -> Recording:
+        """The demonstrations to record."""
+        path = self.demonstrations or Path("demos", f"{TASKS[task_name(self.env)].slug}.hdf5")
+        return Recording(
+            out=path,
+            env=self.env,
+            episodes=self.recipe.episodes,
+            seed=self.seed,
+            skill=self.recipe.skill,
+            operator_seed=self.recipe.operator_seed,
+            disturbance=self.recipe.disturbance,
+            workers=self.workers,
+            overwrite=True,
+        )
+
+    @property
+    def imitation(self) -> PretrainConfig:
+        """The settings of imitation."""
+        return replace(self.recipe.pretrain, seed=self.seed)
+
+    @property
+    def command(self) -> str:
+        """The command that makes the same again."""
+        words = ["python", "-m", "zprl_env.make_policy", "--env", self.env]
+        words += ["--seed", str(self.seed), "--out", str(self.out)]
+        usual = imitation_recipe(self.env)
+        for prefix, ours, theirs in (
+            ("", self.recipe, usual),
+            ("pretrain.", self.recipe.pretrain, usual.pretrain),
+        ):
+            for name, value in vars(ours).items():
+                if value != vars(theirs)[name] and name != "pretrain":
+                    flag = f"--{prefix}{name}".replace("_", "-")
+                    words += [flag, *map(str, value if isinstance(value, tuple) else (value,))]
+        return shlex.join(words)
+
+
+def played(
+    policy: FrozenPolicy, env: str, noise_scale: float, first_seed: int, episodes: int
+) -> EvaluationResult:
+    """Play the policy unsteered, from its latent's mean."""
+    steered = LatentSteeringWrapper(
+        make_env(env), policy, scale=0.0, sample_latent=False, noise_scale=noise_scale
+    )
+    name = f"{env}, flow noise {noise_scale:g}"
+    try:
+        return play(name, steered, None, range(first_seed, first_seed + episodes))
+    finally:
+        steered.close()
+
+
+def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
+    """Make a base policy; one that was trained before is measured only.
+
+    Args:
+        making: What to make, and where to put it.
+        say: Told of every stage's outcome.
+
+    Returns:
+        The policy, and its success on held-out seeds.
+
+    Raises:
+        UnknownNameError: There is no such task, or nobody to show it.
+        ZprlError: A stage failed.
+    """
+    import torch
+
+    from policies.demonstrations import content_hash
+
+    torch.set_num_threads(1)
+    recording = making.recording
+    recording.out.parent.mkdir(parents=True, exist_ok=True)
+    shown = record(recording)
+    succeeded = sum(episode.success for episode in shown)
+    say(f"{recording.out}: {len(shown)} demonstrations, {succeeded} of them successful")
+
+    provenance = {"demonstrations_sha256": content_hash(recording.out), "command": making.command}
+    policy = _trained(making, provenance["demonstrations_sha256"])
+    if policy is None:
+        policy = _train(making, provenance)
+    else:
+        say(f"{making.out}: trained before on these demonstrations with these settings")
+        policy.metadata["training"] |= provenance
+    policy.save(making.out)
+    noisy, noiseless = (
+        played(policy, making.env, noise_scale, TEST_SEED, making.eval_episodes)
+        for noise_scale in (1.0, 0.0)
+    )
+    made = Made(policy, len(shown), succeeded, noisy, noiseless)
+    say(f"{making.out}: success {noisy}; {noiseless} without flow noise")
+    content = noisy.to_dict() | {
+        "without_flow_noise": noiseless.to_dict(),
+        "demonstrations": {"episodes": len(shown), "successful": succeeded},
+    }
+    write_json(making.out / "evaluation.json", content)
+    text = card(made, making.recipe, env=making.env, seed=making.seed, command=making.command)
+    (making.out / "README.md").write_text(text, encoding="utf-8")
+    return made
+
+
+def _train(making: Making, provenance: dict[str, str]) -> FrozenPolicy:
+    from policies.demonstrations import Demonstrations
+    from policies.pretrain import pretrain
+
+    def validate(trained: FrozenPolicy) -> float:
+        return played(trained, making.env, 1.0, VALIDATION_SEED, VALIDATION_EPISODES).success_rate
+
+    return pretrain(
+        Demonstrations.load(making.recording.out),
+        making.imitation,
+        evaluate=validate,
+        provenance=provenance,
+    )
+
+
+def _trained(making: Making, demonstrations_sha256: str) -> FrozenPolicy | None:
+    """Load what an interrupted making has trained already, if it is what would be trained now."""
+    from policies.frozen import FrozenPolicy
+
+    if not (making.out / "policy.json").exists():
+        return None
+    policy = FrozenPolicy.load(making.out)
+    before = policy.metadata["training"]
+    now = asdict(making.imitation) | {"demonstrations_sha256": demonstrations_sha256}
+    same = all(_plain(before.get(name)) == _plain(value) for name, value in now.items())
+    return policy if same else None
+
+
+def _plain(value: object) -> object:
+    """A value as it is after a journey through JSON."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def parse(arguments: list[str]) -> Making:
+    """Read the command line; the recipe's defaults follow --env."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--env", default="Lift")
+    env = first.parse_known_args(arguments)[0].env
+    default = Making(out=tyro.MISSING, env=env, recipe=imitation_recipe(env))
+    return tyro.cli(Making, default=default, args=arguments, description=__doc__)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli.run(lambda: make_policy(parse(sys.argv[1:])))

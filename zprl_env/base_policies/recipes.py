@@ -1,0 +1,74 @@
+"""Whose demonstrations a task's base policy learns from, and how: one recipe per task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from policies.imitation.config import PretrainConfig
+from zprl_env.errors import UnknownNameError
+from zprl_env.tasks import TASKS, task_name
+
+SMALL = PretrainConfig(
+    steps=12_000, hidden_dim=256, n_blocks=3, bottleneck_hidden_dims=(128, 128, 128)
+)
+"""A policy of about 2 MB that is trained in minutes on one core."""
+HAND = replace(SMALL, horizon=8, n_action_steps=8, hidden_dim=384)
+"""The same for a hand: a chunk of 16 x 26 numbers would not fit through layers of 256."""
+
+
+@dataclass(frozen=True)
+class ImitationRecipe:
+    """Whose demonstrations a base policy learns from, and how."""
+
+    episodes: int = 50
+    """Demonstrations to record."""
+    skill: float = 0.5
+    """How well they are performed: 0 fails about every second time, 1 hardly ever."""
+    operator_seed: int = 0
+    """Which person performs them."""
+    disturbance: float = 0.0
+    """How strongly their hands are pushed and held up meanwhile."""
+    pretrain: PretrainConfig = field(default_factory=lambda: SMALL)
+    """Settings of imitation."""
+
+
+RECIPES = {
+    "Lift": ImitationRecipe(episodes=50, skill=0.25),
+    "Can": ImitationRecipe(episodes=100, skill=0.4),
+    "Square": ImitationRecipe(episodes=50, skill=0.2),
+    "box-close": ImitationRecipe(episodes=50, skill=0.25),
+    "push-wall": ImitationRecipe(episodes=50, skill=0.25),
+    "door": ImitationRecipe(episodes=50, skill=0.25, pretrain=HAND),
+    "hammer": ImitationRecipe(episodes=50, skill=0.25, pretrain=HAND),
+    "pen": ImitationRecipe(episodes=100, skill=0.5, pretrain=HAND),
+    "Real": ImitationRecipe(
+        episodes=60, skill=0.25, pretrain=replace(SMALL, horizon=16, n_action_steps=10)
+    ),
+    # Both arms go their own ways only where something pushes them out of step.
+    "Transport": ImitationRecipe(
+        episodes=100,
+        skill=1.0,
+        disturbance=0.25,
+        pretrain=replace(HAND, latent_dim=16, n_action_steps=5, hidden_dim=512, steps=30_000),
+    ),
+}
+"""The recipes that tasks have of their own."""
+
+
+def imitation_recipe(task: str) -> ImitationRecipe:
+    """Return how a task's base policy is made.
+
+    Args:
+        task: A name in `zprl_env.tasks.TASKS`, or an id.
+
+    Raises:
+        UnknownNameError: There is no such task, or nobody to show it.
+
+    >>> imitation_recipe("Lift").episodes, imitation_recipe("assembly").episodes
+    (50, 50)
+    """
+    name = task_name(task)
+    if TASKS[name].expert is None:
+        shown = [known for known, row in TASKS.items() if row.expert]
+        raise UnknownNameError("imitation recipe", task, shown)
+    return RECIPES.get(name, ImitationRecipe())

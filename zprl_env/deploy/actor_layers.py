@@ -1,0 +1,120 @@
+"""The layers of a trained agent's actor, out of the library that trained it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sb3_contrib.common.torch_layers import BatchRenorm
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.policies import ActorCriticPolicy
+from stable_baselines3.common.torch_layers import FlattenExtractor
+from torch import Tensor, nn
+
+from zprl_env.deploy.actor import Actor, Layer
+from zprl_env.errors import ZprlError
+from zprl_env.training.agents.jax_state import is_jax
+
+_TANH, _BOUNDS = (
+    Layer("tanh"),
+    Layer("clip", {"low": np.array(-1.0), "high": np.array(1.0)}),
+)
+"""What keeps an action in [-1, 1]: the squashing of an algorithm, or Stable-Baselines3's bounds."""
+
+_EPSILON = 1e-3
+"""What batch renormalisation in SBX adds to the variance."""
+
+
+def actor_of(model: BaseAlgorithm) -> Actor:
+    """Take the deterministic actor out of a model.
+
+    Args:
+        model: Of Stable-Baselines3, sb3-contrib or SBX, made of flat observations and an MLP.
+
+    Returns:
+        The same function in numpy.
+
+    Raises:
+        ZprlError: Its actor is made of something else.
+    """
+    if is_jax(model):
+        return Actor(_jax_layers(model.policy))
+    policy: Any = model.policy
+    policy.set_training_mode(False)
+    if isinstance(policy, ActorCriticPolicy):
+        parts, end = [policy.mlp_extractor.policy_net, policy.action_net], _BOUNDS
+        extractor = policy.pi_features_extractor
+    else:
+        actor = policy.actor
+        squashed = hasattr(actor, "latent_pi")
+        parts = [actor.latent_pi, actor.mu] if squashed else [actor.mu]
+        end, extractor = _TANH if squashed else _BOUNDS, actor.features_extractor
+    if type(extractor) is not FlattenExtractor or hasattr(policy, "lstm_actor"):
+        raise ZprlError(
+            f"an exported agent must see flat observations through an MLP. "
+            f"Got: {type(policy).__name__} with {type(extractor).__name__}."
+        )
+    return Actor([*(_layer(module) for part in parts for module in _leaves(part)), end])
+
+
+def _leaves(module: nn.Module) -> Iterator[nn.Module]:
+    """The modules of nested sequences, in the order they are called."""
+    if isinstance(module, nn.Sequential):
+        for child in module:
+            yield from _leaves(child)
+    else:
+        yield module
+
+
+def _layer(module: nn.Module) -> Layer:
+    if isinstance(module, nn.Linear):
+        return Layer("linear", {"weight": _array(module.weight), "bias": _array(module.bias)})
+    if isinstance(module, BatchRenorm):
+        parts = module.ra_mean, module.ra_var, module.scale, module.bias
+        mean, variance, gain, shift = map(_array, parts)
+        return _standardize(mean, variance, np.array(module.eps), gain, shift)
+    if isinstance(module, nn.Hardtanh):
+        low, high = np.array(module.min_val), np.array(module.max_val)
+        return Layer("clip", {"low": low, "high": high})
+    if isinstance(module, nn.ReLU | nn.Tanh):
+        return Layer(type(module).__name__.lower())
+    raise ZprlError(f"an exported agent must be made of ReLU, Tanh and the like. Got: {module}.")
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return np.array(tensor.detach().cpu().numpy())
+
+
+def _standardize(
+    mean: np.ndarray,
+    variance: np.ndarray,
+    epsilon: np.ndarray,
+    gain: np.ndarray,
+    shift: np.ndarray,
+) -> Layer:
+    std = np.sqrt(variance.astype(np.float64) + epsilon)
+    return Layer("standardize", {"mean": mean, "std": std, "gain": gain, "shift": shift})
+
+
+def _jax_layers(policy: Any) -> Iterator[Layer]:
+    """Layers of SBX are numbered as they are called: the hidden ones, then the mean."""
+    state, actor = policy.actor_state, policy.actor
+    layers = state.params.get("params", state.params)
+    statistics = getattr(state, "batch_stats", {})
+    activation = {"relu": Layer("relu"), "tanh": Layer("tanh")}.get(actor.activation_fn.__name__)
+    if activation is None:
+        raise ZprlError(
+            f"an exported agent must be made of relu or tanh. Got: {actor.activation_fn.__name__}."
+        )
+    for number in range(len(actor.net_arch) + 1):
+        if number > 0:
+            yield activation
+        if (norm := f"BatchRenorm_{number}") in layers:
+            stats, affine = statistics[norm], layers[norm]
+            parts = stats["mean"], stats["var"], _EPSILON, affine["scale"], affine["bias"]
+            yield _standardize(*map(np.array, parts))
+        dense = layers[f"Dense_{number}"]
+        weight, bias = np.array(dense["kernel"]).T, np.array(dense["bias"])
+        yield Layer("linear", {"weight": weight, "bias": bias})
+    yield _TANH if policy.squash_output else _BOUNDS

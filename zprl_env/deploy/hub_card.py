@@ -1,0 +1,83 @@
+"""The card of a policy on the Hugging Face hub: its own, under the header the hub reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from policies.checkpoints import files as checkpoint_files
+from zprl_env.loading.hub import EVALUATION_FILE
+from zprl_env.loading.steered_files import CARD_FILE, STEERED_FILE
+
+TAGS = ("robotics", "reinforcement-learning", "flow-matching", "zprl")
+
+
+def hub_card(folder: Path, repo: str) -> str:
+    """Write the card of a policy that is going to be published.
+
+    Args:
+        folder: A sound checkpoint or exported steered policy.
+        repo: ``user/name`` on the hub.
+
+    Returns:
+        Markdown under a YAML header with the library, tags and results.
+    """
+    from huggingface_hub import EvalResult, ModelCardData
+
+    steered = (folder / STEERED_FILE).exists()
+    path = folder / (STEERED_FILE if steered else checkpoint_files.METADATA_FILE)
+    metadata = json.loads(path.read_text(encoding="utf-8"))
+    env = str(metadata["env"] if steered else metadata.get("env_args", {}).get("env_name", "?"))
+    results = [
+        EvalResult(
+            task_type="reinforcement-learning",
+            dataset_type="zprl-env",
+            dataset_name=env,
+            metric_type="success_rate",
+            metric_name=f"success rate, {name} (95 % interval {low:.2f} to {high:.2f})",
+            metric_value=round(result["success_rate"], 4),
+        )
+        for name, result in _results(folder, metadata, steered=steered).items()
+        for low, high in [result["wilson_95"]]
+    ]
+    header = ModelCardData(
+        model_name=repo.rpartition("/")[2],
+        library_name="zprl-env",
+        pipeline_tag="robotics",
+        tags=[*TAGS, *([metadata["algo"]] if steered else ["imitation-learning"])],
+        eval_results=results or None,
+    ).to_yaml()
+    return f"---\n{header.strip()}\n---\n\n{_text(folder, env)}\n\n{_usage(repo, env, steered)}"
+
+
+def _results(folder: Path, metadata: dict[str, Any], *, steered: bool) -> dict[str, Any]:
+    if steered:
+        results: dict[str, Any] = metadata["results"]
+        return results
+    path = folder / EVALUATION_FILE
+    if not path.exists():
+        return {}
+    return {"base policy": json.loads(path.read_text(encoding="utf-8"))}
+
+
+def _text(folder: Path, env: str) -> str:
+    """The card as it is beside the policy, without a header from an earlier publication."""
+    path = folder / CARD_FILE
+    if not path.exists():
+        return f"# Base policy for {env}\n\nSizes and training are in `policy.json`."
+    text = path.read_text(encoding="utf-8")
+    if text.startswith("---\n"):
+        text = text.partition("\n---\n")[2]
+    return text.partition(_HEADLINE)[0].strip()
+
+
+_HEADLINE = "## From the hub"
+
+
+def _usage(repo: str, env: str, steered: bool) -> str:
+    if steered:
+        code = f'from zprl_env import SteeredPolicy\n\npolicy = SteeredPolicy.load("hf://{repo}")'
+    else:
+        code = f"python train_sb3.py --env {env} --policy hf://{repo}"
+    return f"{_HEADLINE}\n\n```{'python' if steered else 'sh'}\n{code}\n```\n"

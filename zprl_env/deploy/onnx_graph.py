@@ -1,0 +1,130 @@
+"""A steered policy as one ONNX graph: observation and noise in, action chunk out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from policies.checkpoints import model as checkpoint
+from policies.engines.onnx import graph, session
+from policies.model.vib_flow import VibFlow
+from zprl_env.deploy.actor import Layer
+from zprl_env.deploy.steered_policy import SteeredPolicy
+from zprl_env.errors import CheckpointError
+from zprl_env.loading.steered_files import ONNX_FILE, POLICY_FOLDER
+from zprl_env.steering import ActionSteering, JointSteering, LatentSteering, NoiseSteering
+from zprl_env.steering.base import policy_generator
+
+
+class _Step(nn.Module):
+    """One layer of an actor."""
+
+    def __init__(self, layer: Layer) -> None:
+        super().__init__()
+        self.kind, self.names = layer.kind, list(layer.arrays)
+        for name, array in layer.arrays.items():
+            self.register_buffer(name, torch.tensor(array, dtype=torch.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        a: dict[str, Tensor] = {name: getattr(self, name) for name in self.names}
+        if self.kind == "linear":
+            return nn.functional.linear(x, a["weight"], a["bias"])
+        if self.kind == "standardize":
+            return (x - a["mean"]) / a["std"] * a["gain"] + a["shift"]
+        if self.kind == "clip":
+            return torch.clamp(x, a["low"], a["high"])
+        return {"relu": torch.relu, "tanh": torch.tanh}[self.kind](x)
+
+
+class SteeredNetwork(nn.Module):
+    """What :class:`~zprl_env.deploy.steered_policy.SteeredPolicy` computes, as one network.
+
+    Args:
+        model: The base policy.
+        steered: Agent and steering; it acts from the latent's mean.
+    """
+
+    scale: Tensor
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, model: VibFlow, steered: SteeredPolicy) -> None:
+        super().__init__()
+        self.model, self.steering = model, steered.steering
+        self.actor = nn.Sequential(*map(_Step, steered.actor.layers))
+        steering: Any = steered.steering
+        low, high = steered.bounds
+        for name, array in (("scale", steering.scale), ("low", low), ("high", high)):
+            self.register_buffer(name, torch.tensor(array, dtype=torch.float32))
+
+    def forward(self, observation: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Observations ``(B, O)`` and the flow's noise N(0, I), ``(B, H, A)``, to chunks."""
+        features, posterior = self.model.encode(observation)
+        parts, kind = [posterior.mean], self.steering.observation
+        if kind in ("state", "both"):
+            parts.insert(0, self.model.normalizer.observations(observation))
+        if kind in ("features", "both"):
+            parts.insert(0, features)
+        action = torch.clamp(self.actor(torch.cat(parts, dim=1)), -1.0, 1.0)
+        if noise is None:
+            config = self.model.config
+            noise = observation.new_zeros(observation.shape[0], config.horizon, config.action_dim)
+        chunks = self._decode(action, posterior.mean, self.steering.noise_scale * noise)
+        return torch.clamp(chunks[:, : self.steering.n_action_steps], self.low, self.high)
+
+    def _decode(self, action: Tensor, latents: Tensor, noise: Tensor) -> Tensor:
+        """The steering's own ``decode``, in torch."""
+        steering, config = self.steering, self.model.config
+        if isinstance(steering, LatentSteering):
+            return self.model.decode(latents + self.scale * action, noise)
+        if isinstance(steering, NoiseSteering):
+            return self.model.decode(latents, noise + self.scale * action.view_as(noise))
+        if isinstance(steering, JointSteering):
+            dz, dx = action.split([config.latent_dim, config.action_dim], dim=1)
+            shifted = noise + steering.noise_bound * dx[:, None, :]
+            return self.model.decode(latents + self.scale * dz, shifted)
+        if isinstance(steering, ActionSteering):
+            chunks = self.model.decode(latents, noise)[:, : steering.n_action_steps]
+            return chunks + self.scale * action.view_as(chunks)
+        raise CheckpointError(f"no ONNX graph is known of {type(steering).__name__}.")
+
+
+def write_onnx(
+    folder: Path, steered: SteeredPolicy, observations: np.ndarray, accuracy: float
+) -> None:
+    """Write ``steered.onnx`` beside an export, once it has decided as the export does.
+
+    Args:
+        folder: The export.
+        steered: What it loads as.
+        observations: What to decide on. Shape ``(N, O)``.
+        accuracy: How far an action may be off, absolutely or relative to itself.
+
+    Raises:
+        CheckpointError: The graph decides differently.
+        MissingExtraError: What exports or ONNX Runtime is not installed.
+    """
+    model = checkpoint.load(folder / POLICY_FOLDER).model
+    config, noisy = model.config, steered.steering.noise_scale > 0.0
+    inputs: dict[str, tuple[int, ...]] = {"observation": (config.observation_dim,)}
+    arrays = {"observation": np.asarray(observations, np.float32)}
+    chunk = (config.horizon, config.action_dim)
+    if noisy:
+        inputs["noise"] = chunk
+        dice = policy_generator(0)
+        draws = [dice.standard_normal(chunk) for _ in observations]
+        arrays["noise"] = np.asarray(draws, np.float32)
+    content = graph(SteeredNetwork(model, steered), inputs, ["actions"])
+    (got,) = session(content).run(None, arrays)
+    steered.reset(seed=0)
+    expected = np.stack([steered.predict(observation) for observation in observations])
+    if not np.allclose(got, expected, rtol=accuracy, atol=accuracy):
+        raise CheckpointError(
+            f"the ONNX graph must decide as the export does. Got an action that is off by "
+            f"{np.abs(got - expected).max():.2g}. This is a defect; please report it."
+        )
+    (folder / ONNX_FILE).write_bytes(content)

@@ -1,0 +1,171 @@
+"""A steered policy as one object: no Stable-Baselines3, and no torch where the base needs none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zprl_env.deploy.actor import Actor
+from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
+from zprl_env.loading.resolve import acting_policy, local_folder
+from zprl_env.loading.steered_files import POLICY_FOLDER, read_steered
+from zprl_env.steerable import SteerablePolicy
+from zprl_env.steering.base import policy_generator
+from zprl_env.steering.wrapper import STEERING_WRAPPERS
+
+
+class SteeredPolicy:
+    """A frozen base policy and the trained agent that steers it, for deployment.
+
+    It does what the steered environment does between two chunks, with the agent's deterministic
+    action: encode, act, decode. The robot's side is left: execute the chunk, observe, ask again.
+
+    Attributes:
+        policy: The base policy.
+        n_action_steps: Actions of a chunk.
+        bounds: Smallest and largest action.
+        metadata: What :mod:`zprl_env.deploy.export` wrote about run and results.
+
+    Example:
+        >>> from zprl_env.deploy.actor import Layer
+        >>> from zprl_env.testing import LinearPolicy
+        >>> push = Layer("linear", {"weight": np.zeros((2, 5)), "bias": np.ones(2)})
+        >>> steered = SteeredPolicy(LinearPolicy(3, 1), Actor([push]), 3, {"scale": 0.5})
+        >>> steered.predict(np.array([1.0, 2.0, 3.0])).tolist()
+        [[0.5], [0.5]]
+    """
+
+    def __init__(
+        self,
+        policy: SteerablePolicy,
+        actor: Actor,
+        observation_dim: int,
+        options: Mapping[str, Any],
+        *,
+        steer: str = "latent",
+        low: np.ndarray | float = -np.inf,
+        high: np.ndarray | float = np.inf,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Put a policy and an actor together.
+
+        Args:
+            policy: The frozen base policy.
+            actor: The agent.
+            observation_dim: Size O of an observation.
+            options: Of the steering, such as ``scale``; ``sample_latent`` and ``noise_scale`` are
+                off if not given.
+            steer: Where the agent enters the policy: a key of ``STEERING_WRAPPERS``.
+            low: Smallest action, of size A or one number.
+            high: Largest action.
+            metadata: What is known of its making.
+
+        Raises:
+            CheckpointError: The actor does not fit the policy.
+            ConfigurationError: An option is unknown or out of range.
+        """
+        if steer not in STEERING_WRAPPERS:
+            raise ConfigurationError(f"steer must be in {[*STEERING_WRAPPERS]}. Got: {steer!r}.")
+        options = {"sample_latent": False, "noise_scale": 0.0, **options}
+        try:
+            self.steering = STEERING_WRAPPERS[steer].steering_class(
+                policy, observation_dim=observation_dim, **options
+            )
+        except TypeError as error:
+            raise ConfigurationError(f"options must be those of {steer!r}: {error}.") from error
+        self.policy, self.actor = policy, actor
+        self.n_action_steps = self.steering.n_action_steps
+        self.metadata = dict(metadata or {})
+        self._observation_dim = observation_dim
+        self.bounds = np.asarray(low, np.float32), np.asarray(high, np.float32)
+        self._check_actor()
+        self.reset()
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> SteeredPolicy:
+        """Read what ``python -m zprl_env.export`` wrote.
+
+        Args:
+            folder: The folder, or ``hf://user/repo``.
+
+        Raises:
+            CheckpointError: It holds no sound export.
+        """
+        path = local_folder(folder) or Path(folder)
+        metadata, arrays = read_steered(path)
+        try:
+            low, high = arrays.pop("action_low"), arrays.pop("action_high")
+            return cls(
+                acting_policy(path / POLICY_FOLDER),
+                Actor.from_arrays(metadata["actor"], arrays),
+                metadata["observation_dim"],
+                metadata["options"],
+                steer=metadata["steer"],
+                low=low,
+                high=high,
+                metadata=metadata,
+            )
+        except (ConfigurationError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"{path} must say how to steer its policy. Got: {type(error).__name__}: {error}"
+            ) from error
+
+    def reset(self, seed: int | None = None) -> None:
+        """Begin an episode.
+
+        Args:
+            seed: Seeds what chance there is, as the steered environment's reset does; row ``i`` of
+                a batch gets ``seed + i``.
+        """
+        self._seed = seed
+        self._generators: list[np.random.Generator] = []
+
+    def predict(self, observation: np.ndarray) -> np.ndarray:
+        """Decide on the next actions.
+
+        Args:
+            observation: What the environment shows. Shape ``(O,)``, or ``(B, O)`` for several.
+
+        Returns:
+            The chunk to execute, in the environment's units and inside its bounds. Shape
+            ``(n_action_steps, A)``, or ``(B, n_action_steps, A)``; float32.
+
+        Raises:
+            PolicyMismatchError: The observation has another shape.
+            SimulationError: It is not finite.
+        """
+        observations = np.asarray(observation)
+        if observations.ndim not in (1, 2) or observations.shape[-1] != self._observation_dim:
+            raise PolicyMismatchError(
+                f"an observation must have the shape ({self._observation_dim},) or "
+                f"(B, {self._observation_dim}). Got: {observations.shape}."
+            )
+        batch = np.atleast_2d(observations)
+        generators = self._dice(len(batch))
+        seen, latents = self.steering.observe(batch, generators)
+        chunks = self.steering.act(self.actor(seen), latents, generators)
+        chunks = np.clip(chunks[:, : self.n_action_steps], *self.bounds)
+        return chunks[0] if observations.ndim == 1 else chunks
+
+    def _dice(self, size: int) -> list[np.random.Generator]:
+        for row in range(len(self._generators), size):
+            seed = None if self._seed is None else self._seed + row
+            self._generators.append(policy_generator(seed))
+        return self._generators[:size]
+
+    def _check_actor(self) -> None:
+        size = self.steering.observation_space.shape[0]
+        try:
+            got = self.actor(np.zeros((1, size))).shape
+        except ValueError as error:
+            raise CheckpointError(
+                f"an actor must take observations of size {size}. Got one of another size: {error}."
+            ) from error
+        if got != (1, self.steering.agent_dim):
+            raise CheckpointError(
+                f"an actor must give actions of size {self.steering.agent_dim}. Got: {got[1:]}."
+            )

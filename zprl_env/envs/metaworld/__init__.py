@@ -1,0 +1,1 @@
+"""Meta-World's tasks as Gymnasium environments, with a faster control loop."""

@@ -1,0 +1,129 @@
+"""Meta-World's fifty tasks as honest gymnasium environments."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.errors import MissingExtraError, UnknownNameError
+
+VERSION = "-v3"
+PARTS = {"hand": 3, "gripper": 1, "object": 14, "previous": 18, "goal": 3}
+ROLLED_CAMERAS = ("corner", "corner2", "corner3", "corner4")
+"""The cameras that Meta-World mounts upside down."""
+
+
+class MetaWorldEnv(SuiteEnv):
+    """A Meta-World task with the guarantees of :class:`~zprl_env.envs.base.SuiteEnv`.
+
+    * Each reset draws a layout: the task's vector of object and goal positions, uniform in the
+      random-reset space of Meta-World's class, drawn again while the class finds them too close to
+      each other. So every seed is a layout of its own, independent of anything said to ``make``;
+      Meta-World's benchmarks draw 50 from a ``make`` seed by the same rule, and no others appear.
+    * An observation is Meta-World's: the present's 18 numbers (hand, opening of the gripper, and
+      one or two objects, each a position and a quaternion, padded with zeros), those of the step
+      before, and the goal or zeros. At a reset the step before is the present.
+    * The action is a displacement of the hand (1 cm per unit) and a force of the fingers.
+    * Meta-World's end after 500 steps is left out: any ``TimeLimit`` will do.
+
+    Args:
+        task: Meta-World's name of the task, with or without ``-v3``.
+        reward: ``"sparse"``: 1 on success and else 0. ``"dense"``: Meta-World's, 0 to 10.
+        goal_observable: Whether the goal can be seen; else its three numbers are 0, and a task
+            whose goal is drawn cannot be solved by looking.
+        success_terminates: Whether an episode ends with its first success.
+        render_mode: ``"rgb_array"`` or None.
+        camera: Camera that `render` looks through; pictures are upright.
+        render_size: Height and width of the image [pixels].
+        fast: Leave out what Meta-World's control step repeats; the states are the same to the bit.
+
+    Raises:
+        MissingExtraError: Meta-World is not installed.
+        UnknownNameError: No such task, reward or render mode.
+
+    Example:
+        >>> env = MetaWorldEnv("push-wall")
+        >>> observation, info = env.reset(seed=0)
+        >>> observation[env.observation_keys["goal"]].round(2)
+        array([-0.05,  0.89,  0.02], dtype=float32)
+        >>> env.close()
+    """
+
+    def __init__(
+        self,
+        task: str = "box-close",
+        *,
+        reward: str = "sparse",
+        goal_observable: bool = True,
+        success_terminates: bool = True,
+        render_mode: str | None = None,
+        camera: str = "corner4",
+        render_size: tuple[int, int] = (256, 256),
+        fast: bool = True,
+    ) -> None:
+        try:
+            import metaworld  # noqa: F401
+        except ImportError as error:
+            raise MissingExtraError("metaworld", "metaworld") from error
+        from zprl_env.envs.metaworld.fast_loop import ALL_V3_ENVIRONMENTS, make_task
+
+        name = task.removesuffix(VERSION) + VERSION
+        if name not in ALL_V3_ENVIRONMENTS:
+            names = [known.removesuffix(VERSION) for known in ALL_V3_ENVIRONMENTS]
+            raise UnknownNameError("Meta-World task", task, names)
+        shaped = reward == "dense"
+        self._env = make_task(name, goal_observable=goal_observable, fast=fast, shaped=shaped)
+        super().__init__(
+            name,
+            reward=reward,
+            success_terminates=success_terminates,
+            render_mode=render_mode,
+            camera=camera,
+            render_size=render_size,
+            render_fps=self._env.metadata["render_fps"],
+        )
+        self._env_args = {
+            "env_name": name,
+            "env_version": version("metaworld"),
+            "type": 2,
+            "env_kwargs": {"goal_observable": goal_observable},
+        }
+        self._define_spaces(PARTS, -np.ones(4), np.ones(4))
+
+    @property
+    def fast(self) -> bool:
+        """Whether the shorter control step is in use."""
+        return self._env.fast
+
+    @property
+    def env_args(self) -> dict[str, Any]:
+        """How to make this environment, in the form robomimic writes into its files."""
+        return self._env_args
+
+    def _reset(self) -> tuple[np.ndarray, bool]:
+        self._env.np_random = self.np_random
+        observation, _ = self._env.reset()
+        return observation.astype(np.float32), False
+
+    def _step(self, action: np.ndarray) -> Outcome:
+        observation, reward, _, _, info = self._env.step(action)
+        if self._env.diverged():
+            raise FloatingPointError("the simulation's state is not finite")
+        return Outcome(observation.astype(np.float32), float(reward), bool(info["success"]))
+
+    def _simulation(self) -> tuple[Any, Any]:
+        return self._env.model, self._env.data
+
+    def _free(self) -> None:
+        self._env.close()
+        del self._env
+
+    def render(self) -> np.ndarray | None:
+        """Return an upright image; see ``SuiteEnv.render``."""
+        image = super().render()
+        if image is not None and self.camera in ROLLED_CAMERAS:
+            image = np.ascontiguousarray(image[::-1, ::-1])
+        return image

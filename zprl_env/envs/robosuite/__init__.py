@@ -1,0 +1,1 @@
+"""robosuite's tasks as Gymnasium environments, with a faster control loop."""

@@ -1,0 +1,169 @@
+"""robosuite tasks as honest gymnasium environments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.envs.robosuite.absolute_pose import absolute_controllers, action_bounds, to_robosuite
+from zprl_env.envs.robosuite.quiet import quiet_robosuite
+from zprl_env.errors import UnknownNameError
+
+ACTIONS = ("delta", "absolute")
+SETTLED = {
+    "has_renderer": False,
+    "has_offscreen_renderer": False,
+    "use_camera_obs": False,
+    "hard_reset": False,
+    "ignore_done": True,
+}
+"""What an honest environment leaves no choice about: rendering, resets and the horizon are ours."""
+
+
+class RobosuiteEnv(SuiteEnv):
+    """A robosuite task with the guarantees of :class:`~zprl_env.envs.base.SuiteEnv`.
+
+    * Sizes that robosuite samples while it builds the model (Lift's cube) are drawn from
+      ``model_seed`` and not from an episode's seed, since a reset does not rebuild the model.
+    * The observation describes the state at the end of the control step. robosuite's own reports
+      the poses of bodies one physics substep (2 ms) late.
+    * Delta actions outside ``[-1, 1]`` are clipped, by robosuite's controllers.
+
+    Args:
+        task: Name of a robosuite environment, e.g. ``"Lift"``.
+        reward: ``"sparse"``: 1 on success and else 0. ``"dense"``: robosuite's shaped reward.
+        action: What an action means. ``"delta"``: a motion of the hand, robosuite's default.
+            ``"absolute"``: a pose of the hand with a rotation of six numbers, ten in all per arm;
+            see :mod:`zprl_env.envs.robosuite.absolute_pose`.
+        success_terminates: Whether an episode ends with its first success.
+        render_mode: ``"rgb_array"`` or None. Nothing of OpenGL is touched before `render`.
+        camera: Camera that `render` looks through.
+        render_size: Height and width of the image [pixels].
+        fast: Use the compiled control loop where it covers robots and controllers; see `fast`.
+        model_seed: Seed of what robosuite samples while it builds the model.
+        **robosuite_kwargs: Passed to ``robosuite.make``, e.g. ``robots="Sawyer"``.
+
+    Raises:
+        MissingExtraError: robosuite is not installed.
+        ConfigurationError: Absolute actions are wanted of a robot they do not cover.
+        UnknownNameError: No such task, reward, kind of action or render mode.
+
+    >>> env = RobosuiteEnv("Lift")
+    >>> observation, info = env.reset(seed=0)
+    >>> observation.shape, info
+    ((19,), {'is_success': False})
+    >>> observation, reward, terminated, truncated, info = env.step(env.action_space.sample())
+    >>> env.observation_keys["object"]
+    slice(9, 19, None)
+    >>> env.close()
+    """
+
+    hidden_geom_groups = (0,)  # those that robosuite collides with
+
+    def __init__(
+        self,
+        task: str = "Lift",
+        *,
+        reward: str = "sparse",
+        action: str = "delta",
+        success_terminates: bool = True,
+        render_mode: str | None = None,
+        camera: str = "agentview",
+        render_size: tuple[int, int] = (256, 256),
+        fast: bool = True,
+        model_seed: int = 0,
+        **robosuite_kwargs: Any,
+    ) -> None:
+        settled = {"reward_shaping": reward == "dense", **SETTLED}
+        for name in settled.keys() & robosuite_kwargs.keys():
+            raise TypeError(f"RobosuiteEnv sets robosuite's {name!r} itself; leave it out")
+        robots = ["Panda", "Panda"] if task.startswith("TwoArm") else "Panda"
+        kwargs = {"robots": robots, "control_freq": 20, **robosuite_kwargs, **settled}
+        if action not in ACTIONS:
+            raise UnknownNameError("kind of action", action, ACTIONS)
+        self.action = action
+        super().__init__(
+            task,
+            reward=reward,
+            success_terminates=success_terminates,
+            render_mode=render_mode,
+            camera=camera,
+            render_size=render_size,
+            render_fps=kwargs["control_freq"],
+        )
+        with quiet_robosuite() as robosuite:
+            from zprl_env.envs.robosuite.fast_loop import task_class, tasks
+
+            if task not in tasks():
+                raise UnknownNameError("robosuite task", task, tasks())
+            if action == "absolute":
+                kwargs = {"controller_configs": absolute_controllers(kwargs["robots"]), **kwargs}
+            self._env = robosuite.make(task_class(task, fast), seed=model_seed, **kwargs)
+        self._env_args = {
+            "env_name": task,
+            "env_version": robosuite.__version__,
+            "type": 1,
+            "env_kwargs": kwargs,
+        }
+        values = self._env.observation_spec()
+        self._names = _observation_names(self._env, values)
+        sizes = {key: int(np.size(values[name])) for key, name in self._names.items()}
+        bounds = action_bounds(self._env) if action == "absolute" else self._env.action_spec
+        self._define_spaces(sizes, *bounds)
+
+    @property
+    def fast(self) -> bool:
+        """Whether the compiled control loop is in use."""
+        return self._env is not None and self._env.fast
+
+    @property
+    def env_args(self) -> dict[str, Any]:
+        """How to make this environment, in the form robomimic writes into its files."""
+        return self._env_args
+
+    @property
+    def sim(self) -> Any:
+        """The simulation of robosuite, for looking closely."""
+        return self._env.sim
+
+    def _reset(self) -> tuple[np.ndarray, bool]:
+        # robosuite's samplers hold its generator, so its state is set rather than it replaced.
+        generator = self._env.rng.bit_generator
+        generator.state = self.np_random.bit_generator.state
+        with quiet_robosuite():
+            values = self._env.reset()
+        self.np_random.bit_generator.state = generator.state
+        return self._flatten(values), self._env._check_success()
+
+    def _step(self, action: np.ndarray) -> Outcome:
+        if self.action == "absolute":
+            action = to_robosuite(action)
+        values, reward, _, _ = self._env.step(action)
+        if self._env.diverged():
+            raise FloatingPointError("the simulation's state is not finite")
+        return Outcome(self._flatten(values), reward, self._env._check_success())
+
+    def _simulation(self) -> tuple[Any, Any]:
+        return self.sim.model._model, self.sim.data._data
+
+    def _free(self) -> None:
+        self._env.close()
+        self._env = None
+
+    def _flatten(self, values: dict[str, np.ndarray]) -> np.ndarray:
+        """Return robosuite's observation as one vector of shape ``(O,)``, float32."""
+        parts = [np.ravel(values[name]) for name in self._names.values()]
+        return np.concatenate(parts, dtype=np.float32)
+
+
+def _observation_names(env: Any, values: dict[str, np.ndarray]) -> dict[str, str]:
+    """Map robomimic's low-dimensional keys to the observables of a robosuite environment."""
+    names = []
+    for robot in env.robots:
+        for arm in robot.arms:
+            prefix = robot.robot_model.naming_prefix + (f"{arm}_" if len(robot.arms) > 1 else "")
+            names += [f"{prefix}eef_pos", f"{prefix}eef_quat", f"{prefix}gripper_qpos"]
+    keys = {**{name: name for name in names}, "object": "object-state"}
+    return {key: name for key, name in keys.items() if name in values}

@@ -1,0 +1,1 @@
+"""Scripted experts for Adroit's hand: door, hammer, pen."""

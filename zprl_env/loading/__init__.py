@@ -1,0 +1,1 @@
+"""Loading a policy: by object, path, shipped name or Hugging Face repository."""

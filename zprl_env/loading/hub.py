@@ -1,0 +1,102 @@
+"""Fetching a policy from the Hugging Face hub: by name, and nothing that is not ours.
+
+What travels is a checkpoint (``policy.json``) or an exported steered policy (``steered.json``):
+safetensors, JSON and the card, by name. Nothing else is fetched or opened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from policies.checkpoints import files as checkpoint_files
+from zprl_env.errors import CheckpointError, MissingExtraError, ZprlError
+from zprl_env.loading.steered_files import (
+    ACTOR_FILE,
+    CARD_FILE,
+    POLICY_FOLDER,
+    STEERED_FILE,
+    read_steered,
+)
+
+EVALUATION_FILE = "evaluation.json"
+"""What ``python -m zprl_env.make_policy`` measured, episode by episode."""
+
+CHECKPOINT = (checkpoint_files.METADATA_FILE, checkpoint_files.WEIGHTS_FILE)
+FILES = (
+    *CHECKPOINT,
+    EVALUATION_FILE,
+    STEERED_FILE,
+    ACTOR_FILE,
+    *(f"{POLICY_FOLDER}/{name}" for name in CHECKPOINT),
+    CARD_FILE,
+)
+"""All that a repository of ours can hold, by path."""
+
+
+class HubError(ZprlError):
+    """The hub has not what was asked for, does not allow it, or cannot be reached."""
+
+
+def from_hub(repo: str, *, revision: str | None = None) -> Path:
+    """Fetch a base policy or an exported steered policy, and verify it.
+
+    Args:
+        repo: ``user/name``.
+        revision: Branch, tag or commit; only a commit is the same tomorrow.
+
+    Returns:
+        A folder of the client's cache, for ``resolve_policy`` or ``SteeredPolicy.load``.
+
+    Raises:
+        CheckpointError: The repository holds neither, or its files do not belong together.
+        HubError: The hub has no such repository or revision, or refuses.
+        MissingExtraError: The hub's client is not installed.
+    """
+    hub = hub_client()
+    try:
+        path = hub.snapshot_download(repo, revision=revision, allow_patterns=list(FILES))
+    except Exception as error:  # as above
+        raise hub_error("fetch", repo, error) from error
+    check_folder(Path(path))
+    return Path(path)
+
+
+def check_folder(folder: Path) -> None:
+    """See that a folder holds a policy whose parts belong together, by their hashes.
+
+    Raises:
+        CheckpointError: It does not.
+    """
+    if (folder / STEERED_FILE).exists():
+        read_steered(folder)
+    elif (folder / checkpoint_files.METADATA_FILE).exists():
+        checkpoint_files.verify(checkpoint_files.read(folder), folder)
+    else:
+        raise CheckpointError(
+            f"a policy's folder must hold {checkpoint_files.METADATA_FILE} or "
+            f"{STEERED_FILE}. Got: {folder}. "
+            f"Export a run by python -m zprl_env.export."
+        )
+
+
+def hub_client() -> Any:
+    """Import the hub's client.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise MissingExtraError("huggingface_hub", "hub") from error
+    return huggingface_hub
+
+
+def hub_error(what: str, repo: str, error: Exception) -> HubError:
+    """Say in one line what the client said in many, and what to try."""
+    reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    return HubError(
+        f"cannot {what} {repo}: {reason}. Try another name or revision, or log in by "
+        f"`hf auth login`."
+    )

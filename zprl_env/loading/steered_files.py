@@ -1,0 +1,91 @@
+"""The folder of an exported steered policy: safetensors and JSON, never a pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import safetensors.numpy
+
+from policies.checkpoints import files as checkpoint_files
+from policies.checkpoints.files import arrays_hash, read_arrays
+from zprl_env.errors import CheckpointError
+
+FORMAT = "zprl-steered"
+VERSION = 1
+STEERED_FILE, ACTOR_FILE = "steered.json", "actor.safetensors"
+POLICY_FOLDER = "policy"
+"""Where the base policy's own checkpoint is, inside the folder."""
+ONNX_FILE, CARD_FILE = "steered.onnx", "README.md"
+
+
+class SteeredFiles(NamedTuple):
+    """What the folder says besides the base policy.
+
+    Attributes:
+        metadata: The description.
+        arrays: The actor's, and the bounds of the environment's actions.
+    """
+
+    metadata: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+
+
+def write_steered(
+    folder: Path, metadata: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
+    """Write description and actor into a folder that holds the base policy already.
+
+    Args:
+        folder: The folder.
+        metadata: Plain JSON values; format, version and hashes are set here.
+        arrays: The actor's, and the bounds.
+    """
+    (folder / ACTOR_FILE).write_bytes(safetensors.numpy.save(dict(arrays)))
+    policy = checkpoint_files.read(folder / POLICY_FOLDER)
+    described = {
+        "format": FORMAT,
+        "version": VERSION,
+        "policy_sha256": arrays_hash(policy.weights),
+        "actor_sha256": arrays_hash(arrays),
+    }
+    text = json.dumps(described | dict(metadata) | described, indent=1, allow_nan=False)
+    (folder / STEERED_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_steered(folder: Path) -> SteeredFiles:
+    """Read a folder and see that actor, base policy and description belong together.
+
+    Raises:
+        CheckpointError: Something is missing, damaged, foreign or of another export.
+    """
+    path = folder / STEERED_FILE
+    try:
+        metadata = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"a steered policy must be a folder with {STEERED_FILE}, as zprl_env.export writes "
+            f"it. Got: {folder} ({error})."
+        ) from error
+    named = metadata if isinstance(metadata, dict) else {}
+    if (named.get("format"), named.get("version")) != (FORMAT, VERSION):
+        raise CheckpointError(
+            f"{path} must be of format {FORMAT!r}, version {VERSION}. "
+            f"Got: {named.get('format')!r}, {named.get('version')!r}. Export it again."
+        )
+    policy = checkpoint_files.read(folder / POLICY_FOLDER)
+    checkpoint_files.verify(policy, folder / POLICY_FOLDER)
+    arrays = read_arrays(folder / ACTOR_FILE)
+    for name, found in (
+        ("actor_sha256", arrays_hash(arrays)),
+        ("policy_sha256", arrays_hash(policy.weights)),
+    ):
+        if named.get(name) != found:
+            raise CheckpointError(
+                f"{name} in {path} must be {found}, as the files have it. Got: "
+                f"{named.get(name)!r}. They are damaged or not of one export; copy them again."
+            )
+    return SteeredFiles(named, arrays)

@@ -1,0 +1,50 @@
+"""Whether an environment and a policy fit each other."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+
+from zprl_env.errors import PolicyMismatchError
+from zprl_env.steerable import SteerablePolicy
+
+
+def check_compatible(
+    observations: gym.Space, actions: gym.Space, policy: SteerablePolicy, n_action_steps: int
+) -> int:
+    """See that an environment's spaces fit a policy.
+
+    Args:
+        observations: The environment's observation space.
+        actions: The environment's space of single actions.
+        policy: The policy.
+        n_action_steps: How many actions of a chunk are to be executed.
+
+    Returns:
+        The observation's size.
+
+    Raises:
+        PolicyMismatchError: They do not fit, or the policy's chunks are shorter.
+    """
+    if not isinstance(observations, gym.spaces.Box) or len(observations.shape) != 1:
+        raise PolicyMismatchError(
+            f"Expected an environment with a flat Box observation. Got: {observations}. "
+            f"Wrap it in gymnasium.wrappers.FlattenObservation."
+        )
+    size = observations.shape[0]
+    expected = getattr(policy, "observation_dim", size)
+    if size != expected:
+        raise PolicyMismatchError(
+            f"The policy was trained on observations of size {expected}. "
+            f"Got an environment with observations of size {size}."
+        )
+    if not isinstance(actions, gym.spaces.Box) or actions.shape != (policy.action_dim,):
+        raise PolicyMismatchError(
+            f"The policy's actions have size {policy.action_dim}. "
+            f"Got an environment with action space {actions}."
+        )
+    if n_action_steps > policy.horizon:
+        raise PolicyMismatchError(
+            f"n_action_steps must be at most the policy's horizon {policy.horizon}. "
+            f"Got: {n_action_steps}."
+        )
+    return size

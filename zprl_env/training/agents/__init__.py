@@ -1,0 +1,1 @@
+"""Agents: unmodified SB3 models, their networks, replay buffer, warm-up and weights."""

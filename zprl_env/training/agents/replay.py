@@ -1,0 +1,124 @@
+"""A replay buffer that discounts every chunk by the steps it really took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.type_aliases import ReplayBufferSamples
+from stable_baselines3.common.vec_env import VecNormalize
+
+from zprl_env.vectorised.alternating import DECISION, HALF
+
+
+class ChunkReplayBuffer(ReplayBuffer):
+    """Replay of decisions with n-step targets and each decision's own discount.
+
+    A decision that executes k environment steps discounts what follows by gamma^k. Over n
+    decisions the target is
+
+        r_0 + d_0 r_1 + d_0 d_1 r_2 + ... + (d_0 ... d_{n-1}) Q(s_n),    d_i = gamma^(k_i),
+
+    cut at the first end of an episode. A chunk that a time limit cut short is so bootstrapped with
+    its own exponent, where a fixed ``gamma ** n_action_steps`` would be wrong.
+    """
+
+    def __init__(self, *args: Any, gamma: float, n_steps: int = 1, **kwargs: Any) -> None:
+        """Add to Stable-Baselines3's arguments.
+
+        Args:
+            *args: Stable-Baselines3's.
+            gamma: Discount per environment step.
+            n_steps: Decisions n of the target.
+            **kwargs: Stable-Baselines3's.
+        """
+        super().__init__(*args, **kwargs)
+        self.gamma = gamma
+        self.n_steps = n_steps
+        self.discounts = np.ones((self.buffer_size, self.n_envs), np.float32)
+
+    def add(
+        self,
+        obs: np.ndarray,
+        next_obs: np.ndarray,
+        action: np.ndarray,
+        reward: np.ndarray,
+        done: np.ndarray,
+        infos: list[dict[str, Any]],
+    ) -> None:
+        """Store one decision of every environment; ``infos`` carry ``env_steps``."""
+        self.discounts[self.pos] = [self.gamma ** info["env_steps"] for info in infos]
+        super().add(obs, next_obs, action, reward, done, infos)
+
+    def _get_samples(
+        self, batch_inds: np.ndarray, env: VecNormalize | None = None
+    ) -> ReplayBufferSamples:
+        # As in Stable-Baselines3, whose seeding governs numpy's global generator.
+        columns = np.random.randint(0, self.n_envs, size=len(batch_inds))  # noqa: NPY002
+        steps = np.arange(self.n_steps)
+        rows = (batch_inds[:, None] + steps) % self.buffer_size
+        window = (rows, columns[:, None])
+        # What lies behind the newest decision is older than it, or empty.
+        stops = (self.dones[window] > 0) | (rows == (self.pos - 1) % self.buffer_size)
+        last = np.where(stops.any(axis=1), stops.argmax(axis=1), self.n_steps - 1)
+        decay = np.cumprod(self.discounts[window], axis=1)
+        weights = np.concatenate([np.ones_like(decay[:, :1]), decay[:, :-1]], axis=1)
+        rewards = self._normalize_reward(self.rewards[window], env) * weights
+        first, final = (batch_inds, columns), (rows[np.arange(len(rows)), last], columns)
+        data = (
+            self._normalize_obs(self.observations[first], env),
+            self.actions[first],
+            self._normalize_obs(self.next_observations[final], env),
+            (self.dones[final] * (1.0 - self.timeouts[final]))[:, None],
+            np.sum(rewards * (steps <= last[:, None]), axis=1, keepdims=True),
+            np.take_along_axis(decay, last[:, None], axis=1),
+        )
+        # Gathering has copied them already.
+        return ReplayBufferSamples(*(self.to_torch(array, copy=False) for array in data))
+
+
+class AlternatingReplayBuffer(ChunkReplayBuffer):
+    """Replay buffer of `AlternatingVecEnv`: both halves side by side.
+
+    What is stored is the decision that ``info`` tells of, once both halves have told theirs.
+    """
+
+    def __init__(self, *args: Any, n_envs: int = 1, **kwargs: Any) -> None:
+        """Make room for two halves of ``n_envs`` environments."""
+        super().__init__(*args, n_envs=2 * n_envs, **kwargs)
+        self._halves: dict[int, tuple[Any, ...]] = {}
+
+    def add(
+        self,
+        obs: np.ndarray,
+        next_obs: np.ndarray,
+        action: np.ndarray,
+        reward: np.ndarray,
+        done: np.ndarray,
+        infos: list[dict[str, Any]],
+    ) -> None:
+        """Keep one decision of one half; ``obs`` and ``action`` are the other's, and left out."""
+        began, acted = (np.stack(part) for part in zip(*(i[DECISION] for i in infos), strict=True))
+        self._halves[infos[0][HALF]] = (began, next_obs, acted, reward, done, infos)
+        if len(self._halves) == 2:
+            first, second = self._halves[0], self._halves[1]
+            joined = [np.concatenate(pair) for pair in zip(first[:5], second[:5], strict=True)]
+            obs, next_obs, action, reward, done = joined
+            super().add(obs, next_obs, action, reward, done, [*first[5], *second[5]])
+            self._halves.clear()
+
+
+def end_trajectories(buffer: ReplayBuffer) -> None:
+    """Keep n-step targets from running on into what is stored next.
+
+    Environments that are reset before their episode is over leave decisions whose successor is
+    of another episode; their targets bootstrap there, as after a time-out.
+
+    Args:
+        buffer: A buffer whose next decision does not follow from its last one.
+    """
+    if buffer.size() > 0:
+        last = buffer.pos - 1
+        buffer.timeouts[last] = np.where(buffer.dones[last] > 0, buffer.timeouts[last], 1.0)
+        buffer.dones[last] = 1.0

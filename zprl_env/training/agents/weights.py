@@ -1,0 +1,116 @@
+"""What an agent has learned, as tensors in a file, and as an agent again."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.save_util import load_from_zip_file
+from stable_baselines3.common.vec_env import DummyVecEnv
+
+from zprl_env.evaluation import Agent
+from zprl_env.files import RunFolderError, one_line
+from zprl_env.steering.wrapper import SteeringWrapper
+from zprl_env.training.agents.jax_state import is_jax, load_states, save_states
+from zprl_env.training.agents.model import as_agent, make_model
+from zprl_env.training.settings.recipe import AlgorithmName, BackendName, Recipe
+
+MODEL, BEST = "model", "best"
+"""Names of the agent that a run hands over, and of the best so far on the validation episodes."""
+
+
+def weights_file(model: BaseAlgorithm, name: str = MODEL) -> str:
+    """Name of the file that a model is saved in: Stable-Baselines3's, or tensors of SBX's."""
+    return f"{name}.safetensors" if is_jax(model) else f"{name}.zip"
+
+
+def save_weights(folder: Path, model: BaseAlgorithm, name: str = MODEL) -> Path:
+    """Write a model's tensors and those of its optimisers, whole or not at all.
+
+    Args:
+        folder: Where to.
+        model: The model.
+        name: What to call it.
+
+    Returns:
+        The file.
+    """
+    file = folder / weights_file(model, name)
+    partial = file.with_stem(f"partial-{name}")
+    if is_jax(model):
+        save_states(partial, model)
+    else:
+        with partial.open("wb") as content:  # which it leaves open itself when a disk is full
+            model.save(content)
+    os.replace(partial, file)
+    return file
+
+
+def load_weights(path: Path, model: BaseAlgorithm) -> None:
+    """Read a saved model's tensors into a model of the same kind, without unpickling anything.
+
+    Args:
+        path: A ``model.zip`` that Stable-Baselines3 saved, or SBX's ``model.safetensors``.
+        model: A model made with the same settings.
+
+    Raises:
+        RunFolderError: The file is missing, damaged or of another kind of model.
+    """
+    if not path.is_file():
+        raise RunFolderError(f"Expected a saved model. Got: {path}, which does not exist.")
+    try:
+        if is_jax(model):
+            load_states(path, model)
+            return
+        _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
+        model.set_parameters(parameters, exact_match=True, device=model.device)
+        for name, value in (variables or {}).items():
+            getattr(model, name).data.copy_(value.data)
+    except Exception as error:  # what readers raise over a damaged file has no common kind
+        raise RunFolderError(
+            f"Expected a model of the same algorithm and sizes in {path}. Got: {one_line(error)}"
+        ) from error
+
+
+def load_model(
+    folder: Path,
+    algo: AlgorithmName,
+    recipe: Recipe,
+    env: SteeringWrapper,
+    backend: BackendName = "torch",
+) -> BaseAlgorithm:
+    """Read a run's model for acting, not for learning on.
+
+    Args:
+        folder: The run's folder.
+        algo: Its algorithm.
+        recipe: Its settings.
+        env: A steered environment like those it learned in.
+        backend: The library its algorithm is from.
+
+    Returns:
+        The model, without what it learned from.
+
+    Raises:
+        MissingExtraError: The backend is not installed.
+        RunFolderError: It is missing, damaged or does not fit the environment.
+    """
+    envs = DummyVecEnv([lambda: env])
+    recipe = replace(recipe, buffer_size=1)
+    n_action_steps = env.env.n_action_steps
+    model = make_model(algo, recipe, envs, n_action_steps=n_action_steps, seed=0, backend=backend)
+    load_weights(folder / weights_file(model), model)
+    return model
+
+
+def load_agent(
+    folder: Path,
+    algo: AlgorithmName,
+    recipe: Recipe,
+    env: SteeringWrapper,
+    backend: BackendName = "torch",
+) -> Agent:
+    """The deterministic action of :func:`load_model`'s model."""
+    return as_agent(load_model(folder, algo, recipe, env, backend))

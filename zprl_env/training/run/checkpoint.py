@@ -1,0 +1,216 @@
+"""Checkpoints of a run: written whole or not at all, and examined before they are used.
+
+Each is a folder ``checkpoints/<env steps>`` with the agent and its optimisers, the best agent so
+far, the replay buffer, the history, the place of the environments, the global generators, and a
+manifest with the hash of every file. Nothing in it is unpickled.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+
+from zprl_env.files import RunFolderError, one_line, read_json, write_json
+from zprl_env.training.agents.replay import end_trajectories
+from zprl_env.training.agents.weights import BEST, load_weights, save_weights, weights_file
+from zprl_env.training.run import randomness
+from zprl_env.training.run.history import History
+from zprl_env.training.run.replay_file import load_replay, save_replay
+from zprl_env.vectorised.resumable import Place, ResumableVecEnv
+
+CHECKPOINTS = "checkpoints"
+KEPT = 2
+"""Checkpoints that are kept: the newest, and one to fall back to."""
+
+MANIFEST, STATE, REPLAY = "manifest.json", "state.json", "replay.safetensors"
+LIBRARIES = ("stable-baselines3", "sb3-contrib", "torch", "numpy", "numba", "gymnasium")
+"""On whose versions it depends whether a run goes on as it would have."""
+
+
+class RunCheckpoint(NamedTuple):
+    """A whole checkpoint.
+
+    Attributes:
+        folder: Where it is.
+        history: What had happened.
+        place: Where the environments were.
+        generators: State of the global generators.
+        updates: Gradient steps taken, by which some algorithms delay their actor's.
+    """
+
+    folder: Path
+    history: History
+    place: Place
+    generators: dict[str, Any]
+    updates: int
+
+
+def save_checkpoint(run: Path, model: BaseAlgorithm, history: History, place: Place) -> Path:
+    """Write a checkpoint and forget the oldest.
+
+    Args:
+        run: The run's folder.
+        model: The agent, between two of its decisions.
+        history: What happened so far.
+        place: Where the environments are.
+
+    Returns:
+        The checkpoint's folder.
+
+    Raises:
+        RunFolderError: It could not be written; those before it are as they were.
+    """
+    folder = run / CHECKPOINTS / f"{history.env_steps:09d}"
+    partial = folder.with_name("partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        _write(partial, run, model, history, place)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+        _sync(folder.parent)
+    except Exception as error:  # what writers raise when a disk is full has no common kind
+        shutil.rmtree(partial, ignore_errors=True)
+        raise RunFolderError(
+            f"Expected to write a checkpoint to {folder}. Got: {one_line(error)}. Make room or "
+            f"give permission there."
+        ) from error
+    for old in _folders(run)[KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def find_checkpoint(run: Path, say: Callable[[str], None]) -> RunCheckpoint | None:
+    """Find a run's newest checkpoint that is whole.
+
+    Args:
+        run: The run's folder.
+        say: Told of damaged checkpoints, and of libraries that have changed since.
+
+    Returns:
+        The checkpoint, or None if none was ever written.
+
+    Raises:
+        RunFolderError: All of them are damaged.
+    """
+    folders = _folders(run)
+    for folder in folders:
+        try:
+            return _read(folder, say)
+        except (OSError, KeyError, TypeError, ValueError, RunFolderError) as error:
+            say(f"The checkpoint {folder} is damaged and left out: {one_line(error)}")
+    if folders:
+        raise RunFolderError(
+            f"Expected a whole checkpoint in {run / CHECKPOINTS}. Got: {len(folders)}, all of them "
+            f"damaged. Begin a new run."
+        )
+    return None
+
+
+def load_checkpoint(
+    checkpoint: RunCheckpoint, run: Path, model: BaseAlgorithm, envs: ResumableVecEnv
+) -> None:
+    """Make a fresh model and fresh environments what they were.
+
+    The global generators are left to :func:`~zprl_env.training.run.randomness.restore`, which is to
+    be called when learning goes on.
+
+    Args:
+        checkpoint: As :func:`find_checkpoint` found it.
+        run: The run's folder, to which the best agent so far is brought back.
+        model: A model made with the run's configuration.
+        envs: Its environments.
+
+    Raises:
+        RunFolderError: A part is of another configuration.
+    """
+    load_weights(checkpoint.folder / weights_file(model), model)
+    best = checkpoint.folder / weights_file(model, BEST)
+    if best.exists():
+        shutil.copy(best, run / best.name)
+    model.num_timesteps = checkpoint.history.decisions
+    model._n_updates = checkpoint.updates
+    buffer = model.replay_buffer if isinstance(model, OffPolicyAlgorithm) else None
+    if buffer is not None:
+        load_replay(checkpoint.folder / REPLAY, buffer)
+    if not envs.go_to(checkpoint.place) and buffer is not None:
+        end_trajectories(buffer)
+
+
+def _write(folder: Path, run: Path, model: BaseAlgorithm, history: History, place: Place) -> None:
+    save_weights(folder, model)
+    best = run / weights_file(model, BEST)
+    if best.exists():
+        shutil.copy(best, folder / best.name)
+    if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
+        save_replay(folder / REPLAY, model.replay_buffer)
+    state = {
+        "history": history.to_dict(),
+        "place": [place.episode, place.actions.tolist(), place.observation.tolist()],
+        "generators": randomness.capture(),
+        "updates": getattr(model, "_n_updates", 0),
+    }
+    write_json(folder / STATE, state)
+    hashes = {file.name: _hash(file) for file in sorted(folder.iterdir())}
+    write_json(folder / MANIFEST, {"versions": _versions(), "sha256": hashes})
+    for file in folder.iterdir():
+        _sync(file)
+    _sync(folder)
+
+
+def _read(folder: Path, say: Callable[[str], None]) -> RunCheckpoint:
+    manifest = read_json(folder / MANIFEST)
+    for name, expected in manifest["sha256"].items():
+        if _hash(folder / name) != expected:
+            raise ValueError(f"{name} is not what was written")
+    state = read_json(folder / STATE)
+    episode, actions, observation = state["place"]
+    place = Place(int(episode), np.array(actions, np.float32), np.array(observation, np.float32))
+    found = RunCheckpoint(
+        folder,
+        History.from_dict(state["history"]),
+        place,
+        state["generators"],
+        int(state["updates"]),
+    )
+    before, now = manifest["versions"], _versions()
+    changed = [
+        f"{name} {before.get(name, 'of old')}, now {now[name]}"
+        for name in now
+        if before.get(name) != now[name]
+    ]
+    if changed:
+        say(f"The run goes on, but not to the bit: it was saved with {'; '.join(changed)}.")
+    return found
+
+
+def _folders(run: Path) -> list[Path]:
+    """A run's checkpoints, the newest first."""
+    found = [path for path in (run / CHECKPOINTS).glob("*") if path.name.isdecimal()]
+    return sorted(found, reverse=True)
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in LIBRARIES}
+
+
+def _hash(file: Path) -> str:
+    return sha256(file.read_bytes()).hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Have the disk keep what was written, should the power fail."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,45 @@
+"""A replay buffer as tensors in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from stable_baselines3.common.buffers import ReplayBuffer
+
+from zprl_env.files import RunFolderError, one_line
+
+
+def save_replay(path: Path, buffer: ReplayBuffer) -> None:
+    """Write what is in a replay buffer, and no more than that."""
+    position = {"position": np.array([buffer.pos, buffer.full])}
+    save_file(_arrays(buffer) | position, path)
+
+
+def load_replay(path: Path, buffer: ReplayBuffer) -> None:
+    """Read what :func:`save_replay` wrote into a buffer of the same sizes.
+
+    Raises:
+        RunFolderError: The file is missing, damaged or of another configuration.
+    """
+    try:
+        arrays = load_file(path)
+        buffer.pos, buffer.full = map(int, arrays.pop("position"))
+        views = _arrays(buffer)
+        for name in views.keys() | arrays.keys():
+            if views[name].shape != arrays[name].shape:
+                raise ValueError(f"{name} of shape {arrays[name].shape}, not {views[name].shape}")
+            views[name][:] = arrays[name]
+    except Exception as error:  # what readers raise over a damaged file has no common kind
+        raise RunFolderError(
+            f"Expected a replay buffer of the run's configuration in {path}. "
+            f"Got: {one_line(error)}."
+        ) from error
+
+
+def _arrays(buffer: ReplayBuffer) -> dict[str, np.ndarray]:
+    """The filled part of a replay buffer: views, which can be written to."""
+    names = ["observations", "next_observations", "actions", "rewards", "dones", "timeouts"]
+    names += ["discounts"] if hasattr(buffer, "discounts") else []
+    return {name: getattr(buffer, name)[: buffer.size()] for name in names}

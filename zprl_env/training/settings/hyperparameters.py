@@ -1,0 +1,181 @@
+"""RL Zoo's hyperparameter files, read as the settings of a recipe.
+
+The files are what RL Zoo takes and nothing else, so that both train the same agent. Strings that RL
+Zoo would evaluate are compared here, or refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from zprl_env.errors import ZprlError
+
+ALL = {"sac", "td3", "tqc", "crossq", "ppo", "ppo_lstm", "trpo"}
+ON_POLICY = {"ppo", "ppo_lstm", "trpo"}
+OFF_POLICY = ALL - ON_POLICY
+STOCHASTIC = ALL - {"td3"}
+NOBODY: set[str] = set()
+DEFAULT = object()
+"""Stands for the recipe's own default, of a setting that an algorithm does not have."""
+
+
+class Setting(NamedTuple):
+    """One line of a file and the field of the recipe that it sets."""
+
+    key: str
+    """Where it stands; what lies inside of something is written with a dot."""
+    field: str
+    needed: set[str]
+    """Algorithms whose file has to say it, since libraries' defaults differ."""
+    absent: object = DEFAULT
+    """What it means to leave it out, here and in RL Zoo."""
+
+
+SETTINGS = (
+    Setting("env_wrapper.scale", "scale", ALL),
+    Setting("env_wrapper.noise_scale", "noise_scale", ALL),
+    Setting("env_wrapper.gamma", "gamma", ALL),
+    Setting("env_wrapper.n_action_steps", "n_action_steps", NOBODY, None),
+    Setting("env_wrapper.sample_latent", "sample_latent", NOBODY, True),
+    Setting("env_wrapper.observation", "observation", NOBODY, "features"),
+    Setting("env_wrapper.reward", "reward", NOBODY, "sparse"),
+    Setting("env_wrapper.reward_scale", "reward_scale", NOBODY, 1.0),
+    Setting("policy_kwargs.net_arch", "hidden", ALL),
+    Setting("policy_kwargs.n_critics", "n_critics", OFF_POLICY),
+    Setting("policy_kwargs.layer_norm", "layer_norm", NOBODY, False),
+    Setting("policy_kwargs.squash_q", "squash_q", NOBODY, False),
+    Setting("policy_kwargs.actor_init", "actor_init", NOBODY, 0.01),
+    Setting("policy_kwargs.log_std_init", "log_std_init", STOCHASTIC),
+    Setting("policy_kwargs.log_std_min", "log_std_min", NOBODY, -20.0),
+    Setting("policy_kwargs.log_std_max", "log_std_max", NOBODY, 2.0),
+    Setting("policy_kwargs.max_grad_norm", "max_grad_norm", NOBODY, None),
+    Setting("policy_kwargs.lstm_hidden_size", "lstm_hidden", {"ppo_lstm"}),
+    Setting("max_grad_norm", "max_grad_norm", NOBODY),
+    Setting("learning_rate", "learning_rate", ALL),
+    Setting("batch_size", "batch_size", ALL),
+    Setting("gradient_steps", "updates_per_decision", OFF_POLICY),
+    Setting("tau", "tau", OFF_POLICY - {"crossq"}),
+    Setting("ent_coef", "ent_coef", OFF_POLICY - {"td3"}),
+    Setting("target_entropy", "target_entropy", NOBODY, None),
+    Setting("use_sde", "use_sde", NOBODY, False),
+    Setting("noise_std", "action_noise", NOBODY, 0.0),
+    Setting("learning_starts", "warmup_decisions", OFF_POLICY, 0),
+    Setting("buffer_size", "buffer_size", OFF_POLICY),
+    Setting("replay_buffer_kwargs.n_steps", "n_steps", OFF_POLICY),
+    Setting("n_steps", "rollout_decisions", ON_POLICY),
+    Setting("n_epochs", "n_epochs", {"ppo", "ppo_lstm"}),
+    Setting("n_critic_updates", "n_epochs", {"trpo"}),
+    Setting("gae_lambda", "gae_lambda", ON_POLICY),
+)
+WORDS = {"scale", "observation", "reward", "ent_coef"}
+"""Fields that may be words; other words are numbers that YAML did not take for some."""
+
+WRAPPER = "zprl_env.training.zoo.steered"
+POLICIES = dict.fromkeys(("ppo", "trpo"), "ActorCriticPolicy")
+POLICIES |= {"sac": "SACPolicy", "td3": "TD3Policy", "tqc": "TQCPolicy", "crossq": "CrossQPolicy"}
+POLICIES |= {"ppo_lstm": "LstmPolicy"}
+REPLAY = {
+    "replay_buffer_class": 'get_class_by_name("zprl_env.training.agents.replay.ChunkReplayBuffer")',
+    "callback": "zprl_env.training.agents.warmup.WarmUp",
+}
+READ_ELSEWHERE = {"n_timesteps", "n_envs", "gamma", "replay_buffer_kwargs.gamma", "noise_type"}
+
+
+def read_hyperparameters(file: Path, algo: str, env_id: str) -> dict[str, Any]:
+    """Read what a file says about a task.
+
+    Args:
+        file: RL Zoo's YAML, whose sections are gymnasium ids and ``default``.
+        algo: The algorithm it is for.
+        env_id: The task's gymnasium id.
+
+    Returns:
+        Fields of :class:`~zprl_env.training.settings.recipe.Recipe`.
+
+    Raises:
+        ZprlError: The file cannot be read, or says what only RL Zoo would do.
+    """
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        section = content.get(env_id, content.get("default"))
+        said = dict(_flatten(section))
+    except (OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        raise ZprlError(
+            f"hyperparams must be a file of RL Zoo's with a section {env_id} or default, whose "
+            f"settings are plain YAML. Got: {file} ({' '.join(str(error).split())})."
+        ) from error
+    fixed: dict[str, object] = {
+        "policy": f"zprl_env.training.agents.actors.{POLICIES[algo]}",
+        "wrapper": WRAPPER,
+    }
+    fixed |= REPLAY if algo in OFF_POLICY else {}
+    for key, value in fixed.items():
+        if said.pop(key, None) != value:
+            raise ZprlError(f"{key} must be {value} in {file}, since train_sb3.py has no other.")
+    frequency = said.pop("train_freq", 1 if algo in ON_POLICY else None)
+    if frequency not in (1, [1, "episode"]):
+        raise ZprlError(f"train_freq must be 1 or [1, episode] in {file}. Got: {frequency}.")
+    fields: dict[str, Any] = {}
+    for key, field, needed, absent in SETTINGS:
+        if key in said:
+            fields[field] = _value(file, field, key, said[key])
+        elif algo in needed:
+            raise ZprlError(f"{key} must be in {file}: without it, RL Zoo takes a library's own.")
+        elif absent is not DEFAULT:
+            fields.setdefault(field, absent)
+    known = {setting.key for setting in SETTINGS} | READ_ELSEWHERE
+    if unknown := sorted(said.keys() - known):
+        raise ZprlError(
+            f"{file} must keep to the settings of a recipe. Got: {', '.join(unknown)}. "
+            f"Leave that out, or train with RL Zoo."
+        )
+    if frequency != 1:
+        fields["updates_per_episode"] = fields.pop("updates_per_decision")
+    if algo in ON_POLICY:
+        fields["rollout_decisions"] *= said.get("n_envs", 1)
+    _check_discounts(file, said, fields["gamma"])
+    return fields
+
+
+def _flatten(section: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Bring what lies inside of a setting to the top: ``policy_kwargs.net_arch``."""
+    flat: dict[str, Any] = {}
+    for key, value in section.items():
+        if key == "env_wrapper":
+            (wrapper,) = value
+            ((flat["wrapper"], value),) = wrapper.items()
+        if key in ("env_wrapper", "policy_kwargs", "replay_buffer_kwargs"):
+            flat |= {f"{key}.{name}": inner for name, inner in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _value(file: Path, field: str, key: str, value: Any) -> Any:
+    if field == "hidden" and isinstance(value, list):
+        return tuple(value)
+    if field == "ent_coef":
+        return str(value)
+    if isinstance(value, list | dict) or (isinstance(value, str) and field not in WORDS):
+        raise ZprlError(
+            f"{key} must be a plain number in {file}: RL Zoo's schedules are not known here, and "
+            f"YAML takes 3e-4 for a word. Got: {value!r}. Try 0.0003."
+        )
+    return value
+
+
+def _check_discounts(file: Path, said: Mapping[str, Any], gamma: float) -> None:
+    """See that the three discounts of a file are one; its own is that of a whole decision."""
+    replay, decision = said.get("replay_buffer_kwargs.gamma", gamma), said.get("gamma")
+    steps = math.log(decision) / math.log(gamma) if decision and 0 < gamma < 1 else 1.0
+    if replay != gamma or not decision or abs(steps - round(steps)) > 1e-3 or steps < 0.5:
+        raise ZprlError(
+            f"gamma must be env_wrapper's gamma to the power of n_action_steps in {file}, and "
+            f"replay_buffer_kwargs' the same as env_wrapper's. "
+            f"Got: {decision}, {gamma} and {replay}."
+        )

@@ -1,0 +1,139 @@
+"""The numbers a run's settings may take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from zprl_env.errors import ZprlError
+from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
+from zprl_env.training.settings.recipe import Recipe
+
+
+class Range(NamedTuple):
+    """An interval of numbers; ``above`` leaves its lower end out."""
+
+    low: float
+    high: float = math.inf
+    above: bool = False
+
+    def __contains__(self, value: object) -> bool:
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            return False
+        return self.low <= value <= self.high and not (self.above and value == self.low)
+
+    def __str__(self) -> str:
+        low = f"{'above' if self.above else 'at least'} {self.low:g}"
+        return low if self.high == math.inf else f"{low} and at most {self.high:g}"
+
+
+COUNT, SIZE, POSITIVE = Range(1), Range(0), Range(0, above=True)
+FRACTION = Range(0, 1, above=True)
+
+CONFIG = {
+    "total_env_steps": COUNT,
+    # Training never meets an episode that evaluation is going to play.
+    "seed": Range(0, VALIDATION_SEED - 10_000),
+    "num_envs": Range(1, 10_000),
+    "eval_every": COUNT,
+    "checkpoint_every": COUNT,
+    "validation_episodes": Range(1, TEST_SEED - VALIDATION_SEED),
+    "eval_episodes": COUNT,
+    "threads": COUNT,
+}
+"""Fields of :class:`zprl_env.training.config.Config`."""
+
+RECIPE = {
+    "scale": SIZE,
+    "n_action_steps": COUNT,
+    "noise_scale": SIZE,
+    "reward_scale": POSITIVE,
+    "gamma": FRACTION,
+    "warmup_decisions": SIZE,
+    "updates_per_decision": COUNT,
+    "updates_per_episode": SIZE,
+    "batch_size": COUNT,
+    "learning_rate": POSITIVE,
+    "tau": FRACTION,
+    "n_critics": COUNT,
+    "lstm_hidden": COUNT,
+    "actor_init": POSITIVE,
+    "max_grad_norm": POSITIVE,
+    "n_steps": COUNT,
+    "action_noise": SIZE,
+    "buffer_size": COUNT,
+    "rollout_decisions": Range(2),
+    "n_epochs": COUNT,
+    "gae_lambda": Range(0, 1),
+}
+"""Fields of :class:`~zprl_env.training.settings.recipe.Recipe`."""
+
+EVALUATION = {
+    "episodes": COUNT,
+    "seed": SIZE,
+    "noise_scale": SIZE,
+    "n_action_steps": COUNT,
+    "threads": COUNT,
+}
+"""Fields of :class:`zprl_env.evaluate.Evaluation`."""
+
+CALIBRATION = {
+    # Settings are chosen by it, so it never plays what results are reported on.
+    "episodes": Range(1, TEST_SEED - VALIDATION_SEED),
+    "noise_scale": SIZE,
+    "n_action_steps": COUNT,
+    "threads": COUNT,
+}
+"""Fields of :class:`zprl_env.calibrate.__main__.Calibration`."""
+
+
+def check(settings: object, limits: Mapping[str, Range]) -> None:
+    """Refuse numbers out of their range; ``None`` and words are nobody's number.
+
+    Args:
+        settings: Anything with attributes.
+        limits: Their ranges by name.
+
+    Raises:
+        ZprlError: One is out of its range. It is no ``ValueError``: of those, tyro draws a box.
+
+    >>> from types import SimpleNamespace
+    >>> check(SimpleNamespace(num_envs=0), {"num_envs": COUNT})
+    Traceback (most recent call last):
+    policies.errors.ZprlError: num_envs must be at least 1. Got: 0.
+    """
+    for name, limit in limits.items():
+        value = getattr(settings, name)
+        if value is not None and not isinstance(value, str) and value not in limit:
+            raise ZprlError(f"{name} must be {limit}. Got: {value}.")
+
+
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse a recipe that nothing could be trained by.
+
+    Raises:
+        ZprlError: A setting is impossible.
+    """
+    check(recipe, RECIPE)
+    if not recipe.hidden or min(recipe.hidden) < 1:
+        raise ZprlError(f"hidden must be layers of at least 1. Got: {recipe.hidden}.")
+    if not recipe.log_std_min < recipe.log_std_max:
+        raise ZprlError(
+            f"log_std_min must be below log_std_max. "
+            f"Got: {recipe.log_std_min:g} and {recipe.log_std_max:g}."
+        )
+    if recipe.squash_q and (recipe.reward, recipe.reward_scale) != ("sparse", 1.0):
+        raise ZprlError(
+            f"squash_q must come with returns between 0 and 1: --reward sparse --reward-scale 1. "
+            f"Got: {recipe.reward} and {recipe.reward_scale:g}."
+        )
+    try:
+        possible = recipe.ent_coef == "auto" or float(recipe.ent_coef.removeprefix("auto_")) > 0
+    except ValueError:
+        possible = False
+    if not possible:
+        raise ZprlError(
+            f"ent_coef must be 'auto', 'auto_' and a number, or a number, above 0. "
+            f"Got: {recipe.ent_coef!r}."
+        )

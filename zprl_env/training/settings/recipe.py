@@ -1,0 +1,149 @@
+"""The settings of a finetuning run: what is steered, how the agent learns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from zprl_env.hyperparams import hyperparameter_file
+from zprl_env.steering import ObservationKind
+from zprl_env.tasks import TASKS, task_name
+from zprl_env.training.settings.hyperparameters import read_hyperparameters
+
+AlgorithmName = Literal["sac", "td3", "tqc", "crossq", "ppo", "ppo_lstm", "trpo"]
+"""As RL Zoo calls them, so that both command lines and the files between them say the same."""
+BackendName = Literal["torch", "sbx"]
+PresetName = Literal["default", "paper"]
+SteerName = Literal["latent", "noise", "joint", "action"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the policy is steered and how the agent learns; the defaults are ``sac.yml``'s."""
+
+    scale: float | Literal["auto"] = 2.0
+    """Size of the perturbation at the agent's full deflection. Latent: lambda, or 'auto' for the
+    published rule RMS(lambda dz) = 0.1 RMS(z). Noise: bound in standard deviations. Action:
+    largest residual in action units."""
+    n_action_steps: int | None = None
+    """Environment steps per decision; the policy's own if not given."""
+    noise_scale: float = 0.0
+    """Temperature of the flow's initial noise; 1 is imitation's, 0 removes all chance."""
+    sample_latent: bool = True
+    """Draw z from its posterior while collecting; evaluation always takes the mean."""
+    observation: ObservationKind = "features"
+    """What the agent sees besides z: the policy's embedding, the normalised state, or both."""
+    reward: Literal["sparse", "penalty"] = "sparse"
+    """'sparse' is 1 on success; 'penalty' is -1 for every environment step without it."""
+    reward_scale: float = 1.0
+    """Factor on the reward the agent learns from."""
+    gamma: float = 0.99
+    """Discount per environment step; the agent's is gamma ** n_action_steps."""
+    warmup_decisions: int = 500
+    """Decisions of the base policy (zero perturbation) put into the replay buffer first."""
+    updates_per_decision: int = 4
+    """Gradient steps per decision."""
+    updates_per_episode: int = 0
+    """Off-policy methods with one environment: gradient steps between two episodes, in place of
+    those after every decision, so that a robot never waits in mid-air for them. 0 is none."""
+    batch_size: int = 128
+    """Transitions per gradient step."""
+    learning_rate: float = 3e-4
+    """Adam's step size, for actor, critics and temperature; TRPO: the critic's."""
+    max_grad_norm: float | None = None
+    """Largest norm of the actor's and of the critics' gradient. Off-policy methods clip none if not
+    given, PPO and RecurrentPPO at 0.5. Its effect is not measured."""
+    tau: float = 0.005
+    """Polyak factor of the target critics; CrossQ has none."""
+    hidden: tuple[int, ...] = (128, 128)
+    """Layers of actor and critics."""
+    lstm_hidden: int = 64
+    """RecurrentPPO: size of the LSTMs before them."""
+    actor_init: float = 0.01
+    """Factor on the first weights of the actor's output, which starts it at the base policy; 1 is
+    the library's own start. Its effect on what is learned is not measured."""
+    n_critics: int = 2
+    """Critics whose minimum is the target; more of them make it more cautious."""
+    layer_norm: bool = True
+    """Layer normalisation in the critics: of SAC and TD3, and of all off-policy agents in JAX. One
+    run on Lift without it climbed to 0.76 and fell back to 0.50."""
+    squash_q: bool = False
+    """SAC and TD3: keep Q between 0 and 1 by a sigmoid, as the published agent does, whose target
+    has no entropy term; needs the sparse reward. Its effect is not measured."""
+    ent_coef: str = "auto_0.01"
+    """Entropy coefficient as Stable-Baselines3 writes it."""
+    target_entropy: float | None = None
+    """Entropy of the whole action that the temperature aims for; minus its size if not given."""
+    log_std_init: float = 0.0
+    """Log standard deviation the actor starts with, before the tanh."""
+    log_std_min: float = -20.0
+    """SAC, TQC and CrossQ: its lower bound; the default is the library's own. A higher one goes on
+    exploring, which is not measured."""
+    log_std_max: float = 2.0
+    """SAC, TQC and CrossQ: its upper bound; the default is the library's own."""
+    n_steps: int = 3
+    """Decisions of the n-step return."""
+    use_sde: bool = False
+    """State-dependent exploration (gSDE): perturbations that persist instead of white noise."""
+    action_noise: float = 0.0
+    """Standard deviation of Gaussian noise on the actions while exploring: all that TD3 explores
+    by."""
+    buffer_size: int = 200_000
+    """Capacity of the replay buffer, in decisions."""
+    rollout_decisions: int = 512
+    """On-policy methods: decisions per policy update, over all environments."""
+    n_epochs: int = 10
+    """PPO and RecurrentPPO: passes over each rollout; TRPO: its critic's."""
+    gae_lambda: float = 0.95
+    """On-policy methods: lambda of generalised advantage estimation."""
+
+
+USUAL: dict[str, AlgorithmName] = {"robosuite": "crossq"}
+"""What did best on a suite's task in ``benchmarks.algorithms``; SAC where none was better."""
+
+
+def usual_algorithm(env: str, preset: PresetName = "default") -> AlgorithmName:
+    """Algorithm for a task if nobody asks for another.
+
+    >>> usual_algorithm("Can"), usual_algorithm("pen"), usual_algorithm("Can", "paper")
+    ('crossq', 'sac', 'sac')
+    """
+    task = next((task for name, task in TASKS.items() if env in (name, task.id)), None)
+    return USUAL.get(task.suite, "sac") if task and preset == "default" else "sac"
+
+
+def recipe_for(
+    algo: AlgorithmName,
+    preset: PresetName,
+    steer: SteerName,
+    env: str = "Lift",
+    hyperparams: Path | None = None,
+) -> Recipe:
+    """Look up the settings of an algorithm on a task and adapt them to where it steers.
+
+    Args:
+        algo: The algorithm.
+        preset: ``"default"`` is what we measured to work best, ``"paper"`` the published settings.
+        steer: Where the agent enters the policy.
+        env: The task.
+        hyperparams: A file to read instead of the one that comes with the package.
+
+    Returns:
+        The recipe, every field of which the command line can override.
+
+    Raises:
+        UnknownNameError: The algorithm has no such preset, or there is no such task.
+        ZprlError: The file does not describe a recipe.
+
+    >>> recipe_for("sac", "default", "latent", "Lift") == Recipe()
+    True
+    """
+    shipped = algo if preset == "default" else f"{algo}-{preset}"
+    file = hyperparams or hyperparameter_file(shipped)
+    recipe = Recipe(**read_hyperparameters(file, algo, TASKS[task_name(env)].id))
+    if steer == "noise":
+        return replace(recipe, scale=1.5, noise_scale=0.0)
+    if steer == "action":
+        return replace(recipe, scale=0.2)
+    return recipe
