@@ -14,7 +14,7 @@ from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 from real.clock import WallClock
 from real.drivers import DriverLike, make_robot
 from real.motion.homing import way_home
-from real.motion.loop import FAULTS, ControlLoop
+from real.motion.loop import ROBOT_ERRORS, ControlLoop
 from real.motion.pacing import Pacer
 from real.motion.safety import changes
 from real.operators import Event, OperatorLike, make_operator
@@ -263,7 +263,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         if lost:
             try:
                 self.robot.home()
-            except FAULTS as error:
+            except ROBOT_ERRORS as error:
                 loop.halt("driver", str(error))
                 return False
             if not (loop.locate() and self._went_home()):
@@ -271,7 +271,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         if isinstance(self.robot, Scene):
             try:
                 self.robot.reset_scene(scene_seed)
-            except FAULTS as error:
+            except ROBOT_ERRORS as error:
                 loop.halt("driver", str(error))
                 return False
         elif not self._heard(Event.READY, "Lay out the task for the next episode.", deadline):
@@ -333,7 +333,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             loop.emergency.release()
             try:
                 self.robot.connect()
-            except FAULTS as error:
+            except ROBOT_ERRORS as error:
                 loop.halt("driver", str(error))
                 clock.sleep_until(clock.now() + RETRY)
 
@@ -406,7 +406,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             if self._images and isinstance(self.robot, Cameras):
                 try:
                     images = dict(self.robot.images(self.preset.cameras))
-                except FAULTS as error:
+                except ROBOT_ERRORS as error:
                     loop.halt("driver", str(error))
             ticks = tuple(loop.ticks)
             self.recorder.add(
