@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zprl_env.registration import make_env, register_envs
-from zprl_env.tasks import TASKS, Task
+from zprl_env.registration import make_env, register_envs, register_task
+from zprl_env.tasks import TASKS, Task, find_task
 
-__all__ = ["TASKS", "Task", "make_env", "register_envs"]
+__all__ = ["TASKS", "Task", "find_task", "make_env", "register_envs", "register_task"]

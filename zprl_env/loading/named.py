@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from zprl_env.errors import ConfigurationError, UnknownNameError
@@ -62,7 +63,7 @@ def load_object(spec: str, kind: str) -> Any:
             f"without .py and slashes. Got: {spec!r}."
         )
     name, _, path = spec.partition(SEPARATOR)
-    found = _module(name, spec, kind)
+    found: Any = import_for(name, spec, kind)
     for attribute in path.split("."):
         if not hasattr(found, attribute):
             where = getattr(found, "__name__", type(found).__name__)
@@ -73,8 +74,22 @@ def load_object(spec: str, kind: str) -> Any:
     return found
 
 
-def _module(name: str, spec: str, kind: str) -> Any:
-    """Import a module, from the current folder as well."""
+def import_for(name: str, spec: str, kind: str) -> ModuleType:
+    """Import a module that a name of code begins with, from the current folder as well.
+
+    Args:
+        name: The module's dotted name.
+        spec: The whole name that the user gave, for the errors.
+        kind: What it should be, for the errors.
+
+    Raises:
+        ConfigurationError: There is no such module, or it needs one that is not installed.
+    """
+    if not _dotted(name):
+        raise ConfigurationError(
+            f"The {kind} {spec!r} must begin with a module's name, such as my_module, before the "
+            f"colon. Got: {name!r}."
+        )
     here = os.getcwd()
     if "" not in sys.path and here not in sys.path:
         # A console script's and a worker process's path begin elsewhere. At the end, so that no
