@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 
 from zprl_env.envs.episodes import EPISODE_SEED
+from zprl_env.envs.flat import flat_environment
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.steering import (
     ActionSteering,
@@ -53,7 +54,8 @@ class SteeringWrapper(
         """Wrap an environment.
 
         Args:
-            env: Any environment with flat ``Box`` spaces that fit the policy.
+            env: Any environment with ``Box`` spaces that fit the policy; its observation may be a
+                ``Dict`` of boxes, which :mod:`zprl_env.envs.flat` flattens.
             policy: A policy object, a checkpoint's path or a shipped policy's name.
             n_action_steps: Actions per decision; ``None`` takes the policy's own.
             gamma: Discount per environment step.
@@ -66,6 +68,7 @@ class SteeringWrapper(
         self.policy = resolve_policy(policy)
         if n_action_steps is None:
             n_action_steps = self.policy.n_action_steps
+        env = flat_environment(env, self.policy)
         observation_dim = check_compatible(
             env.observation_space, env.action_space, self.policy, n_action_steps
         )
