@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -112,3 +113,37 @@ def import_for(name: str, spec: str, kind: str) -> ModuleType:
 
 def _dotted(name: str) -> bool:
     return bool(name) and all(part.isidentifier() for part in name.split("."))
+
+
+def refuse_code(values: Iterable[object], source: str | os.PathLike[str], *, trust: bool) -> None:
+    """Refuse names of code that stand in a file, unless its reader is told to trust it.
+
+    Args:
+        values: What the file says: environment, policy, ``NAME=VALUE`` and the like.
+        source: The file, for the error.
+        trust: Whether the user said that code may be imported on its word.
+
+    Raises:
+        ConfigurationError: One of them would import code, and the file is not trusted.
+
+    >>> refuse_code(["Lift", "hf://user/repo", None, 2], "config.json", trust=False)
+    >>> refuse_code(["driver=os:system"], "config.json", trust=False)
+    Traceback (most recent call last):
+    policies.errors.ConfigurationError: config.json names code to import: 'driver=os:system'. ...
+    """
+    named = [value for value in values if isinstance(value, str) and _may_import(value)]
+    if named and not trust:
+        raise ConfigurationError(
+            f"{source} names code to import: {', '.join(map(repr, named))}. Running what a file "
+            "names is up to you: if you know where it comes from, add --trust; else give your own "
+            "on the command line instead."
+        )
+
+
+def _may_import(value: str) -> bool:
+    """Whether something would import a module: ``module:attribute`` or ``package:Id-v0``."""
+    name, equals, setting = value.partition("=")
+    if equals and name.isidentifier():
+        value = setting
+    module, separator, rest = value.strip('"').partition(SEPARATOR)
+    return bool(separator) and _dotted(module) and not rest.startswith("//")
