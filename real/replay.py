@@ -15,7 +15,7 @@ from rich.table import Table
 from policies.errors import DemonstrationError
 from real.drivers import make_robot
 from real.recording.reader import RecordedEpisode, read_recorded
-from real.robot import Cameras, RobotError, Scene
+from real.robot import Cameras, RobotError, SceneRobot
 from zprl_env import cli
 from zprl_env.errors import RenderingError, ZprlError
 
@@ -155,7 +155,7 @@ def pictures(episode: RecordedEpisode) -> Iterator[np.ndarray]:
     preset = episode.preset
     robot = make_robot("sim", preset)
     try:
-        if not (preset.cameras and isinstance(robot, Scene) and isinstance(robot, Cameras)):
+        if not (preset.cameras and isinstance(robot, SceneRobot) and isinstance(robot, Cameras)):
             raise RenderingError(f"{preset.name} has no camera in the simulation.")
         robot.connect()
         robot.reset_scene(episode.seed)

@@ -13,7 +13,7 @@ import tyro
 from real.drivers import DriverLike, make_robot
 from real.motion.safety import SafetyFilter
 from real.motion.watchdog import fault
-from real.robot import Cameras, Robot, RobotError, RobotState, Scene
+from real.robot import Cameras, Robot, RobotError, RobotState, SceneRobot
 from real.tasks.coordinates import GRIPPER, POSITION, Coordinates
 from real.tasks.files import load_preset
 from real.tasks.preset import Preset
@@ -190,7 +190,7 @@ def _keeps_its_own_copies(robot: Robot, preset: Preset) -> Iterator[str]:
 
 def _repeats_its_scenes(robot: Robot, preset: Preset) -> Iterator[str]:
     """A simulated scene follows from its seed."""
-    if not isinstance(robot, Scene):
+    if not isinstance(robot, SceneRobot):
         return
     seen = []
     for seed in (3, 4, 3):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from real.drivers.sim import SimRobot
-from real.robot import Cameras, RobotCommand, RobotError, Scene
+from real.robot import Cameras, RobotCommand, RobotError, SceneRobot
 from real.sim.faults import Fault
 from real.sim.world import SCENES, World
 from real.tasks.files import load_preset
@@ -49,7 +49,7 @@ def robot():
 
 def test_it_is_a_robot_with_a_scene_and_cameras(robot):
     assert robot.n_arms == 1
-    assert isinstance(robot, Scene)
+    assert isinstance(robot, SceneRobot)
     assert isinstance(robot, Cameras)
 
 
