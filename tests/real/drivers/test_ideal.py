@@ -161,5 +161,5 @@ def test_faults_begin_and_end_with_the_numbers_of_commands_that_were_given():
 def test_a_fault_that_is_none_is_named():
     with pytest.raises(UnknownNameError, match="unknown fault 'frozn'; did you mean 'frozen'"):
         IdealRobot(PRESET, faults={0: "frozn"})
-    with pytest.raises(ConfigurationError, match="after a number of commands. Got: -1"):
+    with pytest.raises(ConfigurationError, match=r"a number of commands\. Got: -1"):
         IdealRobot(PRESET, faults={-1: "frozen"})
