@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from zprl_env.errors import UnknownNameError
+from zprl_env.errors import MissingExtraError, UnknownNameError
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Task:
         max_episode_steps: Control steps after which an episode is truncated.
         own_limit: Whether the environment truncates by itself, since its options may change the
             limit; otherwise gymnasium's ``TimeLimit`` does.
+        facts: ``"module:callable"`` that reads from the task's own file what a learner is to know
+            of it, such as ``scale`` and ``n_action_steps``; None if the task has no such file.
         observation_dim: Size of the flat observation.
         action_dim: Size of the action.
         expert: ``"module:Class"`` of the scripted expert, None if nobody can show the task.
@@ -35,6 +39,7 @@ class Task:
     action_dim: int = 0
     expert: str | None = None
     own_limit: bool = False
+    facts: str | None = None
 
     @property
     def slug(self) -> str:
@@ -45,6 +50,28 @@ class Task:
         """
         middle = self.id.removeprefix("ZPRL-").removesuffix("-v0")
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", middle).lower()
+
+    def read_facts(self, env_kwargs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Read the facts that stand in the task's own file, such as a robot's preset.
+
+        Args:
+            env_kwargs: What the environment is made with besides; its ``task`` is another file.
+
+        Returns:
+            Facts by name, None where the file says nothing; empty for a task without a file.
+
+        Raises:
+            MissingExtraError: What reads the file is not installed.
+            ConfigurationError: The file cannot be read, or says something impossible.
+        """
+        if self.facts is None:
+            return {}
+        try:
+            read = pkgutil.resolve_name(self.facts)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(error.name or self.suite, self.suite) from None
+        facts: dict[str, Any] = read({**self.kwargs, **(env_kwargs or {})}["task"])
+        return facts
 
 
 def _robosuite(
@@ -104,6 +131,7 @@ def _real(
         action_dim=action,
         expert=f"real.experts.{expert}" if expert else None,
         own_limit=True,
+        facts="real.tasks.files:task_facts",
     )
 
 
