@@ -246,7 +246,7 @@ def facts_of(env: gym.Env) -> Facts:
     >>> facts_of(gym.make("Pendulum-v1")).noise_scale
     1.0
     """
-    spec = env.spec
+    spec = env.unwrapped.spec  # a wrapper's would copy what the environment was made with
     for task in TASKS.values():
         if spec is not None and task.id == spec.id:
             return task.read_facts(spec.kwargs)
