@@ -13,8 +13,9 @@ import tyro
 from zprl_env.cli import settings
 from zprl_env.errors import ZprlError
 from zprl_env.files import CONFIG_FILE, RunFolderError, read_json, write_json
+from zprl_env.loading.named import refuse_code
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.tasks import task_name
+from zprl_env.tasks import find_task
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.algorithms import check_algorithm, check_overlap
 from zprl_env.training.settings.recipe import (
@@ -89,7 +90,7 @@ class Config:
     """How the policy is steered and the agent learns."""
 
     def __post_init__(self) -> None:
-        task_name(self.env)
+        find_task(self.env)
         limits.check(self, limits.CONFIG)
         limits.check_recipe(self.recipe)
         settings(self.env_kwargs)
@@ -188,15 +189,23 @@ def check_policy(folder: Path, policy: SteerablePolicy) -> None:
         )
 
 
-def load_config(folder: Path) -> Config:
+def load_config(folder: Path, *, trust: bool = False) -> Config:
     """Read the settings of a run back.
 
+    Args:
+        folder: The run's folder.
+        trust: Whether code that the settings name may be imported: the folder may come from
+            somebody else.
+
     Raises:
+        ConfigurationError: They name code to import and are not trusted.
         RunFolderError: There are none, or they are not this version's.
     """
     content = read_json(folder / CONFIG_FILE)
     try:
         content.pop(_WEIGHTS, None)
+        named = [content.get(name) for name in ("env", "policy", "steer", "algo")]
+        refuse_code([*named, *content.get("env_kwargs", ())], folder / CONFIG_FILE, trust=trust)
         recipe = content.pop("recipe")
         recipe["hidden"] = tuple(recipe["hidden"])
         content["env_kwargs"] = tuple(content.get("env_kwargs", ()))

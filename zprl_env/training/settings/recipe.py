@@ -8,7 +8,7 @@ from typing import Literal
 
 from zprl_env.hyperparams import hyperparameter_file
 from zprl_env.steering import ObservationKind
-from zprl_env.tasks import TASKS, task_name
+from zprl_env.tasks import find_task
 from zprl_env.training.settings.hyperparameters import read_hyperparameters
 
 AlgorithmName = Literal["sac", "td3", "tqc", "crossq", "ppo", "ppo_lstm", "trpo"]
@@ -109,8 +109,7 @@ def usual_algorithm(env: str, preset: PresetName = "default") -> AlgorithmName:
     >>> usual_algorithm("Can"), usual_algorithm("pen"), usual_algorithm("Can", "paper")
     ('crossq', 'sac', 'sac')
     """
-    task = next((task for name, task in TASKS.items() if env in (name, task.id)), None)
-    return USUAL.get(task.suite, "sac") if task and preset == "default" else "sac"
+    return USUAL.get(find_task(env).suite, "sac") if preset == "default" else "sac"
 
 
 def recipe_for(
@@ -141,7 +140,7 @@ def recipe_for(
     """
     shipped = algo if preset == "default" else f"{algo}-{preset}"
     file = hyperparams or hyperparameter_file(shipped)
-    recipe = Recipe(**read_hyperparameters(file, algo, TASKS[task_name(env)].id))
+    recipe = Recipe(**read_hyperparameters(file, algo, find_task(env).id))
     if steer == "noise":
         return replace(recipe, scale=1.5, noise_scale=0.0)
     if steer == "action":
