@@ -96,7 +96,7 @@ def _robosuite(
         max_episode_steps=limit,
         observation_dim=observation,
         action_dim=action,
-        expert=f"zprl_env.experts.{expert}" if expert else None,
+        expert=f"zprl_env.experts.robosuite.{expert}" if expert else None,
     )
 
 
