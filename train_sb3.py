@@ -14,7 +14,7 @@ from pathlib import Path
 
 from zprl_env.cli import run, settings
 from zprl_env.training.config import Config, check_policy, parse, save_config
-from zprl_env.training.settings.algorithms import check_installed
+from zprl_env.training.settings.compatibility import check_installed
 from zprl_env.training.watch.tracking import check_tracker
 
 
@@ -185,5 +185,10 @@ def finetune(config: Config) -> Path:
     return folder
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     run(lambda: finetune(parse(sys.argv[1:], __doc__)))
+
+
+if __name__ == "__main__":
+    main()

@@ -10,7 +10,8 @@ from typing import Any
 
 import gymnasium as gym
 
-from zprl_env.errors import MissingExtraError, UnknownNameError
+from zprl_env.errors import ConfigurationError, MissingExtraError, UnknownNameError, ZprlError
+from zprl_env.facts import UNKNOWN, Facts
 from zprl_env.loading.named import import_for, names_code
 
 
@@ -27,8 +28,9 @@ class Task:
         max_episode_steps: Control steps after which an episode is truncated; 0 if not known.
         own_limit: Whether the environment truncates by itself, since its options may change the
             limit; otherwise gymnasium's ``TimeLimit`` does.
-        facts: ``"module:callable"`` that reads from the task's own file what a learner is to know
-            of it, such as ``scale`` and ``n_action_steps``; None if the task has no such file.
+        facts: Scale, noise, discount and chunk that steering and learning start from.
+        facts_file: ``"module:callable"`` that reads such facts from the task's own file; None if
+            the task has none.
         observation_dim: Size of the flat observation; 0 if only the environment knows it.
         action_dim: Size of the action; 0 likewise.
         expert: ``"module:Class"`` of the scripted expert, None if nobody can show the task.
@@ -43,7 +45,8 @@ class Task:
     action_dim: int = 0
     expert: str | None = None
     own_limit: bool = False
-    facts: str | None = None
+    facts: Facts = UNKNOWN
+    facts_file: str | None = None
 
     @property
     def slug(self) -> str:
@@ -62,27 +65,32 @@ class Task:
         middle = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", middle).lower()
         return middle.replace(":", ".").replace("/", "-")
 
-    def read_facts(self, env_kwargs: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Read the facts that stand in the task's own file, such as a robot's preset.
+    def read_facts(self, env_kwargs: Mapping[str, Any] | None = None) -> Facts:
+        """The task's facts, with those of its own file, such as a robot's preset.
 
         Args:
             env_kwargs: What the environment is made with besides; its ``task`` is another file.
 
         Returns:
-            Facts by name, None where the file says nothing; empty for a task without a file.
+            The facts; where the file says nothing, those of the table.
 
         Raises:
             MissingExtraError: What reads the file is not installed.
             ConfigurationError: The file cannot be read, or says something impossible.
         """
-        if self.facts is None:
-            return {}
+        if self.facts_file is None:
+            return self.facts
         try:
-            read = pkgutil.resolve_name(self.facts)
+            read = pkgutil.resolve_name(self.facts_file)
         except ModuleNotFoundError as error:
             raise MissingExtraError(error.name or self.suite, self.suite) from None
-        facts: dict[str, Any] = read({**self.kwargs, **(env_kwargs or {})}["task"])
-        return facts
+        said: dict[str, Any] = read({**self.kwargs, **(env_kwargs or {})}["task"])
+        return self.facts._replace(**{k: v for k, v in said.items() if v is not None})
+
+
+_WITHOUT_NOISE = Facts(noise_scale=0.0)
+"""Policies that act as well without the flow's noise, which the agent would not see. Adroit's and
+the robot's succeed too seldom without it for there to be something to steer from."""
 
 
 def _robosuite(
@@ -97,6 +105,7 @@ def _robosuite(
         observation_dim=observation,
         action_dim=action,
         expert=f"zprl_env.experts.robosuite.{expert}" if expert else None,
+        facts=_WITHOUT_NOISE,
     )
 
 
@@ -113,10 +122,11 @@ def _metaworld(task: str) -> Task:
         observation_dim=39,
         action_dim=4,
         expert="zprl_env.experts.metaworld:MetaWorldExpert",
+        facts=_WITHOUT_NOISE,
     )
 
 
-def _adroit(task: str, limit: int, observation: int, action: int) -> Task:
+def _adroit(task: str, limit: int, observation: int, action: int, facts: Facts = UNKNOWN) -> Task:
     return Task(
         id=f"ZPRL-Adroit{task.title()}-v0",
         suite="adroit",
@@ -126,6 +136,7 @@ def _adroit(task: str, limit: int, observation: int, action: int) -> Task:
         observation_dim=observation,
         action_dim=action,
         expert="zprl_env.experts.adroit.expert:AdroitExpert",
+        facts=facts,
     )
 
 
@@ -142,7 +153,7 @@ def _real(
         action_dim=action,
         expert=f"real.experts.{expert}" if expert else None,
         own_limit=True,
-        facts="real.tasks.files:task_facts",
+        facts_file="real.tasks.files:task_facts",
     )
 
 
@@ -187,7 +198,8 @@ TASKS: dict[str, Task] = {
     **{task.id.removeprefix("ZPRL-").removesuffix("-v0"): task for task in _ROBOSUITE},
     # Adroit has a hammer as well, and it is the one of the method's paper.
     **{("metaworld-hammer" if t == "hammer" else t): _metaworld(t) for t in _METAWORLD},
-    "door": _adroit("door", 200, 39, 28),
+    # lambda 2 takes it from 0.78 to 0.22 while exploring.
+    "door": _adroit("door", 200, 39, 28, Facts(scale=0.5)),
     "hammer": _adroit("hammer", 200, 46, 26),
     "pen": _adroit("pen", 150, 45, 24),
     "Real": _real("place-orange", 450, 19, 8, expert="place_orange:PlaceOrangeExpert"),
@@ -225,6 +237,22 @@ def task_name(name: str) -> str:
     raise UnknownNameError("environment", name, TASKS)
 
 
+def facts_of(env: gym.Env) -> Facts:
+    """The facts of the task that an environment was made for.
+
+    Args:
+        env: Any environment; one that is no task of `TASKS` has the facts of an unknown one.
+
+    >>> facts_of(gym.make("Pendulum-v1")).noise_scale
+    1.0
+    """
+    spec = env.spec
+    for task in TASKS.values():
+        if spec is not None and task.id == spec.id:
+            return task.read_facts(spec.kwargs)
+    return UNKNOWN
+
+
 def find_task(spec: str) -> Task:
     """Find the row of an environment, however it is named.
 
@@ -239,7 +267,7 @@ def find_task(spec: str) -> Task:
 
     Raises:
         UnknownNameError: There is no such task and no such id.
-        ConfigurationError: The package cannot be imported.
+        ZprlError: The package cannot be imported.
 
     >>> find_task("ZPRL-Lift-v0") is TASKS["Lift"]
     True
@@ -250,7 +278,10 @@ def find_task(spec: str) -> Task:
         return Task(id=spec, suite="", entry_point=spec, max_episode_steps=0, own_limit=True)
     package, _, name = spec.rpartition(":")
     if package:
-        import_for(package, spec, "environment")
+        try:
+            import_for(package, spec, "environment")
+        except ConfigurationError as error:  # a ValueError, of which tyro would draw a box
+            raise ZprlError(str(error)) from error
     for known, task in TASKS.items():
         if name in (known, task.id):
             return task

@@ -135,7 +135,7 @@ def calibrate(calibration: Calibration) -> Recommendation:
 
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: calibrate(tyro.cli(Calibration)))
+    cli.run(lambda: calibrate(tyro.cli(Calibration, prog=cli.prog("zprl_env.calibrate"))))
 
 
 if __name__ == "__main__":
