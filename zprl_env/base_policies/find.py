@@ -69,11 +69,13 @@ def base_policy(env: str, *, make: bool, say: Callable[[str], None] = print) -> 
 
     Raises:
         CheckpointError: There is none, and none is to be made or can be.
+        UnknownNameError: One is to be made of a task that has no expert.
     """
     found = find_policy(env)
     if found is not None:
         return found
-    if find_task(env).expert is None:
+    task = find_task(env)
+    if task.expert is None and not (make and task.suite):
         raise CheckpointError(
             f"no policy comes with {env!r}, and there is no expert to make one from. Give your own "
             f"with --policy: a checkpoint folder, hf://user/name or module:callable."
