@@ -146,13 +146,14 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
 def _config(evaluation: Evaluation) -> Config:
     """The run's settings, or the base policy's, with what the command line says otherwise."""
     if evaluation.run is None:
-        config = Config(recipe=Recipe(scale=0.0, noise_scale=1.0, observation="features"))
+        recipe = Recipe(scale=0.0, noise_scale=1.0, observation="features")
+        config = Config(algo="sac", recipe=recipe)  # of an agent that there is none of
     else:
         config = load_config(evaluation.run, trust=evaluation.trust)
     given = {name: value for name, value in vars(evaluation).items() if value not in (None, ())}
-    recipe = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
+    steering = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
     others = {name: given[name] for name in ("env", "env_kwargs", "policy") if name in given}
-    return replace(config, recipe=replace(config.recipe, **recipe), **others)
+    return replace(config, recipe=replace(config.recipe, **steering), **others)
 
 
 def main() -> None:

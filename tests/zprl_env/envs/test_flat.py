@@ -58,19 +58,21 @@ def test_a_flat_box_stays_as_it_is():
 def test_a_dict_is_raveled_in_the_space_s_own_order():
     env = flat_environment(shows(grid=GRID, arm=BOX))
     assert isinstance(env, FlatObservation)
-    assert env.observation_keys == {"grid": slice(0, 6), "arm": slice(6, 8)}
+    assert env.observation_keys == {"arm": slice(0, 2), "grid": slice(2, 8)}  # gymnasium sorts
     observation, _ = env.reset(seed=0)
     assert observation.dtype == np.float32
-    seen = env.unwrapped.seen
-    np.testing.assert_allclose(observation, [*seen["grid"].ravel(), *seen["arm"]], rtol=1e-6)
+    seen = env.get_wrapper_attr("seen")
+    np.testing.assert_allclose(observation, [*seen["arm"], *seen["grid"].ravel()], rtol=1e-6)
     assert env.observation_space.contains(observation)
-    np.testing.assert_array_equal(env.observation_space.low, [0, 1, 2, 3, 4, 5, -1, -1])
+    space = env.observation_space
+    assert isinstance(space, gym.spaces.Box)
+    np.testing.assert_array_equal(space.low, [-1, -1, 0, 1, 2, 3, 4, 5])
 
 
 def test_a_policy_s_keys_choose_and_order_the_parts():
     env = flat_environment(shows(arm=BOX, other=BOX, grid=GRID), Choosing(8, 1))
     observation, _ = env.reset(seed=0)
-    seen = env.unwrapped.seen
+    seen = env.get_wrapper_attr("seen")
     np.testing.assert_allclose(observation, [*seen["grid"].ravel(), *seen["arm"]], rtol=1e-6)
 
 
@@ -84,13 +86,15 @@ def test_a_checkpoint_says_its_keys_in_its_description():
 def test_a_box_of_another_shape_is_raveled():
     env = flat_environment(Shows(GRID))
     observation, _ = env.reset(seed=0)
-    np.testing.assert_allclose(observation, env.unwrapped.seen.ravel(), rtol=1e-6)
+    np.testing.assert_allclose(observation, env.get_wrapper_attr("seen").ravel(), rtol=1e-6)
 
 
 def test_steering_flattens_by_itself():
     env = LatentSteeringWrapper(shows(arm=BOX, grid=GRID), Choosing(8, 1), scale=0.5)
     observation, _ = env.reset(seed=0)
-    np.testing.assert_allclose(observation[:6], env.unwrapped.seen["grid"].ravel(), rtol=1e-6)
+    np.testing.assert_allclose(
+        observation[:6], env.get_wrapper_attr("seen")["grid"].ravel(), rtol=1e-6
+    )
     assert env.step(np.zeros(2))[4]["env_steps"] == 2
 
 
@@ -117,10 +121,10 @@ def test_a_vector_of_environments_is_flattened_before_and_says_so():
     [
         (gym.spaces.Discrete(3), r"a flat Box or a Dict of them\. Got .* Discrete\(3\)"),
         (IMAGE, r"images are not handled yet\. Got an environment whose 'observation' is an image"),
-        (gym.spaces.Dict({"a": BOX, "eye": IMAGE}), r"whose 'eye' is an image, .* FilterObservati"),
+        (gym.spaces.Dict({"a": BOX, "eye": IMAGE}), r"whose 'eye' is an image, .*FilterObservat"),
         (
             gym.spaces.Dict({"n": gym.spaces.Discrete(3)}),
-            r"whose 'n' is Discrete\(3\)\. Leave it o",
+            r"whose 'n' is Discrete\(3\)\. Leav",
         ),
     ],
 )
@@ -135,12 +139,10 @@ def test_an_image_that_the_policy_does_not_take_is_left_out():
 
 
 def test_a_part_that_is_missing_names_both_sides():
-    with pytest.raises(
-        PolicyMismatchError, match=r"\['grid', 'arm'\]\. Got .* \['arm', 'leg'\], w"
-    ):
+    with pytest.raises(PolicyMismatchError, match=r"\['grid', 'arm'\]\. Got .* \['arm', 'leg'\]"):
         flat_environment(shows(arm=BOX, leg=BOX), Choosing(8, 1))
 
 
 def test_another_size_names_both_sides():
-    with pytest.raises(PolicyMismatchError, match=r"of size 5\. Got .* of size 8, .* FilterObserv"):
+    with pytest.raises(PolicyMismatchError, match=r"of size 5\. Got .* of size 8, .*FilterObserv"):
         LatentSteeringWrapper(shows(arm=BOX, grid=GRID), LinearPolicy(5, 1), scale=0.5)
