@@ -75,8 +75,9 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
     path = local_folder(policy) or shipped.get(slug, Path(policy))
     if not path.exists():
         raise CheckpointError(
-            f"Expected a checkpoint folder, a shipped policy ({', '.join(shipped) or 'none is'}), "
-            f"hf://user/repo or module:callable. Got: {fspath(policy)!r}."
+            f"Expected a checkpoint folder or a shipped policy "
+            f"({', '.join(shipped) or 'none is shipped'}), hf://user/repo or module:callable. "
+            f"Got: {fspath(policy)!r}."
         )
     made_by: Any = policy_class
     if isinstance(policy_class, str):
