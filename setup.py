@@ -42,6 +42,7 @@ setup(
         if "pretrained" not in package
     ],
     py_modules=["train_sb3"],
+    entry_points={"console_scripts": ["zprl=zprl_env.__main__:main"]},
     package_data={
         "policies": ["pretrained/*/*"],
         "real": ["tasks/presets/*.yaml"],
