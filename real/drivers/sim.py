@@ -1,4 +1,4 @@
-"""A simulated robot behind the interface that hardware has."""
+"""The simulated robot driver: MuJoCo behind the interface that hardware has."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SimRobot:
     """Arms in MuJoCo with a task's objects: a robot, its scene and its cameras.
 
     The arms follow commands as a Cartesian spring does, at 500 Hz. In lock-step, the default, time
-    is simulated: it passes while somebody waits for :attr:`clock`, and the same seed gives the same
+    is simulated: it passes while :attr:`clock` is waited for, and the same seed gives the same
     episode bit for bit. In real time a thread of its own simulates beside the caller.
 
     Args:
@@ -52,7 +52,7 @@ class SimRobot:
 
     Raises:
         ConfigurationError: A number is out of its range.
-        UnknownNameError: Nobody has built such an arm, gripper or scene.
+        UnknownNameError: There is no such simulated arm, gripper, scene or fault.
         MissingExtraError: robosuite, whose files the arms come from, is not installed.
     """
 

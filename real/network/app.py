@@ -1,4 +1,4 @@
-"""The endpoints of SERL's ``franka_server``, and a few of ours under ``/zprl``."""
+"""The web application (FastAPI) with SERL's ``franka_server`` endpoints, and ours at ``/zprl``."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def make_app(served: ServedRobot) -> FastAPI:
 
 
 def _arm(served: ServedRobot, arm: int) -> APIRouter:
-    """What SERL's server answers, for one arm."""
+    """Make the endpoints of SERL's server for one arm."""
     router = APIRouter(default_response_class=PlainTextResponse)
     _add_readings(router, served, arm)
     _add_motions(router, served, arm)
@@ -196,7 +196,7 @@ def _add_controller(router: APIRouter, served: ServedRobot) -> None:
 
 
 def _additions(served: ServedRobot) -> APIRouter:
-    """What SERL's server has not got: a stop, and what a simulated world can do."""
+    """Make the endpoints beyond SERL's: a stop, and a simulated world's scene and cameras."""
     router, robot = APIRouter(), served.robot
 
     @router.post("/stop")

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class DelayLine(Generic[T]):
-    """What is on its way, each item with the time it is due; none overtakes another.
+    """A queue of items that arrive after a delay each; none overtakes another.
 
     Args:
         capacity: Items that it holds; of more, the oldest are lost. Any number if None.

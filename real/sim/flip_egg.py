@@ -1,4 +1,4 @@
-"""Slide the spatula under the fried egg and turn it over."""
+"""The flip-egg scene: slide the spatula under the fried egg and turn it over."""
 
 from __future__ import annotations
 
