@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 import torch
+from benchmarks.bottleneck_table import table
 
 from benchmarks import bottleneck
 from benchmarks.bottleneck import VARIANTS, DirectPolicy, latent_statistics, measure, variants
-from benchmarks.bottleneck_table import table
 from policies.checkpoints import model as checkpoint
 from policies.demonstrations import Demonstrations, Trajectory
 from policies.frozen import FrozenPolicy

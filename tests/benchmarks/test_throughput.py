@@ -8,12 +8,12 @@ from itertools import count
 
 import numpy as np
 import pytest
-
-from benchmarks import stock, throughput, turns
 from benchmarks.episodes import Episode, cut, random_episode, rate, record, steer
 from benchmarks.learning_speed import Learner
 from benchmarks.throughput_table import scaling_table, table
 from benchmarks.turns import take_turns
+
+from benchmarks import stock, throughput, turns
 from tests.helpers.point import PointEnv
 from zprl_env import ActionChunkWrapper, make_env
 from zprl_env.errors import UnknownNameError, ZprlError
