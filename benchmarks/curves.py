@@ -1,7 +1,9 @@
 """Learning curves of finished runs, redrawn as curve.png from history.json and results.json.
 
-python -m benchmarks.curves                        every run in benchmarks/results
-python -m benchmarks.curves runs/Lift/sac/...      a run, or all of those below a folder
+    python -m benchmarks.curves                        every run in benchmarks/results
+    python -m benchmarks.curves runs/Lift/sac/...      a run, or all of those below a folder
+
+The pictures are those that ``train_sb3.py`` leaves; benchmarks/results keeps none of them.
 """
 
 from __future__ import annotations

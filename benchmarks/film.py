@@ -7,6 +7,7 @@ The episode is the first test episode that the base policy fails and the steered
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,18 @@ from zprl_env.training.watch.report import film
 
 TRIED = 20
 EVERY, HELD, FPS, SMALLER = 4, 8, 10, 2
+
+
+def beside(films: Sequence[np.ndarray], held: int) -> np.ndarray:
+    """Put films side by side; each stands still at its end until all have.
+
+    Args:
+        films: Pictures of shape ``(T, height, width, 3)``, each with a ``T`` of its own.
+        held: Pictures that the longest stands still for.
+    """
+    length = max(map(len, films)) + held
+    still = [np.concatenate([f, np.repeat(f[-1:], length - len(f), axis=0)]) for f in films]
+    return np.concatenate(still, axis=2)
 
 
 def animate(run: Path, out: Path) -> int:
@@ -68,9 +81,7 @@ def animate(run: Path, out: Path) -> int:
         film(config.env, policy, config.steer, recipe, who, seed)[::EVERY]
         for recipe, who in ((imitation, None), (config.recipe, agent))
     ]
-    length = max(map(len, pair)) + HELD
-    still = [np.concatenate([f, np.repeat(f[-1:], length - len(f), axis=0)]) for f in pair]
-    pictures = np.concatenate(still, axis=2)[:, ::SMALLER, ::SMALLER]
+    pictures = beside(pair, HELD)[:, ::SMALLER, ::SMALLER]
     iio.imwrite(out, pictures, duration=1000 // FPS, loop=0)
     return seed
 

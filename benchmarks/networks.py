@@ -97,11 +97,12 @@ def planned(
     for seed in wanted:
         for task in tasks:
             for width in WIDTHS:
+                kept = folder(task, out) / f"{width}-{seed}"
                 arguments = (
                     f"--algo sac --eval-every 5000 --validation-episodes 30 --hidden {width} "
                     f"{width} --total-env-steps {BUDGETS[task]} --seed {seed}"
                 )
-                yield Planned(folder(task, out) / f"{width}-{seed}", task, arguments)
+                yield Planned(kept, task, arguments)
 
 
 def measure(task: str, seconds: float = SECONDS) -> dict[int, list[float]]:
