@@ -14,7 +14,7 @@ from zprl_env.files import make_writable, read_json, write_json
 
 Job = TypeVar("Job")
 
-RESULTS = Path(__file__).parents[1] / "results"
+RESULTS = Path(__file__).resolve().parents[1] / "results"
 """Where everything is kept that is committed."""
 TABLE = "table.md"
 """The table in a benchmark's folder; a benchmark of one file has it beside that, ``NAME.md``."""

@@ -16,7 +16,7 @@ from zprl_env.errors import ZprlError
 FILES = ("config.json", "history.json", "results.json")
 """What is kept of a run, the one that makes it finished last; its curve is drawn from them by
 ``python -m benchmarks.curves``."""
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Planned(NamedTuple):
@@ -43,9 +43,10 @@ def work_folder(kept: Path) -> Path:
         kept: Where the run's raw data are kept: below ``benchmarks/results``, for which the work is
             done in ``runs/benchmark``, or in a folder of the user's, where it is a subfolder.
     """
-    if kept.is_relative_to(RESULTS):
-        return ROOT / "runs" / "benchmark" / kept.relative_to(RESULTS)
-    return kept.resolve() / "run"
+    place = kept.resolve()
+    if place.is_relative_to(RESULTS):
+        return ROOT / "runs" / "benchmark" / place.relative_to(RESULTS)
+    return place / "run"
 
 
 def train(run: Planned) -> None:

@@ -41,8 +41,11 @@ def test_a_run_that_ends_badly_is_told_and_not_kept(tmp_path):
     assert not (tmp_path / "sac-0" / "results.json").exists()
 
 
-def test_the_work_lies_apart_from_what_is_committed(tmp_path):
-    assert work_folder(RESULTS / "lift" / "a") == ROOT / "runs" / "benchmark" / "lift" / "a"
+def test_the_work_lies_apart_from_what_is_committed(tmp_path, monkeypatch):
+    expected = ROOT / "runs" / "benchmark" / "lift" / "a"
+    assert work_folder(RESULTS / "lift" / "a") == expected
+    monkeypatch.chdir(ROOT)
+    assert work_folder(Path("benchmarks", "results", "lift", "a")) == expected
     assert work_folder(tmp_path / "a") == tmp_path / "a" / "run"
 
 
