@@ -1,4 +1,4 @@
-"""The tests' folders mirror the packages': ``tests/<room>/test_<file>.py`` for nearly every file."""
+"""Tests mirror the packages: ``tests/<room>/test_<file>.py`` for nearly every file."""
 
 from __future__ import annotations
 
