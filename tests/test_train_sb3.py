@@ -91,8 +91,8 @@ class TestBeforeAnythingStarts:
 
     def test_a_policy_that_is_not_there(self, refused, point_flags):
         text = refused(*point_flags, "--policy", "nowhere")
-        assert "a checkpoint folder or a shipped policy (adroit-door, " in text
-        assert ", square, transport). Got: 'nowhere'" in text
+        assert "a checkpoint folder, a shipped policy (adroit-door, " in text
+        assert ", square, transport), hf://user/repo or module:callable. Got: 'nowhere'" in text
 
     def test_a_pickled_policy(self, refused, point_flags, tmp_path):
         (tmp_path / "policy.pt").write_bytes(b"\x80\x02.")
