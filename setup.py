@@ -20,8 +20,10 @@ DEV = [
     "mypy>=1.11",
     "pip>=23",
     "pytest>=8.2",
+    "pytest-xdist>=3.6",
     "ruff>=0.8",
     "sb3-contrib>=2.7",
+    "setuptools>=77",  # the tests build with it
     "types-PyYAML",
     "types-tqdm",
     *ZOO,
