@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import gymnasium as gym
+
 from zprl_env.errors import MissingExtraError, UnknownNameError
+from zprl_env.facts import UNKNOWN, Facts
+from zprl_env.loading.named import import_for, names_code
 
 
 @dataclass(frozen=True)
@@ -17,16 +21,18 @@ class Task:
 
     Attributes:
         id: Its gymnasium id.
-        suite: Where it comes from; also the name of the extra that brings the simulator.
+        suite: Where it comes from; also the name of the extra that brings the simulator. Empty for
+            an environment that is not in the table.
         entry_point: ``"module:Class"`` of the environment.
         kwargs: What the class is constructed with; ``"task"`` is the suite's own name of the task.
-        max_episode_steps: Control steps after which an episode is truncated.
+        max_episode_steps: Control steps after which an episode is truncated; 0 if not known.
         own_limit: Whether the environment truncates by itself, since its options may change the
             limit; otherwise gymnasium's ``TimeLimit`` does.
-        facts: ``"module:callable"`` that reads from the task's own file what a learner is to know
-            of it, such as ``scale`` and ``n_action_steps``; None if the task has no such file.
-        observation_dim: Size of the flat observation.
-        action_dim: Size of the action.
+        facts: Scale, noise, discount and chunk that steering and learning start from.
+        facts_file: ``"module:callable"`` that reads such facts from the task's own file; None if
+            the task has none.
+        observation_dim: Size of the flat observation; 0 if only the environment knows it.
+        action_dim: Size of the action; 0 likewise.
         expert: ``"module:Class"`` of the scripted expert, None if nobody can show the task.
     """
 
@@ -39,39 +45,52 @@ class Task:
     action_dim: int = 0
     expert: str | None = None
     own_limit: bool = False
-    facts: str | None = None
+    facts: Facts = UNKNOWN
+    facts_file: str | None = None
 
     @property
     def slug(self) -> str:
         """The id's middle in lower case: the name of files and of the shipped policy.
 
+        Ids that are not this project's keep their version, so that none gets a shipped policy.
+
         >>> TASKS["box-close"].slug, TASKS["hammer"].slug, TASKS["Lift"].slug
         ('box-close', 'adroit-hammer', 'lift')
+        >>> find_task("Pendulum-v1").slug, find_task("my_lab.envs:make").slug
+        ('pendulum-v1', 'my_lab.envs.make')
         """
-        middle = self.id.removeprefix("ZPRL-").removesuffix("-v0")
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", middle).lower()
+        middle = self.id
+        if middle.startswith("ZPRL-"):
+            middle = middle.removeprefix("ZPRL-").removesuffix("-v0")
+        middle = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", middle).lower()
+        return middle.replace(":", ".").replace("/", "-")
 
-    def read_facts(self, env_kwargs: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Read the facts that stand in the task's own file, such as a robot's preset.
+    def read_facts(self, env_kwargs: Mapping[str, Any] | None = None) -> Facts:
+        """The task's facts, with those of its own file, such as a robot's preset.
 
         Args:
             env_kwargs: What the environment is made with besides; its ``task`` is another file.
 
         Returns:
-            Facts by name, None where the file says nothing; empty for a task without a file.
+            The facts; where the file says nothing, those of the table.
 
         Raises:
             MissingExtraError: What reads the file is not installed.
             ConfigurationError: The file cannot be read, or says something impossible.
         """
-        if self.facts is None:
-            return {}
+        if self.facts_file is None:
+            return self.facts
         try:
-            read = pkgutil.resolve_name(self.facts)
+            read = pkgutil.resolve_name(self.facts_file)
         except ModuleNotFoundError as error:
             raise MissingExtraError(error.name or self.suite, self.suite) from None
-        facts: dict[str, Any] = read({**self.kwargs, **(env_kwargs or {})}["task"])
-        return facts
+        said: dict[str, Any] = read({**self.kwargs, **(env_kwargs or {})}["task"])
+        return self.facts._replace(**{k: v for k, v in said.items() if v is not None})
+
+
+_WITHOUT_NOISE = Facts(noise_scale=0.0)
+"""Policies that act as well without the flow's noise, which the agent would not see. Adroit's and
+the robot's succeed too seldom without it for there to be something to steer from."""
 
 
 def _robosuite(
@@ -85,7 +104,8 @@ def _robosuite(
         max_episode_steps=limit,
         observation_dim=observation,
         action_dim=action,
-        expert=f"zprl_env.experts.{expert}" if expert else None,
+        expert=f"zprl_env.experts.robosuite.{expert}" if expert else None,
+        facts=_WITHOUT_NOISE,
     )
 
 
@@ -102,10 +122,11 @@ def _metaworld(task: str) -> Task:
         observation_dim=39,
         action_dim=4,
         expert="zprl_env.experts.metaworld:MetaWorldExpert",
+        facts=_WITHOUT_NOISE,
     )
 
 
-def _adroit(task: str, limit: int, observation: int, action: int) -> Task:
+def _adroit(task: str, limit: int, observation: int, action: int, facts: Facts = UNKNOWN) -> Task:
     return Task(
         id=f"ZPRL-Adroit{task.title()}-v0",
         suite="adroit",
@@ -115,6 +136,7 @@ def _adroit(task: str, limit: int, observation: int, action: int) -> Task:
         observation_dim=observation,
         action_dim=action,
         expert="zprl_env.experts.adroit.expert:AdroitExpert",
+        facts=facts,
     )
 
 
@@ -131,7 +153,7 @@ def _real(
         action_dim=action,
         expert=f"real.experts.{expert}" if expert else None,
         own_limit=True,
-        facts="real.tasks.files:task_facts",
+        facts_file="real.tasks.files:task_facts",
     )
 
 
@@ -176,7 +198,8 @@ TASKS: dict[str, Task] = {
     **{task.id.removeprefix("ZPRL-").removesuffix("-v0"): task for task in _ROBOSUITE},
     # Adroit has a hammer as well, and it is the one of the method's paper.
     **{("metaworld-hammer" if t == "hammer" else t): _metaworld(t) for t in _METAWORLD},
-    "door": _adroit("door", 200, 39, 28),
+    # lambda 2 takes it from 0.78 to 0.22 while exploring.
+    "door": _adroit("door", 200, 39, 28, Facts(scale=0.5)),
     "hammer": _adroit("hammer", 200, 46, 26),
     "pen": _adroit("pen", 150, 45, 24),
     "Real": _real("place-orange", 450, 19, 8, expert="place_orange:PlaceOrangeExpert"),
@@ -212,3 +235,71 @@ def task_name(name: str) -> str:
         if task.id == name:
             return known
     raise UnknownNameError("environment", name, TASKS)
+
+
+def facts_of(env: gym.Env) -> Facts:
+    """The facts of the task that an environment was made for.
+
+    Args:
+        env: Any environment; one that is no task of `TASKS` has the facts of an unknown one.
+
+    >>> facts_of(gym.make("Pendulum-v1")).noise_scale
+    1.0
+    """
+    spec = env.spec
+    for task in TASKS.values():
+        if spec is not None and task.id == spec.id:
+            return task.read_facts(spec.kwargs)
+    return UNKNOWN
+
+
+def find_task(spec: str) -> Task:
+    """Find the row of an environment, however it is named.
+
+    Args:
+        spec: A name in `TASKS`, any gymnasium id (``"Pendulum-v1"``; with ``"package:Id-v0"`` the
+            package is imported, which registers it), or ``"module:callable"``, which is not
+            imported before the environment is made.
+
+    Returns:
+        The row; of an environment that is not in the table, one that is made of the spec, without a
+        suite, sizes and an expert.
+
+    Raises:
+        UnknownNameError: There is no such task and no such id.
+        ConfigurationError: The package cannot be imported.
+
+    >>> find_task("ZPRL-Lift-v0") is TASKS["Lift"]
+    True
+    >>> find_task("Pendulum-v1").max_episode_steps, find_task("my_lab:make_env").max_episode_steps
+    (200, 0)
+    """
+    if names_code(spec):
+        return Task(id=spec, suite="", entry_point=spec, max_episode_steps=0, own_limit=True)
+    package, _, name = spec.rpartition(":")
+    if package:
+        import_for(package, spec, "environment")
+    for known, task in TASKS.items():
+        if name in (known, task.id):
+            return task
+    if name not in gym.registry:
+        ids = [known for known in gym.registry if known.lower().startswith(name.lower())]
+        is_id = ids or re.search(r"-v\d+$", name)
+        raise UnknownNameError("environment", spec, [*TASKS, *gym.registry] if is_id else TASKS)
+    registered = gym.registry[name]
+    return Task(
+        id=spec,
+        suite="",
+        entry_point=str(registered.entry_point),
+        max_episode_steps=registered.max_episode_steps or 0,
+    )
+
+
+def folder_name(spec: str) -> str:
+    """Name an environment's folders: as in `TASKS`, and else by its :attr:`~Task.slug`.
+
+    >>> folder_name("ZPRL-BoxClose-v0"), folder_name("my_lab.envs:make")
+    ('box-close', 'my_lab.envs.make')
+    """
+    task = find_task(spec)
+    return next((name for name, known in TASKS.items() if known is task), task.slug)

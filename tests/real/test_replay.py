@@ -9,6 +9,7 @@ from rich.console import Console
 from real.env import RealRobotEnv
 from real.recording import EpisodeRecorder
 from real.replay import Replay, replay
+from real.tasks.files import load_preset
 
 
 def test_table_plot_and_film_are_made(recording, tmp_path):
@@ -29,6 +30,25 @@ def test_without_pictures_the_simulated_robot_is_filmed(tmp_path):
     env.close()
     made = replay(Replay(recorder.path), Console(file=io.StringIO()))
     assert [path.suffix for path in made] == [".png", ".mp4"]
+
+
+def test_the_film_of_a_renamed_task_without_a_scene_takes_another_task(tmp_path):
+    preset = load_preset("place-orange").model_copy(update={"name": "mine", "scene": None})
+    recorder = EpisodeRecorder(tmp_path / "demo.hdf5")
+    env = RealRobotEnv(preset, driver="ideal", recorder=recorder)
+    env.reset(seed=0)
+    env.step(env.action_space.sample())
+    env.close()
+    text = io.StringIO()
+    assert len(replay(Replay(recorder.path), Console(file=text, width=150))) == 1
+    assert "No film: unknown scene of the preset mine 'mine'" in text.getvalue()
+    made = replay(Replay(recorder.path, task="place-orange"), Console(file=io.StringIO()))
+    assert [path.suffix for path in made] == [".png", ".mp4"]
+    named = Replay(recorder.path, driver_kwargs=("scene=place-orange", "image_size=[64, 96]"))
+    assert len(replay(named, Console(file=io.StringIO()))) == 2
+    other = replay(Replay(recorder.path, task="open-box"), Console(file=text, width=150))
+    assert [path.suffix for path in other] == [".png"]
+    assert "must have the 1 arms of mine. Got: 2 of open-box" in text.getvalue()
 
 
 def test_a_mistake_is_one_line(tmp_path):
