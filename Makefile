@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Small networks are slower on several threads; two cores are better spent on two processes.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help train train-full test lint types unit format clean
+.PHONY: help train train-full test lint types docs unit format clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,7 +16,7 @@ train: $(VENV)/.installed ## Steer the shipped Lift policy with SAC (about 10 mi
 train-full: $(VENV)/.installed ## The same over 200,000 environment steps
 	$(BIN)/python train_sb3.py --env Lift --algo sac --total-env-steps 200000
 
-test: lint types unit ## Everything that continuous integration checks
+test: lint types docs unit ## Everything that continuous integration checks
 
 lint: $(VENV)/.installed ## Linter and formatter
 	$(BIN)/ruff check .
@@ -24,6 +24,9 @@ lint: $(VENV)/.installed ## Linter and formatter
 
 types: $(VENV)/.installed ## Type checker
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed ## The documentation site, into build/docs
+	$(BIN)/python -m sphinx -W --keep-going --quiet -b html docs build/docs
 
 unit: $(VENV)/.installed ## Tests and doctests
 	$(BIN)/pytest
