@@ -14,7 +14,7 @@ from pathlib import Path
 
 from zprl_env.cli import run, settings
 from zprl_env.training.config import Config, check_policy, parse, save_config
-from zprl_env.training.settings.algorithms import check_installed
+from zprl_env.training.settings.compatibility import check_installed
 from zprl_env.training.watch.tracking import check_tracker
 
 

@@ -15,7 +15,8 @@ from zprl_env.training.agents.model import make_model
 from zprl_env.training.environment import make_training_envs
 from zprl_env.training.learning import learn
 from zprl_env.training.run.history import History
-from zprl_env.training.settings.recipe import BackendName, Recipe, recipe_for
+from zprl_env.training.settings.algorithms import BackendName
+from zprl_env.training.settings.recipe import Recipe, recipe_for
 
 FOREVER = 10**9
 WARMUP = 50

@@ -33,7 +33,7 @@ from zprl_env.success_rates import wilson_interval
 from zprl_env.training.agents.weights import load_agent
 from zprl_env.training.config import load_config
 from zprl_env.training.environment import evaluation_env
-from zprl_env.training.settings.recipe import SteerName, recipe_for
+from zprl_env.training.settings.recipe import recipe_for
 
 RESULTS = Path(__file__).parent / "results" / "real"
 RUNS = {
@@ -116,7 +116,7 @@ def learned(run: Path, env: SteeringWrapper) -> Agent:
     return load_agent(run, config.algo, config.recipe, env)
 
 
-def play(steer: SteerName, agent: Callable[[Any], Agent | None]) -> dict[str, Any]:
+def play(steer: str, agent: Callable[[Any], Agent | None]) -> dict[str, Any]:
     """Play the held-out episodes in one way."""
     motion = Motion()
     recipe = recipe_for("sac", "default", steer, "Real")
@@ -128,7 +128,7 @@ def play(steer: SteerName, agent: Callable[[Any], Agent | None]) -> dict[str, An
 
 def play_all() -> None:
     """Play everything and keep it."""
-    ways: dict[str, tuple[SteerName, Callable[[Any], Agent | None]]] = {
+    ways: dict[str, tuple[str, Callable[[Any], Agent | None]]] = {
         "base policy": ("latent", lambda env: None),
         "exploring, latent": ("latent", lambda env: at_random(env.action_space.shape[0])),
         "exploring, action residual": ("action", lambda env: at_random(env.action_space.shape[0])),

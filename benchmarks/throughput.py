@@ -58,7 +58,8 @@ from zprl_env.errors import ZprlError
 from zprl_env.files import read_json, write_json
 from zprl_env.tasks import TASKS, task_name
 from zprl_env.training.environment import make_training_envs
-from zprl_env.training.settings.recipe import BackendName, recipe_for
+from zprl_env.training.settings.algorithms import BackendName
+from zprl_env.training.settings.recipe import recipe_for
 
 RESULTS = Path(__file__).parent / "results" / "throughput"
 SCALING = "scaling.json"

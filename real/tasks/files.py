@@ -16,6 +16,8 @@ from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 FOLDER = Path(__file__).parent / "presets"
+FACTS = ("scale", "noise_scale", "gamma", "n_action_steps", "horizon")
+"""Settings of a preset that learning on the task begins with, the environment itself with none."""
 
 
 def presets() -> dict[str, Path]:
@@ -60,6 +62,26 @@ def load_preset(preset: Preset | str | PathLike[str]) -> Preset:
         reason = " ".join(str(error).split())
         raise ConfigurationError(f"A preset must be YAML. Got: {text}: {reason}.") from None
     return parse_preset(content, text)
+
+
+def task_facts(preset: Preset | str | PathLike[str]) -> dict[str, Any]:
+    """Read what a preset says to whoever learns the task: scale, noise, discount and chunk.
+
+    Args:
+        preset: As :func:`load_preset` takes it.
+
+    Returns:
+        Values by the names in `FACTS`; None where the preset says nothing.
+
+    Raises:
+        UnknownNameError: No preset has this name.
+        ConfigurationError: The file cannot be read, or something in it is unknown or impossible.
+
+    >>> task_facts("place-orange")
+    {'scale': 0.5, 'noise_scale': 1.0, 'gamma': 0.998, 'n_action_steps': 10, 'horizon': 16}
+    """
+    found = load_preset(preset)
+    return {name: getattr(found, name) for name in FACTS}
 
 
 def parse_preset(content: Any, source: str = "preset") -> Preset:

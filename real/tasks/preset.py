@@ -32,6 +32,7 @@ EXCLUSIVE = (("position", "position_delta"), ("quaternion", "rotation_vector", "
 """Parts of an action that say the same thing in different ways."""
 
 Positive: TypeAlias = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+NotNegative: TypeAlias = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
 Vector: TypeAlias = tuple[Finite, Finite, Finite]
 Count: TypeAlias = Annotated[int, Field(ge=1)]
@@ -166,11 +167,15 @@ class Preset(_Part):
     episode_steps: Count
     """Actions after which an episode without a verdict is truncated."""
     horizon: Count | None = None
-    """Actions that the base policy predicts."""
+    """Actions that a base policy made for the task predicts."""
     n_action_steps: Count | None = None
-    """Of these, actions that are executed."""
+    """Of these, actions that are executed before the next decision."""
     scale: Positive | None = None
-    """Lambda: how far an action of 1 pushes the latent."""
+    """Lambda: how far the agent's action of 1 pushes the latent."""
+    noise_scale: NotNegative | None = None
+    """Temperature of the flow's initial noise; 1 is imitation's."""
+    gamma: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """Discount per action of the environment."""
     action: Annotated[tuple[ActionPart, ...], Field(min_length=1)]
     """Parts of an action, for each arm."""
     action_scale: ActionScale = ActionScale()

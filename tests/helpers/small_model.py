@@ -19,7 +19,8 @@ from zprl_env.testing import LinearPolicy
 from zprl_env.training.agents.model import make_model
 from zprl_env.training.environment import steering_options
 from zprl_env.training.run.history import History
-from zprl_env.training.settings.recipe import AlgorithmName, BackendName, recipe_for
+from zprl_env.training.settings.algorithms import BackendName
+from zprl_env.training.settings.recipe import recipe_for
 from zprl_env.training.watch.callbacks import ProgressCallback
 from zprl_env.vectorised.alternating import AlternatingVecEnv
 from zprl_env.vectorised.resumable import ResumableVecEnv
@@ -27,7 +28,7 @@ from zprl_env.vectorised.resumable import ResumableVecEnv
 
 def make_small_model(
     env: gym.Env,
-    algo: AlgorithmName = "sac",
+    algo: str = "sac",
     *,
     seed: int = 0,
     policy: SteerablePolicy | None = None,

@@ -9,15 +9,16 @@ import argparse
 import hashlib
 import json
 import sys
-from typing import Any, get_args
+from typing import Any
 
 from rl_zoo3.exp_manager import ExperimentManager
 from stable_baselines3.common.base_class import BaseAlgorithm
 
+from zprl_env.training.settings.algorithms import ALGORITHMS
 from zprl_env.hyperparams import hyperparameter_file
 from zprl_env.training.agents.model import make_model
 from zprl_env.training.environment import make_training_envs
-from zprl_env.training.settings.recipe import AlgorithmName, recipe_for
+from zprl_env.training.settings.recipe import recipe_for
 
 TASK, ID = "box-close", "ZPRL-BoxClose-v0"
 NOT_SETTINGS = {"verbose", "tensorboard_log", "start_time", "learning_rate", "learning_starts"}
@@ -74,7 +75,7 @@ def settings(model: Any, steering: Any) -> dict[str, Any]:
 
 def main() -> None:
     """Print, for every algorithm and preset, what differs and how much was compared."""
-    choices = [(algo, "default") for algo in get_args(AlgorithmName)] + [("sac", "paper")]
+    choices = [(algo, "default") for algo in ALGORITHMS] + [("sac", "paper")]
     report = {}
     for algo, preset in choices:
         model, steering = zoo_model(algo, preset, sys.argv[1])

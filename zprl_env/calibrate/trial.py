@@ -11,7 +11,7 @@ import numpy as np
 
 from zprl_env.evaluation import Agent, EvaluationResult, evaluate
 from zprl_env.loading.resolve import PolicyLike
-from zprl_env.steering import LatentSteering
+from zprl_env.steering import Decision, LatentSteering
 from zprl_env.steering.wrapper import LatentSteeringWrapper
 from zprl_env.success_rates import PairedDifference, paired_difference
 
@@ -89,19 +89,18 @@ class ComparedSteering(LatentSteering):
         super().__init__(*args, **options)
         self.measures: list[tuple[float, float, float]] = []
 
-    def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    def decode(self, decoder: Any, actions: Any, latents: Any, noise: Any) -> tuple[Any, Any]:
         """Decode with and without the perturbation; return the former."""
-        chunks = super().decode(actions, latents, noise)
-        alone = self.policy.decode(latents, noise)
+        chunks, decoded = super().decode(decoder, actions, latents, noise)
+        alone = decoder(latents, noise)[:, : self.n_action_steps]
         low, high = self.actions.low, self.actions.high
-        executed = slice(None), slice(self.n_action_steps)
-        change = np.clip(chunks[executed], low, high) - np.clip(alone[executed], low, high)
+        change = np.clip(chunks, low, high) - np.clip(alone, low, high)
         change /= np.where(np.isfinite(high - low), high - low, 1.0)  # else in the actions' units
-        (measured,) = self.measure(actions, latents)
+        (measured,) = self.measure(Decision(chunks, actions, decoded))
         self.measures.append(
             (measured["ratio"] ** 2, measured["distance"] ** 2, float(np.mean(change**2)))
         )
-        return chunks
+        return chunks, decoded
 
 
 class ComparedSteeringWrapper(LatentSteeringWrapper):

@@ -190,8 +190,8 @@ def check_equal(
     steered.reset(seed=0)
     for observation in observations:
         seen, latents = steering.observe(observation[np.newaxis], generators)
-        chunks = steering.act(agent(seen[0])[np.newaxis], latents, generators)
-        expected = np.clip(chunks[0, : steering.n_action_steps], *steered.bounds)
+        decision = steering.act(agent(seen[0])[np.newaxis], latents, generators)
+        expected = np.clip(decision.chunks[0], *steered.bounds)
         got = steered.predict(observation)
         if not np.allclose(got, expected, rtol=ACCURACY, atol=ACCURACY):
             raise CheckpointError(

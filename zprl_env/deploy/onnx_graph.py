@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +16,6 @@ from zprl_env.deploy.actor import Layer
 from zprl_env.deploy.steered_policy import SteeredPolicy
 from zprl_env.errors import CheckpointError
 from zprl_env.loading.steered_files import ONNX_FILE, POLICY_FOLDER
-from zprl_env.steering import ActionSteering, JointSteering, LatentSteering, NoiseSteering
 from zprl_env.steering.base import policy_generator
 
 
@@ -48,17 +47,18 @@ class SteeredNetwork(nn.Module):
         steered: Agent and steering; it acts from the latent's mean.
     """
 
-    scale: Tensor
     low: Tensor
     high: Tensor
 
     def __init__(self, model: VibFlow, steered: SteeredPolicy) -> None:
         super().__init__()
-        self.model, self.steering = model, steered.steering
-        self.actor = nn.Sequential(*map(_Step, steered.actor.layers))
-        steering: Any = steered.steering
-        low, high = steered.bounds
-        for name, array in (("scale", steering.scale), ("low", low), ("high", high)):
+        self.model, self.actor = model, nn.Sequential(*map(_Step, steered.actor.layers))
+        # The same formula as numpy's, with its constants as tensors.
+        self.steering = copy(steered.steering)
+        for name in self.steering.constants:
+            value = torch.tensor(getattr(steered.steering, name), dtype=torch.float32)
+            setattr(self.steering, name, value)
+        for name, array in zip(("low", "high"), steered.bounds, strict=True):
             self.register_buffer(name, torch.tensor(array, dtype=torch.float32))
 
     def forward(self, observation: Tensor, noise: Tensor | None = None) -> Tensor:
@@ -73,24 +73,10 @@ class SteeredNetwork(nn.Module):
         if noise is None:
             config = self.model.config
             noise = observation.new_zeros(observation.shape[0], config.horizon, config.action_dim)
-        chunks = self._decode(action, posterior.mean, self.steering.noise_scale * noise)
-        return torch.clamp(chunks[:, : self.steering.n_action_steps], self.low, self.high)
-
-    def _decode(self, action: Tensor, latents: Tensor, noise: Tensor) -> Tensor:
-        """The steering's own ``decode``, in torch."""
-        steering, config = self.steering, self.model.config
-        if isinstance(steering, LatentSteering):
-            return self.model.decode(latents + self.scale * action, noise)
-        if isinstance(steering, NoiseSteering):
-            return self.model.decode(latents, noise + self.scale * action.view_as(noise))
-        if isinstance(steering, JointSteering):
-            dz, dx = action.split([config.latent_dim, config.action_dim], dim=1)
-            shifted = noise + steering.noise_bound * dx[:, None, :]
-            return self.model.decode(latents + self.scale * dz, shifted)
-        if isinstance(steering, ActionSteering):
-            chunks = self.model.decode(latents, noise)[:, : steering.n_action_steps]
-            return chunks + self.scale * action.view_as(chunks)
-        raise CheckpointError(f"no ONNX graph is known of {type(steering).__name__}.")
+        chunks, _ = self.steering.decode(
+            self.model.decode, action, posterior.mean, self.steering.noise_scale * noise
+        )
+        return torch.clamp(chunks, self.low, self.high)
 
 
 def write_onnx(

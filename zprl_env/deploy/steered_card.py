@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-ENTRANCES = {
-    "latent": "latent",
-    "noise": "flow's noise",
-    "joint": "latent and its flow's noise",
-    "action": "actions",
-}
-"""What each ``--steer`` choice moves."""
+from zprl_env.steering.table import find_steering
 
 
 def steered_card(metadata: Mapping[str, Any]) -> str:
@@ -20,7 +14,8 @@ def steered_card(metadata: Mapping[str, Any]) -> str:
     Args:
         metadata: The export's description.
     """
-    env, algo, place = metadata["env"], metadata["algo"], ENTRANCES[metadata["steer"]]
+    env, algo = metadata["env"], metadata["algo"]
+    place = find_steering(metadata["steer"]).core.place
     options = ", ".join(f"{name} {value}" for name, value in metadata["options"].items())
     trained = f" for {metadata['env_steps']:,} environment steps" if "env_steps" in metadata else ""
     library = "SBX" if metadata["backend"] == "sbx" else "Stable-Baselines3"

@@ -1,4 +1,4 @@
-"""A steered policy as one object: no Stable-Baselines3, and no torch where the base needs none."""
+"""A steered policy for deployment: base policy and agent as one object, without SB3 or torch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zprl_env.loading.resolve import acting_policy, local_folder
 from zprl_env.loading.steered_files import POLICY_FOLDER, read_steered
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import policy_generator
-from zprl_env.steering.wrapper import STEERING_WRAPPERS
+from zprl_env.steering.table import find_steering
 
 
 class SteeredPolicy:
@@ -59,7 +59,8 @@ class SteeredPolicy:
             observation_dim: Size O of an observation.
             options: Of the steering, such as ``scale``; ``sample_latent`` and ``noise_scale`` are
                 off if not given.
-            steer: Where the agent enters the policy: a key of ``STEERING_WRAPPERS``.
+            steer: Where the agent enters the policy: a key of ``STEERINGS`` or
+                ``"module:Class"``.
             low: Smallest action, of size A or one number.
             high: Largest action.
             metadata: What is known of its making.
@@ -67,14 +68,12 @@ class SteeredPolicy:
         Raises:
             CheckpointError: The actor does not fit the policy.
             ConfigurationError: An option is unknown or out of range.
+            UnknownNameError: There is no such way of steering.
         """
-        if steer not in STEERING_WRAPPERS:
-            raise ConfigurationError(f"steer must be in {[*STEERING_WRAPPERS]}. Got: {steer!r}.")
+        core = find_steering(steer).core
         options = {"sample_latent": False, "noise_scale": 0.0, **options}
         try:
-            self.steering = STEERING_WRAPPERS[steer].steering_class(
-                policy, observation_dim=observation_dim, **options
-            )
+            self.steering = core(policy, observation_dim=observation_dim, **options)
         except TypeError as error:
             raise ConfigurationError(f"options must be those of {steer!r}: {error}.") from error
         self.policy, self.actor = policy, actor
@@ -145,13 +144,13 @@ class SteeredPolicy:
                 f"(B, {self._observation_dim}). Got: {observations.shape}."
             )
         batch = np.atleast_2d(observations)
-        generators = self._dice(len(batch))
+        generators = self._generators_of(len(batch))
         seen, latents = self.steering.observe(batch, generators)
-        chunks = self.steering.act(self.actor(seen), latents, generators)
-        chunks = np.clip(chunks[:, : self.n_action_steps], *self.bounds)
+        decision = self.steering.act(self.actor(seen), latents, generators)
+        chunks = np.clip(decision.chunks, *self.bounds)
         return chunks[0] if observations.ndim == 1 else chunks
 
-    def _dice(self, size: int) -> list[np.random.Generator]:
+    def _generators_of(self, size: int) -> list[np.random.Generator]:
         for row in range(len(self._generators), size):
             seed = None if self._seed is None else self._seed + row
             self._generators.append(policy_generator(seed))

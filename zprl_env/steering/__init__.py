@@ -1,19 +1,21 @@
-"""The places where an agent's action can enter a frozen policy."""
+"""Steering a frozen policy: where an agent's action enters it, as cores, wrappers and a table."""
 
 from __future__ import annotations
 
 from zprl_env.steering.action import ActionSteering
-from zprl_env.steering.base import ObservationKind, Steering
+from zprl_env.steering.base import Decision, ObservationKind, Perturbed, Steering
 from zprl_env.steering.joint import JointSteering
 from zprl_env.steering.latent import LatentSteering, auto_scale
 from zprl_env.steering.noise import NoiseSteering
 
 __all__ = [
     "ActionSteering",
+    "Decision",
     "JointSteering",
     "LatentSteering",
     "NoiseSteering",
     "ObservationKind",
+    "Perturbed",
     "Steering",
     "auto_scale",
 ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import Steering, check_size
+from zprl_env.steering.base import Perturbed, Steering, check_size
 from zprl_env.steering.demonstrated import row_norms
 
 
@@ -18,10 +18,15 @@ class ActionSteering(Steering):
         scale: Size of the largest residual, in the environment's action units.
     """
 
-    def __init__(self, policy: SteerablePolicy, *, scale: float = 0.2, **options: Any) -> None:
+    place: ClassVar[str] = "actions"
+    defaults: ClassVar[dict[str, Any]] = {"scale": 0.2}
+
+    def __init__(
+        self, policy: SteerablePolicy, *, scale: float | None = None, **options: Any
+    ) -> None:
         """Open a policy at its output; ``options`` as in :class:`Steering`."""
         super().__init__(policy, **options)
-        self.scale = check_size("scale", scale)
+        self.scale = check_size("scale", self.defaults["scale"] if scale is None else scale)
 
     @property
     def agent_dim(self) -> int:
@@ -32,9 +37,7 @@ class ActionSteering(Steering):
         """RMS of the residual, in the environment's action units."""
         return self.scale * row_norms(actions) / self.agent_dim**0.5
 
-    def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Decode the base chunk and add the residual to its first ``n_action_steps`` actions."""
-        chunks = np.array(self.policy.decode(latents, noise))
-        residual = actions.reshape(len(actions), self.n_action_steps, self.policy.action_dim)
-        chunks[:, : self.n_action_steps] += self.scale * residual
-        return chunks
+    def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
+        """Add a residual to the executed actions."""
+        residual = self.scale * actions.reshape((-1, self.n_action_steps, self.policy.action_dim))
+        return Perturbed(latents, noise, residual)

@@ -1,10 +1,10 @@
-"""What every way of steering shares: the agent's spaces, its observation, and its dice."""
+"""Steering: how an agent's action enters a frozen policy, for a batch of environments."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 import gymnasium as gym
 import numpy as np
@@ -17,6 +17,7 @@ from zprl_env.errors import (
     PolicyMismatchError,
     SimulationError,
 )
+from zprl_env.facts import UNKNOWN, Facts
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.demonstrated import DemonstratedLatents
 
@@ -25,7 +26,7 @@ ObservationKind = Literal["features", "state", "both"]
 
 
 _POLICY_STREAM = 1
-"""Spawn key that keeps the policy's dice apart from the environment's, which use the bare seed."""
+"""Spawn key of the policy's random generator; the environment's takes the bare seed."""
 
 
 SATURATED = 0.95
@@ -33,7 +34,7 @@ SATURATED = 0.95
 
 
 def policy_generator(seed: int | None) -> np.random.Generator:
-    """Make a policy's dice, which an environment of the same seed does not share."""
+    """Make a policy's random generator, apart from that of an environment of the same seed."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_POLICY_STREAM,)))
 
 
@@ -56,6 +57,31 @@ def check_size(name: str, value: float) -> float:
     return float(value)
 
 
+class Perturbed(NamedTuple):
+    """Inputs of a policy's decoder under the agent's influence, and what is added to its output.
+
+    Arrays of numpy or tensors of torch: a steering's formula is written once for both.
+    """
+
+    latents: Any
+    """What is decoded. Shape ``(B, D)``."""
+    noise: Any
+    """What the flow starts from. Shape ``(B, H, A)``."""
+    residual: Any = None
+    """Added to the executed actions; ``None`` adds nothing. Shape ``(B, n_action_steps, A)``."""
+
+
+class Decision(NamedTuple):
+    """The action chunks of a decision, and what :meth:`Steering.measure` looks at."""
+
+    chunks: np.ndarray
+    """The executed part of the chunks. Shape ``(B, n_action_steps, A)``."""
+    actions: np.ndarray
+    """The agent's actions, clipped to [-1, 1]. Shape ``(B, agent_dim)``."""
+    latents: np.ndarray
+    """The latents that were decoded. Shape ``(B, D)``."""
+
+
 class Steering(ABC):
     """A frozen policy with one place opened to an agent, for a batch of environments.
 
@@ -64,13 +90,20 @@ class Steering(ABC):
     agent has answered: it draws the flow's noise and decodes the action chunks. Each environment
     has a generator of its own, so that it gets the same numbers alone or in a batch.
 
-    Subclasses say only how large the action is, where it enters (:meth:`decode`), and how strong
+    Subclasses say only how large the action is, where it enters (:meth:`perturb`), and how strong
     that is (:meth:`strength`). For all of them the zero action is the base policy, to the bit.
 
     Attributes:
+        place: What the agent moves, in words: class attribute, for cards and help.
+        defaults: Options whose default differs from this class's: class attribute.
+        constants: Names of the attributes that :meth:`perturb` computes with: class attribute.
         observation_space: The agent's flat float32 ``Box``.
         action_space: The agent's ``Box(-1, 1)``, float32.
     """
+
+    place: ClassVar[str]
+    defaults: ClassVar[dict[str, Any]] = {}
+    constants: ClassVar[tuple[str, ...]] = ("scale",)
 
     def __init__(
         self,
@@ -78,8 +111,8 @@ class Steering(ABC):
         *,
         observation_dim: int,
         n_action_steps: int | None = None,
-        sample_latent: bool = True,
-        noise_scale: float = 1.0,
+        sample_latent: bool | None = None,
+        noise_scale: float | None = None,
         observation: ObservationKind = "features",
     ) -> None:
         """Open a policy.
@@ -88,8 +121,10 @@ class Steering(ABC):
             policy: The frozen policy.
             observation_dim: Size O of the environment's flat observation.
             n_action_steps: Actions of a chunk that are executed; ``None`` takes the policy's own.
-            sample_latent: Draw z from the posterior; ``False`` takes its mean.
+            sample_latent: Draw z from the posterior; ``False`` takes its mean. ``None`` is the
+                class's default, and else ``True``.
             noise_scale: Temperature of the flow's initial noise; 0 makes the policy deterministic.
+                ``None`` is the class's default, and else imitation's 1.
             observation: What the agent sees besides the latent.
 
         Raises:
@@ -107,8 +142,10 @@ class Steering(ABC):
             )
         self.policy = policy
         self.n_action_steps = policy.n_action_steps if n_action_steps is None else n_action_steps
-        self.sample_latent = sample_latent
-        self.noise_scale = check_size("noise_scale", noise_scale)
+        usual = self.usual()
+        self.sample_latent = usual["sample_latent"] if sample_latent is None else sample_latent
+        temperature = usual["noise_scale"] if noise_scale is None else noise_scale
+        self.noise_scale = check_size("noise_scale", temperature)
         self.observation = observation
         size = policy.latent_dim
         size += policy.feature_dim if observation in ("features", "both") else 0
@@ -116,6 +153,16 @@ class Steering(ABC):
         self.observation_space = unbounded_box(size)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (self.agent_dim,), np.float32)
         self.demonstrated = DemonstratedLatents.of(policy)
+
+    @classmethod
+    def usual(cls, facts: Facts = UNKNOWN) -> dict[str, Any]:
+        """Defaults of the options ``scale``, ``noise_scale`` and ``sample_latent``.
+
+        Args:
+            facts: The task's; this class's own `defaults` come before them.
+        """
+        of_the_task = {"scale": facts.scale, "noise_scale": facts.noise_scale}
+        return of_the_task | {"sample_latent": True} | cls.defaults
 
     def __str__(self) -> str:
         return f"{self.action_space.shape[0]} numbers per decision"
@@ -126,16 +173,16 @@ class Steering(ABC):
         """Size of the agent's action."""
 
     @abstractmethod
-    def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Decode action chunks under the agent's influence.
+    def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
+        """Let the agent's actions into the policy: the formula of this way of steering.
+
+        It is written with operators, slices and ``reshape`` alone, so that it holds for arrays of
+        numpy and, where the attributes named in :attr:`constants` are tensors, for torch.
 
         Args:
-            actions: The agent's actions. Shape ``(B, agent_dim)``.
+            actions: The agent's actions, clipped. Shape ``(B, agent_dim)``.
             latents: The latents of the decision. Shape ``(B, D)``.
             noise: The flow's noise, already scaled. Shape ``(B, H, A)``.
-
-        Returns:
-            Action chunks. Shape ``(B, H, A)``.
         """
 
     @abstractmethod
@@ -149,9 +196,23 @@ class Steering(ABC):
             Ratio of two root mean squares. Shape ``(B,)``.
         """
 
-    def steered_latents(self, actions: np.ndarray, latents: np.ndarray) -> np.ndarray:
-        """The latents that are decoded: the policy's own, if they are not steered. ``(B, D)``."""
-        return latents
+    def decode(self, decoder: Any, actions: Any, latents: Any, noise: Any) -> tuple[Any, Any]:
+        """Decode the executed part of the chunks under the agent's influence.
+
+        Args:
+            decoder: Maps latents and noise to chunks: the policy's own, or its model's in torch.
+            actions: As :meth:`perturb` takes them.
+            latents: As there.
+            noise: As there.
+
+        Returns:
+            Chunks ``(B, n_action_steps, A)``, and the latents that were decoded, ``(B, D)``.
+        """
+        perturbed = self.perturb(actions, latents, noise)
+        chunks = decoder(perturbed.latents, perturbed.noise)[:, : self.n_action_steps]
+        if perturbed.residual is not None:
+            chunks = chunks + perturbed.residual
+        return chunks, perturbed.latents
 
     def observe(
         self, observations: np.ndarray, generators: Sequence[np.random.Generator]
@@ -191,16 +252,17 @@ class Steering(ABC):
         actions: np.ndarray,
         latents: np.ndarray,
         generators: Sequence[np.random.Generator],
-    ) -> np.ndarray:
+    ) -> Decision:
         """Draw the flow's noise and decode the agent's actions.
 
         Args:
-            actions: The agent's actions. Shape ``(B, agent_dim)``.
+            actions: The agent's actions; values outside [-1, 1] are clipped.
+                Shape ``(B, agent_dim)``.
             latents: The latents :meth:`observe` returned. Shape ``(B, D)``.
             generators: One per environment.
 
         Returns:
-            Action chunks in the environment's units. Shape ``(B, H, A)``.
+            The action chunks, in the environment's units.
 
         Raises:
             InvalidActionError: The actions have another shape or are not finite.
@@ -212,19 +274,20 @@ class Steering(ABC):
             )
         if not all_finite(actions):
             raise InvalidActionError("Expected a finite action in [-1, 1]. Got: NaN or infinity.")
+        actions = np.minimum(np.maximum(actions, -1.0), 1.0)  # a fifth of np.clip's time
         shape = (self.policy.horizon, self.policy.action_dim)
         noise = np.zeros((len(actions), *shape), np.float32)
         if self.noise_scale > 0.0:
             draws = [generator.standard_normal(shape) for generator in generators]
             noise = self.noise_scale * np.asarray(draws, dtype=np.float32)
-        return self.decode(np.clip(actions, -1.0, 1.0), latents, noise)
+        chunks, decoded = self.decode(self.policy.decode, actions, latents, noise)
+        return Decision(chunks, actions, decoded)
 
-    def measure(self, actions: np.ndarray, latents: np.ndarray) -> list[dict[str, float]]:
+    def measure(self, decision: Decision) -> list[dict[str, float]]:
         """Tell how hard the agent steers, for ``info["steering"]``.
 
         Args:
-            actions: What :meth:`act` was given. Shape ``(B, agent_dim)``.
-            latents: As there. Shape ``(B, D)``.
+            decision: What :meth:`act` returned.
 
         Returns:
             For every environment ``ratio``, the perturbation relative to what it perturbs
@@ -232,10 +295,9 @@ class Steering(ABC):
             0.95; and ``distance``, how far from the demonstrations' latents the decoded one lies
             (:meth:`DemonstratedLatents.distance`).
         """
-        actions = np.minimum(np.maximum(actions, -1.0), 1.0)  # a fifth of np.clip's time
-        ratio = self.strength(actions).tolist()
-        saturated = map(sum, (np.abs(actions) > SATURATED).tolist())
-        distance = self.demonstrated.distance(self.steered_latents(actions, latents)).tolist()
+        ratio = self.strength(decision.actions).tolist()
+        saturated = map(sum, (np.abs(decision.actions) > SATURATED).tolist())
+        distance = self.demonstrated.distance(decision.latents).tolist()
         return [
             {"ratio": r, "saturation": s / self.agent_dim, "distance": d}
             for r, s, d in zip(ratio, saturated, distance, strict=True)

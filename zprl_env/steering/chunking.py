@@ -1,4 +1,4 @@
-"""Executing a chunk of actions as one step: the only loop over ``env.step`` in the toolkit."""
+"""Action chunks: a wrapper that executes several actions as one step; the only loop of steps."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from gymnasium.error import ResetNeeded
 
 from policies.finite import all_finite
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
+from zprl_env.facts import Facts
+from zprl_env.tasks import facts_of
 
 
 class ActionChunkWrapper(
@@ -70,6 +72,11 @@ class ActionChunkWrapper(
             np.tile(self._high, (n_action_steps, 1)),
             dtype=env.action_space.dtype.type,
         )
+
+    @property
+    def facts(self) -> Facts:
+        """Scale, noise, discount and chunk of the environment's task."""
+        return facts_of(self.env)
 
     @property
     def discount(self) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import Steering, check_size
+from zprl_env.steering.base import Perturbed, Steering, check_size
 from zprl_env.steering.latent import Scale, latent_strength, resolve_scale
 
 
@@ -22,18 +22,15 @@ class JointSteering(Steering):
         noise_bound: Largest shift of the noise, in standard deviations.
     """
 
+    place: ClassVar[str] = "latent and its flow's noise"
+    defaults: ClassVar[dict[str, Any]] = {"sample_latent": False, "noise_scale": 0.0}
+    constants: ClassVar[tuple[str, ...]] = ("scale", "noise_bound")
+
     def __init__(
-        self,
-        policy: SteerablePolicy,
-        *,
-        scale: Scale,
-        noise_bound: float = 1.5,
-        sample_latent: bool = False,
-        noise_scale: float = 0.0,
-        **options: Any,
+        self, policy: SteerablePolicy, *, scale: Scale, noise_bound: float = 1.5, **options: Any
     ) -> None:
         """Open a policy at its latent and its noise; ``options`` as in :class:`Steering`."""
-        super().__init__(policy, sample_latent=sample_latent, noise_scale=noise_scale, **options)
+        super().__init__(policy, **options)
         self.scale = resolve_scale(policy, scale)
         self.noise_bound = check_size("noise_bound", noise_bound)
 
@@ -47,13 +44,8 @@ class JointSteering(Steering):
         dz = actions[:, : self.policy.latent_dim]
         return latent_strength(self.scale, dz, self.demonstrated)
 
-    def steered_latents(self, actions: np.ndarray, latents: np.ndarray) -> np.ndarray:
-        """The sum z + lambda dz, which is decoded. Shape ``(B, D)``."""
-        return latents + self.scale * actions[:, : self.policy.latent_dim]
-
-    def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Decode z + lambda dz from the shifted noise."""
-        dx = actions[:, np.newaxis, self.policy.latent_dim :]
-        return self.policy.decode(
-            self.steered_latents(actions, latents), noise + self.noise_bound * dx
-        )
+    def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
+        """Move the latent, z~ = z + lambda dz, and shift the noise by dx."""
+        size = self.policy.latent_dim
+        dz, dx = actions[:, :size], actions[:, None, size:]
+        return Perturbed(latents + self.scale * dz, noise + self.noise_bound * dx)

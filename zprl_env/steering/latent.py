@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import Steering
+from zprl_env.steering.base import Perturbed, Steering
 from zprl_env.steering.demonstrated import DemonstratedLatents, row_norms
 
 Scale = float | np.ndarray | Literal["auto"]
@@ -97,6 +97,8 @@ class LatentSteering(Steering):
         scale: lambda per dimension. Shape ``(D,)``.
     """
 
+    place: ClassVar[str] = "latent"
+
     def __init__(self, policy: SteerablePolicy, *, scale: Scale, **options: Any) -> None:
         """Open a policy at its latent; see :func:`resolve_scale` and :class:`Steering`."""
         super().__init__(policy, **options)
@@ -120,10 +122,6 @@ class LatentSteering(Steering):
         """RMS(lambda dz) / RMS(z), with z over the demonstrations."""
         return latent_strength(self.scale, actions, self.demonstrated)
 
-    def steered_latents(self, actions: np.ndarray, latents: np.ndarray) -> np.ndarray:
-        """The sum z + lambda dz, which is decoded. Shape ``(B, D)``."""
-        return latents + self.scale * actions
-
-    def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Decode z + lambda dz."""
-        return self.policy.decode(self.steered_latents(actions, latents), noise)
+    def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
+        """Move the latent: z~ = z + lambda dz."""
+        return Perturbed(latents + self.scale * actions, noise)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import Steering, check_size
+from zprl_env.steering.base import Perturbed, Steering, check_size
 from zprl_env.steering.demonstrated import row_norms
 
 
@@ -20,18 +20,19 @@ class NoiseSteering(Steering):
         scale: Bound of the chosen noise, in standard deviations of the flow's N(0, I).
     """
 
+    place: ClassVar[str] = "flow's noise"
+    defaults: ClassVar[dict[str, Any]] = {
+        "scale": 1.5,
+        "sample_latent": False,
+        "noise_scale": 0.0,
+    }
+
     def __init__(
-        self,
-        policy: SteerablePolicy,
-        *,
-        scale: float = 1.5,
-        sample_latent: bool = False,
-        noise_scale: float = 0.0,
-        **options: Any,
+        self, policy: SteerablePolicy, *, scale: float | None = None, **options: Any
     ) -> None:
         """Open a policy at its noise; ``options`` as in :class:`Steering`."""
-        super().__init__(policy, sample_latent=sample_latent, noise_scale=noise_scale, **options)
-        self.scale = check_size("scale", scale)
+        super().__init__(policy, **options)
+        self.scale = check_size("scale", self.defaults["scale"] if scale is None else scale)
 
     @property
     def agent_dim(self) -> int:
@@ -42,6 +43,6 @@ class NoiseSteering(Steering):
         """RMS of the shift, in standard deviations of the noise that the flow was trained with."""
         return self.scale * row_norms(actions) / self.agent_dim**0.5
 
-    def decode(self, actions: np.ndarray, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Decode from the shifted noise."""
-        return self.policy.decode(latents, noise + self.scale * actions.reshape(noise.shape))
+    def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
+        """Shift the noise that the flow starts from."""
+        return Perturbed(latents, noise + self.scale * actions.reshape(noise.shape))

@@ -1,4 +1,4 @@
-"""One environment and one frozen policy become an environment for any RL library."""
+"""Gymnasium wrappers that put a frozen policy into an environment and let an agent steer it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ from zprl_env.steering.base import policy_generator
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.compatibility import check_compatible
 from zprl_env.steering.latent import Scale
+from zprl_env.tasks import facts_of
+
+
+def given(options: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
+    """Options with defaults in place of those that are missing or ``None``.
+
+    >>> given({"scale": None, "noise_scale": 0.0}, {"scale": 2.0, "noise_scale": 1.0})
+    {'scale': 2.0, 'noise_scale': 0.0}
+    """
+    return {**usual, **{name: value for name, value in options.items() if value is not None}}
 
 
 class SteeringWrapper(
@@ -47,16 +57,19 @@ class SteeringWrapper(
         policy: PolicyLike,
         *,
         n_action_steps: int | None = None,
-        gamma: float = 0.99,
+        gamma: float | None = None,
         **options: Any,
     ) -> None:
         """Wrap an environment.
 
+        What is not given, or ``None``, is the task's (`zprl_env.tasks.facts_of`) or the steering's
+        own, as on the command line.
+
         Args:
             env: Any environment with flat ``Box`` spaces that fit the policy.
             policy: A policy object, a checkpoint's path or a shipped policy's name.
-            n_action_steps: Actions per decision; ``None`` takes the policy's own.
-            gamma: Discount per environment step.
+            n_action_steps: Actions per decision; ``None`` takes the task's, and else the policy's.
+            gamma: Discount per environment step; ``None`` takes the task's, and else 0.99.
             **options: Passed to ``steering_class``.
 
         Raises:
@@ -64,8 +77,11 @@ class SteeringWrapper(
             ConfigurationError: An argument is out of range.
         """
         self.policy = resolve_policy(policy)
+        facts = facts_of(env)
         if n_action_steps is None:
-            n_action_steps = self.policy.n_action_steps
+            n_action_steps = facts.n_action_steps or self.policy.n_action_steps
+        gamma = facts.gamma if gamma is None else gamma
+        options = given(options, self.steering_class.usual(facts))
         observation_dim = check_compatible(
             env.observation_space, env.action_space, self.policy, n_action_steps
         )
@@ -94,7 +110,7 @@ class SteeringWrapper(
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Start an episode; ``seed`` seeds the environment and the policy's dice."""
+        """Start an episode; ``seed`` seeds the environment and the policy's random generator."""
         observation, info = self.env.reset(seed=seed, options=options)
         seed = info.get(EPISODE_SEED, seed)
         if seed is not None:
@@ -120,12 +136,11 @@ class SteeringWrapper(
         """
         if self._latents is None:
             raise gym.error.ResetNeeded("The episode was never started: call reset() first.")
-        actions, latents = np.asarray(action)[np.newaxis], self._latents
-        chunks = self.steering.act(actions, latents, [self._generator])
-        observation, reward, terminated, truncated, info = self.env.step(
-            chunks[0, : self.env.n_action_steps]
+        decision = self.steering.act(
+            np.asarray(action)[np.newaxis], self._latents, [self._generator]
         )
-        info["steering"] = self.steering.measure(actions, latents)[0]
+        observation, reward, terminated, truncated, info = self.env.step(decision.chunks[0])
+        info["steering"] = self.steering.measure(decision)[0]
         return self._observe(observation), reward, terminated, truncated, info
 
     def _observe(self, observation: np.ndarray) -> np.ndarray:
@@ -159,11 +174,11 @@ class LatentSteeringWrapper(SteeringWrapper):
         env: gym.Env,
         policy: PolicyLike,
         *,
-        scale: Scale,
+        scale: Scale | None = None,
         n_action_steps: int | None = None,
-        gamma: float = 0.99,
-        sample_latent: bool = True,
-        noise_scale: float = 1.0,
+        gamma: float | None = None,
+        sample_latent: bool | None = None,
+        noise_scale: float | None = None,
         observation: ObservationKind = "features",
     ) -> None:
         """Wrap an environment.
@@ -172,11 +187,13 @@ class LatentSteeringWrapper(SteeringWrapper):
             env: Any environment with flat ``Box`` spaces that fit the policy.
             policy: A policy object, a checkpoint's path or a shipped policy's name (``"Lift"``).
             scale: lambda: one number, one per latent dimension, or ``"auto"`` for the published
-                rule RMS(lambda dz) = 0.1 RMS(z).
-            n_action_steps: Actions per decision; ``None`` takes the policy's own.
-            gamma: Discount per environment step.
-            sample_latent: Draw z ~ N(mu, sigma^2), as while collecting; ``False`` takes mu.
-            noise_scale: Temperature of the flow's noise; 0 makes the policy deterministic.
+                rule RMS(lambda dz) = 0.1 RMS(z). ``None`` takes the task's, and else 2.
+            n_action_steps: Actions per decision; ``None`` takes the task's, and else the policy's.
+            gamma: Discount per environment step; ``None`` takes the task's, and else 0.99.
+            sample_latent: Draw z ~ N(mu, sigma^2), as while collecting, the default; ``False``
+                takes mu.
+            noise_scale: Temperature of the flow's noise; 0 makes the policy deterministic. ``None``
+                takes the task's, and else imitation's 1.
             observation: ``"features"`` (embedding and z), ``"state"`` (normalised observation and
                 z) or ``"both"``.
 
@@ -212,12 +229,3 @@ class ActionSteeringWrapper(SteeringWrapper):
     """The agent adds a residual to the action chunk; options as in :class:`ActionSteering`."""
 
     steering_class = ActionSteering
-
-
-STEERING_WRAPPERS: dict[str, type[SteeringWrapper]] = {
-    "latent": LatentSteeringWrapper,
-    "noise": NoiseSteeringWrapper,
-    "joint": JointSteeringWrapper,
-    "action": ActionSteeringWrapper,
-}
-"""The wrapper of each ``--steer`` choice."""

@@ -11,7 +11,7 @@ from zprl_env.evaluation import Agent, EvaluationResult, play
 from zprl_env.loading.resolve import PolicyLike
 from zprl_env.success_rates import PairedDifference, paired_difference
 from zprl_env.training.environment import evaluation_env
-from zprl_env.training.settings.recipe import Recipe, SteerName
+from zprl_env.training.settings.recipe import Recipe
 
 BASE = "base policy"
 """Name of the base policy's result, with the noise it was trained with."""
@@ -32,7 +32,7 @@ class Comparison:
         self,
         env: str,
         policy: PolicyLike,
-        where: SteerName,
+        where: str,
         recipe: Recipe,
         env_kwargs: Mapping[str, Any] | None = None,
     ) -> None:

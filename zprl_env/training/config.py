@@ -16,16 +16,9 @@ from zprl_env.files import CONFIG_FILE, RunFolderError, read_json, write_json
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import task_name
 from zprl_env.training.settings import limits
-from zprl_env.training.settings.algorithms import check_algorithm, check_overlap
-from zprl_env.training.settings.recipe import (
-    AlgorithmName,
-    BackendName,
-    PresetName,
-    Recipe,
-    SteerName,
-    recipe_for,
-    usual_algorithm,
-)
+from zprl_env.training.settings.compatibility import check_algorithm, check_overlap
+from zprl_env.training.settings.algorithms import BackendName
+from zprl_env.training.settings.recipe import Recipe, recipe_for
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class Config:
     """Task to finetune on."""
     env_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of its environment, such as driver=serl of Real; values are JSON or words."""
-    algo: AlgorithmName = "sac"
+    algo: str = "sac"
     """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo, and
     RecurrentPPO as ppo_lstm). On the command line the default is what did best on the task's suite:
     crossq on robosuite, sac elsewhere."""
@@ -47,7 +40,7 @@ class Config:
     hyperparams: Path | None = None
     """File of RL Zoo's to take the recipe's defaults from, instead of the one that comes with the
     package: python -m zprl_env.hyperparams sac."""
-    steer: SteerName = "latent"
+    steer: str = "latent"
     """Where the agent enters the policy: its latent (ZPRL), the flow's noise (DSRL), both, or its
     actions (residual RL)."""
     policy: str | None = None
@@ -152,7 +145,7 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         usual = "sac" if chosen.hyperparams else usual_algorithm(chosen.env, chosen.preset)
         algo = chosen.algo or usual
         recipe = _recipe_for(algo, chosen.preset, chosen.steer, chosen.env, chosen.hyperparams)
-        known = algo in get_args(AlgorithmName)  # else tyro explains what is wrong with it
+        known = algo in get_args(str)  # else tyro explains what is wrong with it
         default = Config(algo=algo if known else "sac", recipe=recipe)
     config = tyro.cli(Config, default=default, args=arguments, description=description)
     if stored is not None:
@@ -161,7 +154,7 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
 
 
 def _recipe_for(algo: Any, preset: Any, steer: Any, env: str, file: Path | None) -> Recipe:
-    choices = ((algo, AlgorithmName), (preset, PresetName), (steer, SteerName))
+    choices = ((algo, str), (preset, PresetName), (steer, str))
     if not all(choice in get_args(names) for choice, names in choices):
         return Recipe()  # tyro explains what is wrong with the choice
     return recipe_for(algo, preset, steer, env, file)

@@ -15,7 +15,7 @@ from zprl_env.errors import SimulationError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.wrapper import STEERING_WRAPPERS, SteeringWrapper
-from zprl_env.training.settings.recipe import Recipe, SteerName
+from zprl_env.training.settings.recipe import Recipe
 from zprl_env.vectorised.alternating import AlternatingVecEnv
 from zprl_env.vectorised.resumable import ResumableVecEnv
 from zprl_env.vectorised.steering import SteeringVecEnv
@@ -28,7 +28,7 @@ def steering_options(recipe: Recipe) -> dict[str, Any]:
 
 
 def evaluation_env(
-    env: gym.Env, policy: PolicyLike, where: SteerName, recipe: Recipe
+    env: gym.Env, policy: PolicyLike, where: str, recipe: Recipe
 ) -> SteeringWrapper:
     """Put a policy into an environment for evaluation: it acts from the latent's mean.
 
@@ -63,7 +63,7 @@ def shape_reward(env: gym.Env, recipe: Recipe) -> gym.Env:
 def make_training_envs(
     name: str,
     policy: PolicyLike,
-    where: SteerName,
+    where: str,
     recipe: Recipe,
     *,
     num_envs: int,

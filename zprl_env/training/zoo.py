@@ -19,14 +19,14 @@ from zprl_env.errors import ConfigurationError
 from zprl_env.loading.resolve import PolicyLike
 from zprl_env.steering.wrapper import STEERING_WRAPPERS, SteeringWrapper
 from zprl_env.training.environment import shape_reward
-from zprl_env.training.settings.recipe import Recipe, SteerName
+from zprl_env.training.settings.recipe import Recipe
 
 
 def steered(
     env: gym.Env,
     policy: PolicyLike | None = None,
     *,
-    steer: SteerName = "latent",
+    steer: str = "latent",
     reward: Literal["sparse", "penalty"] = "sparse",
     reward_scale: float = 1.0,
     sample_latent: bool = True,

@@ -1,4 +1,4 @@
-"""N environments and one frozen policy, which is called once per decision for all of them."""
+"""A vectorised environment steered by one frozen policy, called once per decision for all."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
 from zprl_env.envs.episodes import EPISODE_SEED
-from zprl_env.errors import PolicyMismatchError, UnknownNameError
+from zprl_env.errors import PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
-from zprl_env.steering.wrapper import STEERING_WRAPPERS
+from zprl_env.steering.table import find_steering
+from zprl_env.steering.wrapper import given
 
 
 class SteeringVecEnv(VecEnvWrapper):
     """A frozen policy drives a Stable-Baselines3 ``VecEnv`` of chunked environments.
 
     The workers run :class:`~zprl_env.ActionChunkWrapper` and nothing of the policy, which lives
-    once, in this process. Each environment has dice of its own: seeded alike, it goes through the
-    episodes it would go through in a :class:`~zprl_env.LatentSteeringWrapper` of its own, up to
-    the rounding of a batched product (at most 1e-5 of an action).
+    once, in this process. Each environment has a random generator of its own: seeded alike, it goes
+    through the episodes it would go through in a :class:`~zprl_env.LatentSteeringWrapper` of its
+    own, up to the rounding of a batched product (at most 1e-5 of an action).
 
     Attributes:
         policy: The frozen policy.
@@ -50,16 +51,17 @@ class SteeringVecEnv(VecEnvWrapper):
         Args:
             venv: Environments in :class:`~zprl_env.ActionChunkWrapper`.
             policy: A policy object, a checkpoint's path or a shipped policy's name.
-            steer: Where the agent enters the policy: a key of ``STEERING_WRAPPERS``.
-            **options: Those of that steering, such as ``scale`` and ``noise_scale``.
+            steer: Where the agent enters the policy: a key of ``STEERINGS`` or
+                ``"module:Class"``.
+            **options: Those of that steering, such as ``scale`` and ``noise_scale``; what is not
+                given is the task's or the steering's own.
 
         Raises:
             PolicyMismatchError: The environments are not chunked or do not fit the policy.
             ConfigurationError: An option is out of range.
             UnknownNameError: There is no such way of steering.
         """
-        if steer not in STEERING_WRAPPERS:
-            raise UnknownNameError("way of steering", steer, STEERING_WRAPPERS)
+        core = find_steering(steer).core
         self.policy = resolve_policy(policy)
         chunks = venv.action_space
         if not isinstance(chunks, gym.spaces.Box) or len(chunks.shape) != 2:
@@ -72,8 +74,12 @@ class SteeringVecEnv(VecEnvWrapper):
         observation_dim = check_compatible(
             venv.observation_space, single, self.policy, n_action_steps
         )
-        self.steering = STEERING_WRAPPERS[steer].steering_class(
-            self.policy, observation_dim=observation_dim, n_action_steps=n_action_steps, **options
+        facts = venv.get_attr("facts", indices=0)[0]
+        self.steering = core(
+            self.policy,
+            observation_dim=observation_dim,
+            n_action_steps=n_action_steps,
+            **given(options, core.usual(facts)),
         )
         super().__init__(venv, self.steering.observation_space, self.steering.action_space)
         self.discount = float(venv.get_attr("discount", indices=0)[0])
@@ -82,7 +88,7 @@ class SteeringVecEnv(VecEnvWrapper):
         self._measures: list[dict[str, float]] = []
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """Seed environment ``i`` and its dice with ``seed + i`` at the next reset."""
+        """Seed environment ``i`` and its generator with ``seed + i`` at the next reset."""
         self._seeds = list(self.venv.seed(seed))
         return self._seeds
 
@@ -91,7 +97,7 @@ class SteeringVecEnv(VecEnvWrapper):
         observations = self.venv.reset()
         self.reset_infos = self.venv.reset_infos
         for index, seed in enumerate(self._seeds):
-            self._throw_dice(index, seed)
+            self._seed_generator(index, seed)
         self._reset_seeds()
         return self._observe(np.asarray(observations))
 
@@ -99,9 +105,9 @@ class SteeringVecEnv(VecEnvWrapper):
         """Decode the agent's actions, shape ``(N, agent_dim)``, and send each worker its chunk."""
         if self._latents is None:
             raise gym.error.ResetNeeded("The episodes were never started: call reset() first.")
-        chunks = self.steering.act(actions, self._latents, self._generators)
-        self.venv.step_async(chunks[:, : self.steering.n_action_steps])
-        self._measures = self.steering.measure(actions, self._latents)
+        decision = self.steering.act(actions, self._latents, self._generators)
+        self.venv.step_async(decision.chunks)
+        self._measures = self.steering.measure(decision)
 
     def step_wait(self) -> VecEnvStepReturn:
         """Wait for the chunks; ``terminal_observation`` is what the agent would have seen.
@@ -120,11 +126,11 @@ class SteeringVecEnv(VecEnvWrapper):
             seen, _ = self.steering.observe(last, [self._generators[index] for index in over])
             for index, observation in zip(over, seen, strict=True):
                 infos[index]["terminal_observation"] = observation
-                self._throw_dice(index, None)
+                self._seed_generator(index, None)
         return self._observe(np.asarray(following)), rewards, dones, infos
 
-    def _throw_dice(self, index: int, seed: int | None) -> None:
-        """Seed an environment's dice for the episode that begins, if it has a seed."""
+    def _seed_generator(self, index: int, seed: int | None) -> None:
+        """Seed an environment's generator for the episode that begins, if it has a seed."""
         seed = self.reset_infos[index].get(EPISODE_SEED, seed)
         if seed is not None:
             self._generators[index] = policy_generator(seed)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 import yaml
 
-from real.tasks.files import FOLDER, load_preset, parse_preset, presets
-from zprl_env.errors import ConfigurationError, UnknownNameError
+from real.tasks.files import FOLDER, load_preset, parse_preset, presets, task_facts
+from zprl_env.envs import TASKS
+from zprl_env.errors import ConfigurationError, MissingExtraError, UnknownNameError
 
 CONTENT = yaml.safe_load((FOLDER / "place-orange.yaml").read_text(encoding="utf-8"))
 
@@ -30,7 +32,7 @@ def changed(path, value):
 @pytest.mark.parametrize(
     ("name", "rate", "steps", "actions", "n_action_steps", "scale"),
     [
-        ("place-orange", 30, 450, 8, 10, None),
+        ("place-orange", 30, 450, 8, 10, 0.5),
         ("flip-egg", 10, 250, 6, 16, 0.2),
         ("open-box", 20, 400, 16, 16, 0.175),
         ("insert-bills", 20, 1000, 16, 16, 0.15),
@@ -66,6 +68,9 @@ def test_the_paper_s_tasks_are_as_in_the_paper(name, rate, steps, actions, n_act
         ("action", ["position", "position"], "must name everything once; got position twice"),
         ("observation", ["smell"], "observation.0 must be 'position', .*, got 'smell'"),
         ("objects", [], "objects must list some; got none"),
+        ("scale", 0.0, "scale must be greater than 0, got 0.0"),
+        ("noise_scale", -1.0, "noise_scale must be greater than or equal to 0, got -1.0"),
+        ("gamma", 1.01, "gamma must be less than or equal to 1, got 1.01"),
         ("n_action_steps", 17, "n_action_steps must be at most horizon, 16; got 17"),
         ("reward", "dense", "reward must be 'terminal' or 'per-step', got 'dense'"),
     ],
@@ -109,3 +114,36 @@ def test_files_that_are_none_are_told(tmp_path):
 
 def test_every_shipped_preset_is_called_by_its_file_s_name():
     assert all(load_preset(name).name == name for name in presets())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scale", 0.05),
+        ("noise_scale", 0.25),
+        ("gamma", 0.9),
+        ("n_action_steps", 3),
+        ("horizon", 12),
+        ("scale", None),
+        ("horizon", None),
+    ],
+)
+def test_what_a_preset_says_to_a_learner_arrives_and_nothing_else_changes(tmp_path, name, value):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(changed(name, value)), encoding="utf-8")
+    told = {**task_facts("place-orange"), name: value}
+    assert task_facts(path) == told
+    assert TASKS["Real"].read_facts({"task": str(path), "driver": "ideal"}) == told
+
+
+def test_a_task_s_row_reads_its_own_preset_and_a_task_without_one_reads_nothing():
+    assert TASKS["Real"].read_facts()["scale"] == 0.5
+    assert TASKS["Real-flip-egg"].read_facts({"driver": "ideal"})["n_action_steps"] == 16
+    assert TASKS["Real-flip-egg"].read_facts({"task": "open-box"})["scale"] == 0.175
+    assert TASKS["Lift"].read_facts() == {}
+
+
+def test_facts_that_nothing_can_read_name_the_extra_that_would():
+    row = replace(TASKS["Real"], facts="no_such_package.files:task_facts")
+    with pytest.raises(MissingExtraError, match=r"no_such_package.*real"):
+        row.read_facts()

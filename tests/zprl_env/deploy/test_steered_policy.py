@@ -22,7 +22,7 @@ from zprl_env.errors import (
     PolicyMismatchError,
     SimulationError,
 )
-from zprl_env.steering.wrapper import STEERING_WRAPPERS
+from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
 
 AGENT_DIM = {"latent": 2, "noise": 8, "joint": 4, "action": 4}
@@ -56,7 +56,7 @@ def test_it_plays_the_steered_environment_s_episode(steer, observation, noise_sc
     policy, agent = LinearPolicy(3, 2), actor(steer, 8 if observation == "both" else 5)
     options = {"scale": 0.7, "observation": observation}
     options |= {"noise_scale": noise_scale, "sample_latent": sample_latent}
-    wrapper = STEERING_WRAPPERS[steer](PointEnv(), policy, **options)
+    wrapper = STEERINGS[steer].wrapper(PointEnv(), policy, **options)
     steered = SteeredPolicy(policy, agent, 3, options, steer=steer, low=-1.0, high=1.0)
     bare = ActionChunkWrapper(PointEnv(), steered.n_action_steps)
     for seed in (3, 4):

@@ -15,7 +15,7 @@ from tests.helpers.recording_env import RecordingEnv
 from zprl_env import ActionChunkWrapper, SteeringVecEnv
 from zprl_env.loading.resolve import resolve_policy
 from zprl_env.steering.demonstrated import DemonstratedLatents
-from zprl_env.steering.wrapper import STEERING_WRAPPERS
+from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
 from zprl_env.vectorised.alternating import AlternatingVecEnv
 
@@ -35,7 +35,7 @@ def policy() -> LinearPolicy:
 
 
 def measure(steer, policy, action, **options):
-    env = STEERING_WRAPPERS[steer](RecordingEnv(), policy, **OPTIONS[steer], **options)
+    env = STEERINGS[steer].wrapper(RecordingEnv(), policy, **OPTIONS[steer], **options)
     env.reset(seed=0)
     *_, info = env.step(np.broadcast_to(np.float32(action), (env.steering.agent_dim,)))
     return info["steering"]
@@ -56,9 +56,9 @@ def test_the_ratio_is_that_of_two_root_mean_squares(steer, ratio, policy):
     assert measure(steer, policy, -100.0)["ratio"] == pytest.approx(ratio / 0.8)  # it is clipped
 
 
-@pytest.mark.parametrize("steer", STEERING_WRAPPERS)
+@pytest.mark.parametrize("steer", STEERINGS)
 def test_saturation_is_the_share_of_numbers_at_the_bounds(steer, policy):
-    size = STEERING_WRAPPERS[steer](RecordingEnv(), policy, **OPTIONS[steer]).steering.agent_dim
+    size = STEERINGS[steer].wrapper(RecordingEnv(), policy, **OPTIONS[steer]).steering.agent_dim
     action = np.zeros(size)
     assert measure(steer, policy, action)["saturation"] == 0.0
     action[:2] = (-0.96, 0.94)
@@ -106,7 +106,7 @@ def chunked(**options: int) -> ActionChunkWrapper:
     return ActionChunkWrapper(RecordingEnv(**options), 2)
 
 
-@pytest.mark.parametrize("steer", STEERING_WRAPPERS)
+@pytest.mark.parametrize("steer", STEERINGS)
 @pytest.mark.parametrize("workers", [DummyVecEnv, partial(SubprocVecEnv, start_method="fork")])
 def test_environments_in_a_batch_say_what_they_would_say_alone(steer, workers, policy):
     lengths = (3, 100)
@@ -118,7 +118,7 @@ def test_environments_in_a_batch_say_what_they_would_say_alone(steer, workers, p
     )
     together.seed(7)
     together.reset()
-    wrapper = STEERING_WRAPPERS[steer]
+    wrapper = STEERINGS[steer].wrapper
     alone = [
         wrapper(RecordingEnv(truncate_at=length), policy, **OPTIONS[steer]) for length in lengths
     ]

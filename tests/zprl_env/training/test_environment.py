@@ -9,7 +9,7 @@ import pytest
 
 from tests.helpers.recording_env import RecordingEnv
 from zprl_env.errors import SimulationError
-from zprl_env.steering.wrapper import STEERING_WRAPPERS
+from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.environment import (
     evaluation_env,
@@ -19,16 +19,16 @@ from zprl_env.training.environment import (
 from zprl_env.training.settings.recipe import Recipe
 
 
-@pytest.mark.parametrize("where", STEERING_WRAPPERS)
+@pytest.mark.parametrize("where", STEERINGS)
 def test_evaluation_acts_from_the_latent_s_mean(where):
     recipe = replace(Recipe(), sample_latent=True, observation="features")
     env = evaluation_env(RecordingEnv(), LinearPolicy(3, 2), where, recipe)
-    assert isinstance(env, STEERING_WRAPPERS[where])
+    assert isinstance(env, STEERINGS[where].wrapper)
     observation, _ = env.reset(seed=0)
     np.testing.assert_array_equal(observation[-2:], observation[:2])
 
 
-@pytest.mark.parametrize("where", STEERING_WRAPPERS)
+@pytest.mark.parametrize("where", STEERINGS)
 @pytest.mark.parametrize("sample_latent", [True, False])
 def test_training_draws_the_latent_where_the_recipe_says_so(where, sample_latent, point_task):
     recipe = replace(Recipe(), sample_latent=sample_latent)
@@ -36,7 +36,7 @@ def test_training_draws_the_latent_where_the_recipe_says_so(where, sample_latent
     envs = make_training_envs(point_task, policy, where, recipe, num_envs=1, seed=0)
     (observation,) = envs.reset()
     assert np.array_equal(observation[-2:], observation[:2]) is not sample_latent
-    assert type(envs.steering) is STEERING_WRAPPERS[where].steering_class
+    assert type(envs.steering) is STEERINGS[where].core
 
 
 def test_the_recipe_reaches_the_steering(point_task):

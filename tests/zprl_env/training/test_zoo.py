@@ -7,16 +7,16 @@ import pytest
 
 from tests.helpers.recording_env import RecordingEnv
 from zprl_env.errors import CheckpointError, ConfigurationError
-from zprl_env.steering.wrapper import STEERING_WRAPPERS
+from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.zoo import steered
 
 
-@pytest.mark.parametrize("where", STEERING_WRAPPERS)
+@pytest.mark.parametrize("where", STEERINGS)
 def test_it_steers_where_it_is_told_to(where):
     policy = LinearPolicy(3, 2)
     env = steered(RecordingEnv(), policy, steer=where, scale=0.7, reward="penalty", gamma=0.9)
-    assert isinstance(env, STEERING_WRAPPERS[where])
+    assert isinstance(env, STEERINGS[where].wrapper)
     assert env.steering.sample_latent
     env.reset(seed=0)
     assert env.step(env.action_space.sample())[1] == pytest.approx(

@@ -28,7 +28,8 @@ from zprl_env import (
     SteeringVecEnv,
 )
 from zprl_env.errors import UnknownNameError
-from zprl_env.steering.wrapper import STEERING_WRAPPERS, LatentSteeringWrapper
+from zprl_env.steering.table import STEERINGS
+from zprl_env.steering.wrapper import LatentSteeringWrapper
 from zprl_env.testing import LinearPolicy
 
 SCALES: dict[str, dict[str, Any]] = {
@@ -66,14 +67,14 @@ def batch(n: int, policy=None, vec_env=DummyVecEnv, steer="latent", **env_option
     return SteeringVecEnv(vec_env(makers), policy, steer=steer, **SCALES[steer])
 
 
-@pytest.mark.parametrize("steer", STEERING_WRAPPERS)
+@pytest.mark.parametrize("steer", STEERINGS)
 @pytest.mark.parametrize("vec_env", [DummyVecEnv, partial(SubprocVecEnv, start_method="fork")])
 def test_each_environment_gets_what_it_would_get_alone(steer, vec_env):
     lengths = [3, 5, 100]  # the first ends within a chunk, the second after several
     makers = [partial(chunked, truncate_at=length) for length in lengths]
     policy = LinearPolicy(3, 2)
     together = SteeringVecEnv(vec_env(makers), policy, steer=steer, **SCALES[steer])
-    wrapper = STEERING_WRAPPERS[steer]
+    wrapper = STEERINGS[steer].wrapper
     alone = [
         DummyVecEnv(
             [

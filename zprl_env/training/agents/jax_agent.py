@@ -7,14 +7,13 @@ from typing import Any
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
-from zprl_env.training.agents.off_policy import off_policy_settings
-from zprl_env.training.agents.on_policy import on_policy_settings
-from zprl_env.training.settings.algorithms import check_installed
-from zprl_env.training.settings.recipe import AlgorithmName, Recipe
+from zprl_env.training.settings.algorithms import Algorithm
+from zprl_env.training.settings.compatibility import check_installed
+from zprl_env.training.settings.recipe import Recipe
 
 
 def make_jax_model(
-    algo: AlgorithmName, recipe: Recipe, env: VecEnv, **common: Any
+    row: Algorithm, recipe: Recipe, env: VecEnv, arguments: dict[str, Any], **common: Any
 ) -> BaseAlgorithm:
     """Build a model of SBX whose actor starts at the base policy.
 
@@ -22,9 +21,10 @@ def make_jax_model(
     draws other random numbers: runs of the two agree in distribution only.
 
     Args:
-        algo: ``"sac"``, ``"tqc"``, ``"crossq"`` or ``"ppo"``.
+        row: The algorithm.
         recipe: Its settings.
         env: The steered environments.
+        arguments: Those of the algorithm's class in torch, of which SBX has the same but gSDE's.
         **common: What every algorithm takes: discount, seed, device.
 
     Returns:
@@ -36,20 +36,20 @@ def make_jax_model(
     check_installed("sbx")
     import sbx
 
+    without = {"use_sde", "max_grad_norm"}
+    settings = {name: value for name, value in arguments.items() if name not in without}
     networks: dict[str, Any] = {"net_arch": list(recipe.hidden)}
-    model: BaseAlgorithm
-    if algo == "ppo":
-        networks["log_std_init"] = recipe.log_std_init
-        settings = on_policy_settings(recipe, env) | {"n_epochs": recipe.n_epochs}
-        model = sbx.PPO("MlpPolicy", env, policy_kwargs=networks, **settings, **common)
-    else:
+    if row.off_policy:
         networks |= {"n_critics": recipe.n_critics, "layer_norm": recipe.layer_norm}
-        settings = off_policy_settings(algo, recipe, env)
         if not recipe.ent_coef.startswith("auto"):
             settings["ent_coef"] = float(recipe.ent_coef)  # is not parsed there
-        algorithm = {"sac": sbx.SAC, "tqc": sbx.TQC, "crossq": sbx.CrossQ}[algo]
-        model = algorithm("MlpPolicy", env, policy_kwargs=networks, **settings, **common)
-    _start_at_base_policy(model, recipe, squashed=algo != "ppo")
+    else:
+        networks["log_std_init"] = recipe.log_std_init
+    algorithm = getattr(sbx, str(row.sbx))
+    model: BaseAlgorithm = algorithm(
+        "MlpPolicy", env, policy_kwargs=networks, **settings, **common
+    )
+    _start_at_base_policy(model, recipe, squashed=row.off_policy)
     return model
 
 

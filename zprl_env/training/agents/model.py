@@ -1,20 +1,29 @@
-"""From a recipe to a model, and from a model to an agent."""
+"""Models of Stable-Baselines3's interface from a recipe, and agents from models."""
 
 from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
+from zprl_env.loading.named import load_object
 from zprl_env.training.agents.jax_agent import make_jax_model
-from zprl_env.training.agents.off_policy import make_off_policy
-from zprl_env.training.agents.on_policy import make_on_policy
-from zprl_env.training.settings.algorithms import TRAITS, check_algorithm
-from zprl_env.training.settings.recipe import AlgorithmName, BackendName, Recipe
+from zprl_env.training.agents.off_policy import off_policy_arguments
+from zprl_env.training.agents.on_policy import on_policy_arguments
+from zprl_env.training.settings.algorithms import Algorithm, BackendName, find_algorithm
+from zprl_env.training.settings.compatibility import check_algorithm
+from zprl_env.training.settings.recipe import Recipe
+
+ARGUMENT = {"lstm_hidden": "lstm_hidden_size"}
+"""Settings that a policy class calls otherwise."""
 
 
 def make_model(
-    algo: AlgorithmName,
+    algo: str,
     recipe: Recipe,
     env: VecEnv,
     *,
@@ -25,7 +34,8 @@ def make_model(
     """Build an unmodified model that starts at the base policy.
 
     Args:
-        algo: The algorithm.
+        algo: The algorithm, as :func:`~zprl_env.training.settings.algorithms.find_algorithm`
+            takes it.
         recipe: Its settings.
         env: The steered environments.
         n_action_steps: Environment steps per decision.
@@ -40,12 +50,44 @@ def make_model(
         ZprlError: The algorithm cannot do what the recipe says.
     """
     check_algorithm(algo, backend, recipe)
+    row = find_algorithm(algo)
+    offered = off_policy_arguments(recipe, env) if row.off_policy else on_policy_arguments(recipe, env)
+    arguments = understood(row.algorithm, offered)
+    common = {"gamma": recipe.gamma**n_action_steps, "seed": seed, "device": "cpu"}
     if backend == "sbx":
-        make = make_jax_model
-    else:
-        make = make_off_policy if TRAITS[algo, backend].off_policy else make_on_policy
-    gamma = recipe.gamma**n_action_steps
-    return make(algo, recipe, env, gamma=gamma, seed=seed, device="cpu")
+        return make_jax_model(row, recipe, env, arguments, **common)
+    policy = row.policy if ":" not in row.policy else load_object(row.policy, "policy class")
+    networks = network_arguments(row, recipe)
+    model: BaseAlgorithm = row.algorithm(policy, env, policy_kwargs=networks, **arguments, **common)
+    return model
+
+
+def network_arguments(row: Algorithm, recipe: Recipe) -> dict[str, Any]:
+    """Arguments of an algorithm's policy class: sizes, first weights and bounds of its networks."""
+    own = {ARGUMENT.get(name, name): getattr(recipe, name) for name in row.networks}
+    return {"net_arch": list(recipe.hidden), **own}
+
+
+def understood(algorithm: type, offered: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the offered arguments that an algorithm's constructor has.
+
+    Args:
+        algorithm: Its class; where it passes arguments on, those of the class above count.
+        offered: Arguments by name.
+
+    >>> from stable_baselines3 import TD3
+    >>> understood(TD3, {"tau": 0.005, "ent_coef": "auto"})
+    {'tau': 0.005}
+    """
+    names: set[str] = set()
+    for kind in algorithm.__mro__:
+        if "__init__" not in vars(kind):
+            continue
+        parameters = inspect.signature(vars(kind)["__init__"]).parameters
+        names |= parameters.keys()
+        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters.values()):
+            break
+    return {name: value for name, value in offered.items() if name in names}
 
 
 class ModelAgent:

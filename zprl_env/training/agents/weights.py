@@ -15,7 +15,8 @@ from zprl_env.files import RunFolderError, one_line
 from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.agents.jax_state import is_jax, load_states, save_states
 from zprl_env.training.agents.model import as_agent, make_model
-from zprl_env.training.settings.recipe import AlgorithmName, BackendName, Recipe
+from zprl_env.training.settings.algorithms import BackendName
+from zprl_env.training.settings.recipe import Recipe
 
 MODEL, BEST = "model", "best"
 """Names of the agent that a run hands over, and of the best so far on the validation episodes."""
@@ -76,7 +77,7 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
 
 def load_model(
     folder: Path,
-    algo: AlgorithmName,
+    algo: str,
     recipe: Recipe,
     env: SteeringWrapper,
     backend: BackendName = "torch",
@@ -107,7 +108,7 @@ def load_model(
 
 def load_agent(
     folder: Path,
-    algo: AlgorithmName,
+    algo: str,
     recipe: Recipe,
     env: SteeringWrapper,
     backend: BackendName = "torch",

@@ -1,22 +1,15 @@
-"""What each algorithm can be told, and what it has to refuse."""
+"""Table of the learning algorithms, and what each of them can be told."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
 
-from zprl_env.errors import MissingExtraError, ZprlError
-from zprl_env.training.settings.recipe import AlgorithmName, BackendName, Recipe
+from zprl_env.errors import ConfigurationError, UnknownNameError
+from zprl_env.loading.named import load_object, names_code
 
-
-class Traits(NamedTuple):
-    """What an implementation of an algorithm knows."""
-
-    off_policy: bool
-    """It learns from a replay buffer: with a warm-up, and with ``--overlap``."""
-    options: frozenset[str] = frozenset()
-    """Settings of ``UNUSED`` that it has."""
-
+BackendName = Literal["torch", "sbx"]
 
 UNUSED: dict[str, Any] = {
     "layer_norm": False,
@@ -32,108 +25,197 @@ UNUSED: dict[str, Any] = {
 _OFF_POLICY = frozenset({"action_noise", "max_grad_norm"})
 _GAUSSIAN = _OFF_POLICY | {"use_sde", "log_std_min", "log_std_max"}
 _CRITICS = frozenset({"layer_norm", "squash_q"})
+_ON_POLICY = frozenset({"use_sde", "max_grad_norm"})
 _JAX = frozenset({"layer_norm", "action_noise"})
+_ACTORS = "zprl_env.training.agents.actors"
 
-TRAITS: dict[tuple[AlgorithmName, BackendName], Traits] = {
-    ("sac", "torch"): Traits(off_policy=True, options=_GAUSSIAN | _CRITICS),
-    ("td3", "torch"): Traits(off_policy=True, options=_OFF_POLICY | _CRITICS),
-    ("tqc", "torch"): Traits(off_policy=True, options=_GAUSSIAN),
-    ("crossq", "torch"): Traits(off_policy=True, options=_GAUSSIAN),
-    ("ppo", "torch"): Traits(off_policy=False, options=frozenset({"use_sde", "max_grad_norm"})),
-    ("ppo_lstm", "torch"): Traits(
-        off_policy=False, options=frozenset({"use_sde", "max_grad_norm"})
+
+@dataclass(frozen=True)
+class Algorithm:
+    """One algorithm: its class, its networks and what it knows.
+
+    Attributes:
+        path: ``"module:Class"`` of an unmodified algorithm of Stable-Baselines3's interface.
+        policy: ``"module:Class"`` of its actor and critics, or ``"MlpPolicy"``.
+        off_policy: It learns from a replay buffer: with a warm-up, and with ``--overlap``.
+        options: Settings of `UNUSED` that it has.
+        networks: Settings of the recipe that are arguments of its policy.
+        needed: Keys that its file of hyperparameters has to say, since libraries' defaults differ.
+        sbx: Name of its class in SBX, in JAX; None if there is none.
+        sbx_options: Settings of `UNUSED` that SBX's has.
+        like: Name of the algorithm whose file of hyperparameters it takes; its own if not given.
+    """
+
+    path: str
+    policy: str
+    off_policy: bool
+    options: frozenset[str]
+    networks: tuple[str, ...]
+    needed: frozenset[str]
+    sbx: str | None = None
+    sbx_options: frozenset[str] = frozenset()
+    like: str | None = None
+
+    @cached_property
+    def algorithm(self) -> Any:
+        """The class, imported on first use."""
+        return load_object(self.path, "algorithm")
+
+    def options_in(self, backend: BackendName) -> frozenset[str]:
+        """Settings of `UNUSED` that a library's implementation has."""
+        return self.options if backend == "torch" else self.sbx_options
+
+
+_SQUASHED = ("log_std_init", "log_std_min", "log_std_max")
+_REPLAY = ("n_critics", "actor_init", "max_grad_norm")
+_ROLLOUT = ("log_std_init", "actor_init")
+
+ALGORITHMS: dict[str, Algorithm] = {
+    "sac": Algorithm(
+        "stable_baselines3:SAC",
+        f"{_ACTORS}:SACPolicy",
+        off_policy=True,
+        options=_GAUSSIAN | _CRITICS,
+        networks=(*_REPLAY, "layer_norm", "squash_q", *_SQUASHED),
+        needed=frozenset({"tau", "ent_coef", "policy_kwargs.log_std_init"}),
+        sbx="SAC",
+        sbx_options=_JAX,
     ),
-    ("trpo", "torch"): Traits(off_policy=False, options=frozenset({"use_sde"})),
-    # Repeat their noise where gSDE is asked for: that is not gSDE.
-    ("sac", "sbx"): Traits(off_policy=True, options=_JAX),
-    ("tqc", "sbx"): Traits(off_policy=True, options=_JAX),
-    ("crossq", "sbx"): Traits(off_policy=True, options=_JAX),
-    ("ppo", "sbx"): Traits(off_policy=False),
+    "td3": Algorithm(
+        "stable_baselines3:TD3",
+        f"{_ACTORS}:TD3Policy",
+        off_policy=True,
+        options=_OFF_POLICY | _CRITICS,
+        networks=(*_REPLAY, "layer_norm", "squash_q"),
+        needed=frozenset({"tau"}),
+    ),
+    "tqc": Algorithm(
+        "sb3_contrib:TQC",
+        f"{_ACTORS}:TQCPolicy",
+        off_policy=True,
+        options=_GAUSSIAN,
+        networks=(*_REPLAY, *_SQUASHED),
+        needed=frozenset({"tau", "ent_coef", "policy_kwargs.log_std_init"}),
+        sbx="TQC",
+        sbx_options=_JAX,
+    ),
+    "crossq": Algorithm(
+        "sb3_contrib:CrossQ",
+        f"{_ACTORS}:CrossQPolicy",
+        off_policy=True,
+        options=_GAUSSIAN,
+        networks=(*_REPLAY, *_SQUASHED),
+        needed=frozenset({"ent_coef", "policy_kwargs.log_std_init"}),
+        sbx="CrossQ",
+        sbx_options=_JAX,
+    ),
+    "ppo": Algorithm(
+        "stable_baselines3:PPO",
+        f"{_ACTORS}:ActorCriticPolicy",
+        off_policy=False,
+        options=_ON_POLICY,
+        networks=_ROLLOUT,
+        needed=frozenset({"n_epochs", "policy_kwargs.log_std_init"}),
+        sbx="PPO",
+    ),
+    "ppo_lstm": Algorithm(
+        "sb3_contrib:RecurrentPPO",
+        f"{_ACTORS}:LstmPolicy",
+        off_policy=False,
+        options=_ON_POLICY,
+        networks=(*_ROLLOUT, "lstm_hidden"),
+        needed=frozenset(
+            {"n_epochs", "policy_kwargs.log_std_init", "policy_kwargs.lstm_hidden_size"}
+        ),
+    ),
+    "trpo": Algorithm(
+        "sb3_contrib:TRPO",
+        f"{_ACTORS}:ActorCriticPolicy",
+        off_policy=False,
+        options=frozenset({"use_sde"}),
+        networks=_ROLLOUT,
+        needed=frozenset({"n_critic_updates", "policy_kwargs.log_std_init"}),
+    ),
 }
-"""By algorithm and library: Stable-Baselines3 with sb3-contrib, and SBX."""
+"""Algorithms by name, as RL Zoo calls them, so that both command lines and the files between them
+say the same. Another one is a row here and a file of hyperparameters. SBX's repeat their noise where
+gSDE is asked for, which is not gSDE."""
+
+BEST_ON_SUITE = {"robosuite": "crossq"}
+"""What did best on a suite's task in ``benchmarks.algorithms``; SAC where none was better."""
 
 
-def off_policy_names(backend: BackendName = "torch") -> list[AlgorithmName]:
+def find_algorithm(name: str) -> Algorithm:
+    """Find an algorithm.
+
+    Args:
+        name: A key of `ALGORITHMS`, or ``"module:Class"`` of one's own with Stable-Baselines3's
+            interface. A subclass of one in the table is treated as that one is; another gets
+            ``MlpPolicy``, the hyperparameters of SAC or PPO, and of these the settings that its
+            constructor takes.
+
+    Raises:
+        UnknownNameError: There is no such algorithm.
+        ConfigurationError: What the name leads to is none.
+
+    >>> find_algorithm("sac").off_policy
+    True
+    >>> find_algorithm("sca")
+    Traceback (most recent call last):
+    zprl_env.errors.UnknownNameError: unknown algorithm 'sca'; did you mean 'sac'? Known: ...
+    """
+    if name in ALGORITHMS:
+        return ALGORITHMS[name]
+    if not names_code(name):
+        raise UnknownNameError("algorithm", name, [*ALGORITHMS, "module:Class"])
+    found = load_object(name, "algorithm")
+    from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+    from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+
+    if not (isinstance(found, type) and issubclass(found, OffPolicyAlgorithm | OnPolicyAlgorithm)):
+        raise ConfigurationError(
+            f"An algorithm must be a subclass of Stable-Baselines3's OffPolicyAlgorithm or "
+            f"OnPolicyAlgorithm. Got: {found!r}."
+        )
+    for known, row in ALGORITHMS.items():
+        if issubclass(found, row.algorithm):
+            return _own(row, path=name, like=known, sbx=None)
+    off_policy = issubclass(found, OffPolicyAlgorithm)
+    like = "sac" if off_policy else "ppo"
+    return Algorithm(
+        name,
+        "MlpPolicy",
+        off_policy=off_policy,
+        options=frozenset({"action_noise"}) if off_policy else frozenset(),
+        networks=(),
+        needed=frozenset(),
+        like=like,
+    )
+
+
+def _own(row: Algorithm, **changed: Any) -> Algorithm:
+    fields = {name: getattr(row, name) for name in row.__dataclass_fields__}
+    return Algorithm(**fields | changed)
+
+
+def usual_algorithm(suite: str, preset: str = "default") -> str:
+    """Algorithm for a suite's tasks if nobody asks for another.
+
+    >>> usual_algorithm("robosuite"), usual_algorithm("adroit"), usual_algorithm("robosuite", "paper")
+    ('crossq', 'sac', 'sac')
+    """
+    return BEST_ON_SUITE.get(suite, "sac") if preset == "default" else "sac"
+
+
+def off_policy_names(backend: BackendName = "torch") -> list[str]:
     """Algorithms of a library that learn from a replay buffer.
 
     >>> off_policy_names()
     ['sac', 'td3', 'tqc', 'crossq']
     """
-    return [algo for (algo, of), traits in TRAITS.items() if of == backend and traits.off_policy]
+    return [name for name in names_in(backend) if ALGORITHMS[name].off_policy]
 
 
-def check_algorithm(algo: AlgorithmName, backend: BackendName, recipe: Recipe) -> None:
-    """Refuse what an algorithm would otherwise silently leave undone.
-
-    Args:
-        algo: The algorithm.
-        backend: The library it comes from.
-        recipe: What it is asked for.
-
-    Raises:
-        ZprlError: The library has no such algorithm, or the algorithm no such setting.
-    """
-    which = f"--algo {algo} --backend {backend}"
-    traits = TRAITS.get((algo, backend))
-    if traits is None:
-        names = ", ".join(name for name, of in TRAITS if of == backend)
-        raise ZprlError(
-            f"--backend {backend} must come with one of {names}. Got: --algo {algo}. "
-            f"Try --backend torch."
-        )
-    for name, unused in UNUSED.items():
-        got = getattr(recipe, name)
-        if got != unused and name not in traits.options:
-            raise ZprlError(
-                f"{name} must be {unused} with {which}, which has no such thing. Got: {got}. "
-                f"Try {_without(name, unused)}, or --algo sac --backend torch."
-            )
-    if recipe.squash_q and not recipe.layer_norm:
-        raise ZprlError(
-            "squash_q must come with layer_norm, whose critics have it. Got: layer_norm=False. "
-            "Try --layer-norm."
-        )
-    if recipe.use_sde and (recipe.log_std_min, recipe.log_std_max) != (-20.0, 2.0):
-        raise ZprlError(
-            f"log_std_min and log_std_max must be -20 and 2 with use_sde, whose deviation is of "
-            f"another kind. Got: {recipe.log_std_min:g} and {recipe.log_std_max:g}. "
-            f"Try --no-use-sde."
-        )
-    if (algo, backend) == ("tqc", "sbx") and recipe.n_critics != 2:
-        raise ZprlError(
-            f"n_critics must be 2 with {which}. Got: {recipe.n_critics}. Try --backend torch."
-        )
-
-
-def _without(name: str, unused: Any) -> str:
-    flag = name.replace("_", "-")
-    return f"--no-{flag}" if unused is False else f"to leave --{flag} out"
-
-
-def check_installed(backend: BackendName) -> None:
-    """See that a library is there before anything slow is begun.
-
-    Raises:
-        MissingExtraError: It is not.
-    """
-    if backend == "sbx" and find_spec("sbx") is None:
-        raise MissingExtraError("sbx-rl", "sbx")
-
-
-def check_overlap(algo: AlgorithmName, num_envs: int) -> None:
-    """Refuse to overlap simulating and learning where one has to wait for the other.
-
-    Args:
-        algo: The algorithm.
-        num_envs: Environments, of which one half simulates while the agent learns.
-
-    Raises:
-        ZprlError: The algorithm learns from its newest decisions, or there are no two halves.
-    """
-    names = off_policy_names()
-    if algo not in names or num_envs % 2:
-        raise ZprlError(
-            f"--overlap must come with --algo {', '.join(names[:-1])} or {names[-1]} and an even "
-            f"--num-envs, since one half simulates while the agent learns from the other. "
-            f"Got: {algo}, {num_envs}. Try --algo sac --num-envs 2."
-        )
+def names_in(backend: BackendName) -> list[str]:
+    """Algorithms of a library."""
+    return [name for name, row in ALGORITHMS.items() if backend == "torch" or row.sbx]

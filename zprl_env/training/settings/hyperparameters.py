@@ -1,4 +1,4 @@
-"""RL Zoo's hyperparameter files, read as the settings of a recipe.
+"""Hyperparameter files in RL Zoo's format, read as the settings of a recipe.
 
 The files are what RL Zoo takes and nothing else, so that both train the same agent. Strings that RL
 Zoo would evaluate are compared here, or refused.
@@ -7,21 +7,33 @@ Zoo would evaluate are compared here, or refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 from zprl_env.errors import ZprlError
+from zprl_env.facts import UNKNOWN, Facts
+from zprl_env.training.settings.algorithms import ALGORITHMS, Algorithm
 
-ALL = {"sac", "td3", "tqc", "crossq", "ppo", "ppo_lstm", "trpo"}
-ON_POLICY = {"ppo", "ppo_lstm", "trpo"}
-OFF_POLICY = ALL - ON_POLICY
-STOCHASTIC = ALL - {"td3"}
-NOBODY: set[str] = set()
 DEFAULT = object()
-"""Stands for the recipe's own default, of a setting that an algorithm does not have."""
+"""Stands for the recipe's or the task's own default, of a setting that a file leaves out."""
+
+
+def everybody(row: Algorithm) -> bool:
+    """Every algorithm's file has to say it."""
+    return True
+
+
+def off_policy(row: Algorithm) -> bool:
+    """The files of those that learn from a replay buffer have to say it."""
+    return row.off_policy
+
+
+def on_policy(row: Algorithm) -> bool:
+    """The files of the others have to."""
+    return not row.off_policy
 
 
 class Setting(NamedTuple):
@@ -30,72 +42,72 @@ class Setting(NamedTuple):
     key: str
     """Where it stands; what lies inside of something is written with a dot."""
     field: str
-    needed: set[str]
-    """Algorithms whose file has to say it, since libraries' defaults differ."""
+    needed: Callable[[Algorithm], bool] | None = None
+    """Whose file has to say it, besides those whose row in the table names it."""
     absent: object = DEFAULT
     """What it means to leave it out, here and in RL Zoo."""
 
 
 SETTINGS = (
-    Setting("env_wrapper.scale", "scale", ALL),
-    Setting("env_wrapper.noise_scale", "noise_scale", ALL),
-    Setting("env_wrapper.gamma", "gamma", ALL),
-    Setting("env_wrapper.n_action_steps", "n_action_steps", NOBODY, None),
-    Setting("env_wrapper.sample_latent", "sample_latent", NOBODY, True),
-    Setting("env_wrapper.observation", "observation", NOBODY, "features"),
-    Setting("env_wrapper.reward", "reward", NOBODY, "sparse"),
-    Setting("env_wrapper.reward_scale", "reward_scale", NOBODY, 1.0),
-    Setting("policy_kwargs.net_arch", "hidden", ALL),
-    Setting("policy_kwargs.n_critics", "n_critics", OFF_POLICY),
-    Setting("policy_kwargs.layer_norm", "layer_norm", NOBODY, False),
-    Setting("policy_kwargs.squash_q", "squash_q", NOBODY, False),
-    Setting("policy_kwargs.actor_init", "actor_init", NOBODY, 0.01),
-    Setting("policy_kwargs.log_std_init", "log_std_init", STOCHASTIC),
-    Setting("policy_kwargs.log_std_min", "log_std_min", NOBODY, -20.0),
-    Setting("policy_kwargs.log_std_max", "log_std_max", NOBODY, 2.0),
-    Setting("policy_kwargs.max_grad_norm", "max_grad_norm", NOBODY, None),
-    Setting("policy_kwargs.lstm_hidden_size", "lstm_hidden", {"ppo_lstm"}),
-    Setting("max_grad_norm", "max_grad_norm", NOBODY),
-    Setting("learning_rate", "learning_rate", ALL),
-    Setting("batch_size", "batch_size", ALL),
-    Setting("gradient_steps", "updates_per_decision", OFF_POLICY),
-    Setting("tau", "tau", OFF_POLICY - {"crossq"}),
-    Setting("ent_coef", "ent_coef", OFF_POLICY - {"td3"}),
-    Setting("target_entropy", "target_entropy", NOBODY, None),
-    Setting("use_sde", "use_sde", NOBODY, False),
-    Setting("noise_std", "action_noise", NOBODY, 0.0),
-    Setting("learning_starts", "warmup_decisions", OFF_POLICY, 0),
-    Setting("buffer_size", "buffer_size", OFF_POLICY),
-    Setting("replay_buffer_kwargs.n_steps", "n_steps", OFF_POLICY),
-    Setting("n_steps", "rollout_decisions", ON_POLICY),
-    Setting("n_epochs", "n_epochs", {"ppo", "ppo_lstm"}),
-    Setting("n_critic_updates", "n_epochs", {"trpo"}),
-    Setting("gae_lambda", "gae_lambda", ON_POLICY),
+    Setting("env_wrapper.scale", "scale"),
+    Setting("env_wrapper.noise_scale", "noise_scale"),
+    Setting("env_wrapper.gamma", "gamma"),
+    Setting("env_wrapper.n_action_steps", "n_action_steps"),
+    Setting("env_wrapper.sample_latent", "sample_latent"),
+    Setting("env_wrapper.observation", "observation", None, "features"),
+    Setting("env_wrapper.reward", "reward", None, "sparse"),
+    Setting("env_wrapper.reward_scale", "reward_scale", None, 1.0),
+    Setting("policy_kwargs.net_arch", "hidden", everybody),
+    Setting("policy_kwargs.n_critics", "n_critics", off_policy),
+    Setting("policy_kwargs.layer_norm", "layer_norm", None, False),
+    Setting("policy_kwargs.squash_q", "squash_q", None, False),
+    Setting("policy_kwargs.actor_init", "actor_init", None, 0.01),
+    Setting("policy_kwargs.log_std_init", "log_std_init"),
+    Setting("policy_kwargs.log_std_min", "log_std_min", None, -20.0),
+    Setting("policy_kwargs.log_std_max", "log_std_max", None, 2.0),
+    Setting("policy_kwargs.max_grad_norm", "max_grad_norm", None, None),
+    Setting("policy_kwargs.lstm_hidden_size", "lstm_hidden"),
+    Setting("max_grad_norm", "max_grad_norm"),
+    Setting("learning_rate", "learning_rate", everybody),
+    Setting("batch_size", "batch_size", everybody),
+    Setting("gradient_steps", "updates_per_decision", off_policy),
+    Setting("tau", "tau"),
+    Setting("ent_coef", "ent_coef"),
+    Setting("target_entropy", "target_entropy", None, None),
+    Setting("use_sde", "use_sde", None, False),
+    Setting("noise_std", "action_noise", None, 0.0),
+    Setting("learning_starts", "warmup_decisions", off_policy, 0),
+    Setting("buffer_size", "buffer_size", off_policy),
+    Setting("replay_buffer_kwargs.n_steps", "n_steps", off_policy),
+    Setting("n_steps", "rollout_decisions", on_policy),
+    Setting("n_epochs", "n_epochs"),
+    Setting("n_critic_updates", "n_epochs"),
+    Setting("gae_lambda", "gae_lambda", on_policy),
 )
 WORDS = {"scale", "observation", "reward", "ent_coef"}
 """Fields that may be words; other words are numbers that YAML did not take for some."""
 
 WRAPPER = "zprl_env.training.zoo.steered"
-POLICIES = dict.fromkeys(("ppo", "trpo"), "ActorCriticPolicy")
-POLICIES |= {"sac": "SACPolicy", "td3": "TD3Policy", "tqc": "TQCPolicy", "crossq": "CrossQPolicy"}
-POLICIES |= {"ppo_lstm": "LstmPolicy"}
 REPLAY = {
-    "replay_buffer_class": 'get_class_by_name("zprl_env.training.agents.replay.ChunkReplayBuffer")',
-    "callback": "zprl_env.training.agents.warmup.WarmUp",
+    "replay_buffer_class": 'get_class_by_name("zprl_env.training.replay.ChunkReplayBuffer")',
+    "callback": "zprl_env.training.warmup.WarmUp",
 }
 READ_ELSEWHERE = {"n_timesteps", "n_envs", "gamma", "replay_buffer_kwargs.gamma", "noise_type"}
 
 
-def read_hyperparameters(file: Path, algo: str, env_id: str) -> dict[str, Any]:
+def read_hyperparameters(
+    file: Path, algo: str, env_id: str, facts: Facts = UNKNOWN
+) -> dict[str, Any]:
     """Read what a file says about a task.
 
     Args:
         file: RL Zoo's YAML, whose sections are gymnasium ids and ``default``.
-        algo: The algorithm it is for.
+        algo: The algorithm it is for, a key of ``ALGORITHMS``.
         env_id: The task's gymnasium id.
+        facts: The task's, which hold where the file says nothing of them.
 
     Returns:
-        Fields of :class:`~zprl_env.training.settings.recipe.Recipe`.
+        Fields of :class:`~zprl_env.training.settings.recipe.Recipe`, those that the file says.
 
     Raises:
         ZprlError: The file cannot be read, or says what only RL Zoo would do.
@@ -113,18 +125,18 @@ def read_hyperparameters(file: Path, algo: str, env_id: str) -> dict[str, Any]:
         "policy": f"zprl_env.training.agents.actors.{POLICIES[algo]}",
         "wrapper": WRAPPER,
     }
-    fixed |= REPLAY if algo in OFF_POLICY else {}
+    fixed |= REPLAY if row.off_policy else {}
     for key, value in fixed.items():
         if said.pop(key, None) != value:
             raise ZprlError(f"{key} must be {value} in {file}, since train_sb3.py has no other.")
-    frequency = said.pop("train_freq", 1 if algo in ON_POLICY else None)
+    frequency = said.pop("train_freq", None if row.off_policy else 1)
     if frequency not in (1, [1, "episode"]):
         raise ZprlError(f"train_freq must be 1 or [1, episode] in {file}. Got: {frequency}.")
     fields: dict[str, Any] = {}
     for key, field, needed, absent in SETTINGS:
         if key in said:
             fields[field] = _value(file, field, key, said[key])
-        elif algo in needed:
+        elif key in row.needed or (needed is not None and needed(row)):
             raise ZprlError(f"{key} must be in {file}: without it, RL Zoo takes a library's own.")
         elif absent is not DEFAULT:
             fields.setdefault(field, absent)
@@ -136,9 +148,10 @@ def read_hyperparameters(file: Path, algo: str, env_id: str) -> dict[str, Any]:
         )
     if frequency != 1:
         fields["updates_per_episode"] = fields.pop("updates_per_decision")
-    if algo in ON_POLICY:
+    if not row.off_policy:
         fields["rollout_decisions"] *= said.get("n_envs", 1)
-    _check_discounts(file, said, fields["gamma"])
+    replay = said.get("replay_buffer_kwargs.gamma", facts.gamma)
+    _check_discounts(file, said, fields.get("gamma", replay))
     return fields
 
 
@@ -148,7 +161,8 @@ def _flatten(section: Mapping[str, Any]) -> Mapping[str, Any]:
     for key, value in section.items():
         if key == "env_wrapper":
             (wrapper,) = value
-            ((flat["wrapper"], value),) = wrapper.items()
+            options = {wrapper: {}} if isinstance(wrapper, str) else wrapper
+            ((flat["wrapper"], value),) = options.items()
         if key in ("env_wrapper", "policy_kwargs", "replay_buffer_kwargs"):
             flat |= {f"{key}.{name}": inner for name, inner in value.items()}
         else:

@@ -1,26 +1,24 @@
-"""The settings of a finetuning run: what is steered, how the agent learns."""
+"""Recipe: the settings of a finetuning run, how the policy is steered and the agent learns."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from zprl_env.hyperparams import hyperparameter_file
 from zprl_env.steering import ObservationKind
+from zprl_env.steering.table import find_steering
 from zprl_env.tasks import TASKS, task_name
+from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.hyperparameters import read_hyperparameters
 
-AlgorithmName = Literal["sac", "td3", "tqc", "crossq", "ppo", "ppo_lstm", "trpo"]
-"""As RL Zoo calls them, so that both command lines and the files between them say the same."""
-BackendName = Literal["torch", "sbx"]
-PresetName = Literal["default", "paper"]
-SteerName = Literal["latent", "noise", "joint", "action"]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the policy is steered and how the agent learns; the defaults are ``sac.yml``'s."""
+    """How the policy is steered and how the agent learns; the defaults are SAC's on Lift."""
 
     scale: float | Literal["auto"] = 2.0
     """Size of the perturbation at the agent's full deflection. Latent: lambda, or 'auto' for the
@@ -99,35 +97,28 @@ class Recipe:
     """On-policy methods: lambda of generalised advantage estimation."""
 
 
-USUAL: dict[str, AlgorithmName] = {"robosuite": "crossq"}
-"""What did best on a suite's task in ``benchmarks.algorithms``; SAC where none was better."""
-
-
-def usual_algorithm(env: str, preset: PresetName = "default") -> AlgorithmName:
-    """Algorithm for a task if nobody asks for another.
-
-    >>> usual_algorithm("Can"), usual_algorithm("pen"), usual_algorithm("Can", "paper")
-    ('crossq', 'sac', 'sac')
-    """
-    task = next((task for name, task in TASKS.items() if env in (name, task.id)), None)
-    return USUAL.get(task.suite, "sac") if task and preset == "default" else "sac"
-
-
 def recipe_for(
-    algo: AlgorithmName,
-    preset: PresetName,
-    steer: SteerName,
+    algo: str,
+    preset: str,
+    steer: str,
     env: str = "Lift",
     hyperparams: Path | None = None,
+    env_kwargs: Mapping[str, Any] | None = None,
 ) -> Recipe:
-    """Look up the settings of an algorithm on a task and adapt them to where it steers.
+    """Put the settings of an algorithm on a task together, adapted to where it steers.
+
+    The learner's stand in the file of hyperparameters, the task's in `zprl_env.tasks.TASKS` or a
+    robot's preset, and the steering's own in its class, which come last.
 
     Args:
-        algo: The algorithm.
+        algo: The algorithm, as :func:`~zprl_env.training.settings.algorithms.find_algorithm`
+            takes it.
         preset: ``"default"`` is what we measured to work best, ``"paper"`` the published settings.
-        steer: Where the agent enters the policy.
+        steer: Where the agent enters the policy, as
+            :func:`~zprl_env.steering.table.find_steering` takes it.
         env: The task.
         hyperparams: A file to read instead of the one that comes with the package.
+        env_kwargs: What the environment is made with; a robot's ``task`` is another preset.
 
     Returns:
         The recipe, every field of which the command line can override.
@@ -139,11 +130,11 @@ def recipe_for(
     >>> recipe_for("sac", "default", "latent", "Lift") == Recipe()
     True
     """
-    shipped = algo if preset == "default" else f"{algo}-{preset}"
-    file = hyperparams or hyperparameter_file(shipped)
-    recipe = Recipe(**read_hyperparameters(file, algo, TASKS[task_name(env)].id))
-    if steer == "noise":
-        return replace(recipe, scale=1.5, noise_scale=0.0)
-    if steer == "action":
-        return replace(recipe, scale=0.2)
-    return recipe
+    row, core, task = find_algorithm(algo), find_steering(steer).core, TASKS[task_name(env)]
+    facts = task.read_facts(env_kwargs)
+    family = row.like or algo
+    shipped = family if preset == "default" else f"{family}-{preset}"
+    said = read_hyperparameters(hyperparams or hyperparameter_file(shipped), family, task.id, facts)
+    of_the_task = {"gamma": facts.gamma, "n_action_steps": facts.n_action_steps}
+    recipe = Recipe(**{**of_the_task, **core.usual(facts), **said})
+    return replace(recipe, **core.defaults)

@@ -18,7 +18,7 @@ from zprl_env.loading.resolve import PolicyLike
 from zprl_env.success_rates import PairedDifference, wilson_interval
 from zprl_env.training.environment import evaluation_env
 from zprl_env.training.run.history import WINDOW, History
-from zprl_env.training.settings.recipe import Recipe, SteerName
+from zprl_env.training.settings.recipe import Recipe
 
 
 def print_table(
@@ -114,7 +114,7 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
 def film(
     env: str,
     policy: PolicyLike,
-    where: SteerName,
+    where: str,
     recipe: Recipe,
     agent: Agent | None,
     seed: int,

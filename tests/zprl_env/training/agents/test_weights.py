@@ -7,7 +7,6 @@ import json
 import pickle
 import zipfile
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,11 +14,11 @@ import pytest
 from tests.helpers.damage import damage
 from tests.helpers.point import PointEnv
 from tests.helpers.small_model import assert_same_tensors, make_small_model, trained
+from zprl_env.training.settings.algorithms import ALGORITHMS
 from zprl_env.files import RunFolderError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agents.weights import load_agent, load_weights, save_weights
 from zprl_env.training.environment import evaluation_env
-from zprl_env.training.settings.recipe import AlgorithmName
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def copy(folder, tmp_path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("algo", get_args(AlgorithmName))
+@pytest.mark.parametrize("algo", ALGORITHMS)
 def test_every_algorithm_comes_back_whole_and_plays(algo, tmp_path):
     model, recipe, _ = trained(algo, env_steps=60)
     file = save_weights(tmp_path, model)

@@ -20,10 +20,9 @@ from zprl_env.training.learning import learn
 from zprl_env.training.run.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
 from zprl_env.training.run.history import History
 from zprl_env.training.run.interruption import Interruption
-from zprl_env.training.settings.recipe import AlgorithmName
 from zprl_env.training.watch.callbacks import CheckpointCallback, ProgressCallback
 
-EXACT: tuple[AlgorithmName, ...] = ("sac", "td3", "tqc", "crossq", "ppo", "trpo")
+EXACT: tuple[str, ...] = ("sac", "td3", "tqc", "crossq", "ppo", "trpo")
 STEPS, WARMUP = 120, 8
 
 
@@ -47,7 +46,7 @@ def go_on(model, folder: Path, history: History, generators=None, say=print) -> 
     learn(model, WARMUP, STEPS, history, CallbackList(callbacks), generators)
 
 
-def resumed(folder: Path, algo: AlgorithmName = "sac", say=print, **settings):
+def resumed(folder: Path, algo: str = "sac", say=print, **settings):
     """A fresh model that goes on from the newest checkpoint."""
     model, _ = make_small_model(env(), algo, seed=0, **settings)
     checkpoint = find_checkpoint(folder, say)

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
 
 import pytest
 
+from zprl_env.training.settings.algorithms import ALGORITHMS
 from zprl_env.errors import ZprlError
 from zprl_env.training.config import Config, parse
-from zprl_env.training.settings.algorithms import (
-    TRAITS,
-    check_algorithm,
-    check_overlap,
-    off_policy_names,
-)
-from zprl_env.training.settings.recipe import AlgorithmName, recipe_for
+from zprl_env.training.settings.algorithms import names_in, off_policy_names
+from zprl_env.training.settings.compatibility import check_algorithm, check_overlap
+from zprl_env.training.settings.recipe import recipe_for
 
 
 def test_every_algorithm_is_in_the_table_and_can_do_what_its_default_says():
-    for algo in get_args(AlgorithmName):
-        assert (algo, "torch") in TRAITS
-    for algo, backend in TRAITS:
-        check_algorithm(algo, backend, recipe_for(algo, "default", "latent"))
+    for backend in get_args(BackendName):
+        for algo in names_in(backend):
+            check_algorithm(algo, backend, recipe_for(algo, "default", "latent"))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +53,7 @@ def test_the_command_line_refuses_it_too():
         parse(["--algo", "tqc", "--layer-norm"])
 
 
-@pytest.mark.parametrize("algo", get_args(AlgorithmName))
+@pytest.mark.parametrize("algo", ALGORITHMS)
 def test_only_what_has_a_replay_buffer_overlaps(algo):
     if algo in off_policy_names():
         check_overlap(algo, 2)

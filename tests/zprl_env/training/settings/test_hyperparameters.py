@@ -5,18 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
 
 import pytest
 import yaml
 
+from zprl_env.training.settings.algorithms import ALGORITHMS
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.hyperparams import FOLDER, hyperparameter_file
 from zprl_env.loading.resolve import resolve_policy, shipped_policies
 from zprl_env.tasks import TASKS
 from zprl_env.training.config import load_config, parse, save_config
 from zprl_env.training.settings.hyperparameters import read_hyperparameters
-from zprl_env.training.settings.recipe import AlgorithmName, recipe_for
+from zprl_env.training.settings.recipe import recipe_for
 
 FILES = sorted(FOLDER.glob("*.yml"))
 IDS = {task.id: name for name, task in TASKS.items()}
@@ -33,7 +33,7 @@ def steering(section: dict) -> dict:
 
 def test_there_is_a_file_for_every_algorithm_under_its_name_in_rl_zoo():
     names = {file.stem for file in FILES}
-    assert names == {*get_args(AlgorithmName), "sac-paper"}
+    assert names == {*ALGORITHMS, "sac-paper"}
     assert (FOLDER.parents[1] / "hyperparams").resolve() == FOLDER
 
 

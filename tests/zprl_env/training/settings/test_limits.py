@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import get_args
 
 import pytest
 
+from zprl_env.training.settings.algorithms import ALGORITHMS
 from zprl_env.errors import ZprlError
 from zprl_env.evaluate import Evaluation
 from zprl_env.training.config import Config
 from zprl_env.training.settings import limits
-from zprl_env.training.settings.recipe import AlgorithmName, Recipe, recipe_for
+from zprl_env.training.settings.recipe import Recipe, recipe_for
 
 ANY_NUMBER = {"target_entropy", "log_std_init", "log_std_min", "log_std_max"}
 
@@ -25,7 +25,7 @@ def test_every_number_has_its_limits(kind, table):
     assert numbers - ANY_NUMBER == set(table)
 
 
-@pytest.mark.parametrize("algo", get_args(AlgorithmName))
+@pytest.mark.parametrize("algo", ALGORITHMS)
 def test_the_defaults_keep_to_them(algo):
     limits.check_recipe(recipe_for(algo, "default", "latent"))
 

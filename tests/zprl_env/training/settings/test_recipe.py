@@ -6,12 +6,12 @@ import ast
 import inspect
 from dataclasses import fields
 from itertools import pairwise
-from typing import get_args
 
 import pytest
 
+from zprl_env.steering.table import STEERINGS
 from zprl_env.training.settings import recipe
-from zprl_env.training.settings.recipe import Recipe, SteerName, recipe_for
+from zprl_env.training.settings.recipe import Recipe, recipe_for
 
 
 def test_the_fields_defaults_are_those_of_the_file_of_sac():
@@ -44,7 +44,7 @@ def test_every_setting_says_what_it_is():
     assert documented == {field.name for field in fields(Recipe)}
 
 
-@pytest.mark.parametrize("steer", get_args(SteerName))
+@pytest.mark.parametrize("steer", STEERINGS)
 def test_every_place_of_steering_has_a_scale_of_its_own_kind(steer):
     scale = recipe_for("sac", "default", steer).scale
     assert isinstance(scale, float)

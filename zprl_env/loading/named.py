@@ -1,0 +1,99 @@
+"""Import an object by its name, ``"module:attribute"``: a user's own environment, policy or class.
+
+Importing runs code. So names of code are followed where the user gives them, on the command line or
+in a call, and never where a file says them that came from somewhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+from zprl_env.errors import ConfigurationError, UnknownNameError
+
+SEPARATOR = ":"
+"""What stands between the module and the object in it."""
+
+
+def names_code(spec: object) -> bool:
+    r"""Whether something is the name of an object in a module, ``"module:attribute"``.
+
+    A path on Windows, a hub's ``hf://user/repo`` and gymnasium's ``package:Id-v0`` are none.
+
+    >>> names_code("my_robot:make_env"), names_code("lab.envs:Reach.easy"), names_code("Lift")
+    (True, True, False)
+    >>> names_code("hf://user/repo"), names_code("package:Id-v0"), names_code(r"C:\policies")
+    (False, False, False)
+    """
+    if not isinstance(spec, str):
+        return False
+    module, separator, attribute = spec.partition(SEPARATOR)
+    return bool(separator) and all(map(_dotted, (module, attribute)))
+
+
+def load_object(spec: str, kind: str) -> Any:
+    """Import the object that ``"module:attribute"`` names.
+
+    The current folder can be imported from, as with ``python -m``, but what is installed comes
+    first. An exception that the user's module raises keeps its traceback.
+
+    Args:
+        spec: The module's dotted name, a colon, and the object's name in it.
+        kind: What it should be, for the errors, e.g. ``"environment"``.
+
+    Returns:
+        The object.
+
+    Raises:
+        ConfigurationError: It is no such name, or there is no such module.
+        UnknownNameError: The module has no such object.
+
+    >>> load_object("math:tau", "number")
+    6.283185307179586
+    >>> load_object("math:tua", "number")
+    Traceback (most recent call last):
+    zprl_env.errors.UnknownNameError: unknown number of the module math 'tua'; did you mean 'tau'...
+    """
+    if not names_code(spec):
+        raise ConfigurationError(
+            f'A name of code for the {kind} must be "module:attribute", such as "my_module:make", '
+            f"without .py and slashes. Got: {spec!r}."
+        )
+    name, _, path = spec.partition(SEPARATOR)
+    found = _module(name, spec, kind)
+    for attribute in path.split("."):
+        if not hasattr(found, attribute):
+            where = getattr(found, "__name__", type(found).__name__)
+            kinds = "module" if found is sys.modules.get(name) else "class"
+            known = [other for other in dir(found) if not other.startswith("_")]
+            raise UnknownNameError(f"{kind} of the {kinds} {where}", attribute, known)
+        found = getattr(found, attribute)
+    return found
+
+
+def _module(name: str, spec: str, kind: str) -> Any:
+    """Import a module, from the current folder as well."""
+    here = os.getcwd()
+    if "" not in sys.path and here not in sys.path:
+        # A console script's and a worker process's path begin elsewhere. At the end, so that no
+        # file of this folder takes the place of an installed module.
+        sys.path.append(here)
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise ConfigurationError(
+                f"The {kind} {spec!r} is in a module that imports {error.name}, which is not "
+                f"installed. Install it into this Python: {sys.executable}."
+            ) from error
+        raise ConfigurationError(
+            f"The {kind} {spec!r} must be in a module that can be imported. Got: no module named "
+            f"{error.name!r}. Run from the folder that holds it ({here} was looked in), or install "
+            "it."
+        ) from None
+
+
+def _dotted(name: str) -> bool:
+    return bool(name) and all(part.isidentifier() for part in name.split("."))

@@ -1,0 +1,74 @@
+"""Table of the ways of steering; another one is a file beside this one and a row here."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from zprl_env.errors import ConfigurationError, UnknownNameError
+from zprl_env.facts import Facts
+from zprl_env.loading.named import load_object, names_code
+from zprl_env.steering.action import ActionSteering
+from zprl_env.steering.base import Steering
+from zprl_env.steering.joint import JointSteering
+from zprl_env.steering.latent import LatentSteering
+from zprl_env.steering.noise import NoiseSteering
+from zprl_env.steering.wrapper import (
+    ActionSteeringWrapper,
+    JointSteeringWrapper,
+    LatentSteeringWrapper,
+    NoiseSteeringWrapper,
+    SteeringWrapper,
+)
+
+
+class Way(NamedTuple):
+    """One way of steering: its batched core and the wrapper of one environment.
+
+    What it moves (``place``, for cards) and the defaults that are its own stand in the core.
+    """
+
+    core: type[Steering]
+    wrapper: type[SteeringWrapper]
+
+    def defaults(self, facts: Facts) -> dict[str, Any]:
+        """Scale, noise and latent's chance that hold on a task unless somebody says otherwise."""
+        return self.core.usual(facts)
+
+
+STEERINGS: dict[str, Way] = {
+    "latent": Way(LatentSteering, LatentSteeringWrapper),
+    "noise": Way(NoiseSteering, NoiseSteeringWrapper),
+    "joint": Way(JointSteering, JointSteeringWrapper),
+    "action": Way(ActionSteering, ActionSteeringWrapper),
+}
+"""Ways of steering by the name that ``--steer`` and ``steer=`` take."""
+
+
+def find_steering(name: str) -> Way:
+    """Find a way of steering.
+
+    Args:
+        name: A key of `STEERINGS`, or ``"module:Class"`` of a subclass of
+            :class:`~zprl_env.steering.Steering`.
+
+    Raises:
+        UnknownNameError: There is no such way of steering.
+        ConfigurationError: What the name leads to is none.
+
+    >>> find_steering("latent").core.place
+    'latent'
+    >>> find_steering("latnt")
+    Traceback (most recent call last):
+    zprl_env.errors.UnknownNameError: unknown way of steering 'latnt'; did you mean 'latent'? ...
+    """
+    if name in STEERINGS:
+        return STEERINGS[name]
+    if not names_code(name):
+        raise UnknownNameError("way of steering", name, [*STEERINGS, "module:Class"])
+    core = load_object(name, "way of steering")
+    if not (isinstance(core, type) and issubclass(core, Steering)):
+        raise ConfigurationError(
+            f"A way of steering must be a subclass of zprl_env.steering.Steering. Got: {core!r}."
+        )
+    wrapper = type(f"{core.__name__}Wrapper", (SteeringWrapper,), {"steering_class": core})
+    return Way(core, wrapper)
