@@ -12,12 +12,15 @@ import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 ROOT = Path(__file__).parents[1]
+PACKAGES = ("zprl_env", "policies", "real")
+"""Packages with a page of their own; what two of them have is described with the first."""
 MARK = re.compile(r"^<!-- generated: (\w+) ?(\S*) -->$", flags=re.MULTILINE)
 
 
@@ -47,14 +50,30 @@ def example(path: Path) -> str:
 
 
 def api(package: str) -> str:
-    """Every public name of a package, as autodoc directives."""
+    """Every public name of a package, as autodoc directives.
+
+    What a package hands on from another one that has a page is described there alone.
+    """
     module = import_module(package)
-    names = sorted(getattr(module, "__all__", []))
+    before = map(import_module, PACKAGES[: PACKAGES.index(package)])
+    elsewhere = [getattr(other, name) for other in before for name in public(other)]
+    names = [
+        name
+        for name in public(module)
+        if not any(getattr(module, name) is found for found in elsewhere)
+    ]
     kinds = {name: _kind(getattr(module, name)) for name in names}
+    if not names:
+        return ""
     listed = "\n".join(f"   {name}" for name in names)
     parts = [f".. currentmodule:: {package}", f".. autosummary::\n\n{listed}"]
     parts += [f".. {kinds[name]}:: {package}.{name}" + _options(kinds[name]) for name in names]
     return "```{eval-rst}\n" + "\n\n".join(parts) + "\n```"
+
+
+def public(module: ModuleType) -> list[str]:
+    """Names that a package says are public, in order."""
+    return sorted(getattr(module, "__all__", []))
 
 
 def _kind(found: Any) -> str:

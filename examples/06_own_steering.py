@@ -13,30 +13,29 @@ import numpy as np
 from stable_baselines3 import PPO
 
 from zprl_env.evaluation import evaluate
-from zprl_env.steering import Steering
+from zprl_env.steering import Perturbed, Steering
 from zprl_env.steering.wrapper import SteeringWrapper
 
 
 class Stretch(Steering):
     """z~ = (1 + scale a) z, with one number a in [-1, 1]."""
 
-    def __init__(self, policy, *, scale=0.5, **options):
+    place = "stretch of the latent"
+    defaults = {"scale": 0.5}  # noqa: RUF012
+
+    def __init__(self, policy, *, scale=None, **options):
         """Open a policy; ``options`` are those of every steering."""
         super().__init__(policy, **options)
-        self.scale = scale
+        self.scale = self.defaults["scale"] if scale is None else scale
 
     @property
     def agent_dim(self):
         """Size of the agent's action."""
         return 1
 
-    def steered_latents(self, actions, latents):
-        """The latents that are decoded. Shape ``(B, D)``."""
-        return (1.0 + self.scale * actions) * latents
-
-    def decode(self, actions, latents, noise):
-        """Decode them into chunks. Shape ``(B, H, A)``."""
-        return self.policy.decode(self.steered_latents(actions, latents), noise)
+    def perturb(self, actions, latents, noise):
+        """Say what is decoded, from what noise. Shapes ``(B, D)`` and ``(B, H, A)``."""
+        return Perturbed((1.0 + self.scale * actions) * latents, noise)
 
     def strength(self, actions):
         """Size of the change relative to the latent. Shape ``(B,)``."""
