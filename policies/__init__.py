@@ -28,6 +28,8 @@ _HOME = {
     "PretrainConfig": "policies.imitation.config",
     "VibFlow": "policies.model.vib_flow",
     "VibFlowConfig": "policies.model.config",
+    "load_policy": "policies.checkpoints.classes",
+    "save_checkpoint": "policies.checkpoints.contents",
     "vib_loss": "policies.model.vib_flow",
 }
 

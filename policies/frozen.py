@@ -1,4 +1,4 @@
-"""A trained policy that cannot learn any more."""
+"""The frozen policy: a trained VIB flow model whose weights cannot change, numpy in and out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from policies.checkpoints import model as checkpoint
+from policies.checkpoints.contents import CheckpointContents
 from policies.engines import DEFAULT, make_engine
 from policies.flow_policy import FlowPolicy
 from policies.model.vib_flow import VibFlow
@@ -47,6 +48,17 @@ class FrozenPolicy(FlowPolicy):
             MissingExtraError: If the engine is not installed.
         """
         return cls(*checkpoint.load(path), engine)
+
+    @classmethod
+    def from_checkpoint(cls, contents: CheckpointContents, engine: str = DEFAULT) -> FrozenPolicy:
+        """Make the policy of a checkpoint that was read; see :func:`policies.load_policy`.
+
+        Raises:
+            CheckpointError: If it is no sound checkpoint of this class.
+            ConfigurationError: If there is no such engine.
+            MissingExtraError: If the engine is not installed.
+        """
+        return cls(*checkpoint.of_contents(contents), engine)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the policy to a checkpoint folder.

@@ -1,37 +1,29 @@
-"""A robot as an honest gymnasium environment."""
+"""A robot task as a gymnasium environment, ``ZPRL-Real-v0``: simulated, or on hardware."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from os import PathLike
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from real.clock import WallClock
 from real.drivers import DriverLike, make_robot
-from real.motion.homing import way_home
-from real.motion.loop import ROBOT_ERRORS, ControlLoop
+from real.episode import Episode
+from real.motion.loop import ControlLoop
 from real.motion.pacing import Pacer
-from real.motion.safety import changes
-from real.operators import Event, OperatorLike, make_operator
-from real.recording.recorder import Recorder, Step
-from real.robot import Cameras, RobotError, Scene
+from real.motion.ready import EpisodeStart
+from real.operators import OperatorLike, make_operator
+from real.recording.recorder import Recorder
+from real.robot import Cameras, SceneRobot
 from real.tasks.files import load_preset
 from real.tasks.layout import ActionLayout, ObservationLayout
 from real.tasks.preset import Preset
+from zprl_env.envs.conditions import check_open, check_render_mode, check_running, checked_action
 from zprl_env.envs.spaces import unbounded_box
-from zprl_env.errors import InvalidActionError, RenderingError, UnknownNameError
-
-ARRIVED = 1e-6
-"""Distance from a place at which the arms are there, in coordinates."""
-LONGEST_WAY = 300.0
-"""Seconds that the way home may take, pauses included."""
-RETRY = 1.0
-"""Seconds between two attempts to reach a robot that does not answer."""
+from zprl_env.errors import InvalidActionError, RenderingError
 
 
 class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
@@ -52,16 +44,8 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
     a fraction of the limits, and lays out the scene or waits for the operator to be ready.
     In simulated time the same seed is the same episode, to the bit.
 
-    ``info`` has:
-
-    * ``safety``: what the filter changed at most in this step. ``clipped`` is how far a target was
-      outside the box [m], ``limited`` how far the command stayed behind it [m],
-      ``clipped_rotation`` and ``limited_rotation`` likewise [rad]. ``stop`` is why the arms were
-      stopped, or empty, and ``stop_source`` who stopped them;
-    * ``time``: ``commanded`` and ``measured``, when the step's first command was sent and when its
-      observation was measured, since the episode's beginning [s], and ``overruns``, the deadlines
-      that were missed in the episode;
-    * ``operator``: what the operator said.
+    ``info`` has ``safety``, ``time`` and ``operator``; :class:`~real.episode.Episode` tells what is
+    in them.
 
     Args:
         task: Name of a preset, path of a YAML file, or a preset.
@@ -98,16 +82,16 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         render_mode: str | None = None,
         **driver_options: Any,
     ) -> None:
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise UnknownNameError("render mode", render_mode, self.metadata["render_modes"])
+        check_render_mode(render_mode, self.metadata["render_modes"])
         self.preset = preset = load_preset(task)
         self.metadata = {**self.metadata, "render_fps": preset.rate}
         self.render_mode = render_mode
         self.robot = make_robot(driver, preset, **driver_options)
         self.operator = make_operator(operator, self.robot)
         self.recorder = recorder
-        self._images = images
         self._loop = ControlLoop(self.robot, preset, self.operator)
+        self._start = EpisodeStart(self._loop, preset)
+        self._episode = Episode(self._loop, preset, recorder, images)
         self._actions, self._observations = ActionLayout(preset), ObservationLayout(preset)
         self.observation_keys = self._observations.keys
         self.observation_space = unbounded_box(self._observations.size)
@@ -119,15 +103,12 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         }
         self._target = self._actions.home
         self._observation = np.zeros(self._observations.size, np.float32)
-        self._steps = self._overruns = 0
-        self._began = 0.0
-        self._connected = self._running = self._closed = False
-        self._lost = True  # where the arms are, before the first reset and after every stop
+        self._closed = False
 
     @property
     def replayable(self) -> bool:
         """Whether an episode's seed and actions lead to the same state again: in simulated time."""
-        return isinstance(self.robot, Scene) and not isinstance(self.robot.clock, WallClock)
+        return isinstance(self.robot, SceneRobot) and not isinstance(self.robot.clock, WallClock)
 
     @property
     def pacer(self) -> Pacer:
@@ -152,25 +133,13 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             ClosedEnvironmentError: The environment was closed.
         """
         super().reset(seed=seed)
-        if self._closed:
-            raise ClosedEnvironmentError("reset() needs an open environment; make a new one")
-        self._end("abort")
+        check_open(self._closed)
+        self._episode.end("abort")
         scene_seed = int(self.np_random.integers(2**31))
-        if not self._connected:
-            self.robot.connect()
-            self._connected = True
-        deadline = self.robot.clock.now() + self.operator.patience
-        while not self._prepared(scene_seed, deadline):
-            self._await_release(deadline)
-        self._loop.forget()
+        self._start.prepare(scene_seed)
         self._target = self._actions.home
-        self._steps, self._overruns = 0, self._loop.pacer.overruns
-        self._began = self.robot.clock.now()
-        self._running = True
         self._observation = self._observed()
-        info = {"is_success": False, "seed": scene_seed, **self._info()}
-        if self.recorder is not None and self._loop.state is not None:
-            self.recorder.begin(self.preset, self._observation, self._loop.state, info)
+        info = self._episode.begin(self._observation, scene_seed)
         return self._observation.copy(), info
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
@@ -183,34 +152,26 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             Observation, reward, and whether the episode is terminated or truncated, and the info.
 
         Raises:
-            InvalidActionError: The action has another shape or is not finite; the arms have come to
-                rest.
+            InvalidActionError: The action is no numbers, has another shape or is not finite; the
+                arms have come to rest.
             ResetNeeded: There is no episode under way.
         """
-        if not self._running:
-            raise ResetNeeded("step() needs an episode under way; call reset() first")
-        loop, action = self._loop, self._checked(action)
-        loop.begin_action()
-        start = self._target
-        target = self._actions.target(np.clip(action, -1.0, 1.0), start)
-        for tick in range(1, self.preset.ticks + 1):
-            if not loop.tick(start + tick / self.preset.ticks * (target - start)):
-                break
-        self._target = loop.filter.clip(target)
-        self._steps += 1
-
-        outcome = self._outcome()
-        success = outcome == "success"
-        terminated = outcome in ("success", "failure")
-        truncated = outcome is not None and not terminated
-        reward = float(success) if self.preset.reward == "terminal" else float(success) - 1.0
+        check_running(self._episode.running)
+        try:
+            action = checked_action(action, self.action_space)
+        except InvalidActionError:
+            self._loop.settle()
+            raise
+        self._move(action)
+        judgement = self._episode.judge()
         self._observation = self._observed()
-        info = {"is_success": success, **self._info()}
-        if outcome is not None:
-            self._lost = not loop.settle()
-        self._record(action, reward, terminated, truncated, info)
-        if outcome is not None:
-            self._end(outcome)
+        info = self._episode.info(judgement.success)
+        if judgement.outcome is not None:
+            self._start.rest()
+        self._episode.record(action, self._observation, judgement, info)
+        if judgement.outcome is not None:
+            self._episode.end(judgement.outcome)
+        _, reward, terminated, truncated = judgement
         return self._observation.copy(), reward, terminated, truncated, info
 
     def render(self) -> np.ndarray | None:
@@ -242,179 +203,19 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             if self.recorder is not None:
                 stack.callback(self.recorder.close)
             stack.callback(self.robot.close)
-            self._end("abort")
+            self._episode.end("abort")
 
-    def _prepared(self, scene_seed: int, deadline: float) -> bool:
-        """Bring everything to where an episode begins; False if the arms were stopped."""
-        loop, lost = self._loop, self._lost
-        loop.forget()
-        if loop.emergency.latched:
-            self._lost = True
-            return False
-        if lost:
-            if not loop.locate():
-                return False
-        elif not loop.settle():
-            self._lost = True
-            return False
-        self._lost = True
-        if not self._went_home():
-            return False
-        if lost:
-            try:
-                self.robot.home()
-            except ROBOT_ERRORS as error:
-                loop.halt("driver", str(error))
-                return False
-            if not (loop.locate() and self._went_home()):
-                return False
-        if isinstance(self.robot, Scene):
-            try:
-                self.robot.reset_scene(scene_seed)
-            except ROBOT_ERRORS as error:
-                loop.halt("driver", str(error))
-                return False
-        elif not self._heard(Event.READY, "Lay out the task for the next episode.", deadline):
-            return False
-        if not loop.begin_at(self._actions.home):
-            return False
-        self._lost = False
-        return True
-
-    def _went_home(self) -> bool:
-        """Move the arms home; False if they were stopped on the way."""
-        loop = self._loop
-        until = self.robot.clock.now() + LONGEST_WAY
-        for place in way_home(loop.filter.coordinates, self._actions.home):
-            goal = loop.filter.clip(place)
-            while np.abs(loop.filter.coordinates - goal).max() > ARRIVED or not loop.filter.at_rest:
-                if not loop.tick(goal, self.preset.reset_speed):
-                    return False
-                if self.robot.clock.now() > until:
-                    loop.halt("software", f"the arms must be home within {LONGEST_WAY:g} s")
-                    return False
-        return True
-
-    def _heard(self, event: Event, message: str, deadline: float) -> bool:
-        """Wait for an event; False if the arms were stopped instead.
-
-        Raises:
-            RobotError: It did not come in time.
-        """
-        loop, clock = self._loop, self.robot.clock
-        stopped = loop.emergency.latched
-        self.operator.ask(event, message)
-        while event not in loop.listen():
-            if loop.emergency.latched and not stopped:
-                return False
-            if clock.now() > deadline:
-                raise RobotError(
-                    f"The operator must answer within {self.operator.patience:g} s. Got: no "
-                    f"{event.value!r}. {message}"
-                )
-            clock.sleep_until(clock.now() + loop.pacer.period)
-        return True
-
-    def _await_release(self, deadline: float) -> None:
-        """Wait until the stop is released and the robot answers.
-
-        Raises:
-            RobotError: That did not come in time.
-        """
-        loop, clock = self._loop, self.robot.clock
-        while (stop := loop.emergency.stop) is not None:
-            if clock.now() > deadline:
-                raise RobotError(
-                    f"The arms must be home and free to move within {self.operator.patience:g} s. "
-                    f"Got: {stop.reason}. Try to release them once that is repaired."
-                )
-            message = f"The arms are stopped: {stop.reason}. Release them if they may move again."
-            self._heard(Event.RELEASE, message, deadline)
-            loop.emergency.release()
-            try:
-                self.robot.connect()
-            except ROBOT_ERRORS as error:
-                loop.halt("driver", str(error))
-                clock.sleep_until(clock.now() + RETRY)
-
-    def _checked(self, action: np.ndarray) -> np.ndarray:
-        """Return an action as numbers; with anything else the arms come to rest.
-
-        Raises:
-            InvalidActionError: The action has another shape or is not finite.
-        """
-        try:
-            numbers = np.asarray(action, np.float64)
-            problem = (
-                f"must have shape {self.action_space.shape}, got {numbers.shape}"
-                if numbers.shape != self.action_space.shape
-                else f"must be finite, got {numbers.tolist()}"
-                if not np.isfinite(numbers).all()
-                else ""
-            )
-        except (TypeError, ValueError):
-            problem = f"must be numbers, got {action!r}"
-        if problem:
-            self._loop.settle()
-            raise InvalidActionError(f"an action {problem}")
-        return numbers
-
-    def _outcome(self) -> str | None:
-        """How the episode has ended, None if it has not."""
-        if self._loop.emergency.latched:
-            return "stop"
-        if self._loop.verdict is not None:
-            return self._loop.verdict.value
-        return "time limit" if self._steps >= self.preset.episode_steps else None
+    def _move(self, action: np.ndarray) -> None:
+        """Send the arms towards an action for its control periods, or until they are stopped."""
+        loop, start = self._loop, self._target
+        loop.begin_action()
+        target = self._actions.target(np.clip(action, -1.0, 1.0), start)
+        for tick in range(1, self.preset.ticks + 1):
+            if not loop.tick(start + tick / self.preset.ticks * (target - start)):
+                break
+        self._target = loop.filter.clip(target)
 
     def _observed(self) -> np.ndarray:
         """Return the newest observation; the one before if nothing could be measured yet."""
         state = self._loop.state
         return self._observation if state is None else self._observations.observation(state)
-
-    def _info(self) -> dict[str, Any]:
-        """What happened since the last step."""
-        loop = self._loop
-        stop, state = loop.emergency.stop, loop.state
-        return {
-            "safety": {
-                **changes(loop.filtered),
-                "stop": stop.reason if stop else "",
-                "stop_source": stop.source if stop else "",
-            },
-            "time": {
-                "commanded": round(loop.ticks[0].stamp - self._began, 6) if loop.ticks else 0.0,
-                "measured": round(state.stamp - self._began, 6) if state else 0.0,
-                "overruns": loop.pacer.overruns - self._overruns,
-            },
-            "operator": tuple(event.value for _, event in loop.events),
-        }
-
-    def _record(
-        self,
-        action: np.ndarray,
-        reward: float,
-        terminated: bool,
-        truncated: bool,
-        info: Mapping[str, Any],
-    ) -> None:
-        """Have a step written down."""
-        if self.recorder is None:
-            return
-        loop, images = self._loop, {}
-        with loop.stopping():
-            if self._images and isinstance(self.robot, Cameras):
-                try:
-                    images = dict(self.robot.images(self.preset.cameras))
-                except ROBOT_ERRORS as error:
-                    loop.halt("driver", str(error))
-            ticks = tuple(loop.ticks)
-            self.recorder.add(
-                Step(action, self._observation, reward, terminated, truncated, info, ticks, images)
-            )
-
-    def _end(self, outcome: str) -> None:
-        """End the episode under way, if there is one."""
-        if self._running and self.recorder is not None:
-            self.recorder.end(outcome)
-        self._running = False

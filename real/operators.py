@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Literal, Protocol, TextIO, TypeAlias
 
-from real.robot import Robot, Scene
+from real.robot import Robot, SceneRobot
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 FOR_EVER = float("inf")
@@ -115,7 +115,7 @@ class AutoOperator(ScriptedOperator):
         patience: How long a fault may last before a reset gives up [s].
     """
 
-    def __init__(self, scene: Scene, patience: float = 60.0) -> None:
+    def __init__(self, scene: SceneRobot, patience: float = 60.0) -> None:
         super().__init__(patience=patience)
         self._scene = scene
 
@@ -214,7 +214,7 @@ def make_operator(operator: OperatorLike, robot: Robot) -> Operator:
         return KeyboardOperator()
     if operator != "auto":
         raise UnknownNameError("operator", operator, ["auto", "keyboard"])
-    if not isinstance(robot, Scene):
+    if not isinstance(robot, SceneRobot):
         raise ConfigurationError(
             "operator='auto' must have a driver that knows success. Got: "
             f"{type(robot).__name__}, which does not. Try operator='keyboard'."

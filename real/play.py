@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import tyro
 
+from real.drivers import driver_settings
 from real.env import RealRobotEnv
 from real.recording import EpisodeRecorder
 from zprl_env import cli
@@ -32,18 +33,22 @@ class Play:
     """Folder of a run of train_sb3.py whose agent steers the policy."""
     driver: str = "sim"
     """Whose robot: sim, remote, serl, ideal, or a class of yours as module:Class."""
+    driver_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of the driver, such as latency=0.02 of sim; values are JSON or words."""
     url: str | None = None
-    """Where its server is, for serl and remote; several separated by commas."""
+    """Where its server is, for serl and remote, several separated by commas: short for
+    --driver-kwargs url=URL."""
     realtime: bool = False
-    """Let the simulated robot take its time."""
+    """Let the simulated robot take its time: short for --driver-kwargs realtime=true."""
     operator: Literal["auto", "keyboard"] = "auto"
     """Who judges: the simulated scene, or you at the keyboard."""
     episodes: int = 10
     """Episodes to play."""
     seed: int = 0
     """Seed of the first episode's scene; the others follow."""
-    noise_scale: float = 1.0
-    """Temperature of the flow's initial noise of a policy that nobody steers; 1 is imitation's."""
+    noise_scale: float | None = None
+    """Temperature of the flow's initial noise of a policy that is not steered; the task's own if
+    not given, which is 1, imitation's, where the task says none."""
     out: Path | None = None
     """Recording to add the episodes to, an .hdf5 file."""
     images: bool = False
@@ -52,6 +57,11 @@ class Play:
     def __post_init__(self) -> None:
         if self.episodes < 1:
             raise ZprlError(f"episodes must be at least 1. Got: {self.episodes}.")
+        self.settings()
+
+    def settings(self) -> dict[str, Any]:
+        """The driver's settings, wherever they were given."""
+        return driver_settings(self.driver_kwargs, url=self.url, realtime=self.realtime)
 
 
 def play(settings: Play) -> EvaluationResult:
@@ -78,9 +88,6 @@ def play(settings: Play) -> EvaluationResult:
     policy = resolve_policy(settings.policy)
     if settings.run is not None:
         check_policy(settings.run, policy)
-    options: dict[str, Any] = {} if settings.url is None else {"url": settings.url}
-    if settings.realtime:
-        options["realtime"] = True
     facts = {"policy_sha256": getattr(policy, "weights_hash", None), "run": str(settings.run)}
     recorder = EpisodeRecorder(settings.out, provenance=facts) if settings.out else None
     robot = RealRobotEnv(
@@ -89,11 +96,14 @@ def play(settings: Play) -> EvaluationResult:
         operator=settings.operator,
         recorder=recorder,
         images=settings.images,
-        **options,
+        **settings.settings(),
     )
     with closing(robot):
         if settings.run is None:
-            recipe = replace(Recipe(), noise_scale=settings.noise_scale)
+            noise_scale = settings.noise_scale
+            if noise_scale is None:
+                noise_scale = robot.preset.noise_scale
+            recipe = replace(Recipe(), noise_scale=1.0 if noise_scale is None else noise_scale)
             env, agent = evaluation_env(robot, policy, "latent", recipe), None
         else:
             config = load_config(settings.run)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tyro
@@ -13,11 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from policies.errors import DemonstrationError
-from real.drivers import make_robot
+from real.drivers import driver_settings, make_robot
 from real.recording.reader import RecordedEpisode, read_recorded
-from real.robot import Cameras, RobotError, Scene
+from real.robot import Cameras, RobotError, SceneRobot
+from real.tasks.files import load_preset
+from real.tasks.preset import Preset
 from zprl_env import cli
-from zprl_env.errors import RenderingError, ZprlError
+from zprl_env.errors import ConfigurationError, RenderingError, ZprlError
 
 ROWS = 20
 """Steps that the table shows, besides those at which something happened."""
@@ -37,6 +40,14 @@ class Replay:
     video: bool = True
     """Make a film: of the pictures that were recorded or, if there are none, of the simulated
     robot being sent where this one was."""
+    task: str | None = None
+    """Task to simulate that with, a preset's name or a YAML file; the recorded one if not given."""
+    driver_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of that simulated robot, such as scene=my_lab.scenes:MyScene; values are JSON or
+    words."""
+
+    def __post_init__(self) -> None:
+        driver_settings(self.driver_kwargs)
 
 
 def print_episode(episode: RecordedEpisode, title: str, console: Console | None = None) -> None:
@@ -141,8 +152,15 @@ def draw_episode(episode: RecordedEpisode, path: Path) -> None:
         raise DemonstrationError(f"cannot write the picture {path}: {error}.") from error
 
 
-def pictures(episode: RecordedEpisode) -> Iterator[np.ndarray]:
+def pictures(
+    episode: RecordedEpisode, task: Preset | str | None = None, **settings: Any
+) -> Iterator[np.ndarray]:
     """Yield one picture per step, all cameras side by side; simulated if none were recorded.
+
+    Args:
+        episode: What to show.
+        task: Task to simulate it with; the recorded one if None.
+        **settings: Of the simulated robot, as :func:`real.drivers.make_robot` takes them.
 
     Raises:
         ZprlError: There is nothing to see, or no simulation of it.
@@ -152,10 +170,15 @@ def pictures(episode: RecordedEpisode) -> Iterator[np.ndarray]:
             np.concatenate(views, axis=1) for views in zip(*episode.frames.values(), strict=True)
         )
         return
-    preset = episode.preset
-    robot = make_robot("sim", preset)
+    preset = episode.preset if task is None else load_preset(task)
+    if len(preset.arms) != len(episode.preset.arms):
+        raise ConfigurationError(
+            f"The task to simulate with must have the {len(episode.preset.arms)} arms of "
+            f"{episode.preset.name}. Got: {len(preset.arms)} of {preset.name}."
+        )
+    robot = make_robot("sim", preset, **settings)
     try:
-        if not (preset.cameras and isinstance(robot, Scene) and isinstance(robot, Cameras)):
+        if not (preset.cameras and isinstance(robot, SceneRobot) and isinstance(robot, Cameras)):
             raise RenderingError(f"{preset.name} has no camera in the simulation.")
         robot.connect()
         robot.reset_scene(episode.seed)
@@ -200,7 +223,8 @@ def replay(settings: Replay, console: Console | None = None) -> list[Path]:
     if settings.video:
         film = folder / f"{settings.file.stem}_{number}.mp4"
         try:
-            frames = [*pictures(episode)]
+            simulated = driver_settings(settings.driver_kwargs)
+            frames = [*pictures(episode, settings.task, **simulated)]
             imageio.mimwrite(film, frames, fps=episode.preset.rate, macro_block_size=2)
             made.append(film)
         except (ZprlError, RobotError) as error:  # table and plot are worth having alone

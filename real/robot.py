@@ -121,8 +121,8 @@ class Robot(Protocol):
 
 
 @runtime_checkable
-class Scene(Protocol):
-    """What a driver can do besides if its world is simulated."""
+class SceneRobot(Protocol):
+    """A driver whose world is simulated: it lays out a scene by seed, and knows success."""
 
     def reset_scene(self, seed: int | None) -> None:
         """Lay out the task's objects as the seed says, and put the arms exactly at home.
@@ -137,9 +137,13 @@ class Scene(Protocol):
         ...
 
 
+Scene = SceneRobot
+"""Its name until 0.1."""
+
+
 @runtime_checkable
 class Cameras(Protocol):
-    """What a driver can do besides if it has cameras."""
+    """A driver that has cameras: it takes pictures by their names."""
 
     def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
         """Take pictures. Shape ``(H, W, 3)`` each, uint8.

@@ -12,7 +12,7 @@ from typing import Any
 
 import tyro
 
-from real.drivers import driver_class, make_robot
+from real.drivers import driver_class, driver_settings, make_robot
 from real.network.gate import TOKEN, Gate, check_reach, is_loopback
 from real.network.served_robot import ServedRobot
 from real.tasks.files import load_preset
@@ -30,6 +30,9 @@ class Server:
 
     driver: str = "sim"
     """Whose robot: sim, ideal, or a class of yours as module:Class."""
+    driver_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of the driver, such as noise=0 of sim; values are JSON or words. A driver that has
+    realtime is given it."""
     task: str = "place-orange"
     """A preset's name, or a YAML file."""
     host: str = "127.0.0.1"
@@ -47,6 +50,7 @@ class Server:
         if not 0 <= self.port < 65536:
             raise ConfigurationError(f"port must lie in [0, 65535]. Got: {self.port}.")
         check_reach(self.host, self.secret)
+        driver_settings(self.driver_kwargs)
 
     @property
     def secret(self) -> str | None:
@@ -75,7 +79,8 @@ def serve(server: Server) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     preset = load_preset(server.task)
     listener = _listen(server.host, server.port)
-    robot = make_robot(server.driver, preset, **_in_real_time(server.driver))
+    settings = _in_real_time(server.driver) | driver_settings(server.driver_kwargs)
+    robot = make_robot(server.driver, preset, **settings)
     robot.connect()
     served = ServedRobot(robot, preset, dead_man=server.dead_man)
     try:

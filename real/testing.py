@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tyro
 
-from real.drivers import DriverLike, make_robot
+from real.drivers import DriverLike, driver_settings, make_robot
 from real.motion.safety import SafetyFilter
 from real.motion.watchdog import fault
-from real.robot import Cameras, Robot, RobotError, RobotState, Scene
+from real.robot import Cameras, Robot, RobotError, RobotState, SceneRobot
 from real.tasks.coordinates import GRIPPER, POSITION, Coordinates
 from real.tasks.files import load_preset
 from real.tasks.preset import Preset
@@ -43,8 +43,19 @@ class Conformance:
     """Its name, or "module:Class"."""
     task: str = "place-orange"
     """Preset that it is made for, by name or path."""
-    options: dict[str, str] = field(default_factory=dict)
-    """The driver's settings, such as url http://127.0.0.1:5000."""
+    driver_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of the driver, such as timeout=0.5; values are JSON or words."""
+    url: str | None = None
+    """Where its server is, for serl and remote: short for --driver-kwargs url=URL."""
+    realtime: bool = False
+    """Let a simulated robot take its time: short for --driver-kwargs realtime=true."""
+
+    def __post_init__(self) -> None:
+        self.settings()
+
+    def settings(self) -> dict[str, Any]:
+        """The driver's settings, wherever they were given."""
+        return driver_settings(self.driver_kwargs, url=self.url, realtime=self.realtime)
 
 
 def check_robot(driver: DriverLike, preset: Preset | str, **options: Any) -> None:
@@ -190,7 +201,7 @@ def _keeps_its_own_copies(robot: Robot, preset: Preset) -> Iterator[str]:
 
 def _repeats_its_scenes(robot: Robot, preset: Preset) -> Iterator[str]:
     """A simulated scene follows from its seed."""
-    if not isinstance(robot, Scene):
+    if not isinstance(robot, SceneRobot):
         return
     seen = []
     for seed in (3, 4, 3):
@@ -267,7 +278,7 @@ def _move(robot: Robot, preset: Preset, goal: np.ndarray, periods: int | None = 
 
 def main(conformance: Conformance) -> None:
     """Check, and say that all is well."""
-    check_robot(conformance.driver, conformance.task, **conformance.options)
+    check_robot(conformance.driver, conformance.task, **conformance.settings())
     print(f"{conformance.driver}: all {len(CHECKS)} checks passed")
 
 

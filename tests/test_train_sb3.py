@@ -91,8 +91,8 @@ class TestBeforeAnythingStarts:
 
     def test_a_policy_that_is_not_there(self, refused, point_flags):
         text = refused(*point_flags, "--policy", "nowhere")
-        assert "a checkpoint folder or a shipped policy (adroit-door, " in text
-        assert ", square, transport). Got: 'nowhere'" in text
+        assert "a checkpoint folder, a shipped policy (adroit-door, " in text
+        assert ", square, transport), hf://user/repo or module:callable. Got: 'nowhere'" in text
 
     def test_a_pickled_policy(self, refused, point_flags, tmp_path):
         (tmp_path / "policy.pt").write_bytes(b"\x80\x02.")
@@ -261,13 +261,10 @@ def interrupt(folder: Path, *flags: str) -> None:
         text=True,
         start_new_session=True,  # a process group, to which a terminal sends Ctrl-C
     ) as process:
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            if [*folder.glob("checkpoints/0*")]:
-                break
+        while process.poll() is None and not [*folder.glob("checkpoints/0*")]:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate()
     assert process.returncode == 130, output
     assert "Ending as soon as nothing is half done" in output
     assert f"Saved. Go on with: python train_sb3.py --resume-from {folder}" in output

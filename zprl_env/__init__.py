@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies.encoding import Encoding
 from zprl_env.deploy.steered_policy import SteeredPolicy
-from zprl_env.envs import make_env
+from zprl_env.envs import Task, make_env, register_task
 from zprl_env.errors import (
     CheckpointError,
     ConfigurationError,
@@ -44,8 +44,10 @@ __all__ = [
     "SteerablePolicy",
     "SteeredPolicy",
     "SteeringVecEnv",
+    "Task",
     "ZprlError",
     "make_env",
+    "register_task",
 ]
 
 

@@ -12,6 +12,7 @@ import gymnasium as gym
 
 from zprl_env.errors import MissingExtraError, UnknownNameError
 from zprl_env.facts import UNKNOWN, Facts
+from zprl_env.loading.named import import_for, names_code
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,18 @@ class Task:
 
     Attributes:
         id: Its gymnasium id.
-        suite: Where it comes from; also the name of the extra that brings the simulator.
+        suite: Where it comes from; also the name of the extra that brings the simulator. Empty for
+            an environment that is not in the table.
         entry_point: ``"module:Class"`` of the environment.
         kwargs: What the class is constructed with; ``"task"`` is the suite's own name of the task.
-        max_episode_steps: Control steps after which an episode is truncated.
+        max_episode_steps: Control steps after which an episode is truncated; 0 if not known.
         own_limit: Whether the environment truncates by itself, since its options may change the
             limit; otherwise gymnasium's ``TimeLimit`` does.
         facts: Scale, noise, discount and chunk that steering and learning start from.
         facts_file: ``"module:callable"`` that reads such facts from the task's own file; None if
             the task has none.
-        observation_dim: Size of the flat observation.
-        action_dim: Size of the action.
+        observation_dim: Size of the flat observation; 0 if only the environment knows it.
+        action_dim: Size of the action; 0 likewise.
         expert: ``"module:Class"`` of the scripted expert, None if nobody can show the task.
     """
 
@@ -50,11 +52,18 @@ class Task:
     def slug(self) -> str:
         """The id's middle in lower case: the name of files and of the shipped policy.
 
+        Ids that are not this project's keep their version, so that none gets a shipped policy.
+
         >>> TASKS["box-close"].slug, TASKS["hammer"].slug, TASKS["Lift"].slug
         ('box-close', 'adroit-hammer', 'lift')
+        >>> find_task("Pendulum-v1").slug, find_task("my_lab.envs:make").slug
+        ('pendulum-v1', 'my_lab.envs.make')
         """
-        middle = self.id.removeprefix("ZPRL-").removesuffix("-v0")
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", middle).lower()
+        middle = self.id
+        if middle.startswith("ZPRL-"):
+            middle = middle.removeprefix("ZPRL-").removesuffix("-v0")
+        middle = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", middle).lower()
+        return middle.replace(":", ".").replace("/", "-")
 
     def read_facts(self, env_kwargs: Mapping[str, Any] | None = None) -> Facts:
         """The task's facts, with those of its own file, such as a robot's preset.
@@ -242,3 +251,55 @@ def facts_of(env: gym.Env) -> Facts:
         if spec is not None and task.id == spec.id:
             return task.read_facts(spec.kwargs)
     return UNKNOWN
+
+
+def find_task(spec: str) -> Task:
+    """Find the row of an environment, however it is named.
+
+    Args:
+        spec: A name in `TASKS`, any gymnasium id (``"Pendulum-v1"``; with ``"package:Id-v0"`` the
+            package is imported, which registers it), or ``"module:callable"``, which is not
+            imported before the environment is made.
+
+    Returns:
+        The row; of an environment that is not in the table, one that is made of the spec, without a
+        suite, sizes and an expert.
+
+    Raises:
+        UnknownNameError: There is no such task and no such id.
+        ConfigurationError: The package cannot be imported.
+
+    >>> find_task("ZPRL-Lift-v0") is TASKS["Lift"]
+    True
+    >>> find_task("Pendulum-v1").max_episode_steps, find_task("my_lab:make_env").max_episode_steps
+    (200, 0)
+    """
+    if names_code(spec):
+        return Task(id=spec, suite="", entry_point=spec, max_episode_steps=0, own_limit=True)
+    package, _, name = spec.rpartition(":")
+    if package:
+        import_for(package, spec, "environment")
+    for known, task in TASKS.items():
+        if name in (known, task.id):
+            return task
+    if name not in gym.registry:
+        ids = [known for known in gym.registry if known.lower().startswith(name.lower())]
+        is_id = ids or re.search(r"-v\d+$", name)
+        raise UnknownNameError("environment", spec, [*TASKS, *gym.registry] if is_id else TASKS)
+    registered = gym.registry[name]
+    return Task(
+        id=spec,
+        suite="",
+        entry_point=str(registered.entry_point),
+        max_episode_steps=registered.max_episode_steps or 0,
+    )
+
+
+def folder_name(spec: str) -> str:
+    """Name an environment's folders: as in `TASKS`, and else by its :attr:`~Task.slug`.
+
+    >>> folder_name("ZPRL-BoxClose-v0"), folder_name("my_lab.envs:make")
+    ('box-close', 'my_lab.envs.make')
+    """
+    task = find_task(spec)
+    return next((name for name, known in TASKS.items() if known is task), task.slug)

@@ -1,8 +1,7 @@
-"""Reading a policy's checkpoint folder without torch: safetensors and JSON, never a pickle."""
+"""The checkpoint of a VIB flow policy, read and verified without torch."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -11,18 +10,38 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import safetensors.numpy
-from safetensors import SafetensorError
 
+from policies.checkpoints.classes import check_class
+from policies.checkpoints.contents import (
+    CLASS,
+    FIRST_CLASS,
+    FORMAT,
+    METADATA_FILE,
+    VERSION,
+    WEIGHTS_FILE,
+    CheckpointContents,
+    arrays_hash,
+    read_arrays,
+    read_contents,
+)
 from policies.errors import CheckpointError, ConfigurationError
 from policies.model.config import VibFlowConfig
 
-FORMAT = "zprl-policy"
-VERSION = 1
-WEIGHTS_FILE = "policy.safetensors"
-METADATA_FILE = "policy.json"
+__all__ = [
+    "FORMAT",
+    "METADATA_FILE",
+    "VERSION",
+    "WEIGHTS_FILE",
+    "CheckpointFiles",
+    "arrays_hash",
+    "check_latent",
+    "describe",
+    "of_contents",
+    "read",
+    "read_arrays",
+    "verify",
+]
 
-_PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".zip"}
 _STATISTICS = ("mean", "std", "rms")
 
 
@@ -40,24 +59,12 @@ class CheckpointFiles(NamedTuple):
     metadata: dict[str, Any]
 
 
-def arrays_hash(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 over names, types, shapes and bytes of arrays.
-
-    >>> arrays_hash({"a": np.zeros(1), "b": np.ones(1)})[:8]
-    '5047e15a'
-    """
-    digest = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
 def describe(config: VibFlowConfig, weights_sha256: str) -> dict[str, Any]:
     """The entries of the metadata that follow from the model itself."""
     return {
         "format": FORMAT,
         "version": VERSION,
+        CLASS: FIRST_CLASS,
         "weights_sha256": weights_sha256,
         "observation_dim": config.observation_dim,
         "action_dim": config.action_dim,
@@ -79,16 +86,23 @@ def read(path: str | os.PathLike[str]) -> CheckpointFiles:
     Raises:
         CheckpointError: If anything is missing, truncated, foreign or a pickle.
     """
-    folder = Path(path)
-    _check_folder(folder)
-    metadata = _read_metadata(folder / METADATA_FILE)
-    weights = read_arrays(folder / WEIGHTS_FILE)
+    return of_contents(read_contents(path))
+
+
+def of_contents(contents: CheckpointContents) -> CheckpointFiles:
+    """Read a VIB flow policy's sizes out of a checkpoint's contents.
+
+    Raises:
+        CheckpointError: It is of another class, or its description is not such a policy's.
+    """
+    folder, weights, metadata = contents
+    check_class(contents, (FIRST_CLASS,))
     try:
         config = VibFlowConfig.from_dict(metadata["model"])
     except (ConfigurationError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder / METADATA_FILE} has no valid model: {error}") from error
     check_latent(metadata, config, folder)
-    return CheckpointFiles(config, weights, metadata)
+    return CheckpointFiles(config, weights, {**metadata, CLASS: FIRST_CLASS})
 
 
 def verify(files: CheckpointFiles, path: str | os.PathLike[str]) -> None:
@@ -102,28 +116,13 @@ def verify(files: CheckpointFiles, path: str | os.PathLike[str]) -> None:
         CheckpointError: They do not: the weights' hash or a size is another one.
     """
     for key, value in describe(files.config, arrays_hash(files.weights)).items():
-        if files.metadata.get(key) != value:
+        got = files.metadata.get(key)
+        if got != value:
             raise CheckpointError(
                 f"{key} in {Path(path) / METADATA_FILE} must be {value!r}, as weights and model "
-                f"have it. Got: {files.metadata.get(key)!r}. The files are damaged or not of one "
-                "checkpoint; copy both again."
+                f"have it. Got: {got!r}. The files are damaged or not of one checkpoint; copy both "
+                "again."
             )
-
-
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read a safetensors file.
-
-    Raises:
-        CheckpointError: If it is missing or not a complete one.
-    """
-    try:
-        return safetensors.numpy.load(path.read_bytes())
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path} must be a complete safetensors file: {error}. Copy it again."
-        ) from error
-    except KeyError as error:
-        raise CheckpointError(f"{path} must hold numpy's types. Got: {error}.") from error
 
 
 def check_latent(metadata: Mapping[str, Any], config: VibFlowConfig, folder: Path) -> None:
@@ -140,35 +139,3 @@ def check_latent(metadata: Mapping[str, Any], config: VibFlowConfig, folder: Pat
                 f"latent {name} of {folder} must be a list of {config.latent_dim} numbers. "
                 f"Got: {values!r}."
             )
-
-
-def _check_folder(folder: Path) -> None:
-    if folder.suffix.lower() in _PICKLES and not folder.is_dir():
-        raise CheckpointError(
-            f"a checkpoint must be a folder with {WEIGHTS_FILE} and {METADATA_FILE}. "
-            f"Got: {folder}, by its name a pickle or archive: those can run code and are never "
-            "loaded."
-        )
-    if not folder.is_dir():
-        what = "a file" if folder.exists() else "nothing there"
-        raise CheckpointError(f"a checkpoint must be a folder. Got: {folder} ({what}).")
-    for name in (METADATA_FILE, WEIGHTS_FILE):
-        if not (folder / name).is_file():
-            held = sorted(entry.name for entry in folder.iterdir())[:5]
-            raise CheckpointError(f"{folder} must hold {name}. Got: {held}.")
-
-
-def _read_metadata(path: Path) -> dict[str, Any]:
-    try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} must be readable JSON: {error}.") from error
-    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
-        got = metadata.get("format") if isinstance(metadata, dict) else type(metadata).__name__
-        raise CheckpointError(f'{path} must say "format": "{FORMAT}". Got: {got!r}.')
-    if metadata.get("version") != VERSION:
-        raise CheckpointError(
-            f"{path} must be of format version {VERSION}. Got: {metadata.get('version')!r}. "
-            "Use the release that wrote it, or pretrain again."
-        )
-    return metadata

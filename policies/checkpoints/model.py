@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from policies.checkpoints import files as checkpoint_files
-from policies.checkpoints.files import METADATA_FILE, WEIGHTS_FILE
+from policies.checkpoints.contents import (
+    METADATA_FILE,
+    WEIGHTS_FILE,
+    CheckpointContents,
+    check_destination,
+    read_contents,
+    write_files,
+)
 from policies.errors import CheckpointError
 from policies.model.vib_flow import VibFlow
 
@@ -49,19 +55,11 @@ def save(model: VibFlow, path: str | os.PathLike[str], metadata: Mapping[str, An
         CheckpointError: If the path is a file, or the metadata is not JSON or lacks ``latent``.
     """
     folder = Path(path)
-    if folder.exists() and not folder.is_dir():
-        raise CheckpointError(f"a checkpoint is saved to a folder. Got a file: {folder}.")
+    check_destination(folder)
     merged = {**describe(model), **metadata, **describe(model)}
     checkpoint_files.check_latent(merged, model.config, folder)
-    try:
-        text = json.dumps(merged, indent=2, allow_nan=False) + "\n"
-    except (TypeError, ValueError) as error:
-        raise CheckpointError(f"checkpoint metadata must be plain JSON values: {error}.") from error
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    folder.mkdir(parents=True, exist_ok=True)
-    # The hash ties the two files together: a crash between the replacements is found on loading.
-    _replace(folder / WEIGHTS_FILE, safetensors.torch.save(weights))
-    _replace(folder / METADATA_FILE, text.encode())
+    write_files(folder, safetensors.torch.save(weights), merged)
 
 
 def load(path: str | os.PathLike[str]) -> LoadedModel:
@@ -73,8 +71,16 @@ def load(path: str | os.PathLike[str]) -> LoadedModel:
     Raises:
         CheckpointError: If anything is missing, truncated, foreign, a pickle, or inconsistent.
     """
-    folder = Path(path)
-    files = checkpoint_files.read(folder)
+    return of_contents(read_contents(path))
+
+
+def of_contents(contents: CheckpointContents) -> LoadedModel:
+    """Make the model of a checkpoint's contents.
+
+    Raises:
+        CheckpointError: They are not a model's, or inconsistent.
+    """
+    folder, files = contents.folder, checkpoint_files.of_contents(contents)
     weights = {name: torch.from_numpy(array) for name, array in files.weights.items()}
     with torch.random.fork_rng(devices=[]):  # initial weights, overwritten below
         model = VibFlow(files.config)
@@ -82,15 +88,6 @@ def load(path: str | os.PathLike[str]) -> LoadedModel:
     model.load_state_dict(weights)
     checkpoint_files.verify(files, folder)
     return LoadedModel(model.eval().requires_grad_(False), files.metadata)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _check_sizes(model: VibFlow, weights: Mapping[str, Tensor], folder: Path) -> None:

@@ -6,16 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from policies.encoding import Encoding
-from policies.engines.onnx import OnnxEngine
-from policies.engines.torch import TorchEngine
 from policies.errors import ConfigurationError
-from policies.model.heads import FilmMlpHead
-from policies.model.vib_flow import VibFlow
+
+if TYPE_CHECKING:  # importing any engine imports this file, and the compiled one needs no torch
+    from policies.model.vib_flow import VibFlow
 
 DEFAULT = "numba"
 
@@ -34,17 +33,29 @@ class Engine(Protocol):
 
 def _numba(model: VibFlow) -> Engine:
     """Compiled where it can be, torch for the heads that it does not know."""
-    if not isinstance(model.head, FilmMlpHead):
-        return TorchEngine(model)
+    if model.config.head != "mlp":
+        return _torch(model)
     from policies.engines.compiled import CompiledModel  # takes a while to import
 
     return CompiledModel(model.config, model.arrays())
 
 
+def _torch(model: VibFlow) -> Engine:
+    from policies.engines.torch import TorchEngine
+
+    return TorchEngine(model)
+
+
+def _onnx(model: VibFlow) -> Engine:
+    from policies.engines.onnx import OnnxEngine
+
+    return OnnxEngine(model)
+
+
 ENGINES: dict[str, Callable[[VibFlow], Engine]] = {
     "numba": _numba,
-    "torch": TorchEngine,
-    "onnx": OnnxEngine,
+    "torch": _torch,
+    "onnx": _onnx,
 }
 
 

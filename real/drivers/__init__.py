@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from real.robot import Robot
 from real.tasks.preset import Preset
+from zprl_env import cli
 from zprl_env.errors import ConfigurationError, UnknownNameError
+from zprl_env.loading.named import load_object
 
 DRIVERS = {
     "sim": "real.drivers.sim:SimRobot",
@@ -72,14 +73,41 @@ def driver_class(driver: str) -> Callable[..., Robot]:
     """
     if driver not in DRIVERS and ":" not in driver:
         raise UnknownNameError("driver", driver, [*DRIVERS, "module:Class"])
-    where = DRIVERS.get(driver, driver)
-    try:
-        found: Callable[..., Robot] = pkgutil.resolve_name(where)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigurationError(
-            f'A driver must be importable as "module:Class". Got: {where!r}: {error}.'
-        ) from None
+    found: Callable[..., Robot] = load_object(DRIVERS.get(driver, driver), "driver")
     return found
+
+
+def driver_settings(
+    words: Sequence[str], *, url: str | None = None, realtime: bool = False
+) -> dict[str, Any]:
+    """Read a driver's settings from a command line: ``--driver-kwargs NAME=VALUE``.
+
+    Args:
+        words: NAME=VALUE each, values JSON or else words.
+        url: The shorthand ``--url``.
+        realtime: The shorthand ``--realtime``.
+
+    Returns:
+        Values by name, as :func:`make_robot` takes them.
+
+    Raises:
+        ZprlError: A word has no name, or a setting is given twice.
+
+    >>> driver_settings(["timeout=0.5"], url="http://127.0.0.1:5000")
+    {'timeout': 0.5, 'url': 'http://127.0.0.1:5000'}
+    """
+    settings = cli.settings(words)
+    shorthands = {"url": url, "realtime": realtime or None}
+    for name, value in shorthands.items():
+        if value is None:
+            continue
+        if name in settings:
+            raise ConfigurationError(
+                f"{name} must be given once. Got: --{name} and --driver-kwargs "
+                f"{name}={settings[name]}."
+            )
+        settings[name] = value
+    return settings
 
 
 def _name(driver: object) -> str:

@@ -35,6 +35,7 @@ class IdealRobot:
         preset: The task.
         realtime: Whether time passes by itself or when it is waited for.
         faults: What begins to go wrong, by how many commands were given before; None ends it.
+            JSON's keys, which are words, will do.
 
     Attributes:
         fault: What goes wrong now; one of `FAULTS`, or None.
@@ -56,13 +57,14 @@ class IdealRobot:
         preset: Preset,
         *,
         realtime: bool = False,
-        faults: Mapping[int, str | None] | None = None,
+        faults: Mapping[int | str, str | None] | None = None,
     ) -> None:
         self.clock: Clock = WallClock() if realtime else SimulatedClock()
         self.n_arms = len(preset.arms)
         self.fault: str | None = None
         self._faults = {}
-        for begin, fault in (faults or {}).items():
+        for key, fault in (faults or {}).items():
+            begin = int(key) if isinstance(key, str) and key.isdecimal() else key
             if fault is not None and fault not in FAULTS:
                 raise UnknownNameError("fault", fault, FAULTS)
             if not isinstance(begin, int) or begin < 0:

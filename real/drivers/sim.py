@@ -217,7 +217,7 @@ class SimRobot:
         self._cameras.clear()
 
     def reset_scene(self, seed: int | None) -> None:
-        """Lay out the objects; see `real.robot.Scene.reset_scene`."""
+        """Lay out the objects; see `real.robot.SceneRobot.reset_scene`."""
         with self._lock:
             self._reach()
             if seed is not None:
@@ -229,7 +229,7 @@ class SimRobot:
             self._arrived = self._measured()
 
     def success(self) -> bool:
-        """Whether the task is done; see `real.robot.Scene.success`."""
+        """Whether the task is done; see `real.robot.SceneRobot.success`."""
         with self._lock:
             return self._world.scene.success()
 

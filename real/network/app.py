@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from real.network.served_robot import CommandRefusedError, ServedRobot
 from real.network.wire import ADDITIONS, ArmFrame, gripper_wire
-from real.robot import Cameras, RobotError, Scene
+from real.robot import Cameras, RobotError, SceneRobot
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
@@ -105,7 +105,7 @@ def _arm(served: ServedRobot, arm: int) -> APIRouter:
                 "stamp": state.stamp,
                 "age": served.age(state),
                 "objects": {name: pose.tolist() for name, pose in state.objects.items()},
-                "success": bool(robot.success()) if isinstance(robot, Scene) else None,
+                "success": bool(robot.success()) if isinstance(robot, SceneRobot) else None,
             },
         }
 
@@ -188,7 +188,7 @@ def _additions(served: ServedRobot) -> APIRouter:
         served.stop()
         return {"stopped": True}
 
-    if isinstance(robot, Scene):
+    if isinstance(robot, SceneRobot):
         scene = robot
 
         @router.post("/reset_scene")

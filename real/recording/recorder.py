@@ -19,7 +19,7 @@ class Tick:
     Attributes:
         stamp: When the command was sent, by the robot's clock [s].
         command: What was sent, None if nothing could be.
-        state: What was measured before it, None if nothing could be.
+        state: What was measured last when it was over, None if nothing ever could be.
     """
 
     stamp: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 from typing import Any
 
 import mujoco
@@ -13,6 +12,7 @@ from real.sim.body import ArmBody
 from real.sim.scene import TaskScene, add_room
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, UnknownNameError
+from zprl_env.loading.named import load_object
 
 SCENES = {
     "place-orange": "real.sim.place_orange:PlaceOrange",
@@ -20,7 +20,37 @@ SCENES = {
     "open-box": "real.sim.open_box:OpenBox",
     "insert-bills": "real.sim.insert_bills:InsertBills",
 }
-"""The scenes by the name of their task."""
+"""Scenes by the names that presets give them."""
+
+
+def make_scene(preset: Preset, scene: str | None = None) -> TaskScene:
+    """Make the objects that a simulated robot has before it.
+
+    Args:
+        preset: The task.
+        scene: A name in `SCENES`, or ``"module:Class"``; the preset's own scene if None.
+
+    Raises:
+        UnknownNameError: There is no such scene.
+        ConfigurationError: It cannot be imported, is no `TaskScene`, or lacks an object that the
+            preset tracks.
+    """
+    name = scene or preset.scene or preset.name
+    if name not in SCENES and scene is None:
+        raise UnknownNameError(f"scene of the preset {preset.name}", name, SCENES)
+    if name not in SCENES and ":" not in name:
+        raise UnknownNameError("scene", name, [*SCENES, "module:Class"])
+    made = load_object(SCENES.get(name, name), "scene")
+    if not (isinstance(made, type) and issubclass(made, TaskScene)):
+        raise ConfigurationError(
+            f"A scene must be a subclass of real.sim.scene.TaskScene. Got: {name!r}, {made!r}."
+        )
+    if foreign := [o for o in preset.objects if o not in made.OBJECTS]:
+        raise ConfigurationError(
+            f"The objects of {preset.name} must be among {', '.join(made.OBJECTS)}. "
+            f"Got: {', '.join(foreign)}. Try another scene."
+        )
+    return made()
 
 
 class World:
@@ -28,23 +58,15 @@ class World:
 
     Args:
         preset: The task.
-        scene: Whose objects: a name in `SCENES` or ``"module:Class"``; the preset's name if None.
+        scene: Whose objects; see `make_scene`.
 
     Raises:
         UnknownNameError: There is no such scene, arm or gripper.
-        ConfigurationError: The preset tracks an object that the scene does not have.
+        ConfigurationError: The scene cannot be made, or lacks an object that the preset tracks.
     """
 
     def __init__(self, preset: Preset, scene: str | None = None) -> None:
-        name = preset.name if scene is None else scene
-        if name not in SCENES and ":" not in name:
-            raise UnknownNameError("scene", name, [*SCENES, "module:Class"])
-        self.scene: TaskScene = pkgutil.resolve_name(SCENES.get(name, name))()
-        if foreign := [o for o in preset.objects if o not in self.scene.OBJECTS]:
-            raise ConfigurationError(
-                f"The objects of {preset.name} must be among {', '.join(self.scene.OBJECTS)}. "
-                f"Got: {', '.join(foreign)}. Try another scene."
-            )
+        self.scene = make_scene(preset, scene)
         self.objects = preset.objects
         spec = mujoco.MjSpec()
         spec.compiler.degree = False  # as the arms' files have it

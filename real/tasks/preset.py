@@ -158,7 +158,13 @@ class Preset(_Part):
     """
 
     name: Name
+    """What the task is called."""
     description: str
+    """What is to be done."""
+    scene: Name | None = None
+    """Objects that the simulated robot has before it; those of the task's name if not given. A
+    class of one's own is the driver's setting ``scene="module:Class"``, since a file that came from
+    somewhere else does not choose what is imported."""
     arms: Annotated[tuple[ArmPreset, ...], Field(min_length=1)]
     rate: Count
     """Actions per second [Hz]."""

@@ -155,7 +155,7 @@ class FaultyProxy:
 
         self._http = Quiet(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
 
     def spoil(self, reply: bytes, fault: str | bytes | None) -> bytes:
         if isinstance(fault, bytes):

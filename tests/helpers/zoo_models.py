@@ -14,10 +14,10 @@ from typing import Any
 from rl_zoo3.exp_manager import ExperimentManager
 from stable_baselines3.common.base_class import BaseAlgorithm
 
-from zprl_env.training.settings.algorithms import ALGORITHMS
 from zprl_env.hyperparams import hyperparameter_file
 from zprl_env.training.agents.model import make_model
 from zprl_env.training.environment import make_training_envs
+from zprl_env.training.settings.algorithms import ALGORITHMS
 from zprl_env.training.settings.recipe import recipe_for
 
 TASK, ID = "box-close", "ZPRL-BoxClose-v0"

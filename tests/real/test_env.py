@@ -30,25 +30,6 @@ HOME = np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0])
 AWAY = np.array([0.2, 0.3, -0.2, 0.0, 1.0, 0.1, 0.0, -1.0])
 
 
-class Recorded:
-    """A recorder that remembers what it was told."""
-
-    def __init__(self):
-        self.told, self.steps, self.closed = [], [], 0
-
-    def begin(self, preset, observation, state, info):
-        self.told.append(("begin", info["seed"]))
-
-    def add(self, step):
-        self.steps.append(step)
-
-    def end(self, outcome):
-        self.told.append(("end", outcome))
-
-    def close(self):
-        self.closed += 1
-
-
 @pytest.fixture
 def robot():
     return Witness(PRESET)
@@ -313,25 +294,6 @@ def test_actions_that_do_not_fit_are_refused_and_the_arm_rests(env, robot):
     last = robot.stretches[-1][-3:]
     np.testing.assert_allclose(last[0].position, last[-1].position, atol=1e-3)
     assert not env.step(AWAY)[3]
-
-
-def test_a_recorder_is_told_everything_in_order(robot, operator):
-    recorder = Recorded()
-    env = RealRobotEnv(PRESET, driver=robot, operator=operator, recorder=recorder, images=True)
-    _, info = env.reset(seed=0)
-    env.step(AWAY)
-    operator.say(Event.SUCCESS)
-    env.step(AWAY)
-    assert recorder.told == [("begin", info["seed"]), ("end", "success")]
-    first, last = recorder.steps
-    assert [len(first.ticks), first.terminated, last.terminated] == [PRESET.ticks, False, True]
-    assert first.images["front"].shape == (64, 64, 3)
-    assert first.ticks[0].command is not None
-    env.reset()
-    env.close()
-    env.close()
-    assert [word for _, word in recorder.told[2:]][-1] == "abort"
-    assert recorder.closed == 1
 
 
 def test_nothing_comes_before_a_reset_or_after_close(env):

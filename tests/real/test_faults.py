@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 
 import h5py
 import numpy as np
@@ -198,12 +197,23 @@ def test_a_trainer_that_is_killed_leaves_the_arms_at_rest_and_its_steps(task, se
 
 
 class Watcher(ScriptedOperator):
-    """Sees whether the arms are at rest when its release is wanted."""
+    """Stops the arms on their way, and sees whether they rest when its release is wanted.
+
+    Attributes:
+        stop_in: Control periods after which it says stop.
+    """
 
     def __init__(self, server):
         super().__init__()
         self.at_rest = []
+        self.stop_in = 10**9
         self._server = server
+
+    def poll(self):
+        self.stop_in -= 1
+        if self.stop_in == 0:
+            self.say(Event.STOP)
+        return super().poll()
 
     def ask(self, event, message):
         if event is Event.RELEASE:
@@ -219,7 +229,7 @@ def test_a_stop_while_the_arms_go_home_holds_them_until_it_is_released(task, ser
     far[:2] = 0.3
     for _ in range(20):
         env.step(far)
-    threading.Timer(0.1, operator.say, [Event.STOP]).start()
+    operator.stop_in = 8
     observation, info = env.reset()
     assert operator.at_rest == [True]
     assert any("the operator stopped the arms" in message for _, message in operator.asked)

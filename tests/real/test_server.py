@@ -255,4 +255,5 @@ def test_questions_and_commands_are_quick(robot):
         robot.command(command)
         robot.state()
         times.append(time.perf_counter() - began)
-    assert np.median(times) < 0.03  # two waits of TCP's 40 ms would be 0.08
+    # Two waits of TCP's 40 ms would be 0.08 s each time, and a busy machine delays only some.
+    assert np.percentile(times, 25) < 0.03

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from policies.imitation.config import PretrainConfig
 from zprl_env.errors import UnknownNameError
@@ -41,9 +43,7 @@ RECIPES = {
     "door": ImitationRecipe(episodes=50, skill=0.25, pretrain=HAND),
     "hammer": ImitationRecipe(episodes=50, skill=0.25, pretrain=HAND),
     "pen": ImitationRecipe(episodes=100, skill=0.5, pretrain=HAND),
-    "Real": ImitationRecipe(
-        episodes=60, skill=0.25, pretrain=replace(SMALL, horizon=16, n_action_steps=10)
-    ),
+    "Real": ImitationRecipe(episodes=60, skill=0.25),
     # Both arms go their own ways only where something pushes them out of step.
     "Transport": ImitationRecipe(
         episodes=100,
@@ -55,11 +55,12 @@ RECIPES = {
 """The recipes that tasks have of their own."""
 
 
-def imitation_recipe(task: str) -> ImitationRecipe:
-    """Return how a task's base policy is made.
+def imitation_recipe(task: str, env_kwargs: Mapping[str, Any] | None = None) -> ImitationRecipe:
+    """Return how a task's base policy is made; a robot's preset says how long its chunks are.
 
     Args:
         task: A name in `zprl_env.tasks.TASKS`, or an id.
+        env_kwargs: What the environment is made with; a robot's ``task`` is another preset.
 
     Raises:
         UnknownNameError: There is no such task, or nobody to show it.
@@ -71,4 +72,7 @@ def imitation_recipe(task: str) -> ImitationRecipe:
     if TASKS[name].expert is None:
         shown = [known for known, row in TASKS.items() if row.expert]
         raise UnknownNameError("imitation recipe", task, shown)
-    return RECIPES.get(name, ImitationRecipe())
+    recipe, facts = RECIPES.get(name, ImitationRecipe()), TASKS[name].read_facts(env_kwargs)
+    chunk = {"horizon": facts.horizon, "n_action_steps": facts.n_action_steps}
+    said: dict[str, Any] = {name: size for name, size in chunk.items() if size is not None}
+    return replace(recipe, pretrain=replace(recipe.pretrain, **said))

@@ -15,7 +15,7 @@ from zprl_env.loading.resolve import acting_policy, local_folder
 from zprl_env.loading.steered_files import POLICY_FOLDER, read_steered
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import policy_generator
-from zprl_env.steering.table import find_steering
+from zprl_env.steering.table import STEERINGS, find_steering
 
 
 class SteeredPolicy:
@@ -85,18 +85,25 @@ class SteeredPolicy:
         self.reset()
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> SteeredPolicy:
+    def load(cls, folder: str | os.PathLike[str], *, steer: str | None = None) -> SteeredPolicy:
         """Read what ``python -m zprl_env.export`` wrote.
 
         Args:
             folder: The folder, or ``hf://user/repo``.
+            steer: ``"module:Class"`` of a way of steering of one's own, which an export of it names
+                as well: code that a folder alone names is not imported.
 
         Raises:
-            CheckpointError: It holds no sound export.
+            CheckpointError: It holds no sound export, or one whose way of steering is not known.
         """
         path = local_folder(folder) or Path(folder)
         metadata, arrays = read_steered(path)
         try:
+            if metadata["steer"] not in {*STEERINGS, steer}:
+                raise CheckpointError(
+                    f"{path} must be steered at one of {', '.join(STEERINGS)}. Got: "
+                    f"{metadata['steer']!r}. If that is code of yours, give it as steer=."
+                )
             low, high = arrays.pop("action_low"), arrays.pop("action_high")
             return cls(
                 acting_policy(path / POLICY_FOLDER),

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+from gymnasium.error import ResetNeeded
 
 from policies.finite import all_finite
+from zprl_env.envs.conditions import (
+    check_open,
+    check_render_mode,
+    check_running,
+    checked_action,
+)
 from zprl_env.envs.spaces import unbounded_box
-from zprl_env.errors import InvalidActionError, SimulationError, UnknownNameError
+from zprl_env.errors import SimulationError, UnknownNameError
 
 if TYPE_CHECKING:
     from zprl_env.envs.offscreen import OffscreenCamera
@@ -79,8 +85,7 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
     ) -> None:
         if reward not in REWARDS:
             raise UnknownNameError("reward", reward, REWARDS)
-        if render_mode is not None and render_mode not in self.metadata["render_modes"]:
-            raise UnknownNameError("render mode", render_mode, self.metadata["render_modes"])
+        check_render_mode(render_mode, self.metadata["render_modes"])
         self.task = task
         self.reward = reward
         self.success_terminates = success_terminates
@@ -150,8 +155,7 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
             ClosedEnvironmentError: The environment was closed.
         """
         super().reset(seed=seed)
-        if self._closed:
-            raise ClosedEnvironmentError("reset() needs an open environment; make a new one")
+        check_open(self._closed)
         observation, success = self._reset()
         self._begun = self._running = True
         return observation, {"is_success": bool(success)}
@@ -166,20 +170,12 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
             Observation, reward, whether success ended the episode, False, and the info.
 
         Raises:
-            InvalidActionError: The action has another shape or is not finite.
+            InvalidActionError: The action is no numbers, has another shape or is not finite.
             ResetNeeded: There is no episode under way.
             SimulationError: The simulation diverged.
         """
-        if not self._running:
-            raise ResetNeeded("step() needs an episode under way; call reset() first")
-        action = np.asarray(action, dtype=np.float64)
-        if action.shape != self.action_space.shape:
-            raise InvalidActionError(
-                f"an action must have shape {self.action_space.shape}, got {action.shape}"
-            )
-        if not all_finite(action):
-            raise InvalidActionError(f"an action must be finite, got {action.tolist()}")
-
+        check_running(self._running)
+        action = checked_action(action, self.action_space)
         try:
             observation, dense_reward, success = self._step(action)
         except (ArithmeticError, np.linalg.LinAlgError) as error:

@@ -1,4 +1,4 @@
-"""Fetching a policy from the Hugging Face hub: by name, and nothing that is not ours.
+"""Fetch (download) a policy from the Hugging Face hub: by name, and nothing that is not ours.
 
 What travels is a checkpoint (``policy.json``) or an exported steered policy (``steered.json``):
 safetensors, JSON and the card, by name. Nothing else is fetched or opened.
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from policies.checkpoints import files as checkpoint_files
+from policies.checkpoints.classes import CHECKPOINT_CLASSES
+from policies.checkpoints.contents import check_hash, read_contents
 from zprl_env.errors import CheckpointError, MissingExtraError, ZprlError
 from zprl_env.loading.steered_files import (
     ACTOR_FILE,
@@ -71,7 +73,10 @@ def check_folder(folder: Path) -> None:
     if (folder / STEERED_FILE).exists():
         read_steered(folder)
     elif (folder / checkpoint_files.METADATA_FILE).exists():
-        checkpoint_files.verify(checkpoint_files.read(folder), folder)
+        contents = read_contents(folder)
+        check_hash(contents)
+        if contents.class_name in CHECKPOINT_CLASSES:  # else only its own class knows its sizes
+            checkpoint_files.verify(checkpoint_files.of_contents(contents), folder)
     else:
         raise CheckpointError(
             f"a policy's folder must hold {checkpoint_files.METADATA_FILE} or "

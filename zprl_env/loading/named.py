@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from zprl_env.errors import ConfigurationError, UnknownNameError
@@ -62,7 +64,7 @@ def load_object(spec: str, kind: str) -> Any:
             f"without .py and slashes. Got: {spec!r}."
         )
     name, _, path = spec.partition(SEPARATOR)
-    found = _module(name, spec, kind)
+    found: Any = import_for(name, spec, kind)
     for attribute in path.split("."):
         if not hasattr(found, attribute):
             where = getattr(found, "__name__", type(found).__name__)
@@ -73,8 +75,22 @@ def load_object(spec: str, kind: str) -> Any:
     return found
 
 
-def _module(name: str, spec: str, kind: str) -> Any:
-    """Import a module, from the current folder as well."""
+def import_for(name: str, spec: str, kind: str) -> ModuleType:
+    """Import a module that a name of code begins with, from the current folder as well.
+
+    Args:
+        name: The module's dotted name.
+        spec: The whole name that the user gave, for the errors.
+        kind: What it should be, for the errors.
+
+    Raises:
+        ConfigurationError: There is no such module, or it needs one that is not installed.
+    """
+    if not _dotted(name):
+        raise ConfigurationError(
+            f"The {kind} {spec!r} must begin with a module's name, such as my_module, before the "
+            f"colon. Got: {name!r}."
+        )
     here = os.getcwd()
     if "" not in sys.path and here not in sys.path:
         # A console script's and a worker process's path begin elsewhere. At the end, so that no
@@ -97,3 +113,37 @@ def _module(name: str, spec: str, kind: str) -> Any:
 
 def _dotted(name: str) -> bool:
     return bool(name) and all(part.isidentifier() for part in name.split("."))
+
+
+def refuse_code(values: Iterable[object], source: str | os.PathLike[str], *, trust: bool) -> None:
+    """Refuse names of code that stand in a file, unless its reader is told to trust it.
+
+    Args:
+        values: What the file says: environment, policy, ``NAME=VALUE`` and the like.
+        source: The file, for the error.
+        trust: Whether the user said that code may be imported on its word.
+
+    Raises:
+        ConfigurationError: One of them would import code, and the file is not trusted.
+
+    >>> refuse_code(["Lift", "hf://user/repo", None, 2], "config.json", trust=False)
+    >>> refuse_code(["driver=os:system"], "config.json", trust=False)
+    Traceback (most recent call last):
+    policies.errors.ConfigurationError: config.json names code to import: 'driver=os:system'. ...
+    """
+    named = [value for value in values if isinstance(value, str) and _may_import(value)]
+    if named and not trust:
+        raise ConfigurationError(
+            f"{source} names code to import: {', '.join(map(repr, named))}. Running what a file "
+            "names is up to you: if you know where it comes from, add --trust; else give your own "
+            "on the command line instead."
+        )
+
+
+def _may_import(value: str) -> bool:
+    """Whether something would import a module: ``module:attribute`` or ``package:Id-v0``."""
+    name, equals, setting = value.partition("=")
+    if equals and name.isidentifier():
+        value = setting
+    module, separator, rest = value.strip('"').partition(SEPARATOR)
+    return bool(separator) and _dotted(module) and not rest.startswith("//")

@@ -1,17 +1,22 @@
-"""The one place where a policy given by name or path becomes an object (and torch is imported)."""
+"""Resolve a policy: an object, a path, a name, a hub address or ``module:callable``.
+
+The only place where a policy's name becomes an object, and where torch is imported for it.
+"""
 
 from __future__ import annotations
 
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from zprl_env.errors import CheckpointError, PolicyMismatchError
+from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
+from zprl_env.loading.named import load_object, names_code
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import TASKS
 
 PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
-"""A policy object, a checkpoint folder, the name of a shipped policy, or ``hf://user/repo``."""
+"""A policy object, a checkpoint folder, a shipped policy's name, ``hf://user/repo``, or
+``module:callable`` that returns a policy object."""
 
 HUB = "hf://"
 """What the name of a repository on the Hugging Face hub begins with."""
@@ -29,43 +34,67 @@ def shipped_policies() -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(root.glob("*/policy.json"))}
 
 
-def resolve_policy(policy: PolicyLike) -> SteerablePolicy:
+def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -> SteerablePolicy:
     """Return a policy object, loading it if it is given by name or path.
 
     Args:
-        policy: A policy object, a path, the name of a task that a policy is shipped for, or
-            ``hf://user/repo`` (``hf://user/repo@revision``) on the Hugging Face hub.
+        policy: A policy object; a path; the name of a task that a policy is shipped for;
+            ``hf://user/repo`` (``hf://user/repo@revision``) on the Hugging Face hub; or
+            ``module:callable``, a function or class that is called without arguments.
+        policy_class: The class of a checkpoint that is of none that is known, or its
+            ``module:Class``; see :func:`policies.load_policy`.
 
     Returns:
         The policy.
 
     Raises:
         CheckpointError: There is no such name or path, or the checkpoint is unusable.
+        ConfigurationError: ``module:callable`` cannot be imported, or a class is given with a
+            policy that is no checkpoint.
         HubError: The repository cannot be read.
         MissingExtraError: The hub's client is not installed.
         PolicyMismatchError: The object lacks members of :class:`SteerablePolicy`.
+
+    >>> resolve_policy("math:tau")
+    Traceback (most recent call last):
+    policies.errors.PolicyMismatchError: Expected a SteerablePolicy from math:tau. Got: float, ...
     """
-    if not isinstance(policy, str | PathLike):
-        if not isinstance(policy, SteerablePolicy):
-            members = [*SteerablePolicy.__annotations__, "encode", "decode"]
-            missing = [name for name in members if not hasattr(policy, name)]
-            raise PolicyMismatchError(
-                f"Expected a SteerablePolicy, a path or a shipped name. "
-                f"Got: {type(policy).__name__}, which lacks {', '.join(missing)}."
+    if not isinstance(policy, str | PathLike) or names_code(policy):
+        if policy_class is not None:
+            raise ConfigurationError(
+                f"A policy class must come with a checkpoint's folder or address. Got: {policy!r}. "
+                "Leave it out."
             )
-        return policy
+        if isinstance(policy, str):
+            found = load_object(policy, "policy")
+            return _checked(found() if callable(found) else found, f"from {policy}")
+        return _checked(policy, "a path or a name")
     shipped = shipped_policies()
     name = fspath(policy)
     slug = TASKS[name].slug if name in TASKS else name.lower()
     path = local_folder(policy) or shipped.get(slug, Path(policy))
     if not path.exists():
         raise CheckpointError(
-            f"Expected a checkpoint folder or a shipped policy "
-            f"({', '.join(shipped) or 'none is shipped'}). Got: {fspath(policy)!r}."
+            f"Expected a checkpoint folder, a shipped policy ({', '.join(shipped) or 'none is'}), "
+            f"hf://user/repo or module:callable. Got: {fspath(policy)!r}."
         )
-    from policies.frozen import FrozenPolicy
+    named = isinstance(policy_class, str)
+    made_by = load_object(str(policy_class), "policy class") if named else policy_class
+    from policies.checkpoints.classes import load_policy
 
-    return FrozenPolicy.load(path)
+    return _checked(load_policy(path, made_by), f"from {fspath(policy)}")
+
+
+def _checked(policy: Any, where: str) -> SteerablePolicy:
+    """Refuse an object that is no policy, and say what it lacks."""
+    if isinstance(policy, SteerablePolicy) and not isinstance(policy, type):
+        return policy
+    members = [*SteerablePolicy.__annotations__, "encode", "decode"]
+    missing = [name for name in members if not hasattr(policy, name)]
+    raise PolicyMismatchError(
+        f"Expected a SteerablePolicy{' ' if where.startswith('from') else ', '}{where}. "
+        f"Got: {type(policy).__name__}, which lacks {', '.join(missing) or 'an instance'}."
+    )
 
 
 def acting_policy(folder: Path) -> SteerablePolicy:

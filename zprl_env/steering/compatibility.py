@@ -1,4 +1,4 @@
-"""Whether an environment and a policy fit each other."""
+"""Check that an environment and a policy fit each other: spaces, sizes and the chunk's length."""
 
 from __future__ import annotations
 
@@ -28,19 +28,23 @@ def check_compatible(
     if not isinstance(observations, gym.spaces.Box) or len(observations.shape) != 1:
         raise PolicyMismatchError(
             f"Expected an environment with a flat Box observation. Got: {observations}. "
-            f"Wrap it in gymnasium.wrappers.FlattenObservation."
+            f"Wrap each environment in zprl_env.envs.flat_environment(env, policy), or in "
+            f"gymnasium.wrappers.FlattenObservation, before it is vectorised."
         )
     size = observations.shape[0]
     expected = getattr(policy, "observation_dim", size)
     if size != expected:
         raise PolicyMismatchError(
             f"The policy was trained on observations of size {expected}. "
-            f"Got an environment with observations of size {size}."
+            f"Got an environment with observations of size {size}, {observations}. If it has them "
+            f"among others, choose them by gymnasium.wrappers.FilterObservation (of a Dict) or "
+            f"TransformObservation."
         )
     if not isinstance(actions, gym.spaces.Box) or actions.shape != (policy.action_dim,):
         raise PolicyMismatchError(
             f"The policy's actions have size {policy.action_dim}. "
-            f"Got an environment with action space {actions}."
+            f"Got an environment with action space {actions}. Translate them by "
+            f"gymnasium.wrappers.TransformAction, and their range by RescaleAction."
         )
     if n_action_steps > policy.horizon:
         raise PolicyMismatchError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from zprl_env.errors import ConfigurationError, UnknownNameError
@@ -72,3 +74,32 @@ def find_steering(name: str) -> Way:
         )
     wrapper = type(f"{core.__name__}Wrapper", (SteeringWrapper,), {"steering_class": core})
     return Way(core, wrapper)
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Refuse options that a way of steering does not have.
+
+    Args:
+        name: As :func:`find_steering` takes it.
+        options: Its own, by name: not those that all of them share.
+
+    Raises:
+        UnknownNameError: It has no such option.
+
+    >>> check_options("joint", {"noise_bound": 1.0})
+    >>> check_options("latent", {"noise_bound": 1.0})
+    Traceback (most recent call last):
+    zprl_env.errors.UnknownNameError: unknown option of --steer latent 'noise_bound'; Known: ...
+    """
+    core = find_steering(name).core
+    known = own_options(core)
+    for option in options:
+        if option not in known:
+            raise UnknownNameError(f"option of --steer {name}", option, known or ["none"])
+
+
+def own_options(core: type[Steering]) -> list[str]:
+    """Options of a way of steering besides scale and those that all of them share."""
+    parameters = inspect.signature(core.__init__).parameters.values()
+    named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    return [name for name in named if name != "scale"]

@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 
 from zprl_env.envs.episodes import EPISODE_SEED
+from zprl_env.envs.flat import flat_environment
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.steering import (
     ActionSteering,
@@ -66,7 +67,8 @@ class SteeringWrapper(
         own, as on the command line.
 
         Args:
-            env: Any environment with flat ``Box`` spaces that fit the policy.
+            env: Any environment with ``Box`` spaces that fit the policy; its observation may be a
+                ``Dict`` of boxes, which :mod:`zprl_env.envs.flat` flattens.
             policy: A policy object, a checkpoint's path or a shipped policy's name.
             n_action_steps: Actions per decision; ``None`` takes the task's, and else the policy's.
             gamma: Discount per environment step; ``None`` takes the task's, and else 0.99.
@@ -82,6 +84,7 @@ class SteeringWrapper(
             n_action_steps = facts.n_action_steps or self.policy.n_action_steps
         gamma = facts.gamma if gamma is None else gamma
         options = given(options, self.steering_class.usual(facts))
+        env = flat_environment(env, self.policy)
         observation_dim = check_compatible(
             env.observation_space, env.action_space, self.policy, n_action_steps
         )

@@ -6,19 +6,23 @@ import argparse
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from zprl_env.cli import settings
 from zprl_env.errors import ZprlError
 from zprl_env.files import CONFIG_FILE, RunFolderError, read_json, write_json
+from zprl_env.loading.named import names_code
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.tasks import task_name
+from zprl_env.steering.table import check_options
+from zprl_env.tasks import find_task
 from zprl_env.training.settings import limits
+from zprl_env.training.settings.algorithms import BackendName, usual_algorithm
 from zprl_env.training.settings.compatibility import check_algorithm, check_overlap
-from zprl_env.training.settings.algorithms import BackendName
 from zprl_env.training.settings.recipe import Recipe, recipe_for
+
+PresetName = Literal["default", "paper"]
 
 
 @dataclass(frozen=True)
@@ -26,13 +30,14 @@ class Config:
     """What to finetune, how long, and where the results go."""
 
     env: str = "Lift"
-    """Task to finetune on."""
+    """Task to finetune on: a name (python -m zprl_env.envs), any gymnasium id, or a callable of
+    your own that makes an environment, as module:callable."""
     env_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of its environment, such as driver=serl of Real; values are JSON or words."""
-    algo: str = "sac"
+    algo: str = ""
     """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo, and
-    RecurrentPPO as ppo_lstm). On the command line the default is what did best on the task's suite:
-    crossq on robosuite, sac elsewhere."""
+    RecurrentPPO as ppo_lstm), or one of your own as module:Class. If not given it is what did best
+    on the task's suite: crossq on robosuite, sac elsewhere."""
     backend: BackendName = "torch"
     """'sbx' is sac, tqc, crossq and ppo in JAX, which the extra of that name brings."""
     preset: PresetName = "default"
@@ -41,10 +46,11 @@ class Config:
     """File of RL Zoo's to take the recipe's defaults from, instead of the one that comes with the
     package: python -m zprl_env.hyperparams sac."""
     steer: str = "latent"
-    """Where the agent enters the policy: its latent (ZPRL), the flow's noise (DSRL), both, or its
-    actions (residual RL)."""
+    """Where the agent enters the policy: its latent (ZPRL), its noise (the flow's; DSRL), both
+    (joint), or its action (residual RL), or a way of your own as module:Class."""
     policy: str | None = None
-    """Base policy: a checkpoint folder or a shipped name; the task's own if not given."""
+    """Base policy: a checkpoint folder, a shipped name, hf://user/name, or a callable of your own
+    that makes one, as module:callable; the task's own if not given."""
     make_policy: bool = False
     """Make the task's base policy first, if none is shipped; says how long it takes."""
     total_env_steps: int = 80_000
@@ -72,17 +78,25 @@ class Config:
     """Environment steps between checkpoints, from which a run that was killed goes on."""
     resume_from: Path | None = None
     """Folder of an interrupted run to continue; its settings become the defaults."""
+    trust: bool = False
+    """Import the code of your own (module:Class, package:Id-v0) that the settings of --resume-from
+    name. Not for a folder that somebody sent you."""
     threads: int = 1
     """Threads of torch; more are slower for networks this small."""
     video: bool = True
     """Film a steered episode at the end."""
     wandb: str | None = None
     """Project of Weights & Biases to send the curves to as well; the extra 'wandb' brings it."""
-    recipe: Annotated[Recipe, tyro.conf.arg(name="")] = dataclasses.field(default_factory=Recipe)
-    """How the policy is steered and the agent learns."""
+    recipe: Annotated[Recipe, tyro.conf.arg(name="")] = None  # type: ignore[assignment]
+    """How the policy is steered and the agent learns; what `recipe_for` says of the fields above if
+    not given."""
 
     def __post_init__(self) -> None:
-        task_name(self.env)
+        suite = find_task(self.env).suite
+        object.__setattr__(self, "algo", self.algo or usual_algorithm(suite, self.preset))
+        if self.recipe is None:
+            object.__setattr__(self, "recipe", self._usual_recipe())
+        check_options(self.steer, settings(self.recipe.steer_kwargs))
         limits.check(self, limits.CONFIG)
         limits.check_recipe(self.recipe)
         settings(self.env_kwargs)
@@ -95,6 +109,10 @@ class Config:
         if self.overlap:
             check_overlap(self.algo, self.num_envs)
         check_algorithm(self.algo, self.backend, self.recipe)
+
+    def _usual_recipe(self) -> Recipe:
+        choice = (self.algo, self.preset, self.steer, self.env, self.hyperparams)
+        return recipe_for(*choice, settings(self.env_kwargs))
 
 
 _WEIGHTS = "policy_sha256"
@@ -111,13 +129,15 @@ _MAY_CHANGE = {
     "wandb",
     "out",
     "resume_from",
+    "trust",
 }
 
 
 def parse(arguments: list[str], description: str | None = None) -> Config:
     """Read the command line; the recipe's defaults follow --algo, --preset, --steer and --env.
 
-    Without --algo it is the one that did best on the task's suite (`usual_algorithm`).
+    Without --algo it is the one that did best on the task's suite, and with a file of --hyperparams
+    SAC.
 
     Args:
         arguments: The command line without the program's name.
@@ -132,32 +152,27 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         ZprlError: A number is out of its range.
     """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    choices = (("algo", None), ("preset", "default"), ("steer", "latent"), ("env", "Lift"))
-    for name, usual in choices:
-        first.add_argument(f"--{name}", default=usual)
+    for name in ("env", "algo", "preset", "steer"):
+        first.add_argument(f"--{name}")
     first.add_argument("--hyperparams", type=Path)
+    first.add_argument("--env-kwargs", "--env_kwargs", nargs="*")
     first.add_argument("--resume-from", "--resume_from", type=Path)
+    first.add_argument("--trust", action="store_true")
     chosen, _ = first.parse_known_args(arguments)
     stored: Config | None = None
     if chosen.resume_from is not None:
-        stored = default = load_config(chosen.resume_from)
+        stored = default = load_config(chosen.resume_from, trust=chosen.trust)
     else:
-        usual = "sac" if chosen.hyperparams else usual_algorithm(chosen.env, chosen.preset)
-        algo = chosen.algo or usual
-        recipe = _recipe_for(algo, chosen.preset, chosen.steer, chosen.env, chosen.hyperparams)
-        known = algo in get_args(str)  # else tyro explains what is wrong with it
-        default = Config(algo=algo if known else "sac", recipe=recipe)
+        given = {name: value for name, value in vars(chosen).items() if value}
+        if "hyperparams" in given:
+            given = {"algo": "sac", **given}
+        if "env_kwargs" in given:
+            given["env_kwargs"] = tuple(given["env_kwargs"])
+        default = Config(**given)
     config = tyro.cli(Config, default=default, args=arguments, description=description)
     if stored is not None:
         _refuse_other_settings(stored, config)
     return config
-
-
-def _recipe_for(algo: Any, preset: Any, steer: Any, env: str, file: Path | None) -> Recipe:
-    choices = ((algo, str), (preset, PresetName), (steer, str))
-    if not all(choice in get_args(names) for choice, names in choices):
-        return Recipe()  # tyro explains what is wrong with the choice
-    return recipe_for(algo, preset, steer, env, file)
 
 
 def save_config(folder: Path, config: Config, policy: SteerablePolicy) -> None:
@@ -181,27 +196,49 @@ def check_policy(folder: Path, policy: SteerablePolicy) -> None:
         )
 
 
-def load_config(folder: Path) -> Config:
+def load_config(folder: Path, *, trust: bool = False) -> Config:
     """Read the settings of a run back.
 
+    Args:
+        folder: The run's folder.
+        trust: Whether code that the settings name may be imported: a run's folder may come from
+            somebody else.
+
     Raises:
-        RunFolderError: There are none, or they are not this version's.
+        RunFolderError: There are none, they are not this version's, or they name code and are not
+            trusted.
     """
     content = read_json(folder / CONFIG_FILE)
     try:
         content.pop(_WEIGHTS, None)
+        _refuse_code(folder, content, trust)
         recipe = content.pop("recipe")
         recipe["hidden"] = tuple(recipe["hidden"])
+        recipe["steer_kwargs"] = tuple(recipe.get("steer_kwargs", ()))
         content["env_kwargs"] = tuple(content.get("env_kwargs", ()))
         for name in ("out", "hyperparams"):
             content[name] = Path(content[name]) if content.get(name) else None
         content["record"] = Path(content["record"]) if content.get("record") else None
-        content["resume_from"] = folder
+        content |= {"resume_from": folder, "trust": trust}
         return Config(**content, recipe=Recipe(**recipe))
     except (AttributeError, KeyError, TypeError) as error:
         raise RunFolderError(
             f"Expected a config.json of this version's settings in {folder}. Got: {error}."
         ) from error
+
+
+def _refuse_code(folder: Path, content: dict[str, Any], trust: bool) -> None:
+    """Raise if a run's settings name code to import and nobody says that they may."""
+    named = [
+        f"{name} {content[name]}"
+        for name in ("env", "algo", "steer", "policy")
+        if names_code(content.get(name)) or (name == "env" and ":" in content[name])
+    ]
+    if named and not trust:
+        raise RunFolderError(
+            f"Settings must not name code of their own. Got in {folder}: {', '.join(named)}. "
+            f"If the folder is yours, add --trust."
+        )
 
 
 def _refuse_other_settings(stored: Config, config: Config) -> None:

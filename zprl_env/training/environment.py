@@ -9,12 +9,14 @@ from typing import Any
 import gymnasium as gym
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
+from zprl_env.cli import settings
 from zprl_env.envs import make_env
 from zprl_env.envs.episodes import SeededEpisodes
 from zprl_env.errors import SimulationError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.steering.chunking import ActionChunkWrapper
-from zprl_env.steering.wrapper import STEERING_WRAPPERS, SteeringWrapper
+from zprl_env.steering.table import find_steering
+from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.vectorised.alternating import AlternatingVecEnv
 from zprl_env.vectorised.resumable import ResumableVecEnv
@@ -24,12 +26,10 @@ from zprl_env.vectorised.steering import SteeringVecEnv
 def steering_options(recipe: Recipe) -> dict[str, Any]:
     """What a recipe says about the steering itself."""
     names = ("scale", "noise_scale", "observation")
-    return {name: getattr(recipe, name) for name in names}
+    return {name: getattr(recipe, name) for name in names} | settings(recipe.steer_kwargs)
 
 
-def evaluation_env(
-    env: gym.Env, policy: PolicyLike, where: str, recipe: Recipe
-) -> SteeringWrapper:
+def evaluation_env(env: gym.Env, policy: PolicyLike, where: str, recipe: Recipe) -> SteeringWrapper:
     """Put a policy into an environment for evaluation: it acts from the latent's mean.
 
     Args:
@@ -41,7 +41,7 @@ def evaluation_env(
     Returns:
         The steered environment.
     """
-    return STEERING_WRAPPERS[where](
+    return find_steering(where).wrapper(
         env,
         policy,
         n_action_steps=recipe.n_action_steps,

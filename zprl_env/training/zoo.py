@@ -17,7 +17,8 @@ import gymnasium as gym
 from zprl_env.base_policies.find import base_policy
 from zprl_env.errors import ConfigurationError
 from zprl_env.loading.resolve import PolicyLike
-from zprl_env.steering.wrapper import STEERING_WRAPPERS, SteeringWrapper
+from zprl_env.steering.table import find_steering
+from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.environment import shape_reward
 from zprl_env.training.settings.recipe import Recipe
 
@@ -59,4 +60,4 @@ def steered(
             )
         policy = base_policy(spec.id, make=False)
     shaped = shape_reward(env, Recipe(reward=reward, reward_scale=reward_scale))
-    return STEERING_WRAPPERS[steer](shaped, policy, sample_latent=sample_latent, **options)
+    return find_steering(steer).wrapper(shaped, policy, sample_latent=sample_latent, **options)

@@ -11,6 +11,7 @@ import yaml
 from real.tasks.files import FOLDER, load_preset, parse_preset, presets, task_facts
 from zprl_env.envs import TASKS
 from zprl_env.errors import ConfigurationError, MissingExtraError, UnknownNameError
+from zprl_env.facts import UNKNOWN
 
 CONTENT = yaml.safe_load((FOLDER / "place-orange.yaml").read_text(encoding="utf-8"))
 
@@ -133,17 +134,19 @@ def test_what_a_preset_says_to_a_learner_arrives_and_nothing_else_changes(tmp_pa
     path.write_text(yaml.safe_dump(changed(name, value)), encoding="utf-8")
     told = {**task_facts("place-orange"), name: value}
     assert task_facts(path) == told
-    assert TASKS["Real"].read_facts({"task": str(path), "driver": "ideal"}) == told
+    facts = TASKS["Real"].read_facts({"task": str(path), "driver": "ideal"})
+    usual = UNKNOWN._asdict()
+    assert facts._asdict() == {k: usual[k] if v is None else v for k, v in told.items()}
 
 
 def test_a_task_s_row_reads_its_own_preset_and_a_task_without_one_reads_nothing():
-    assert TASKS["Real"].read_facts()["scale"] == 0.5
-    assert TASKS["Real-flip-egg"].read_facts({"driver": "ideal"})["n_action_steps"] == 16
-    assert TASKS["Real-flip-egg"].read_facts({"task": "open-box"})["scale"] == 0.175
-    assert TASKS["Lift"].read_facts() == {}
+    assert TASKS["Real"].read_facts().scale == 0.5
+    assert TASKS["Real-flip-egg"].read_facts({"driver": "ideal"}).n_action_steps == 16
+    assert TASKS["Real-flip-egg"].read_facts({"task": "open-box"}).scale == 0.175
+    assert TASKS["Lift"].read_facts() is TASKS["Lift"].facts
 
 
 def test_facts_that_nothing_can_read_name_the_extra_that_would():
-    row = replace(TASKS["Real"], facts="no_such_package.files:task_facts")
+    row = replace(TASKS["Real"], facts_file="no_such_package.files:task_facts")
     with pytest.raises(MissingExtraError, match=r"no_such_package.*real"):
         row.read_facts()

@@ -4,26 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.spatial.transform import Rotation
 
 from real.drivers.ideal import IdealRobot
-from real.tasks import rotation
 from real.tasks.coordinates import Coordinates
 from real.tasks.files import load_preset, presets
 from real.tasks.layout import ActionLayout, ObservationLayout
-
-VECTORS = st.lists(st.floats(-1.8, 1.8), min_size=3, max_size=3).map(np.array)
-
-
-@given(VECTORS, VECTORS)
-def test_rotations_are_scipy_s(first, second):
-    ours = rotation.multiply(rotation.from_vector(first), rotation.from_vector(second))
-    theirs = Rotation.from_rotvec(first) * Rotation.from_rotvec(second)
-    np.testing.assert_allclose(rotation.rows(ours), theirs.as_matrix()[:2].ravel(), atol=1e-12)
-    difference = Rotation.from_rotvec(rotation.to_vector(ours)).inv() * theirs
-    assert difference.magnitude() < 1e-7
 
 
 @pytest.mark.parametrize("task", sorted(presets()))
@@ -42,12 +27,6 @@ def test_a_quaternion_that_says_nothing_changes_nothing():
     last = layout.home.copy()
     last[:, 5] = 0.4
     np.testing.assert_allclose(layout.target(np.zeros(8), last)[:, 3:6], last[:, 3:6], atol=1e-12)
-
-
-def test_coordinates_and_commands_are_the_same_thing():
-    coordinates, rng = Coordinates(load_preset("open-box")), np.random.default_rng(0)
-    some = coordinates.home + rng.uniform(-0.5, 0.5, coordinates.home.shape)
-    np.testing.assert_allclose(coordinates.of(coordinates.command(some)), some, atol=1e-12)
 
 
 @pytest.mark.parametrize("task", sorted(presets()))

@@ -18,9 +18,9 @@ from zprl_env import ActionChunkWrapper, SteeredPolicy
 from zprl_env.deploy.actor import Actor, Layer
 from zprl_env.errors import (
     CheckpointError,
-    ConfigurationError,
     PolicyMismatchError,
     SimulationError,
+    ZprlError,
 )
 from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
@@ -103,11 +103,11 @@ def test_an_observation_that_does_not_fit_is_refused():
         (actor("latent", 6), "latent", {"scale": 1.0}, "must take observations of size 5"),
         (actor("latent"), "latent", {"scal": 1.0}, "options must be those of 'latent'"),
         (actor("latent"), "latent", {"scale": -1.0}, "scale must be finite and at least 0"),
-        (actor("latent"), "mind", {"scale": 1.0}, "Got: 'mind'"),
+        (actor("latent"), "mind", {"scale": 1.0}, "unknown way of steering 'mind'"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(agent, steer, options, message):
-    with pytest.raises((CheckpointError, ConfigurationError), match=message):
+    with pytest.raises(ZprlError, match=message):
         SteeredPolicy(LinearPolicy(3, 2), agent, 3, options, steer=steer)
 
 
@@ -133,7 +133,9 @@ def test_a_damaged_or_foreign_folder_is_refused(folder, point_policy):
     edit(folder, version=2)
     assert "'zprl-steered', version 1. Got: 'zprl-steered', 2" in refused(folder)
     edit(folder, version=1, steer="mind")
-    assert "must say how to steer its policy" in refused(folder)
+    assert "must be steered at one of latent, noise, joint, action. Got: 'mind'" in refused(folder)
+    edit(folder, version=1, steer="os:abort")
+    assert "Got: 'os:abort'. If that is code of yours, give it as steer=" in refused(folder)
     edit(folder, steer="latent", options={})
     assert "must say how to steer its policy" in refused(folder)
     (folder / "steered.json").write_text("[]")

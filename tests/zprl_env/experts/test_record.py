@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -14,6 +15,8 @@ from zprl_env.errors import DemonstrationError, UnknownNameError, ZprlError
 from zprl_env.experts.performance import Stage
 from zprl_env.experts.record import Recording, record
 from zprl_env.experts.unfinished import UnfinishedRecording
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -83,44 +86,58 @@ def test_the_file_tells_how_it_was_made_and_what_it_holds(file):
     assert verify_content(file) == attributes["sha256"]
 
 
-def cut_off(out, sent, workers, episodes=4):
-    """Start the command, and send it a signal when it has finished its first episode."""
-    command = [sys.executable, "-m", "zprl_env.experts.record", "--out", str(out)]
-    arguments = ["--skill", "poor", "--episodes", str(episodes), "--workers", str(workers)]
+def cut_off(out, sent, workers, held_from):
+    """Start the command, and send it a signal when all but the held episodes are finished."""
+    command = [sys.executable, "-m", "tests.helpers.held", "--out", str(out), "--env", "Point"]
+    arguments = ["--skill", "poor", "--episodes", "4", "--workers", str(workers)]
+    marks = out.with_name("marks")
+    marks.mkdir()
     # Not this process's group, as for a command that a person started.
     process = subprocess.Popen(
-        [*command, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*command, *arguments],
+        cwd=ROOT,
+        env=os.environ | {"HELD_FROM": str(held_from), "HELD_MARKS": str(marks)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     folder = out.with_name(f"{out.name}.partial")
-    ends = time.monotonic() + 120
-    while not list(folder.glob("*.hdf5")) and time.monotonic() < ends:
+    # Held by as many processes as can be, so that nothing is under way when the signal comes.
+    held = min(workers, 4 - held_from)
+    while len([*folder.glob("*.hdf5")]) < held_from or len([*marks.iterdir()]) < held:
+        assert process.poll() is None, process.communicate()
         time.sleep(0.01)
     os.killpg(process.pid, sent) if sent == signal.SIGINT else process.send_signal(sent)
     # Its workers hold the other end of the pipe: this waits until they are gone as well.
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate()
     return process, said, folder
 
 
-@pytest.mark.parametrize(("sent", "workers"), [(signal.SIGKILL, 2), (signal.SIGINT, 1)])
-def test_a_recording_that_was_cut_off_goes_on(file, tmp_path, sent, workers):
-    out = tmp_path / "lift.hdf5"
-    process, said, folder = cut_off(out, sent, workers)
+@pytest.mark.parametrize(
+    ("sent", "workers", "held_from"),
+    [(signal.SIGKILL, 2, 1), (signal.SIGKILL, 2, 3), (signal.SIGINT, 1, 2)],
+)
+def test_a_recording_that_was_cut_off_goes_on(point_task, tmp_path, sent, workers, held_from):
+    whole, out = tmp_path / "whole.hdf5", tmp_path / "point.hdf5"
+    settings = {"env": "Point", "episodes": 4, "skill": "poor"}
+    record(Recording(out=whole, **settings))
+    process, said, folder = cut_off(out, sent, workers, held_from)
     assert not out.exists()
     finished = {path: path.stat().st_mtime_ns for path in folder.glob("*.hdf5")}
-    assert 0 < len(finished) < 4
+    assert len(finished) == held_from
     if sent == signal.SIGINT:
         assert process.returncode == 130
         assert said.endswith(f"kept in {folder}; the same command goes on\ninterrupted\n")
         assert "Traceback" not in said
 
     with pytest.raises(DemonstrationError, match=r"another recording, with seed 0\. Got: seed 3\."):
-        record(Recording(out=out, episodes=4, skill="poor", seed=3))
+        record(Recording(out=out, **settings, seed=3))
     assert {path: path.stat().st_mtime_ns for path in folder.glob("*.hdf5")} == finished
 
-    episodes = record(Recording(out=out, episodes=4, skill="poor"))
+    episodes = record(Recording(out=out, **settings))
     assert [episode.seed for episode in episodes] == [0, 1, 2, 3]
-    assert contents(out) == contents(file)
-    assert content_hash(out) == content_hash(file)
+    assert contents(out) == contents(whole)
+    assert content_hash(out) == content_hash(whole)
     assert not folder.exists()
 
 

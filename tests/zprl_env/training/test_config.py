@@ -9,12 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from zprl_env.cli import settings
 from zprl_env.errors import UnknownNameError, ZprlError
-from zprl_env.files import RunFolderError
+from zprl_env.files import RunFolderError, read_json, write_json
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.config import Config, check_policy, load_config, parse, save_config
+from zprl_env.training.environment import steering_options
 from zprl_env.training.settings.recipe import recipe_for
 
 
@@ -86,11 +88,52 @@ def test_a_preset_that_an_algorithm_lacks_is_not_another_one():
         parse(["--algo", "ppo", "--preset", "paper"])
 
 
-def test_a_choice_that_does_not_exist_is_explained(capsys):
-    with pytest.raises(SystemExit) as exit_info:
-        parse(["--algo", "dqn"])
-    assert exit_info.value.code == 2
-    assert "sac" in capsys.readouterr().err
+def test_a_choice_that_does_not_exist_is_explained():
+    with pytest.raises(UnknownNameError, match="unknown algorithm 'scq'; did you mean 'sac'"):
+        parse(["--algo", "scq"])
+    with pytest.raises(UnknownNameError, match="unknown way of steering 'latnt'; did you mean"):
+        parse(["--steer", "latnt"])
+    with pytest.raises(UnknownNameError, match="unknown hyperparameters 'sac-papr'; did you mean"):
+        parse(["--algo", "sac", "--preset", "papr"])
+
+
+def test_a_library_s_default_is_the_command_line_s():
+    assert Config() == parse([])
+    assert Config(env="door") == parse(["--env", "door"])
+    assert Config(env="Can", steer="joint") == parse(["--env", "Can", "--steer", "joint"])
+
+
+def test_options_of_a_way_of_steering_reach_it_and_others_are_refused():
+    config = parse(["--steer", "joint", "--steer-kwargs", "noise_bound=0.5"])
+    assert steering_options(config.recipe)["noise_bound"] == 0.5
+    with pytest.raises(UnknownNameError, match="option of --steer latent 'noise_bound'"):
+        parse(["--steer-kwargs", "noise_bound=0.5"])
+
+
+def test_what_a_robot_s_preset_says_arrives_in_the_run_s_settings(tmp_path):
+    facts = {"scale": 0.05, "noise_scale": 0.25, "gamma": 0.9, "n_action_steps": 3}
+    text = Path("real/tasks/presets/place-orange.yaml").read_text(encoding="utf-8")
+    content = yaml.safe_load(text) | facts
+    preset = tmp_path / "mine.yaml"
+    preset.write_text(yaml.safe_dump(content), encoding="utf-8")
+    for algo in ("sac", "ppo"):
+        flags = ["--env", "Real", "--algo", algo, "--env-kwargs", f"task={preset}"]
+        recipe = parse(flags).recipe
+        assert {name: getattr(recipe, name) for name in facts} == facts
+    assert parse(["--env", "Real-flip-egg"]).recipe.scale == 0.2
+    assert parse(["--env", "Real-flip-egg"]).recipe.n_action_steps == 16
+
+
+def test_a_run_s_settings_import_code_only_where_somebody_says_so(tmp_path):
+    config = Config(algo="sac")
+    save_config(tmp_path, config, LinearPolicy(3, 1))
+    stored = read_json(tmp_path / "config.json")
+    for name, code in (("algo", "os:system"), ("env", "pkg:Id-v0"), ("policy", "os:abort")):
+        write_json(tmp_path / "config.json", stored | {name: code})
+        with pytest.raises(RunFolderError, match=rf"{name} {code}\. If .* add --trust"):
+            load_config(tmp_path)
+    write_json(tmp_path / "config.json", stored | {"algo": "stable_baselines3:SAC"})
+    assert load_config(tmp_path, trust=True).algo == "stable_baselines3:SAC"
 
 
 def test_an_unknown_environment_names_the_nearest_before_anything_slow_is_imported():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import multiprocessing
 from dataclasses import replace
 from functools import partial
+from multiprocessing.synchronize import Semaphore
 
 import numpy as np
 import pytest
@@ -26,12 +27,17 @@ from zprl_env.vectorised.alternating import DECISION, HALF, AlternatingVecEnv
 FORK = partial(SubprocVecEnv, start_method="fork")
 
 
-class SlowEnv(RecordingEnv):
-    """Takes its time."""
+class TellingEnv(RecordingEnv):
+    """Tells another process of each step that it has made."""
+
+    def __init__(self, made: Semaphore, **options):
+        super().__init__(**options)
+        self.made = made
 
     def step(self, action):
-        time.sleep(0.2)
-        return super().step(action)
+        result = super().step(action)
+        self.made.release()
+        return result
 
 
 def half(size: int = 2, vec_env=DummyVecEnv, env_class=RecordingEnv, **options) -> SteeringVecEnv:
@@ -77,13 +83,15 @@ def test_each_half_lives_as_it_would_alone(vec_env):
 
 
 def test_it_simulates_while_nobody_waits():
-    envs = alternating(1, FORK, env_class=SlowEnv)
+    made = multiprocessing.get_context("fork").Semaphore(0)
+    envs = AlternatingVecEnv(half(1, FORK, TellingEnv, made=made), half(1, FORK))
     envs.reset()
-    envs.step(np.zeros((1, 2), np.float32))  # 0.4 s each, from here on
-    time.sleep(0.8)
-    began = time.perf_counter()
-    envs.step(np.zeros((1, 2), np.float32))
-    assert time.perf_counter() - began < 0.3
+    envs.step(np.zeros((1, 2), np.float32))  # a chunk of two steps of the first half
+    # That they are made although the half is not asked for them; a minute only if they never are.
+    assert [made.acquire(timeout=60.0) for _ in range(2)] == [True, True]
+    assert not made.acquire(block=False)
+    _, _, _, infos = envs.step(np.zeros((1, 2), np.float32))
+    assert (infos[0][HALF], infos[0]["env_steps"]) == (0, 2)
     envs.close()
 
 

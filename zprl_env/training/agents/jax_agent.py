@@ -46,9 +46,7 @@ def make_jax_model(
     else:
         networks["log_std_init"] = recipe.log_std_init
     algorithm = getattr(sbx, str(row.sbx))
-    model: BaseAlgorithm = algorithm(
-        "MlpPolicy", env, policy_kwargs=networks, **settings, **common
-    )
+    model: BaseAlgorithm = algorithm("MlpPolicy", env, policy_kwargs=networks, **settings, **common)
     _start_at_base_policy(model, recipe, squashed=row.off_policy)
     return model
 

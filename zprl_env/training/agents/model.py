@@ -51,8 +51,8 @@ def make_model(
     """
     check_algorithm(algo, backend, recipe)
     row = find_algorithm(algo)
-    offered = off_policy_arguments(recipe, env) if row.off_policy else on_policy_arguments(recipe, env)
-    arguments = understood(row.algorithm, offered)
+    offer = off_policy_arguments if row.off_policy else on_policy_arguments
+    arguments = understood(row.algorithm, offer(recipe, env))
     common = {"gamma": recipe.gamma**n_action_steps, "seed": seed, "device": "cpu"}
     if backend == "sbx":
         return make_jax_model(row, recipe, env, arguments, **common)

@@ -138,8 +138,8 @@ ALGORITHMS: dict[str, Algorithm] = {
     ),
 }
 """Algorithms by name, as RL Zoo calls them, so that both command lines and the files between them
-say the same. Another one is a row here and a file of hyperparameters. SBX's repeat their noise where
-gSDE is asked for, which is not gSDE."""
+say the same. Another one is a row here and a file of hyperparameters. SBX's repeat their noise
+where gSDE is asked for, which is not gSDE."""
 
 BEST_ON_SUITE = {"robosuite": "crossq"}
 """What did best on a suite's task in ``benchmarks.algorithms``; SAC where none was better."""
@@ -201,8 +201,8 @@ def _own(row: Algorithm, **changed: Any) -> Algorithm:
 def usual_algorithm(suite: str, preset: str = "default") -> str:
     """Algorithm for a suite's tasks if nobody asks for another.
 
-    >>> usual_algorithm("robosuite"), usual_algorithm("adroit"), usual_algorithm("robosuite", "paper")
-    ('crossq', 'sac', 'sac')
+    >>> usual_algorithm("robosuite"), usual_algorithm("adroit")
+    ('crossq', 'sac')
     """
     return BEST_ON_SUITE.get(suite, "sac") if preset == "default" else "sac"
 

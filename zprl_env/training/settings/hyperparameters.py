@@ -96,7 +96,7 @@ READ_ELSEWHERE = {"n_timesteps", "n_envs", "gamma", "replay_buffer_kwargs.gamma"
 
 
 def read_hyperparameters(
-    file: Path, algo: str, env_id: str, facts: Facts = UNKNOWN
+    file: Path, algo: str, env_id: str, facts: Facts | None = UNKNOWN
 ) -> dict[str, Any]:
     """Read what a file says about a task.
 
@@ -104,7 +104,8 @@ def read_hyperparameters(
         file: RL Zoo's YAML, whose sections are gymnasium ids and ``default``.
         algo: The algorithm it is for, a key of ``ALGORITHMS``.
         env_id: The task's gymnasium id.
-        facts: The task's, which hold where the file says nothing of them.
+        facts: The task's, whose discount the file has to agree with where it says none of its own;
+            ``None`` for a shipped file, which is for every task.
 
     Returns:
         Fields of :class:`~zprl_env.training.settings.recipe.Recipe`, those that the file says.
@@ -121,8 +122,9 @@ def read_hyperparameters(
             f"hyperparams must be a file of RL Zoo's with a section {env_id} or default, whose "
             f"settings are plain YAML. Got: {file} ({' '.join(str(error).split())})."
         ) from error
+    row = ALGORITHMS[algo]
     fixed: dict[str, object] = {
-        "policy": f"zprl_env.training.agents.actors.{POLICIES[algo]}",
+        "policy": f"zprl_env.training.actors.{row.policy.rpartition(':')[2]}",
         "wrapper": WRAPPER,
     }
     fixed |= REPLAY if row.off_policy else {}
@@ -150,8 +152,9 @@ def read_hyperparameters(
         fields["updates_per_episode"] = fields.pop("updates_per_decision")
     if not row.off_policy:
         fields["rollout_decisions"] *= said.get("n_envs", 1)
-    replay = said.get("replay_buffer_kwargs.gamma", facts.gamma)
-    _check_discounts(file, said, fields.get("gamma", replay))
+    gamma = fields.get("gamma", facts and facts.gamma)
+    if gamma is not None:
+        _check_discounts(file, said, gamma)
     return fields
 
 

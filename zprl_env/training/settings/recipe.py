@@ -10,10 +10,9 @@ from typing import Any, Literal
 from zprl_env.hyperparams import hyperparameter_file
 from zprl_env.steering import ObservationKind
 from zprl_env.steering.table import find_steering
-from zprl_env.tasks import TASKS, task_name
+from zprl_env.tasks import find_task
 from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.hyperparameters import read_hyperparameters
-
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,9 @@ class Recipe:
     """Environment steps per decision; the policy's own if not given."""
     noise_scale: float = 0.0
     """Temperature of the flow's initial noise; 1 is imitation's, 0 removes all chance."""
+    steer_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of the options that a way of steering has of its own, such as noise_bound=1.0 of
+    joint."""
     sample_latent: bool = True
     """Draw z from its posterior while collecting; evaluation always takes the mean."""
     observation: ObservationKind = "features"
@@ -130,11 +132,15 @@ def recipe_for(
     >>> recipe_for("sac", "default", "latent", "Lift") == Recipe()
     True
     """
-    row, core, task = find_algorithm(algo), find_steering(steer).core, TASKS[task_name(env)]
+    row, core, task = find_algorithm(algo), find_steering(steer).core, find_task(env)
     facts = task.read_facts(env_kwargs)
     family = row.like or algo
-    shipped = family if preset == "default" else f"{family}-{preset}"
-    said = read_hyperparameters(hyperparams or hyperparameter_file(shipped), family, task.id, facts)
+    shipped = hyperparameter_file(family if preset == "default" else f"{family}-{preset}")
+    said = (
+        read_hyperparameters(shipped, family, task.id, None)
+        if hyperparams is None
+        else read_hyperparameters(hyperparams, family, task.id, task.read_facts())
+    )
     of_the_task = {"gamma": facts.gamma, "n_action_steps": facts.n_action_steps}
     recipe = Recipe(**{**of_the_task, **core.usual(facts), **said})
     return replace(recipe, **core.defaults)

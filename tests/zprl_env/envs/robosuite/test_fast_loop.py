@@ -172,15 +172,18 @@ def test_observables_made_from_later_ones_are_up_to_date(monkeypatch):
 
 
 def test_it_takes_a_third_of_the_time(fast, stock):
-    seconds = {}
-    for env in (stock, fast):
+    seconds: dict[RobosuiteEnv, list[float]] = {fast: [], stock: []}
+    for env in seconds:
         env.reset(seed=0)
         env.step(np.zeros(7))
-        start = time.process_time()
-        for action in np.random.default_rng(0).uniform(-0.5, 0.5, (40, 7)):
+    # Step by step in turns, of which the quickest is compared: whatever else the machine does only
+    # adds, and to both.
+    for action in np.random.default_rng(0).uniform(-0.5, 0.5, (40, 7)):
+        for env, times in seconds.items():
+            start = time.thread_time()
             env.step(action)
-        seconds[env] = time.process_time() - start
-    assert seconds[fast] < seconds[stock] / 3
+            times.append(time.thread_time() - start)
+    assert min(seconds[fast]) < min(seconds[stock]) / 3
 
 
 @pytest.mark.parametrize(

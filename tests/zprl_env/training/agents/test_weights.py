@@ -14,11 +14,11 @@ import pytest
 from tests.helpers.damage import damage
 from tests.helpers.point import PointEnv
 from tests.helpers.small_model import assert_same_tensors, make_small_model, trained
-from zprl_env.training.settings.algorithms import ALGORITHMS
 from zprl_env.files import RunFolderError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agents.weights import load_agent, load_weights, save_weights
 from zprl_env.training.environment import evaluation_env
+from zprl_env.training.settings.algorithms import ALGORITHMS
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,166 @@
+"""Getting an episode ready: arms home, scene laid out, operator asked, any stop released."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from real.motion.homing import way_home
+from real.motion.loop import ROBOT_ERRORS, ControlLoop
+from real.operators import Event
+from real.robot import RobotError, SceneRobot
+from real.tasks.coordinates import Coordinates
+from real.tasks.preset import Preset
+
+ARRIVED = 1e-6
+"""Distance from a place at which the arms are there, in coordinates."""
+LONGEST_WAY = 300.0
+"""Seconds that the way home may take, pauses included."""
+RETRY = 1.0
+"""Seconds between two attempts to reach a robot that does not answer."""
+
+
+class EpisodeStart:
+    """Takes a robot to where an episode begins, whatever the one before left behind.
+
+    The arms go home by straight up, over, and down, with a fraction of the limits. Then a simulated
+    scene is laid out, or the operator is waited for. A stop, old or new, is waited for to be
+    released, the robot is connected to again, and everything begins anew from where the arms are
+    measured to be.
+
+    Args:
+        loop: What moves the robot, and stops it.
+        preset: The task.
+    """
+
+    def __init__(self, loop: ControlLoop, preset: Preset) -> None:
+        self._loop, self._robot, self._operator = loop, loop.robot, loop.operator
+        self._home, self._speed = Coordinates(preset).home, preset.reset_speed
+        self._connected = False
+        self._lost = True  # where the arms are, before the first episode and after every stop
+
+    def prepare(self, seed: int) -> None:
+        """Bring everything to where an episode begins; returns with the arms at rest at home.
+
+        Args:
+            seed: Seed of a simulated scene.
+
+        Raises:
+            RobotError: The robot is not there, or what the operator was asked for did not come in
+                time.
+        """
+        if not self._connected:
+            self._robot.connect()
+            self._connected = True
+        deadline = self._robot.clock.now() + self._operator.patience
+        while not self._prepared(seed, deadline):
+            self._await_release(deadline)
+        self._loop.forget()
+
+    def rest(self) -> None:
+        """Bring the arms to rest after an episode; after a stop they are to be located again."""
+        self._lost = not self._loop.settle()
+
+    def _prepared(self, seed: int, deadline: float) -> bool:
+        """Bring everything to where an episode begins; False if the arms were stopped."""
+        loop, lost = self._loop, self._lost
+        loop.forget()
+        if loop.emergency.latched:
+            self._lost = True
+            return False
+        if lost:
+            if not loop.locate():
+                return False
+        elif not loop.settle():
+            self._lost = True
+            return False
+        self._lost = True
+        if not self._went_home():
+            return False
+        if lost and not self._went_to_rest_posture():
+            return False
+        if not self._laid_out(seed, deadline):
+            return False
+        if not loop.begin_at(self._home):
+            return False
+        self._lost = False
+        return True
+
+    def _went_home(self) -> bool:
+        """Move the arms home; False if they were stopped on the way."""
+        loop, clock = self._loop, self._robot.clock
+        until = clock.now() + LONGEST_WAY
+        for place in way_home(loop.filter.coordinates, self._home):
+            goal = loop.filter.clip(place)
+            while np.abs(loop.filter.coordinates - goal).max() > ARRIVED or not loop.filter.at_rest:
+                if not loop.tick(goal, self._speed):
+                    return False
+                if clock.now() > until:
+                    loop.halt("software", f"the arms must be home within {LONGEST_WAY:g} s")
+                    return False
+        return True
+
+    def _went_to_rest_posture(self) -> bool:
+        """Have the driver rest the joints, and go home from there; False if they were stopped."""
+        try:
+            self._robot.home()
+        except ROBOT_ERRORS as error:
+            self._loop.halt("driver", str(error))
+            return False
+        return self._loop.locate() and self._went_home()
+
+    def _laid_out(self, seed: int, deadline: float) -> bool:
+        """Lay out a simulated scene, or wait for the operator to; False if the arms were stopped.
+
+        Raises:
+            RobotError: The operator was not ready in time.
+        """
+        if not isinstance(self._robot, SceneRobot):
+            return self._heard(Event.READY, "Lay out the task for the next episode.", deadline)
+        try:
+            self._robot.reset_scene(seed)
+        except ROBOT_ERRORS as error:
+            self._loop.halt("driver", str(error))
+            return False
+        return True
+
+    def _heard(self, event: Event, message: str, deadline: float) -> bool:
+        """Wait for an event; False if the arms were stopped instead.
+
+        Raises:
+            RobotError: It did not come in time.
+        """
+        loop, clock = self._loop, self._robot.clock
+        stopped = loop.emergency.latched
+        self._operator.ask(event, message)
+        while event not in loop.listen():
+            if loop.emergency.latched and not stopped:
+                return False
+            if clock.now() > deadline:
+                raise RobotError(
+                    f"The operator must answer within {self._operator.patience:g} s. Got: no "
+                    f"{event.value!r}. {message}"
+                )
+            clock.sleep_until(clock.now() + loop.pacer.period)
+        return True
+
+    def _await_release(self, deadline: float) -> None:
+        """Wait until the stop is released and the robot answers.
+
+        Raises:
+            RobotError: That did not come in time.
+        """
+        loop, clock = self._loop, self._robot.clock
+        while (stop := loop.emergency.stop) is not None:
+            if clock.now() > deadline:
+                raise RobotError(
+                    f"The arms must be home and free to move within {self._operator.patience:g} s. "
+                    f"Got: {stop.reason}. Try to release them once that is repaired."
+                )
+            message = f"The arms are stopped: {stop.reason}. Release them if they may move again."
+            self._heard(Event.RELEASE, message, deadline)
+            loop.emergency.release()
+            try:
+                self._robot.connect()
+            except ROBOT_ERRORS as error:
+                loop.halt("driver", str(error))
+                clock.sleep_until(clock.now() + RETRY)

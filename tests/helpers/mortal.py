@@ -1,0 +1,91 @@
+"""A run in a process of its own that is killed at a chosen function call.
+
+Not at a moment of the clock: whoever kills from outside hopes that the run is still there, which
+depends on how busy the machine is.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from types import FrameType
+from typing import Any, Literal, NamedTuple
+
+import gymnasium as gym
+
+import train_sb3
+from tests.helpers import point
+from zprl_env.training.config import parse
+
+PRELOADED = [
+    "matplotlib.figure",
+    "policies.engines.compiled",
+    "rich.table",
+    "scipy.stats",
+    "torch._dynamo",
+    "torch.utils.tensorboard",
+    "zprl_env.base_policies.find",
+    "zprl_env.training.agents.model",
+    "zprl_env.training.comparison",
+    "zprl_env.training.run.checkpoint",
+    "zprl_env.training.watch.report",
+]
+"""What a run imports, so that it costs seconds once and not for each process."""
+
+
+class Death(NamedTuple):
+    """When a process kills itself.
+
+    Attributes:
+        after: ``saved`` counts from its first checkpoint, ``saving`` from the beginning of its
+            second.
+        calls: Function calls, C's included, until it dies.
+    """
+
+    after: Literal["saved", "saving"]
+    calls: int
+
+    def await_it(self) -> None:
+        """Die at that moment of the run that this process is about to begin."""
+        from zprl_env.training.run import checkpoint
+
+        save, begun, left = checkpoint.save_checkpoint, 0, self.calls
+
+        def count(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal left
+            left -= event in ("call", "c_call")
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def counted(*arguments: Any) -> Path:
+            nonlocal begun
+            begun += 1
+            if begun > 1:
+                sys.setprofile(count)
+            folder = save(*arguments)
+            if self.after == "saved":
+                sys.setprofile(count)
+            return folder
+
+        checkpoint.save_checkpoint = counted
+
+
+def start(*flags: str, death: Death | None = None) -> ForkServerProcess:
+    """Start ``train_sb3.py`` on the point task in a process that has everything imported."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__, *PRELOADED])
+    process = server.Process(target=_finetune, args=(flags, death))
+    process.start()
+    return process
+
+
+def _finetune(flags: tuple[str, ...], death: Death | None) -> None:
+    point.TASKS["Point"] = point.POINT
+    gym.registry[point.POINT.id] = point.spec()
+    if death:
+        death.await_it()
+    train_sb3.finetune(parse([*flags]))

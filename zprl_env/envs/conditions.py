@@ -1,0 +1,80 @@
+"""Conditions of ``reset`` and ``step``: open, reset before, an action of finite numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.error import ClosedEnvironmentError, ResetNeeded
+
+from policies.finite import all_finite
+from zprl_env.errors import InvalidActionError, UnknownNameError
+
+
+def check_render_mode(mode: str | None, known: Iterable[str]) -> None:
+    """Refuse a render mode that an environment does not have.
+
+    Args:
+        mode: What was asked for; None is always there.
+        known: ``metadata["render_modes"]``.
+
+    Raises:
+        UnknownNameError: There is no such render mode.
+    """
+    if mode is not None and mode not in (modes := [*known]):
+        raise UnknownNameError("render mode", mode, modes)
+
+
+def check_open(closed: bool) -> None:
+    """Refuse ``reset`` after ``close``.
+
+    Args:
+        closed: Whether the environment was closed.
+
+    Raises:
+        ClosedEnvironmentError: It was.
+    """
+    if closed:
+        raise ClosedEnvironmentError("reset() needs an open environment; make a new one")
+
+
+def check_running(running: bool) -> None:
+    """Refuse ``step`` before ``reset`` and after an episode's end.
+
+    Args:
+        running: Whether there is an episode under way.
+
+    Raises:
+        ResetNeeded: There is none.
+    """
+    if not running:
+        raise ResetNeeded("step() needs an episode under way; call reset() first")
+
+
+def checked_action(action: np.ndarray, space: gym.Space[np.ndarray]) -> np.ndarray:
+    """Return an action as finite numbers of the right shape; its bounds are not looked at.
+
+    Args:
+        action: What ``step`` was given.
+        space: The environment's action space.
+
+    Returns:
+        The same numbers. Shape ``(A,)``, float64.
+
+    Raises:
+        InvalidActionError: They are no numbers, have another shape or are not finite.
+
+    >>> checked_action([0.5, np.nan], gym.spaces.Box(-1.0, 1.0, (2,)))
+    Traceback (most recent call last):
+    zprl_env.errors.InvalidActionError: an action must be finite, got [0.5, nan]
+    """
+    try:
+        numbers = np.asarray(action, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InvalidActionError(f"an action must be numbers, got {action!r}") from None
+    if numbers.shape != space.shape:
+        raise InvalidActionError(f"an action must have shape {space.shape}, got {numbers.shape}")
+    if not all_finite(numbers):
+        raise InvalidActionError(f"an action must be finite, got {numbers.tolist()}")
+    return numbers
