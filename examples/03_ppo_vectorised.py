@@ -1,4 +1,7 @@
-"""PPO on eight environments that share one policy: python examples/ppo_vectorised.py."""
+"""PPO on eight environments that share one policy.
+
+`SteeringVecEnv` calls it once per decision for all: `python examples/03_ppo_vectorised.py`.
+"""
 
 import argparse
 
@@ -12,7 +15,7 @@ from zprl_env.tasks import TASKS
 
 
 def main() -> None:
-    """Train, and say how often the policy succeeds alone and steered."""
+    """Train, and compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="Lift", help="a task that a policy is shipped for")
     parser.add_argument("--processes", action="store_true", help="a process for each environment")
@@ -22,8 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     def steered(n_envs: int, seed: int, **options) -> SteeringVecEnv:
-        # The workers simulate chunks of actions and know nothing of the policy. It lives here, and
-        # is called once per decision for all of them.
+        # The workers simulate chunks of actions and know nothing of the policy, which lives here.
         workers = make_vec_env(
             TASKS[arguments.env].id,
             n_envs,

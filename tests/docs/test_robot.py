@@ -1,21 +1,19 @@
-"""Every command of docs/real.md, shortened."""
+"""Every command of docs/robot/index.md, shortened."""
 
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.helpers.documents import DOCS, ROOT, commands
 from tests.helpers.serving import PATIENCE, ServerProcess
 
-ROOT = Path(__file__).parents[1]
-GUIDE = (ROOT / "docs/real.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    python (.*)$", GUIDE, flags=re.MULTILINE)
+SHOWN = commands(DOCS / "robot/index.md")
+COMMANDS = [line.removeprefix("python ") for line in SHOWN if line.startswith("python ")]
 SHORTER = {
     "zprl_env.experts.record": ["--episodes", "2", "--skill", "1"],
     "policies.pretrain": ["--steps", "20"],
@@ -53,7 +51,7 @@ def run(command, folder):
 
 
 def test_the_guide_works_from_zero_to_a_steered_robot(folder):
-    here = [c for c in COMMANDS if not any(w in c for w in ("real.server", "--url", "url="))]
+    here = [c for c in COMMANDS if not any(w in c for w in ("real.server", "url="))]
     assert len(here) == 8
     for command in here:
         done = run(shortened(command), folder)
@@ -67,13 +65,10 @@ def test_it_works_over_a_connection(folder):
             assert run(shortened(first), folder).returncode == 0
     server = ServerProcess("place-orange", "sim")
     try:
-        words = [server.url if "http" in word else word for word in shortened(command)]
+        words = [
+            f"url={server.url}" if word.startswith("url=") else word for word in shortened(command)
+        ]
         done = run(words, folder)
         assert done.returncode == 0, done.stderr
     finally:
         server.abandon()
-
-
-def test_every_file_and_setting_it_names_exists():
-    for name in re.findall(r"`((?:real|tests)/[\w/.-]+)`", GUIDE):
-        assert (ROOT / name).exists(), name

@@ -1,4 +1,8 @@
-"""From robomimic's HDF5 to a steered policy: python examples/robomimic_dataset.py [demos.hdf5]."""
+"""From a file of demonstrations to a steered policy.
+
+Reads robomimic's HDF5 (recorded first if not given), imitates it and steers what came of that:
+`python examples/02_from_demonstrations.py [demos.hdf5]`.
+"""
 
 import argparse
 from pathlib import Path
@@ -21,7 +25,7 @@ parser.add_argument("--demonstrations", type=int, default=50)
 parser.add_argument("--steps", type=int, default=12_000, help="gradient steps of imitation")
 parser.add_argument("--decisions", type=int, default=5_000, help="of reinforcement learning")
 parser.add_argument("--episodes", type=int, default=50, help="to evaluate on")
-parser.add_argument("--out", type=Path, default=Path("runs/robomimic_dataset"))
+parser.add_argument("--out", type=Path, default=Path("runs/from_demonstrations"))
 arguments = parser.parse_args()
 seeds = range(VALIDATION_SEED, VALIDATION_SEED + arguments.episodes)
 

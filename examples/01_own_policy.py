@@ -1,4 +1,8 @@
-"""Steer your own policy in your own environment: python examples/own_policy.py [decisions]."""
+"""Your own policy in your own environment.
+
+Five numbers and two methods make a policy steerable; nothing is inherited. The environment may be
+any of Gymnasium's with flat boxes: `python examples/01_own_policy.py [decisions]`.
+"""
 
 import sys
 
@@ -33,7 +37,6 @@ class Reach(gym.Env):
 class Pointer:
     """Goes where its latent points: onto a goal on the right, and beside one on the left."""
 
-    # All that a SteerablePolicy is: five numbers, two methods, batches of numpy in and out.
     feature_dim, latent_dim, action_dim, horizon, n_action_steps = 2, 2, 2, 4, 2
 
     def encode(self, observations):
@@ -47,13 +50,10 @@ class Pointer:
         return np.repeat(4.0 * latents[:, np.newaxis], self.horizon, axis=1) + 0.1 * noise
 
 
-decisions = int(sys.argv[1]) if len(sys.argv) > 1 else 3_000
+decisions, seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 3_000, range(100)
 env = LatentSteeringWrapper(gym.wrappers.TimeLimit(Reach(), 20), Pointer(), scale=0.3)
-print("alone:  ", evaluate(env, None, range(100)))  # an action of zeros is the policy itself
-# SAC discounts by decision. Its first ones would be random; the callback makes them the policy's.
+print("alone:  ", evaluate(env, None, seeds))  # an action of zeros is the policy itself
 settings = {"gamma": env.discount, "ent_coef": "auto_0.01", "learning_starts": 300, "seed": 0}
 model = SAC("MlpPolicy", env, **settings, policy_kwargs={"net_arch": [64, 64]}, device="cpu")
-model.learn(decisions, callback=WarmUp())
-print(
-    "steered:", evaluate(env, lambda seen: model.predict(seen, deterministic=True)[0], range(100))
-)
+model.learn(decisions, callback=WarmUp())  # whose first decisions are the policy's, not random
+print("steered:", evaluate(env, lambda seen: model.predict(seen, deterministic=True)[0], seeds))

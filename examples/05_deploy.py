@@ -1,8 +1,10 @@
-"""Drive an environment by an exported policy, as a robot's computer would: no torch, no SB3.
+"""Drive an environment by an exported policy.
 
-python train_sb3.py --env Lift --algo sac
-python -m zprl_env.export --run runs/Lift/sac/... --out steered
-python examples/deploy.py steered --env Lift
+It acts as a robot's computer would: no torch, no Stable-Baselines3. Train and export first:
+
+    python train_sb3.py --env Lift --algo sac
+    python -m zprl_env.export --run runs/Lift/sac/... --out steered
+    python examples/05_deploy.py steered --env Lift
 """
 
 from __future__ import annotations
