@@ -65,7 +65,7 @@ class Play:
 
 
 def play(settings: Play) -> EvaluationResult:
-    """Play, and record.
+    """Play episodes of a policy on a robot, steered or alone, and record them.
 
     Args:
         settings: What, and where.

@@ -24,8 +24,8 @@ from zprl_env.errors import ConfigurationError, MissingExtraError
 class Server:
     """Serve a robot over the HTTP interface of SERL's franka_server.
 
-    Whoever knows the interface may steer it: --driver serl and --driver remote of this package, and
-    SERL's own environments. Ends with Ctrl-C, and stops the arms then.
+    Every client of the interface may steer it: --driver serl and --driver remote of this package,
+    and SERL's own environments. Ends with Ctrl-C, and stops the arms then.
     """
 
     driver: str = "sim"

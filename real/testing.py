@@ -1,4 +1,4 @@
-"""Tell whether a driver behaves: ``python -m real.testing --driver my_lab:MyRobot``."""
+"""Conformance tests for robot drivers: ``python -m real.testing --driver my_lab:MyRobot``."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Conformance:
 
 
 def check_robot(driver: DriverLike, preset: Preset | str, **options: Any) -> None:
-    """Find out whether a driver behaves.
+    """Test a driver against everything that the environment relies on.
 
     Args:
         driver: As :func:`real.drivers.make_robot` takes it.

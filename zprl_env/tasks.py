@@ -241,12 +241,16 @@ def facts_of(env: gym.Env) -> Facts:
     """The facts of the task that an environment was made for.
 
     Args:
-        env: Any environment; one that is no task of `TASKS` has the facts of an unknown one.
+        env: Any environment. One may say ``facts`` of itself; one that does not and is no task of
+            `TASKS` has the facts of an unknown one.
 
     >>> facts_of(gym.make("Pendulum-v1")).noise_scale
     1.0
     """
-    spec = env.spec
+    own = getattr(env.unwrapped, "facts", None)
+    if isinstance(own, Facts):
+        return own
+    spec = env.unwrapped.spec  # a wrapper's would copy what the environment was made with
     for task in TASKS.values():
         if spec is not None and task.id == spec.id:
             return task.read_facts(spec.kwargs)
