@@ -27,6 +27,6 @@ def test_a_chunk_is_linear_in_the_latent_and_the_noise():
 
 
 def test_every_action_of_a_chunk_is_the_same_without_noise():
-    chunk = LinearPolicy(3, 2).decode(np.float32([[1.0, -1.0]]), np.zeros((1, 4, 2)))
+    chunk = LinearPolicy(3, 2).decode(np.array([[1.0, -1.0]], np.float32), np.zeros((1, 4, 2)))
     assert (chunk == chunk[:, :1]).all()
     assert np.abs(chunk).max() > 0.1

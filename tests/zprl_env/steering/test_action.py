@@ -9,7 +9,7 @@ from zprl_env.errors import ConfigurationError
 from zprl_env.steering.action import ActionSteering
 from zprl_env.testing import LinearPolicy
 
-LATENTS = np.float32([[1.0, -1.0], [0.5, 2.0]])
+LATENTS = np.array([[1.0, -1.0], [0.5, 2.0]], np.float32)
 NOISE = np.random.default_rng(0).normal(size=(2, 4, 2)).astype(np.float32)
 
 
@@ -33,7 +33,7 @@ def test_its_action_is_as_large_as_what_is_executed():
 
 
 def test_its_strength_is_the_residual_s_root_mean_square(steering):
-    np.testing.assert_allclose(steering.strength(np.float32([[1, -1, 1, -1]])), 0.2)
+    np.testing.assert_allclose(steering.strength(np.array([[1, -1, 1, -1]], np.float32)), 0.2)
 
 
 @pytest.mark.parametrize("scale", [-0.1, float("nan"), "auto"])

@@ -17,7 +17,7 @@ from zprl_env.steering.latent import LatentSteering
 from zprl_env.steering.noise import NoiseSteering
 from zprl_env.testing import LinearPolicy
 
-SEEN = np.float32([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+SEEN = np.array([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], np.float32)
 
 
 def steering(**options) -> LatentSteering:
@@ -83,7 +83,7 @@ def test_an_unknown_observation_or_one_the_policy_cannot_give_is_refused():
         steering(observation="pixels")
 
     class Blind(LinearPolicy):
-        normalize = property()  # type: ignore[assignment]
+        normalize = property()
 
     with pytest.raises(PolicyMismatchError, match=r"needs a policy with normalize.*Got: Blind"):
         LatentSteering(Blind(3, 2), observation_dim=3, scale=0.5, observation="state")

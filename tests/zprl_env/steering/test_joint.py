@@ -9,7 +9,7 @@ from zprl_env.errors import ConfigurationError
 from zprl_env.steering.joint import JointSteering
 from zprl_env.testing import LinearPolicy
 
-LATENTS = np.float32([[1.0, -1.0], [0.5, 2.0]])
+LATENTS = np.array([[1.0, -1.0], [0.5, 2.0]], np.float32)
 NOISE = np.random.default_rng(0).normal(size=(2, 4, 2)).astype(np.float32)
 
 
@@ -19,7 +19,7 @@ def steering() -> JointSteering:
 
 
 def test_the_action_s_first_part_moves_the_latent_and_its_second_every_noise(steering):
-    actions = np.float32([[1.0, -1.0, 0.5, -0.5], [0.0, 0.0, 0.0, 1.0]])
+    actions = np.array([[1.0, -1.0, 0.5, -0.5], [0.0, 0.0, 0.0, 1.0]], np.float32)
     perturbed = steering.perturb(actions, LATENTS, NOISE)
     np.testing.assert_allclose(perturbed.latents, LATENTS + 0.5 * actions[:, :2])
     for step in range(4):
@@ -29,7 +29,7 @@ def test_the_action_s_first_part_moves_the_latent_and_its_second_every_noise(ste
 
 
 def test_its_strength_is_the_latent_s_part_alone(steering):
-    actions = np.float32([[1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+    actions = np.array([[1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]], np.float32)
     np.testing.assert_allclose(steering.strength(actions), 0.5)  # RMS(z) is 1
 
 

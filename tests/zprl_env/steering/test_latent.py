@@ -9,20 +9,20 @@ from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.steering.latent import LatentSteering, auto_scale, resolve_scale
 from zprl_env.testing import LinearPolicy
 
-LATENTS = np.float32([[1.0, -1.0], [0.5, 2.0]])
+LATENTS = np.array([[1.0, -1.0], [0.5, 2.0]], np.float32)
 NOISE = np.random.default_rng(0).normal(size=(2, 4, 2)).astype(np.float32)
 
 
 @pytest.fixture
 def policy() -> LinearPolicy:
     policy = LinearPolicy(3, 2)
-    policy.latent_rms = np.float32([1.0, 3.0])
+    policy.latent_rms = np.array([1.0, 3.0], np.float32)
     return policy
 
 
 def test_the_latent_moves_by_lambda_and_the_noise_not_at_all(policy):
     steering = LatentSteering(policy, observation_dim=3, scale=np.array([0.5, 2.0]))
-    actions = np.float32([[1.0, -1.0], [0.0, 0.5]])
+    actions = np.array([[1.0, -1.0], [0.0, 0.5]], np.float32)
     perturbed = steering.perturb(actions, LATENTS, NOISE)
     np.testing.assert_allclose(perturbed.latents, LATENTS + actions * [0.5, 2.0])
     np.testing.assert_array_equal(perturbed.noise, NOISE)

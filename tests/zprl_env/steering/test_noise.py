@@ -9,7 +9,7 @@ from zprl_env.errors import ConfigurationError
 from zprl_env.steering.noise import NoiseSteering
 from zprl_env.testing import LinearPolicy
 
-LATENTS = np.float32([[1.0, -1.0], [0.5, 2.0]])
+LATENTS = np.array([[1.0, -1.0], [0.5, 2.0]], np.float32)
 NOISE = np.random.default_rng(0).normal(size=(2, 4, 2)).astype(np.float32)
 
 

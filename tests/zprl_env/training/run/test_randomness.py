@@ -20,11 +20,16 @@ def _left_as_they_were():
 
 
 def draw() -> list[float]:
-    return [random.random(), random.gauss(), np.random.normal(), torch.randn(3).sum().item()]  # noqa: NPY002
+    return [
+        random.random(),
+        random.gauss(0.0, 1.0),
+        np.random.normal(),
+        torch.randn(3).sum().item(),
+    ]  # noqa: NPY002
 
 
 def test_what_was_drawn_is_drawn_again_after_a_journey_through_json():
-    random.gauss()  # which keeps a second number for the next call
+    random.gauss(0.0, 1.0)  # which keeps a second number for the next call
     np.random.normal()  # noqa: NPY002  # and so does numpy
     state = json.loads(json.dumps(capture()))
     first = [draw() for _ in range(3)]
