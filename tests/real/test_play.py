@@ -1,0 +1,83 @@
+"""A policy acts on a robot, and every episode is written down."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import h5py
+import numpy as np
+import pytest
+
+from policies.demonstrations import Demonstrations
+from real.play import Play, play
+from real.recording.reader import read_recorded
+from tests.helpers.point import save_policy
+from zprl_env.errors import ConfigurationError, ZprlError
+from zprl_env.loading.resolve import resolve_policy
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory):
+    """The checkpoint of a tiny policy that fits place-orange and knows nothing."""
+    return save_policy(tmp_path_factory.mktemp("policy"), observation_dim=19, action_dim=8)
+
+
+def settings(policy, **more):
+    return Play(str(policy), **{"driver": "ideal", "episodes": 2, "seed": 3, **more})
+
+
+def test_the_shipped_policy_puts_the_orange_on_the_plate(tmp_path):
+    result = play(Play("Real", episodes=3, seed=100, out=tmp_path / "demo.hdf5"))
+    assert result.seeds.tolist() == [100, 101, 102]
+    assert result.successes.any()
+    lengths = [len(t) for t in Demonstrations.load(tmp_path / "demo.hdf5").trajectories]
+    assert lengths == result.lengths.tolist()
+
+
+def test_its_episodes_follow_from_their_seeds(policy):
+    first, again, other = (play(settings(policy, seed=seed)) for seed in (3, 3, 50))
+    assert first.to_dict() == again.to_dict()
+    assert first.seeds.tolist() == [3, 4]
+    assert other.seeds.tolist() == [50, 51]
+
+
+def test_what_is_played_is_written_with_the_policy_s_hash(policy, tmp_path, capsys):
+    out = tmp_path / "demo.hdf5"
+    result = play(settings(policy, out=out, images=True))
+    said = ["success" if success else "no" for success in result.successes]
+    assert capsys.readouterr().out.split() == said
+    episode, _, total = read_recorded(out)
+    assert (total, len(episode.rewards)) == (2, result.lengths[-1])
+    expected = getattr(resolve_policy(str(policy)), "weights_hash")  # noqa: B009
+    assert (episode.provenance["policy_sha256"], episode.provenance["run"]) == (expected, "None")
+    assert [*episode.frames] == ["front"]
+    with h5py.File(out) as file:
+        info = json.loads(file["data/demo_0/info"].asstr()[-1])
+    assert info["is_success"] is bool(result.successes[0])
+
+
+def test_without_noise_a_policy_does_the_same_whatever_its_temperature_was(policy, tmp_path):
+    actions = []
+    for name, noise_scale in (("cold", 0.0), ("warm", 1.0)):
+        out = tmp_path / f"{name}.hdf5"
+        play(settings(policy, episodes=1, noise_scale=noise_scale, out=out))
+        actions.append(Demonstrations.load(out).trajectories[0].actions)
+    assert np.abs(actions[0][:2] - actions[1][:2]).max() > 1e-3
+
+
+def test_no_episodes_are_refused():
+    with pytest.raises(ZprlError, match=r"episodes must be at least 1\. Got: 0"):
+        Play("Real", episodes=0)
+
+
+def test_a_keyboard_needs_a_terminal(policy, monkeypatch, tmp_path):
+    with (tmp_path / "no-terminal").open("w+") as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        with pytest.raises(ConfigurationError, match="must have a terminal"):
+            play(settings(policy, operator="keyboard"))
+
+
+def test_a_run_that_is_none_is_named_before_the_robot_is_reached(policy, tmp_path):
+    with pytest.raises(ZprlError, match="nothing-here"):
+        play(settings(policy, run=tmp_path / "nothing-here", driver="serl"))
