@@ -28,9 +28,8 @@ def settings(policy, **more):
 
 
 def test_the_shipped_policy_puts_the_orange_on_the_plate(tmp_path):
-    result = play(Play("Real", episodes=3, seed=100, out=tmp_path / "demo.hdf5"))
-    assert result.seeds.tolist() == [100, 101, 102]
-    assert result.successes.any()
+    result = play(Play("Real", episodes=1, seed=100, out=tmp_path / "demo.hdf5"))
+    assert result.success_rate == 1.0
     lengths = [len(t) for t in Demonstrations.load(tmp_path / "demo.hdf5").trajectories]
     assert lengths == result.lengths.tolist()
 
@@ -57,7 +56,7 @@ def test_what_is_played_is_written_with_the_policy_s_hash(policy, tmp_path, caps
     assert info["is_success"] is bool(result.successes[0])
 
 
-def test_without_noise_a_policy_does_the_same_whatever_its_temperature_was(policy, tmp_path):
+def test_the_temperature_of_the_noise_reaches_the_policy(policy, tmp_path):
     actions = []
     for name, noise_scale in (("cold", 0.0), ("warm", 1.0)):
         out = tmp_path / f"{name}.hdf5"
