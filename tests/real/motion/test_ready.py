@@ -116,6 +116,23 @@ def test_a_stop_on_the_way_holds_until_it_is_released_and_everything_begins_anew
     lab.assert_at_home_at_rest()
 
 
+def test_after_a_stop_in_an_episode_it_begins_from_where_the_arms_are(lab):
+    lab.start.prepare(0)
+    for _ in range(60):
+        lab.loop.tick(AWAY)
+    lab.loop.halt("operator", "the operator stopped the arms")
+    lab.start.rest()
+    stopped = lab.robot.state().position
+    lab.robot.calls.clear()
+    lab.robot.commands.clear()
+    lab.start.prepare(1)
+    assert lab.asked == [Event.READY, Event.RELEASE, Event.READY]
+    assert lab.robot.calls[0] == "connect"
+    np.testing.assert_allclose(lab.robot.commands[0][1].position, stopped, atol=1e-3)
+    assert "home" in lab.robot.calls
+    lab.assert_at_home_at_rest()
+
+
 def test_nothing_is_sent_before_the_release():
     lab = Lab(lambda clock: ScriptedOperator(answers=[Event.READY], patience=20.0))
     lab.operator.say(Event.STOP)
