@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 
 # Small networks are slower on several threads; two cores are better spent on two processes.
 export OMP_NUM_THREADS ?= 1
+WORKERS ?= 2
 
-.PHONY: help train train-full test lint types unit format clean
+.PHONY: help train train-full test lint types docs unit format clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,7 +17,7 @@ train: $(VENV)/.installed ## Steer the shipped Lift policy with SAC (about 10 mi
 train-full: $(VENV)/.installed ## The same over 200,000 environment steps
 	$(BIN)/python train_sb3.py --env Lift --algo sac --total-env-steps 200000
 
-test: lint types unit ## Everything that continuous integration checks
+test: lint types docs unit ## Everything that continuous integration checks
 
 lint: $(VENV)/.installed ## Linter and formatter
 	$(BIN)/ruff check .
@@ -25,8 +26,13 @@ lint: $(VENV)/.installed ## Linter and formatter
 types: $(VENV)/.installed ## Type checker
 	$(BIN)/mypy
 
-unit: $(VENV)/.installed ## Tests and doctests
-	$(BIN)/pytest
+docs: $(VENV)/.installed ## The documentation site, into build/docs
+	$(BIN)/python -m sphinx -W --keep-going --quiet -b html docs build/docs
+
+# By file, since its tests share what they have trained. In their order, so that the doctests, which
+# are short, come last: then neither process waits long for the other.
+unit: $(VENV)/.installed ## Tests and doctests, in WORKERS processes
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 format: $(VENV)/.installed ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .

@@ -13,6 +13,7 @@ ZOO = ["rl_zoo3>=2.9.2", "requests"]  # the latter for rl_zoo3.enjoy, which does
 REAL = ["ruckig>=0.14", "pydantic>=2", "fastapi>=0.110", "uvicorn>=0.29"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
+DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2"]
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 DEV = [
     "hypothesis>=6.100",
@@ -20,8 +21,10 @@ DEV = [
     "mypy>=1.11",
     "pip>=23",
     "pytest>=8.2",
+    "pytest-xdist>=3.6",
     "ruff>=0.8",
     "sb3-contrib>=2.7",
+    "setuptools>=77",  # the tests build with it
     "types-PyYAML",
     "types-tqdm",
     *ZOO,
@@ -42,6 +45,7 @@ setup(
         if "pretrained" not in package
     ],
     py_modules=["train_sb3"],
+    entry_points={"console_scripts": ["zprl=zprl_env.__main__:main"]},
     package_data={
         "policies": ["pretrained/*/*"],
         "real": ["tasks/presets/*.yaml"],
@@ -78,7 +82,8 @@ setup(
         "zoo": ZOO,
         "wandb": WANDB,
         "sbx": SBX,  # not in all: it brings JAX
-        "dev": DEV,
+        "docs": DOCS,
+        "dev": [*DEV, *DOCS],
         "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX, *HUB, *REAL],
     },
 )

@@ -245,5 +245,10 @@ def _events(episode: RecordedEpisode, step: int) -> str:
     return ", ".join([*info.get("operator", ()), *([f"stop: {stop}"] if stop else [])])
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     cli.run(lambda: replay(tyro.cli(Replay)))
+
+
+if __name__ == "__main__":
+    main()

@@ -124,5 +124,10 @@ def _in_real_time(driver: str) -> dict[str, Any]:
     return {"realtime": True} if "realtime" in settings else {}
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     cli.run(lambda: serve(tyro.cli(Server)))
+
+
+if __name__ == "__main__":
+    main()

@@ -276,11 +276,16 @@ def _move(robot: Robot, preset: Preset, goal: np.ndarray, periods: int | None = 
         robot.clock.sleep_until(due)
 
 
-def main(conformance: Conformance) -> None:
+def examine(conformance: Conformance) -> None:
     """Check, and say that all is well."""
     check_robot(conformance.driver, conformance.task, **conformance.settings())
     print(f"{conformance.driver}: all {len(CHECKS)} checks passed")
 
 
+def main() -> None:
+    """Run the command line."""
+    cli.run(lambda: examine(tyro.cli(Conformance)))
+
+
 if __name__ == "__main__":
-    cli.run(lambda: main(tyro.cli(Conformance)))
+    main()

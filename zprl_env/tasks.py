@@ -10,7 +10,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from zprl_env.errors import MissingExtraError, UnknownNameError
+from zprl_env.errors import ConfigurationError, MissingExtraError, UnknownNameError, ZprlError
 from zprl_env.facts import UNKNOWN, Facts
 from zprl_env.loading.named import import_for, names_code
 
@@ -250,7 +250,7 @@ def facts_of(env: gym.Env) -> Facts:
     own = getattr(env.unwrapped, "facts", None)
     if isinstance(own, Facts):
         return own
-    spec = env.spec
+    spec = env.unwrapped.spec  # a wrapper's would copy what the environment was made with
     for task in TASKS.values():
         if spec is not None and task.id == spec.id:
             return task.read_facts(spec.kwargs)
@@ -271,7 +271,7 @@ def find_task(spec: str) -> Task:
 
     Raises:
         UnknownNameError: There is no such task and no such id.
-        ConfigurationError: The package cannot be imported.
+        ZprlError: The package cannot be imported.
 
     >>> find_task("ZPRL-Lift-v0") is TASKS["Lift"]
     True
@@ -282,7 +282,10 @@ def find_task(spec: str) -> Task:
         return Task(id=spec, suite="", entry_point=spec, max_episode_steps=0, own_limit=True)
     package, _, name = spec.rpartition(":")
     if package:
-        import_for(package, spec, "environment")
+        try:
+            import_for(package, spec, "environment")
+        except ConfigurationError as error:  # a ValueError, of which tyro would draw a box
+            raise ZprlError(str(error)) from error
     for known, task in TASKS.items():
         if name in (known, task.id):
             return task

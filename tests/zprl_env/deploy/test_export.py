@@ -142,7 +142,7 @@ def test_what_cannot_be_exported_is_refused(finetuned, tmp_path, capsys):
 
 
 def test_the_example_drives_an_environment(point_task, steered_folder, monkeypatch, capsys):
-    example = Path(__file__).parents[3] / "examples" / "deploy.py"
+    example = Path(__file__).parents[3] / "examples" / "05_deploy.py"
     assert len(example.read_text().splitlines()) < 60
     flags = [str(steered_folder), "--env", point_task, "--episodes", "2"]
     monkeypatch.setattr(sys, "argv", ["deploy.py", *flags])

@@ -1,0 +1,47 @@
+"""Every command that a page shows exists, and so does every flag that it is given."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.helpers.documents import PAGES, ROOT, commands, explained, page_name, parsed
+
+SHOWN = {command: page_name(path) for path in PAGES for command in commands(path)}
+OF_PYTHON = {c: parsed(c) for c in SHOWN if c.startswith(("python ", "zprl "))}
+HAVE_VERBS = re.compile(r"benchmarks\.|zprl_env\.hub$|zprl_env$")
+"""Modules whose first argument is a command of theirs."""
+
+
+@pytest.mark.parametrize("words", sorted({c.words for c in OF_PYTHON.values()}), ids=" ".join)
+def test_a_command_explains_itself_and_has_the_flags_that_pages_give_it(words):
+    said = explained(words)
+    for text, command in OF_PYTHON.items():
+        if command.words != words:
+            continue
+        has_verbs = HAVE_VERBS.search(words[-1])
+        if has_verbs and command.verb:
+            assert re.search(rf"(?<![\w-]){command.verb}(?![\w-])", said), (text, SHOWN[text])
+        for flag in command.flags:
+            help_text = said
+            if has_verbs and flag not in said:
+                help_text = explained((*words, command.verb or "run"))
+            assert re.search(rf"{flag}(?![\w-])", help_text), (flag, text, SHOWN[text])
+
+
+def test_every_target_of_make_exists():
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    shown = [command for command in SHOWN if command.startswith("make ")]
+    assert "make train" in shown
+    for command in shown:
+        assert command.split()[1] in targets, (command, SHOWN[command])
+
+
+def test_every_extra_that_is_installed_is_one_of_the_package_s():
+    extras = re.findall(r'^        "(\w+)": [\[A-Z]', (ROOT / "setup.py").read_text(), re.MULTILINE)
+    shown = [command for command in SHOWN if command.startswith("pip ")]
+    assert shown
+    for command in shown:
+        for extra in re.findall(r"\[([\w,]+)\]", command):
+            assert {*extra.split(",")} <= {*extras}, (command, SHOWN[command])
