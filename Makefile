@@ -4,6 +4,7 @@ BIN := $(VENV)/bin
 
 # Small networks are slower on several threads; two cores are better spent on two processes.
 export OMP_NUM_THREADS ?= 1
+WORKERS ?= 2
 
 .PHONY: help train train-full test lint types docs unit format clean
 
@@ -28,8 +29,10 @@ types: $(VENV)/.installed ## Type checker
 docs: $(VENV)/.installed ## The documentation site, into build/docs
 	$(BIN)/python -m sphinx -W --keep-going --quiet -b html docs build/docs
 
-unit: $(VENV)/.installed ## Tests and doctests
-	$(BIN)/pytest
+# By file, since its tests share what they have trained. In their order, so that the doctests, which
+# are short, come last: then neither process waits long for the other.
+unit: $(VENV)/.installed ## Tests and doctests, in WORKERS processes
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 format: $(VENV)/.installed ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .

@@ -21,8 +21,10 @@ DEV = [
     "mypy>=1.11",
     "pip>=23",
     "pytest>=8.2",
+    "pytest-xdist>=3.6",
     "ruff>=0.8",
     "sb3-contrib>=2.7",
+    "setuptools>=77",  # the tests build with it
     "types-PyYAML",
     "types-tqdm",
     *ZOO,
@@ -43,6 +45,7 @@ setup(
         if "pretrained" not in package
     ],
     py_modules=["train_sb3"],
+    entry_points={"console_scripts": ["zprl=zprl_env.__main__:main"]},
     package_data={
         "policies": ["pretrained/*/*"],
         "real": ["tasks/presets/*.yaml"],

@@ -1,7 +1,7 @@
-"""Which algorithm steers best with the same number of environment steps.
+"""Comparison of RL algorithms (SAC, TQC, CrossQ, TD3, PPO) at equal environment steps.
 
-usage: python -m benchmarks.algorithms run [TASK ...]   train; two hours for both tasks on a core
-       python -m benchmarks.algorithms summary          the table of what was trained
+    python -m benchmarks.algorithms run             train; two hours for both tasks on a core
+    python -m benchmarks.algorithms summary         the table of what was trained
 
 A run is one call of ``train_sb3.py`` with an algorithm's default recipe; runs that are done already
 are left alone. All of a seed come before the next seed.
@@ -9,18 +9,19 @@ are left alone. All of a seed come before the next seed.
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmarks.steering import Planned, train_missing
-from zprl_env import cli
-from zprl_env.errors import UnknownNameError, ZprlError
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine, Flag, Tasks
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import TABLE, KeptRun, keep_table, seeds
+from benchmarks.tools.training import Planned, train_missing
+from zprl_env.errors import UnknownNameError
 from zprl_env.tasks import TASKS
 
-RESULTS = Path(__file__).parent / "results" / "algorithms"
+RESULTS = ALL_RESULTS / "algorithms"
 BUDGETS = {"Lift": 60_000, "box-close": 40_000}
 """Environment steps by task."""
 
@@ -30,81 +31,113 @@ GOAL = 0.9
 """Validation success whose first time is told."""
 
 
-def runs(task: str) -> Iterator[tuple[str, int, Path]]:
-    """Algorithm, seed and folder of every run of a task."""
+def kept(task: str, algo: str, seed: int, out: Path = RESULTS) -> Path:
+    """Where a run's raw data are kept.
+
+    Raises:
+        UnknownNameError: Algorithms are not compared on that task.
+    """
     if task not in BUDGETS:
         raise UnknownNameError("task", task, BUDGETS)
-    for seed in SEEDS:
-        for algo in NAMES:
-            yield algo, seed, RESULTS / TASKS[task].slug / f"{algo}-{seed}"
+    return out / TASKS[task].slug / f"{algo}-{seed}"
 
 
-def run(tasks: list[str]) -> None:
-    """Do what has not been done yet."""
-    common = "--eval-every 10000 --validation-episodes 30"
-    train_missing(
-        Planned(seed, task, kept, f"--algo {algo} --total-env-steps {BUDGETS[task]} {common}")
-        for task in tasks
-        for algo, seed, kept in runs(task)
-    )
+def planned(
+    tasks: Sequence[str], wanted: Sequence[int] = SEEDS, out: Path = RESULTS
+) -> Iterator[Planned]:
+    """List the runs of some tasks, all of a seed before those of the next."""
+    for seed in wanted:
+        for task in tasks:
+            for algo in NAMES:
+                folder = kept(task, algo, seed, out)
+                arguments = (
+                    f"--algo {algo} --total-env-steps {BUDGETS[task]} "
+                    f"--eval-every 10000 --validation-episodes 30 --seed {seed}"
+                )
+                yield Planned(folder, task, arguments)
 
 
-def updates(result: dict[str, Any], config: dict[str, Any]) -> float:
+def updates(run: KeptRun) -> float:
     """Gradient steps that a run took."""
-    recipe, decisions = config["recipe"], result["decisions"]
-    if config["algo"] == "ppo":
+    recipe, decisions = run.config["recipe"], run.results["decisions"]
+    if run.config["algo"] == "ppo":
         batches = -(-recipe["rollout_decisions"] // recipe["batch_size"])
-        return decisions // recipe["rollout_decisions"] * recipe["n_epochs"] * batches
-    return (decisions - recipe["warmup_decisions"]) * recipe["updates_per_decision"]
+        return float(decisions // recipe["rollout_decisions"] * recipe["n_epochs"] * batches)
+    return float((decisions - recipe["warmup_decisions"]) * recipe["updates_per_decision"])
 
 
-def table(task: str) -> str:
+def table(task: str, out: Path = RESULTS) -> str:
     """Draw up a task's runs as a Markdown table."""
-    lines = [
-        f"| {task}, {BUDGETS[task]:,} env steps | seed | base | steered | 95 % interval "
-        f"| env steps to {GOAL} (validation) | minutes | updates/s |",
-        "|---|---|---|---|---|---|---|---|",
+    head = [
+        f"{task}, {BUDGETS[task]:,} env steps",
+        "seed",
+        "base",
+        "steered",
+        "95 % interval",
+        f"env steps to {GOAL} (validation)",
+        "minutes",
+        "updates/s",
     ]
-    for algo, seed, kept in sorted(runs(task), key=lambda one: NAMES.index(one[0])):
-        if not (kept / "results.json").exists():
-            continue
-        result, history, config = (
-            json.loads((kept / f"{name}.json").read_text())
-            for name in ("results", "history", "config")
-        )
-        *bases, steered = result["test"].values()
-        base = max(item["success_rate"] for item in bases)
-        low, high = steered["wilson_95"]
-        reached = [at for at, e in history["evaluations"] if e["success_rate"] >= GOAL]
-        lines.append(
-            f"| {algo} | {seed} | {base:.2f} | {steered['success_rate']:.2f} "
-            f"| {low:.2f} - {high:.2f} | {f'{reached[0]:,}' if reached else 'not'} "
-            f"| {result['seconds'] / 60:.1f} | {updates(result, config) / result['seconds']:.0f} |"
-        )
-    return "\n".join(lines) + "\n"
+    rows = []
+    for algo in NAMES:
+        for seed in seeds(out / TASKS[task].slug, algo):
+            run = KeptRun(kept(task, algo, seed, out))
+            validations = run.history["evaluations"]
+            reached = [at for at, played in validations if played["success_rate"] >= GOAL]
+            cells = [
+                algo,
+                str(seed),
+                f"{run.base:.2f}",
+                f"{run.steered['success_rate']:.2f}",
+                markdown.interval(run.steered["wilson_95"]),
+                f"{reached[0]:,}" if reached else "not",
+                f"{run.minutes:.1f}",
+                f"{updates(run) / run.results['seconds']:.0f}",
+            ]
+            rows.append(cells)
+    return markdown.table(head, rows)
 
 
-def tables() -> str:
-    """Draw up both."""
-    return "\n".join(table(task) for task in BUDGETS)
+def tables(out: Path = RESULTS) -> str:
+    """Draw up every task's."""
+    return "\n".join(table(task, out) for task in BUDGETS)
 
 
-def main(arguments: list[str]) -> None:
-    """Run what was asked for."""
-    match arguments:
-        case ["run", *tasks]:
-            run(tasks or [*BUDGETS])
-        case ["summary"]:
-            text = tables()
-            (RESULTS / "table.md").write_text(text)
-            print(text)
-        case ["-h" | "--help"]:
-            print(__doc__)
-        case _:
-            raise ZprlError(
-                f"Expected 'run [TASK ...]' or 'summary'. Got: {arguments}. See --help."
-            )
+@dataclass(frozen=True)
+class Run:
+    """Train every algorithm on some tasks and keep the raw data."""
 
+    tasks: Tasks = ()
+    """Tasks; all of them if none is given."""
+    seeds: tuple[int, ...] = SEEDS
+    """Seeds of training."""
+    again: Flag = False
+    """Do those anew that have been done."""
+    out: Path = RESULTS
+    """Folder for the results, with a folder per task."""
+
+    def __post_init__(self) -> None:
+        list(planned(self.tasks))
+
+    def __call__(self) -> None:
+        """Train what is missing."""
+        tasks = self.tasks or tuple(BUDGETS)
+        train_missing(list(planned(tasks, self.seeds, self.out)), self.again)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of the runs that have been done."""
+
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table."""
+        keep_table(self.out / TABLE, tables(self.out))
+
+
+COMMAND = CommandLine("algorithms", __doc__, (Run, Summary))
 
 if __name__ == "__main__":
-    cli.run(lambda: main(sys.argv[1:]))
+    COMMAND.main()

@@ -1,26 +1,30 @@
-"""What the bottleneck costs the base policy, by the way it is trained: an ablation.
+"""Ablation of the variational information bottleneck: what it costs the base policy.
 
-usage: python -m benchmarks.bottleneck run [TASK-SEED ...]   train and play; half an hour each
-       python -m benchmarks.bottleneck summary               table from what has been run
+    python -m benchmarks.bottleneck run Lift-0 box-close-0   train and play; half an hour each
+    python -m benchmarks.bottleneck summary                  the table of what has been run
 
-A run takes the task's recipe and one seed of the network, makes every variant below from the same
-demonstrations and plays each on the same held-out episodes, with the flow's noise and without. Its
-results, episode by episode, are kept in benchmarks/results/bottleneck/<task>-<seed>.json.
+A run takes the task's recipe and one seed of the network, makes every variant (trained with the
+policy, without stop-gradients, fitted afterwards, none) from the same demonstrations and plays each
+on the same held-out episodes, with the flow's noise and without. Its results, episode by episode,
+are kept in benchmarks/results/bottleneck/<task>-<seed>.json.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from benchmarks.bottleneck_table import table
+from benchmarks.tables.bottleneck import table
+from benchmarks.tools.command import CommandLine, Flag, Names
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import TABLE, keep, keep_table, missing
 from policies.checkpoints import model as checkpoint
 from policies.demonstrations import Demonstrations
 from policies.demonstrations.content_hash import content_hash
@@ -30,15 +34,15 @@ from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
 from policies.model.vib_flow import VibFlow
 from policies.pretrain import pretrain
-from zprl_env import LatentSteeringWrapper, cli, make_env
+from zprl_env import LatentSteeringWrapper, make_env
 from zprl_env.base_policies.recipes import imitation_recipe
-from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.errors import UnknownNameError
 from zprl_env.evaluation import TEST_SEED, evaluate
 from zprl_env.experts.record import Recording, record
-from zprl_env.files import read_json, write_json
+from zprl_env.files import read_json
 from zprl_env.steerable import SteerablePolicy
 
-RESULTS = Path(__file__).parent / "results" / "bottleneck"
+RESULTS = ALL_RESULTS / "bottleneck"
 TASKS = ("Lift", "box-close")
 SEEDS = (0, 1, 2)
 RUNS = {f"{task}-{seed}": (task, seed) for task in TASKS for seed in SEEDS}
@@ -181,10 +185,13 @@ def measure(
     }
 
 
-def run(name: str) -> None:
+def done(file: Path) -> bool:
+    """Whether a run's file holds all of its variants."""
+    return file.exists() and read_json(file)["variants"].keys() == VARIANTS.keys()
+
+
+def run(name: str, out: Path = RESULTS) -> None:
     """Do one run and keep its results, variant by variant."""
-    if name not in RUNS:
-        raise UnknownNameError("run", name, RUNS)
     task, seed = RUNS[name]
     recipe = imitation_recipe(task)
     work = Path("runs", "benchmark-bottleneck", name)
@@ -210,43 +217,59 @@ def run(name: str) -> None:
         "variants": {},
     }
     torch.set_num_threads(1)
-    RESULTS.mkdir(parents=True, exist_ok=True)
     for made in variants(config, demonstrations, work):
         result = measure(made, task, demonstrations)
         content["variants"][made.name] = result
-        write_json(RESULTS / f"{name}.json", content)
+        keep(out / f"{name}.json", content)
         rates = [f"{r['success_rate']:.2f} at noise {t}" for t, r in result["success"].items()]
         print(f"{name} {made.name}: {', '.join(rates)}", flush=True)
 
 
-def load() -> dict[str, list[dict[str, Any]]]:
+def load(out: Path = RESULTS) -> dict[str, list[dict[str, Any]]]:
     """Read the complete runs that have been done, by task."""
     found: dict[str, list[dict[str, Any]]] = {}
     for name, (task, _) in RUNS.items():
-        path = RESULTS / f"{name}.json"
-        content = read_json(path) if path.exists() else {"variants": {}}
-        if content["variants"].keys() == VARIANTS.keys():
-            found.setdefault(task, []).append(content)
+        if done(out / f"{name}.json"):
+            found.setdefault(task, []).append(read_json(out / f"{name}.json"))
     return found
 
 
-def main(arguments: list[str]) -> None:
-    """Run what was asked for."""
-    match arguments:
-        case ["run", *names]:
-            for name in names or RUNS:
-                run(name)
-        case ["summary"]:
-            text = table(load(), VARIANTS)
-            (RESULTS / "table.md").write_text(text)
-            print(text)
-        case ["-h" | "--help"]:
-            print(__doc__)
-        case _:
-            raise ZprlError(
-                f"Expected 'run [TASK-SEED ...]' or 'summary'. Got: {arguments}. See --help."
-            )
+@dataclass(frozen=True)
+class Run:
+    """Train and play every variant of the bottleneck, for some tasks and seeds."""
 
+    names: Names = ()
+    """Runs as TASK-SEED (Lift-0, box-close-0); all of them if none is given."""
+    again: Flag = False
+    """Do those anew that have been done."""
+    out: Path = RESULTS
+    """Folder for the results, with a file per run."""
+
+    def __post_init__(self) -> None:
+        for name in self.names:
+            if name not in RUNS:
+                raise UnknownNameError("run", name, RUNS)
+
+    def __call__(self) -> None:
+        """Do what is missing."""
+        names = self.names or tuple(RUNS)
+        for name in missing(names, lambda one: done(self.out / f"{one}.json"), self.again):
+            run(name, self.out)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of the runs that are complete."""
+
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table."""
+        keep_table(self.out / TABLE, table(load(self.out), VARIANTS))
+
+
+COMMAND = CommandLine("bottleneck", __doc__, (Run, Summary))
 
 if __name__ == "__main__":
-    cli.run(lambda: main(sys.argv[1:]))
+    COMMAND.main()

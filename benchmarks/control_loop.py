@@ -1,8 +1,11 @@
-"""How steadily the control loop beats in real time: ``python -m benchmarks.control_loop``.
+"""Jitter of the robot's control loop: how late its periods begin, alone and beside a learner.
+
+    python -m benchmarks.control_loop --seconds 5   measure, a minute; keep and print the table
+    python -m benchmarks.control_loop summary       the table of what was measured
 
 The robot environment runs on an ideal robot by the computer's clock, at several rates: alone,
 beside SAC's gradient steps in another thread of the same process, and beside them in a process of
-their own. Every beat's lateness is kept, and every deadline that was missed is counted. The arm
+their own. Every period's lateness is kept, and every deadline that was missed is counted. The arm
 moves all the time, so that nothing of the loop is left out.
 """
 
@@ -19,37 +22,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tyro
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.machine import machine
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import keep, keep_table, measured
+from benchmarks.tools.machine import machine
 from real.drivers.ideal import IdealRobot
 from real.env import RealRobotEnv
 from real.operators import ScriptedOperator
 from real.tasks.files import load_preset
-from zprl_env import cli
 from zprl_env.errors import ZprlError
-from zprl_env.files import check_file, write_json
+from zprl_env.files import make_writable
 
+RESULTS = ALL_RESULTS / "real"
+FILE, TABLE = "control_loop.json", "control_loop.md"
 RATES = (10, 20, 30, 100)
 LEARNERS = ("none", "thread", "process")
 PATIENT = 10**6
 """Deadlines that may be missed in a row: here they are counted, not acted upon."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Measure the control loop's jitter in real time, idle and while a learner trains."""
-
-    seconds: float = 30.0
-    """Time for each rate and learner."""
-    out: Path = Path(__file__).parent / "results" / "real" / "control_loop.json"
-    """File for the results."""
-
-    def __post_init__(self) -> None:
-        if self.seconds <= 0.0:
-            raise ZprlError(f"seconds must be positive. Got: {self.seconds}.")
 
 
 def train(until: threading.Event | ProcessEvent) -> None:
@@ -60,7 +51,7 @@ def train(until: threading.Event | ProcessEvent) -> None:
     from benchmarks import learner
 
     torch.set_num_threads(1)
-    env = DummyVecEnv([lambda: learner.Nowhere(learner.Settings())])
+    env = DummyVecEnv([lambda: learner.Nowhere()])
     model = learner.fill(learner.ours(env, 128))
     model.train(gradient_steps=10, batch_size=128)
     _READY.set()
@@ -138,21 +129,61 @@ def measure(rate: int, seconds: float) -> dict[str, float]:
     }
 
 
-def main(settings: Settings) -> None:
-    """Measure, print, write."""
-    check_file(settings.out)
-    rows: list[dict[str, Any]] = []
-    table = Table("learner", "Hz", "beats", "p50 ms", "p99 ms", "max ms", "missed")
-    for learner in LEARNERS:
-        with learning(learner):
-            for rate in RATES:
-                row = measure(rate, settings.seconds)
-                rows.append({"learner": learner, "rate": rate, **row})
-                times = (f"{row[name]:.3f}" for name in ("p50_ms", "p99_ms", "max_ms"))
-                table.add_row(learner, str(rate), str(row["beats"]), *times, str(row["missed"]))
-    Console(soft_wrap=True).print(table)
-    write_json(settings.out, {"rows": rows, "seconds": settings.seconds, "machine": machine()})
+def table(out: Path = RESULTS) -> str:
+    """Draw up what was measured as a Markdown table.
 
+    Raises:
+        ZprlError: Nothing was.
+    """
+    head = ["learner", "Hz", "periods", "p50 [ms]", "p99 [ms]", "max [ms]", "missed"]
+    rows = []
+    for one in measured(out / FILE, "python -m benchmarks.control_loop run")["rows"]:
+        times = (f"{one[name]:.3f}" for name in ("p50_ms", "p99_ms", "max_ms"))
+        counts = (str(one[name]) for name in ("rate", "beats"))
+        rows.append([one["learner"], *counts, *times, str(one["missed"])])
+    return markdown.table(head, rows)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write control_loop.md of what was measured."""
+
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table."""
+        keep_table(self.out / TABLE, table(self.out))
+
+
+@dataclass(frozen=True)
+class Run:
+    """Measure the control loop's jitter in real time, keep it and print the table."""
+
+    seconds: float = 30.0
+    """Time for each rate and learner."""
+    out: Path = RESULTS
+    """Folder for the results: control_loop.json and control_loop.md."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.seconds < float("inf"):
+            raise ZprlError(f"seconds must be positive. Got: {self.seconds}.")
+
+    def __call__(self) -> None:
+        """Measure."""
+        make_writable(self.out)
+        rows: list[dict[str, Any]] = []
+        for learner in LEARNERS:
+            with learning(learner):
+                for rate in RATES:
+                    row = measure(rate, self.seconds)
+                    rows.append({"learner": learner, "rate": rate, **row})
+        content = {"rows": rows, "seconds": self.seconds, "machine": machine()}
+        keep(self.out / FILE, content)
+        Summary(self.out)()
+
+
+COMMAND = CommandLine("control_loop", __doc__, (Run, Summary), default="run")
 
 if __name__ == "__main__":
-    cli.run(lambda: main(tyro.cli(Settings)))
+    COMMAND.main()

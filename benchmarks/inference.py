@@ -1,4 +1,7 @@
-"""What a decision costs, by engine and batch: ``python -m benchmarks.inference``.
+"""Latency of a policy's decision by engine (numba, torch, ONNX Runtime) and batch size.
+
+    python -m benchmarks.inference           measure every shipped policy; print the table
+    python -m benchmarks.inference summary   the table of what was measured
 
 A decision is to encode observations and to decode their latents. It is timed right after itself,
 and in the pauses of the policy's own simulator, whose steps empty the caches. The engines take
@@ -20,46 +23,27 @@ from typing import Any
 
 import numpy as np
 import torch
-import tyro
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.episodes import decisions
-from benchmarks.machine import machine
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine
+from benchmarks.tools.episodes import decisions
+from benchmarks.tools.kept import RESULTS, keep, keep_table, measured
+from benchmarks.tools.machine import machine
 from policies.engines import ENGINES
 from policies.frozen import FrozenPolicy
-from zprl_env import cli, make_env
+from zprl_env import make_env
 from zprl_env.errors import MissingExtraError, UnknownNameError, ZprlError
-from zprl_env.files import check_file, write_json
+from zprl_env.files import make_writable
 from zprl_env.loading.resolve import shipped_policies
 from zprl_env.tasks import TASKS
 
+FILE, TABLE = "inference.json", "inference.md"
 BATCHES = (1, 8, 32)
 EPISODES = 3
 WARM = 5
 """Decisions in a row of which the last is timed."""
 COMPARED = 64
 """Observations for which the engines' outputs are compared."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Measure what a decision of every shipped policy costs, with every engine installed."""
-
-    envs: tuple[str, ...] = ()
-    """Tasks with a shipped policy; all of them if none is given."""
-    repeats: int = 50
-    """Decisions to time of each kind."""
-    out: Path = Path(__file__).parent / "results" / "inference.json"
-    """File for the results."""
-
-    def __post_init__(self) -> None:
-        known = shipped()
-        for env in self.envs:
-            if env not in known:
-                raise UnknownNameError("task with a shipped policy", env, known)
-        if self.repeats < 1:
-            raise ZprlError(f"repeats must be at least 1. Got: {self.repeats}.")
 
 
 def shipped() -> dict[str, Path]:
@@ -159,46 +143,81 @@ def measure(env: str, path: Path, engines: list[str], repeats: int) -> dict[str,
     }
 
 
-def show(content: dict[str, Any]) -> None:
-    """Print the results."""
-    console = Console(soft_wrap=True)
-    sizes = " / ".join(map(str, BATCHES))
-    table = Table(title=f"Microseconds per decision of {sizes} observations")
-    for column in ("policy", "engine"):
-        table.add_column(column)
-    for column in ("back to back", "between steps", "largest difference"):
-        table.add_column(column, justify="right")
+def table(out: Path = RESULTS) -> str:
+    """Draw up what was measured as Markdown.
+
+    Raises:
+        ZprlError: Nothing was.
+    """
+    content = measured(out / FILE, "python -m benchmarks.inference run")
+    rows, sizes = [], ""
     for name, result in content["policies"].items():
         for engine, values in result["engines"].items():
             times = (values["back_to_back_us"], values["between_steps_us"])
             cells = (" / ".join(f"{time:.0f}" for time in kind.values()) for kind in times)
-            table.add_row(name, engine, *cells, f"{values['largest_difference']:.0e}")
-    console.print(table)
+            rows.append([name, engine, *cells, f"{values['largest_difference']:.0e}"])
+            sizes = " / ".join(values["back_to_back_us"])
+    head = ["policy", "engine", "back to back [us]", "between steps [us]", "largest difference"]
     starts = ", ".join(f"{name} {value:.1f} s" for name, value in content["start_seconds"].items())
-    console.print(f"A new process has its policy after: {starts}.")
+    title = f"Microseconds per decision of {sizes} observations:\n\n"
+    return f"{title}{markdown.table(head, rows)}\nA new process has its policy after: {starts}.\n"
 
 
-def main(settings: Settings) -> None:
-    """Measure, print, write."""
-    check_file(settings.out)
-    torch.set_num_threads(1)
-    known = shipped()
-    envs = settings.envs or tuple(known)
-    starts: dict[str, float] = {}
-    for engine in ENGINES:
-        try:
-            starts[engine] = start_seconds(engine, known[envs[0]])
-        except MissingExtraError as error:
-            print(f"{engine} left out: {error}")
-    content = {
-        "policies": {env: measure(env, known[env], list(starts), settings.repeats) for env in envs},
-        "repeats": settings.repeats,
-        "start_seconds": starts,
-        "machine": machine(),
-    }
-    show(content)
-    write_json(settings.out, content)
+@dataclass(frozen=True)
+class Summary:
+    """Print and write inference.md of what was measured."""
 
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table."""
+        keep_table(self.out / TABLE, table(self.out))
+
+
+@dataclass(frozen=True)
+class Run:
+    """Measure what a decision of every shipped policy costs, with every engine installed."""
+
+    envs: tuple[str, ...] = ()
+    """Tasks with a shipped policy; all of them if none is given."""
+    repeats: int = 50
+    """Decisions to time of each kind."""
+    out: Path = RESULTS
+    """Folder for the results: inference.json and inference.md."""
+
+    def __post_init__(self) -> None:
+        known = shipped()
+        for env in self.envs:
+            if env not in known:
+                raise UnknownNameError("task with a shipped policy", env, known)
+        if self.repeats < 1:
+            raise ZprlError(f"repeats must be at least 1. Got: {self.repeats}.")
+
+    def __call__(self) -> None:
+        """Measure."""
+        make_writable(self.out)
+        torch.set_num_threads(1)
+        known = shipped()
+        envs = self.envs or tuple(known)
+        starts: dict[str, float] = {}
+        for engine in ENGINES:
+            try:
+                starts[engine] = start_seconds(engine, known[envs[0]])
+            except MissingExtraError as error:
+                print(f"{engine} left out: {error}")
+        found = {env: measure(env, known[env], list(starts), self.repeats) for env in envs}
+        content = {
+            "policies": found,
+            "repeats": self.repeats,
+            "start_seconds": starts,
+            "machine": machine(),
+        }
+        keep(self.out / FILE, content)
+        Summary(self.out)()
+
+
+COMMAND = CommandLine("inference", __doc__, (Run, Summary), default="run")
 
 if __name__ == "__main__":
-    cli.run(lambda: main(tyro.cli(Settings)))
+    COMMAND.main()

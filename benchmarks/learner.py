@@ -1,4 +1,7 @@
-"""What a gradient step of SAC costs: ``python -m benchmarks.learner``.
+"""Time of one gradient step of SAC by network, batch size and library (torch, JAX).
+
+    python -m benchmarks.learner           measure, minutes; keep and print the table
+    python -m benchmarks.learner summary   the table of what was measured
 
 Variants of the agent take gradient steps on the same random replay, sized as the steered task is.
 They take turns, and the medians are reported with the seconds that the first steps took. SBX, the
@@ -19,54 +22,40 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import torch
-import tyro
-from rich.console import Console
-from rich.table import Table
 from stable_baselines3 import SAC
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from benchmarks.machine import machine
-from zprl_env import cli
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine
+from benchmarks.tools.kept import RESULTS, keep, keep_table, measured
+from benchmarks.tools.machine import machine
 from zprl_env.errors import ZprlError
-from zprl_env.files import check_file, write_json
+from zprl_env.files import make_writable
 from zprl_env.training.agents.model import make_model
 from zprl_env.training.settings.recipe import Recipe
 
+FILE, TABLE = "learner.json", "learner.md"
+OBSERVATION_DIM, ACTION_DIM = 72, 8
+"""Of a shipped policy: its embedding and latent, and its latent."""
 DECISIONS = 2000
 """Decisions in the replay buffer."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Measure what a gradient step of SAC costs, by network, batch and library."""
-
-    observation_dim: int = 72
-    """Size of the agent's observation; a shipped policy's embedding and latent by default."""
-    action_dim: int = 8
-    """Size of its action."""
-    repeats: int = 20
-    """Times that every variant is measured."""
-    updates: int = 20
-    """Gradient steps each time."""
-    compiled: bool = True
-    """Measure torch.compile too, which takes a minute to start."""
-    out: Path = Path(__file__).parent / "results" / "learner.json"
-    """File for the results."""
-
-    def __post_init__(self) -> None:
-        for name in ("observation_dim", "action_dim", "repeats", "updates"):
-            if getattr(self, name) < 1:
-                raise ZprlError(f"{name} must be at least 1. Got: {getattr(self, name)}.")
-
-
 class Nowhere(gym.Env[np.ndarray, np.ndarray]):
-    """Has the spaces of a steered task and nothing else."""
+    """Has the spaces of a steered task and nothing else.
 
-    def __init__(self, settings: Settings) -> None:
-        self.observation_space = gym.spaces.Box(-np.inf, np.inf, (settings.observation_dim,))
-        self.action_space = gym.spaces.Box(-1.0, 1.0, (settings.action_dim,))
+    Args:
+        observation_dim: Size of the agent's observation.
+        action_dim: Size of its action.
+    """
+
+    def __init__(
+        self, observation_dim: int = OBSERVATION_DIM, action_dim: int = ACTION_DIM
+    ) -> None:
+        self.observation_space = gym.spaces.Box(-np.inf, np.inf, (observation_dim,))
+        self.action_space = gym.spaces.Box(-1.0, 1.0, (action_dim,))
 
     def reset(self, **options: Any) -> tuple[np.ndarray, dict[str, Any]]:
         """Return a constant."""
@@ -132,14 +121,14 @@ def variants(
     return rows
 
 
-def measure(settings: Settings) -> dict[str, dict[str, float]]:
+def measure(settings: Run) -> dict[str, dict[str, float]]:
     """Let the variants take turns.
 
     Returns:
         By variant: microseconds of a gradient step, and seconds of the first one with everything
         that is made for it.
     """
-    env = DummyVecEnv([lambda: Nowhere(settings)])
+    env = DummyVecEnv([lambda: Nowhere(settings.observation_dim, settings.action_dim)])
     rows = variants(env, compiled=settings.compiled)
     models: dict[str, OffPolicyAlgorithm] = {}
     starts: dict[str, float] = {}
@@ -162,19 +151,62 @@ def measure(settings: Settings) -> dict[str, dict[str, float]]:
     }
 
 
-def main(settings: Settings) -> None:
-    """Measure, print, write."""
-    check_file(settings.out)
-    results = measure(settings)
-    table = Table()
-    table.add_column("SAC")
-    for column in ("us per gradient step", "s to the first"):
-        table.add_column(column, justify="right")
-    for name, row in results.items():
-        table.add_row(name, f"{row['microseconds']:.0f}", f"{row['seconds_to_start']:.1f}")
-    Console(soft_wrap=True).print(table)
-    write_json(settings.out, {"results": results, "machine": machine()})
+def table(out: Path = RESULTS) -> str:
+    """Draw up what was measured as a Markdown table.
 
+    Raises:
+        ZprlError: Nothing was.
+    """
+    found = measured(out / FILE, "python -m benchmarks.learner run")["results"]
+    rows = [
+        [name, f"{row['microseconds']:.0f}", f"{row['seconds_to_start']:.1f}"]
+        for name, row in found.items()
+    ]
+    return markdown.table(["SAC", "us per gradient step", "s to the first"], rows)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write learner.md of what was measured."""
+
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table."""
+        keep_table(self.out / TABLE, table(self.out))
+
+
+@dataclass(frozen=True)
+class Run:
+    """Measure what a gradient step of SAC costs, keep it and print the table."""
+
+    observation_dim: int = OBSERVATION_DIM
+    """Size of the agent's observation; a shipped policy's embedding and latent by default."""
+    action_dim: int = ACTION_DIM
+    """Size of its action."""
+    repeats: int = 20
+    """Times that every variant is measured."""
+    updates: int = 20
+    """Gradient steps each time."""
+    compiled: bool = True
+    """Measure torch.compile too, which takes a minute to start."""
+    out: Path = RESULTS
+    """Folder for the results: learner.json and learner.md."""
+
+    def __post_init__(self) -> None:
+        for name in ("observation_dim", "action_dim", "repeats", "updates"):
+            if getattr(self, name) < 1:
+                raise ZprlError(f"{name} must be at least 1. Got: {getattr(self, name)}.")
+
+    def __call__(self) -> None:
+        """Measure."""
+        make_writable(self.out)
+        keep(self.out / FILE, {"results": measure(self), "machine": machine()})
+        Summary(self.out)()
+
+
+COMMAND = CommandLine("learner", __doc__, (Run, Summary), default="run")
 
 if __name__ == "__main__":
-    cli.run(lambda: main(tyro.cli(Settings)))
+    COMMAND.main()

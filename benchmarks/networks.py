@@ -1,38 +1,41 @@
-"""Which size of network steers best in the same time: SAC with its default recipe but for that.
+"""Comparison of network sizes: success of SAC with layers of 64, 128 and 256 in the same time.
 
-usage: python -m benchmarks.networks run [TASK ...]   train; an hour and a half on a core for all
-       python -m benchmarks.networks speed [TASK ...] how fast each learns; a minute per task
-       python -m benchmarks.networks summary          the table of both
+    python -m benchmarks.networks run       train; an hour and a half on a core for all
+    python -m benchmarks.networks speed     how fast each size learns; a minute per task
+    python -m benchmarks.networks summary   the table of both
 
-One task of each suite. A run is one call of ``train_sb3.py``; runs that are done already are left
-alone, and all of a seed come before the next seed. Speeds are measured apart, by turns in one
-process, because runs that last for minutes do not find the machine equally busy.
+One task of each suite, SAC's default recipe but for the size. A run is one call of
+``train_sb3.py``; runs that are done already are left alone, and all of a seed come before the next
+seed. Speeds are measured apart, by turns in one process, because runs that last for minutes do not
+find the machine equally busy.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.learning_speed import Learner
-from benchmarks.machine import machine
-from benchmarks.steering import Planned, train_missing
-from benchmarks.turns import take_turns
-from zprl_env import cli
-from zprl_env.errors import UnknownNameError, ZprlError
-from zprl_env.files import read_json, write_json
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine, Flag, Tasks, check_seconds
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import TABLE, KeptRun, keep, keep_table, seeds
+from benchmarks.tools.learning_speed import Learner
+from benchmarks.tools.machine import machine
+from benchmarks.tools.training import Planned, train_missing
+from benchmarks.tools.turns import take_turns
+from zprl_env.errors import UnknownNameError
+from zprl_env.files import read_json
 from zprl_env.tasks import TASKS
 from zprl_env.training.settings.recipe import recipe_for
 
-RESULTS = Path(__file__).parent / "results" / "networks"
+RESULTS = ALL_RESULTS / "networks"
 BUDGETS = {"Lift": 50_000, "box-close": 40_000, "hammer": 40_000}
 """Environment steps by task."""
 
@@ -43,62 +46,66 @@ TURN, SECONDS = 2.0, 30.0
 """How long one width learns until it is another's turn, and all of them together."""
 
 
-class Run(NamedTuple):
-    """What a finished run has come to.
+class Learned(NamedTuple):
+    """A finished run, and how fast its networks learn.
 
     Attributes:
         width: Of the networks.
         seed: Of training.
-        test: The last policy's held-out episodes, behind the base policy's.
-        evaluations: Environment steps and success of every validation.
+        kept: Its raw data.
         rate: Environment steps per second while learning.
     """
 
     width: int
     seed: int
-    test: list[dict[str, Any]]
-    evaluations: list[tuple[int, dict[str, Any]]]
+    kept: KeptRun
     rate: float
 
     @property
     def minutes(self) -> float:
         """How long its environment steps take; validation apart."""
-        return self.evaluations[-1][0] / self.rate / 60
+        return float(self.kept.history["evaluations"][-1][0]) / self.rate / 60
 
     def success_within(self, minutes: float) -> float:
         """Mean validation success over the first minutes; it grows linearly in between."""
-        at = [steps / self.rate / 60 for steps, _ in self.evaluations]
-        rates = [evaluation["success_rate"] for _, evaluation in self.evaluations]
+        evaluations = self.kept.history["evaluations"]
+        at = [steps / self.rate / 60 for steps, _ in evaluations]
+        rates = [evaluation["success_rate"] for _, evaluation in evaluations]
         return float(np.interp(np.linspace(0.0, minutes, 1001), at, rates).mean())
 
 
-def runs(task: str) -> Iterator[tuple[int, int, Path]]:
-    """Width, seed and folder of every run of a task."""
+def folder(task: str, out: Path = RESULTS) -> Path:
+    """Where a task's runs and speeds are kept.
+
+    Raises:
+        UnknownNameError: Networks are not compared on that task.
+    """
     if task not in BUDGETS:
         raise UnknownNameError("task", task, BUDGETS)
-    for seed in SEEDS:
-        for width in WIDTHS:
-            yield width, seed, RESULTS / TASKS[task].slug / f"{width}-{seed}"
+    return out / TASKS[task].slug
 
 
-def speed_file(task: str) -> Path:
+def speed_file(task: str, out: Path = RESULTS) -> Path:
     """Where a task's speeds are kept."""
-    return RESULTS / TASKS[task].slug / "speed.json"
+    return folder(task, out) / "speed.json"
 
 
-def run(tasks: list[str]) -> None:
-    """Do what has not been done yet."""
-    common = "--algo sac --eval-every 5000 --validation-episodes 30"
-    train_missing(
-        Planned(
-            seed, task, kept, f"{common} --hidden {width} {width} --total-env-steps {BUDGETS[task]}"
-        )
-        for task in tasks
-        for width, seed, kept in runs(task)
-    )
+def planned(
+    tasks: Sequence[str], wanted: Sequence[int] = SEEDS, out: Path = RESULTS
+) -> Iterator[Planned]:
+    """List the runs of some tasks, all of a seed before those of the next."""
+    for seed in wanted:
+        for task in tasks:
+            for width in WIDTHS:
+                kept = folder(task, out) / f"{width}-{seed}"
+                arguments = (
+                    f"--algo sac --eval-every 5000 --validation-episodes 30 --hidden {width} "
+                    f"{width} --total-env-steps {BUDGETS[task]} --seed {seed}"
+                )
+                yield Planned(kept, task, arguments)
 
 
-def measure(task: str) -> dict[int, list[float]]:
+def measure(task: str, seconds: float = SECONDS) -> dict[int, list[float]]:
     """Environment steps per second with networks of each width, turn by turn."""
     recipe = recipe_for("sac", "default", "latent", task)
     with ExitStack() as stack:
@@ -107,66 +114,113 @@ def measure(task: str) -> dict[int, list[float]]:
             made = Learner(task, 1, recipe=replace(recipe, hidden=(width, width)))
             learner = stack.enter_context(closing(made))
             turns[width] = partial(learner.rate, recipe.updates_per_decision, TURN)
-        return take_turns(turns, SECONDS)
+        return take_turns(turns, seconds)
 
 
-def load(task: str) -> list[Run]:
+def load(task: str, out: Path = RESULTS) -> list[Learned]:
     """Read a task's finished runs, the narrowest first."""
-    found = []
-    rates = read_json(speed_file(task))["steps_per_second"]
-    for width, seed, kept in sorted(runs(task)):
-        if (kept / "results.json").exists():
-            result, history = (read_json(kept / f"{name}.json") for name in ("results", "history"))
-            rate = median(rates[str(width)])
-            test = list(result["test"].values())
-            found.append(Run(width, seed, test, history["evaluations"], rate))
-    return found
+    rates = read_json(speed_file(task, out))["steps_per_second"]
+    kept = folder(task, out)
+    return [
+        Learned(width, seed, KeptRun(kept / f"{width}-{seed}"), median(rates[str(width)]))
+        for width in WIDTHS
+        for seed in seeds(kept, str(width))
+    ]
 
 
-def table(task: str) -> str:
-    """Draw up a task's runs as a Markdown table."""
-    if not speed_file(task).exists() or not (found := load(task)):
+def table(task: str, out: Path = RESULTS) -> str:
+    """Draw up a task's runs as a Markdown table; empty if there are none, or no speeds."""
+    if not speed_file(task, out).exists() or not (found := load(task, out)):
         return ""
     quickest = min(run.minutes for run in found)
-    lines = [
-        f"| {task}, {BUDGETS[task]:,} env steps | seed | base | steered | 95 % interval | steps/s "
-        f"| minutes | mean validation success of the first {quickest:.1f} minutes |",
-        "|---|---|---|---|---|---|---|---|",
+    head = [
+        f"{task}, {BUDGETS[task]:,} env steps",
+        "seed",
+        "base",
+        "steered",
+        "95 % interval",
+        "steps/s",
+        "minutes",
+        f"mean validation success of the first {quickest:.1f} minutes",
     ]
-    for run in found:
-        *bases, steered = run.test
-        base = max(item["success_rate"] for item in bases)
-        low, high = steered["wilson_95"]
-        lines.append(
-            f"| 2 x {run.width} | {run.seed} | {base:.2f} | {steered['success_rate']:.2f} "
-            f"| {low:.2f} - {high:.2f} | {run.rate:.0f} | {run.minutes:.1f} "
-            f"| {run.success_within(quickest):.2f} |"
-        )
-    return "\n".join(lines) + "\n"
+    rows = [
+        [
+            f"2 x {run.width}",
+            str(run.seed),
+            f"{run.kept.base:.2f}",
+            f"{run.kept.steered['success_rate']:.2f}",
+            markdown.interval(run.kept.steered["wilson_95"]),
+            f"{run.rate:.0f}",
+            f"{run.minutes:.1f}",
+            f"{run.success_within(quickest):.2f}",
+        ]
+        for run in found
+    ]
+    return markdown.table(head, rows)
 
 
-def main(arguments: list[str]) -> None:
-    """Run what was asked for."""
-    match arguments:
-        case ["run", *tasks]:
-            run(tasks or [*BUDGETS])
-        case ["speed", *tasks]:
-            for task in tasks or BUDGETS:
-                content = {"machine": machine(), "steps_per_second": measure(task)}
-                speed_file(task).parent.mkdir(parents=True, exist_ok=True)
-                write_json(speed_file(task), content)
-        case ["summary"]:
-            text = "\n".join(filter(None, map(table, BUDGETS)))
-            (RESULTS / "table.md").write_text(text)
-            print(text)
-        case ["-h" | "--help"]:
-            print(__doc__)
-        case _:
-            raise ZprlError(
-                f"Expected 'run [TASK ...]', 'speed [TASK ...]' or 'summary'. Got: {arguments}. "
-                "See --help."
-            )
+def tables(out: Path = RESULTS) -> str:
+    """Draw up every task's."""
+    return "\n".join(filter(None, (table(task, out) for task in BUDGETS)))
 
+
+@dataclass(frozen=True)
+class Run:
+    """Train with every size of network on some tasks and keep the raw data."""
+
+    tasks: Tasks = ()
+    """Tasks; all of them if none is given."""
+    seeds: tuple[int, ...] = SEEDS
+    """Seeds of training."""
+    again: Flag = False
+    """Do those anew that have been done."""
+    out: Path = RESULTS
+    """Folder for the results, with a folder per task."""
+
+    def __post_init__(self) -> None:
+        list(planned(self.tasks))
+
+    def __call__(self) -> None:
+        """Train what is missing."""
+        tasks = self.tasks or tuple(BUDGETS)
+        train_missing(list(planned(tasks, self.seeds, self.out)), self.again)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Measure how fast SAC learns with every size of network."""
+
+    tasks: Tasks = ()
+    """Tasks; all of them if none is given."""
+    seconds: float = SECONDS
+    """How long the sizes take turns on each task."""
+    out: Path = RESULTS
+    """Folder for the results, with a folder per task."""
+
+    def __post_init__(self) -> None:
+        check_seconds(self.seconds)
+        list(planned(self.tasks))
+
+    def __call__(self) -> None:
+        """Measure task by task."""
+        for task in self.tasks or BUDGETS:
+            content = {"machine": machine(), "steps_per_second": measure(task, self.seconds)}
+            keep(speed_file(task, self.out), content)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of the runs and speeds that there are."""
+
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the tables."""
+        keep_table(self.out / TABLE, tables(self.out))
+
+
+COMMAND = CommandLine("networks", __doc__, (Run, Speed, Summary))
 
 if __name__ == "__main__":
-    cli.run(lambda: main(sys.argv[1:]))
+    COMMAND.main()

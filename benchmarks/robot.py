@@ -1,8 +1,8 @@
-"""How a steered robot moves: success, robot time, smoothness, and what safety had to change.
+"""Motion of the simulated robot, steered or not: success, smoothness, safety interventions.
 
-usage: python -m benchmarks.robot train [NAME ...]   train on the simulated robot; 20 minutes each
-       python -m benchmarks.robot play               play the base policy, and what was trained
-       python -m benchmarks.robot summary            the table
+    python -m benchmarks.robot train latent-0 latent-1   train; 20 minutes each
+    python -m benchmarks.robot play                      play the base policy, and what was trained
+    python -m benchmarks.robot summary                   the table
 
 Everything plays the same held-out episodes on the simulated arm of place-orange. *exploring* draws
 the agent's actions at random, at the size its training explores with: a perturbation of the latent,
@@ -12,22 +12,24 @@ differences of the measured position of the end effector at the control period.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.steering import train_into
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine, Flag, Names
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import TABLE, keep, keep_table, measured
+from benchmarks.tools.training import Planned, train_missing, work_folder
 from real.env import RealRobotEnv
 from real.recording.recorder import Step
-from zprl_env import cli
-from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.errors import UnknownNameError
 from zprl_env.evaluation import TEST_SEED, Agent, evaluate
-from zprl_env.files import read_json, write_json
 from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.success_rates import wilson_interval
 from zprl_env.training.agents.weights import load_agent
@@ -35,7 +37,7 @@ from zprl_env.training.config import load_config
 from zprl_env.training.environment import evaluation_env
 from zprl_env.training.settings.recipe import recipe_for
 
-RESULTS = Path(__file__).parent / "results" / "real"
+RESULTS = ALL_RESULTS / "real"
 RUNS = {
     "latent-0": "--total-env-steps 108000",
     "latent-1": "--total-env-steps 108000 --seed 1",
@@ -45,6 +47,7 @@ RUNS = {
 
 EVALUATION = "--eval-every 27000 --validation-episodes 30"
 EPISODES = 50
+MOTION = "motion.json"
 
 
 class Motion:
@@ -126,60 +129,105 @@ def play(steer: str, agent: Callable[[Any], Agent | None]) -> dict[str, Any]:
     return result.to_dict() | motion.to_dict()
 
 
-def play_all() -> None:
-    """Play everything and keep it."""
+def play_all(out: Path = RESULTS) -> None:
+    """Play the base policy, random agents and every agent that was trained; keep how they moved."""
     ways: dict[str, tuple[str, Callable[[Any], Agent | None]]] = {
         "base policy": ("latent", lambda env: None),
         "exploring, latent": ("latent", lambda env: at_random(env.action_space.shape[0])),
         "exploring, action residual": ("action", lambda env: at_random(env.action_space.shape[0])),
     }
     for name in RUNS:
-        run = Path("runs", "benchmark", "real", name)
+        run = work_folder(out / name)
         if (run / "config.json").exists():
             ways[name] = (load_config(run).steer, partial(learned, run))
     found = {}
     for name, (steer, agent) in ways.items():
         found[name] = play(steer, agent)
-        write_json(RESULTS / "motion.json", found)
+        keep(out / MOTION, found)
 
 
-def table() -> str:
-    """Draw up what was played as a Markdown table."""
-    lines = [
-        "| | success | 95 % interval | velocity [m/s] | acceleration [m/s2] | jerk [m/s3] "
-        "| actions out of the box | stops | robot minutes |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for name, one in read_json(RESULTS / "motion.json").items():
-        low, high = wilson_interval(sum(one["successes"]), one["episodes"])
-        lines.append(
-            f"| {name} | {one['success_rate']:.2f} | {low:.2f} - {high:.2f} "
-            f"| {one['velocity']:.3f} | {one['acceleration']:.2f} | {one['jerk']:.0f} "
-            f"| {one['interventions'] / one['actions']:.1%} | {one['stops']} "
-            f"| {one['robot_minutes']:.1f} |"
-        )
-    return "\n".join(lines) + "\n"
+def table(out: Path = RESULTS) -> str:
+    """Draw up what was played as a Markdown table.
+
+    Raises:
+        ZprlError: Nothing was.
+    """
+    head = ["", "success", "95 % interval", "velocity [m/s]", "acceleration [m/s2]"]
+    head += ["jerk [m/s3]", "actions out of the box", "stops", "robot minutes"]
+    rows = []
+    for name, one in measured(out / MOTION, "python -m benchmarks.robot play").items():
+        cells = [
+            name,
+            f"{one['success_rate']:.2f}",
+            markdown.interval(wilson_interval(sum(one["successes"]), one["episodes"])),
+            f"{one['velocity']:.3f}",
+            f"{one['acceleration']:.2f}",
+            f"{one['jerk']:.0f}",
+            f"{one['interventions'] / one['actions']:.1%}",
+            str(one["stops"]),
+            f"{one['robot_minutes']:.1f}",
+        ]
+        rows.append(cells)
+    return markdown.table(head, rows)
 
 
-def main(arguments: list[str]) -> None:
-    """Run what was asked for."""
-    match arguments:
-        case ["train", *names]:
-            for name in names or RUNS:
-                if name not in RUNS:
-                    raise UnknownNameError("run", name, RUNS)
-                train_into(RESULTS / name, "Real", f"--algo sac {RUNS[name]} {EVALUATION}")
-        case ["play"]:
-            RESULTS.mkdir(parents=True, exist_ok=True)
-            play_all()
-        case ["summary"]:
-            (RESULTS / "table.md").write_text(table())
-            print(table())
-        case ["-h" | "--help"]:
-            print(__doc__)
-        case _:
-            raise ZprlError(f"Expected 'train', 'play' or 'summary'. Got: {arguments}. See --help.")
+def planned(names: Iterable[str], out: Path = RESULTS) -> list[Planned]:
+    """List runs, all of ``RUNS`` if none is named.
 
+    Raises:
+        UnknownNameError: There is no such run.
+    """
+    chosen = tuple(names) or tuple(RUNS)
+    for name in chosen:
+        if name not in RUNS:
+            raise UnknownNameError("run", name, RUNS)
+    return [Planned(out / name, "Real", f"--algo sac {RUNS[name]} {EVALUATION}") for name in chosen]
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train agents on the simulated robot and keep the raw data."""
+
+    names: Names = ()
+    """Runs by name; all of them if none is given."""
+    again: Flag = False
+    """Do those anew that have been done."""
+    out: Path = RESULTS
+    """Folder for the results, with a folder per run."""
+
+    def __post_init__(self) -> None:
+        planned(self.names)
+
+    def __call__(self) -> None:
+        """Train what is missing."""
+        train_missing(planned(self.names, self.out), self.again)
+
+
+@dataclass(frozen=True)
+class Play:
+    """Play held-out episodes in every way and keep how the arm moved."""
+
+    out: Path = RESULTS
+    """Folder for the results; agents that were trained for it are played too."""
+
+    def __call__(self) -> None:
+        """Play."""
+        play_all(self.out)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of what was played."""
+
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table."""
+        keep_table(self.out / TABLE, table(self.out))
+
+
+COMMAND = CommandLine("robot", __doc__, (Train, Play, Summary))
 
 if __name__ == "__main__":
-    cli.run(lambda: main(sys.argv[1:]))
+    COMMAND.main()

@@ -1,32 +1,30 @@
-"""Steering the shipped policies: every training run the README speaks of.
+"""Training runs of the steered policies: SAC, PPO, the baselines, what each setting does.
 
-usage: python -m benchmarks.steering run TASK [NAME ...]   train; hours for all of a task's
-       python -m benchmarks.steering summary [TASK ...]    tables and curves of what was trained
+    python -m benchmarks.steering run Lift           train what is missing; hours for all of a task
+    python -m benchmarks.steering run Lift sac-0     one run
+    python -m benchmarks.steering summary            tables and curves of what was trained
 
 A run is one call of ``train_sb3.py``; its settings, its results episode by episode and its history
-are kept in benchmarks/results/<task>/<run>/.
+are kept in benchmarks/results/<task>/<run>/. Tables and curves are made of these alone.
 """
 
 from __future__ import annotations
 
-import json
-import shlex
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
-from zprl_env import cli
-from zprl_env.errors import UnknownNameError, ZprlError
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine, Flag, Names, Task, Tasks
+from benchmarks.tools.kept import RESULTS, TABLE, KeptRun, finished, keep_table
+from benchmarks.tools.training import Planned, train_missing
+from zprl_env.errors import UnknownNameError
 from zprl_env.success_rates import wilson_interval
 from zprl_env.tasks import TASKS
 from zprl_env.training.run.history import WINDOW
 
-RESULTS = Path(__file__).parent / "results"
 FULL, HALF, SHORT = (f"--total-env-steps {n}" for n in (200_000, 100_000, 60_000))
 
 SAC = "--algo sac"
@@ -79,64 +77,47 @@ RUNS: dict[str, dict[str, str]] = {
 }
 """By task, the name of every run and what it adds to ``python train_sb3.py --env TASK``."""
 
+CURVES = {
+    "latent, SAC": ["sac-0", "sac-1", "sac-2"],
+    "latent, PPO": ["ppo-0"],
+    "noise (DSRL), SAC": ["noise-0"],
+    "action residual, SAC": ["action-0"],
+    "latent, published settings": ["paper-0"],
+}
+"""By what the picture calls a curve, the runs that are pooled in it."""
 
-Runs = dict[str, tuple[dict[str, Any], dict[str, Any]]]
-"""Results and history of a task's runs, by name."""
+Runs = Mapping[str, KeptRun]
+"""A task's finished runs, by name."""
 
 
-def folder(task: str) -> Path:
-    """Where a task's runs are kept."""
+def folder(task: str, out: Path = RESULTS) -> Path:
+    """Where a task's runs are kept.
+
+    Raises:
+        UnknownNameError: Nothing is trained on that task.
+    """
     if task not in RUNS:
         raise UnknownNameError("task", task, RUNS)
-    return RESULTS / TASKS[task].slug
+    return out / TASKS[task].slug
 
 
-def train_into(kept: Path, task: str, arguments: str) -> None:
-    """Do one run and keep its raw data in a folder."""
-    root = Path(__file__).parents[1]
-    work = Path("runs", "benchmark", kept.relative_to(RESULTS))
-    shutil.rmtree(root / work, ignore_errors=True)
-    command = [sys.executable, "train_sb3.py", "--env", task, *shlex.split(arguments)]
-    done = subprocess.run([*command, "--out", str(work), "--no-video"], cwd=root, check=False)
-    if done.returncode:
-        raise ZprlError(f"The run {kept.name} must end well. Got: exit code {done.returncode}.")
-    kept.mkdir(parents=True, exist_ok=True)
-    for file in ("config.json", "results.json", "history.json", "curve.png"):
-        shutil.copy(root / work / file, kept / file)
+def planned(task: str, names: Iterable[str], out: Path = RESULTS) -> list[Planned]:
+    """List runs of a task, all of ``RUNS`` if none is named.
+
+    Raises:
+        UnknownNameError: There is no such task, or no such run.
+    """
+    kept, chosen = folder(task, out), tuple(names) or tuple(RUNS[task])
+    for name in chosen:
+        if name not in RUNS[task]:
+            raise UnknownNameError("run", name, RUNS[task])
+    return [Planned(kept / name, task, RUNS[task][name]) for name in chosen]
 
 
-class Planned(NamedTuple):
-    """A run to do: where it is kept, and what ``train_sb3.py`` is told behind ``--env TASK``."""
-
-    seed: int
-    task: str
-    kept: Path
-    arguments: str
-
-
-def train_missing(planned: Iterable[Planned]) -> None:
-    """Do the runs that have not been done, all of a seed before those of the next."""
-    for run in sorted(planned, key=lambda one: one.seed):
-        if not (run.kept / "results.json").exists():
-            train_into(run.kept, run.task, f"{run.arguments} --seed {run.seed}")
-
-
-def train(task: str, name: str) -> None:
-    """Do one of ``RUNS``."""
-    if name not in RUNS[task]:
-        raise UnknownNameError("run", name, RUNS[task])
-    train_into(folder(task) / name, task, RUNS[task][name])
-
-
-def load(task: str) -> Runs:
-    """Read results and history of the runs that have been done, in the order of ``RUNS``."""
-    kept = folder(task)
-    done = [name for name in RUNS[task] if (kept / name / "results.json").exists()]
-
-    def read(name: str, file: str) -> dict[str, Any]:
-        return json.loads((kept / name / file).read_text())
-
-    return {name: (read(name, "results.json"), read(name, "history.json")) for name in done}
+def load(task: str, out: Path = RESULTS) -> Runs:
+    """Read the runs that have been done, in the order of ``RUNS``."""
+    kept = folder(task, out)
+    return {name: KeptRun(kept / name) for name in RUNS[task] if finished(kept / name)}
 
 
 def table(task: str, runs: Runs) -> str:
@@ -145,25 +126,37 @@ def table(task: str, runs: Runs) -> str:
     The base is the better of the base policy with and without the flow's noise; what was lowest
     while exploring is the success of the worst hundred training episodes in a row.
     """
-    lines = [
-        f"| run | `train_sb3.py --env {task}` + | base | steered | 95 % interval "
-        "| paired difference | McNemar p | lowest while exploring | env steps | minutes |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+    head = [
+        "run",
+        f"`train_sb3.py --env {task}` +",
+        "base",
+        "steered",
+        "95 % interval",
+        "paired difference",
+        "McNemar p",
+        "lowest while exploring",
+        "env steps",
+        "minutes",
     ]
-    for name, (result, history) in runs.items():
-        *bases, steered = result["test"].values()
-        base = max(item["success_rate"] for item in bases)
-        low, high = steered["wilson_95"]
-        difference = result["paired_difference"]
-        explored = np.array(history["episode_successes"], float)
+    rows = []
+    for name, run in runs.items():
+        difference = run.results["paired_difference"]
+        explored = np.array(run.history["episode_successes"], float)
         lowest = np.convolve(explored, np.full(WINDOW, 1 / WINDOW), mode="valid").min()
-        lines.append(
-            f"| {name} | `{RUNS[task][name]}` | {base:.2f} | {steered['success_rate']:.2f} "
-            f"| {low:.2f} - {high:.2f} | {difference['difference']:+.2f} "
-            f"| {difference['p_value']:.1g} | {lowest:.2f} | {result['env_steps']:,} "
-            f"| {result['seconds'] / 60:.0f} |"
-        )
-    return "\n".join(lines) + "\n"
+        cells = [
+            name,
+            f"`{RUNS[task][name]}`",
+            f"{run.base:.2f}",
+            f"{run.steered['success_rate']:.2f}",
+            markdown.interval(run.steered["wilson_95"]),
+            f"{difference['difference']:+.2f}",
+            f"{difference['p_value']:.1g}",
+            f"{lowest:.2f}",
+            f"{run.results['env_steps']:,}",
+            f"{run.minutes:.0f}",
+        ]
+        rows.append(cells)
+    return markdown.table(head, rows)
 
 
 def draw(runs: Runs, path: Path) -> None:
@@ -172,15 +165,8 @@ def draw(runs: Runs, path: Path) -> None:
 
     figure = Figure(figsize=(7.0, 4.2), layout="constrained")
     axes = figure.subplots()
-    groups = {
-        "latent, SAC": ["sac-0", "sac-1", "sac-2"],
-        "latent, PPO": ["ppo-0"],
-        "noise (DSRL), SAC": ["noise-0"],
-        "action residual, SAC": ["action-0"],
-        "latent, published settings": ["paper-0"],
-    }
-    for label, names in groups.items():
-        curves = [runs[name][1]["evaluations"] for name in names if name in runs]
+    for label, names in CURVES.items():
+        curves = [runs[name].history["evaluations"] for name in names if name in runs]
         if not curves:
             continue
         length = min(map(len, curves))
@@ -201,28 +187,45 @@ def draw(runs: Runs, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def main(arguments: list[str]) -> None:
-    """Run what was asked for."""
-    match arguments:
-        case ["run", task, *names]:
-            folder(task)
-            for name in names or RUNS[task]:
-                train(task, name)
-        case ["summary", *tasks]:
-            for task in tasks or RUNS:
-                runs = load(task)
-                if runs:
-                    (folder(task) / "table.md").write_text(table(task, runs))
-                    draw(runs, folder(task) / "curves.png")
-                    print(table(task, runs))
-        case ["-h" | "--help"]:
-            print(__doc__)
-        case _:
-            raise ZprlError(
-                f"Expected 'run TASK [NAME ...]' or 'summary [TASK ...]'. Got: {arguments}. "
-                "See --help."
-            )
+@dataclass(frozen=True)
+class Run:
+    """Train a task's runs and keep their raw data."""
 
+    task: Task
+    """Task to train on."""
+    names: Names = ()
+    """Runs by name; all of the task's if none is given."""
+    again: Flag = False
+    """Do those anew that have been done."""
+    out: Path = RESULTS
+    """Folder for the results, with a folder per task."""
+
+    def __post_init__(self) -> None:
+        planned(self.task, self.names)
+
+    def __call__(self) -> None:
+        """Train what is missing."""
+        train_missing(planned(self.task, self.names, self.out), self.again)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md, and draw curves.png, of the runs that have been done."""
+
+    tasks: Tasks = ()
+    """Tasks; all of them if none is given."""
+    out: Path = RESULTS
+    """Folder of the results, with a folder per task."""
+
+    def __call__(self) -> None:
+        """Make the table and the picture of every task."""
+        for task in self.tasks or RUNS:
+            if runs := load(task, self.out):
+                keep_table(folder(task, self.out) / TABLE, table(task, runs))
+                draw(runs, folder(task, self.out) / "curves.png")
+
+
+COMMAND = CommandLine("steering", __doc__, (Run, Summary))
 
 if __name__ == "__main__":
-    cli.run(lambda: main(sys.argv[1:]))
+    COMMAND.main()

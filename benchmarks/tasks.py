@@ -1,7 +1,7 @@
-"""What there is for the paper's tasks: experts, demonstrations, base policies, speed.
+"""Tasks in figures: success of experts and base policies, demonstrations, simulation speed.
 
-usage: python -m benchmarks.tasks run [TASK ...]   measure experts and speed; minutes per task
-       python -m benchmarks.tasks summary          the README's table
+    python -m benchmarks.tasks run             measure experts and speed; minutes per task
+    python -m benchmarks.tasks summary         the table of what was measured
 
 The experts are measured here, at full skill, on 50 episodes of a recording that no policy was
 trained on. The base policies' success is what ``make_policy`` measured on the
@@ -11,28 +11,27 @@ random actions and the usual reset after every episode.
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine, Tasks, check_seconds
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import TABLE, keep, keep_table
 from policies.progress import progress_bar
-from zprl_env import cli
 from zprl_env.base_policies.recipes import RECIPES, imitation_recipe
 from zprl_env.envs import make_env
-from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.errors import UnknownNameError
 from zprl_env.experts.performance import Stage, demonstration_seed, operator_for
-from zprl_env.files import write_json
+from zprl_env.files import read_json
 from zprl_env.loading.resolve import shipped_policies
-from zprl_env.success_rates import wilson_interval
 from zprl_env.tasks import TASKS
 
-RESULTS = Path(__file__).parent / "results" / "tasks"
+RESULTS = ALL_RESULTS / "tasks"
 RECORDING_SEED, EPISODES = 50, 50
-SECONDS = 5.0
-"""Process time that the environment is stepped for."""
 
 
 def shown(task: str) -> dict[str, Any]:
@@ -48,13 +47,13 @@ def shown(task: str) -> dict[str, Any]:
     }
 
 
-def steps_per_second(task: str) -> float:
+def steps_per_second(task: str, seconds: float) -> float:
     """Step a task's environment with random actions; per second of this process's time."""
     with closing(make_env(task)) as env:
         env.reset(seed=0)
         env.action_space.seed(0)
         steps, began = 0, time.process_time()
-        while time.process_time() - began < SECONDS:
+        while not steps or time.process_time() - began < seconds:
             _, _, terminated, truncated, _ = env.step(env.action_space.sample())
             steps += 1
             if terminated or truncated:
@@ -62,70 +61,81 @@ def steps_per_second(task: str) -> float:
         return steps / (time.process_time() - began)
 
 
-def measure(task: str) -> None:
-    """Measure a task's expert and environment and keep the raw data."""
-    if task not in RECIPES:
-        raise UnknownNameError("task with a shipped policy", task, RECIPES)
-    content = {
+def measure(task: str, seconds: float) -> dict[str, Any]:
+    """Measure a task's expert and environment.
+
+    Args:
+        task: A task with a recipe.
+        seconds: Process time that the environment is stepped for.
+    """
+    return {
         "task": task,
         "expert": shown(task),
-        "steps_per_second": steps_per_second(task),
+        "steps_per_second": steps_per_second(task, seconds),
     }
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    write_json(RESULTS / f"{TASKS[task].slug}.json", content)
 
 
-def table() -> str:
-    """Draw up the tasks as a Markdown table."""
-    lines = [
-        "| task | suite | expert | demonstrations | base policy | without flow noise "
-        "| env steps/s |",
-        "|---|---|---|---|---|---|---|",
-    ]
+def table(out: Path = RESULTS) -> str:
+    """Draw up the tasks that were measured as a Markdown table."""
+    head = ["task", "suite", "expert", "demonstrations", "base policy", "without flow noise"]
+    rows = []
     for task in RECIPES:
         row, policy = TASKS[task], shipped_policies().get(TASKS[task].slug)
-        measured = RESULTS / f"{row.slug}.json"
+        measured = out / f"{row.slug}.json"
         if not measured.exists():
             continue
-        content = json.loads(measured.read_text(encoding="utf-8"))
-        expert = _rate(content["expert"]["successes"])
-        imitated = "none yet | | "
+        content = read_json(measured)
+        imitated = ["none yet", "", ""]
         if policy is not None:
-            played = json.loads((policy / "evaluation.json").read_text(encoding="utf-8"))
+            played = read_json(policy / "evaluation.json")
             demos = played["demonstrations"]
-            imitated = (
-                f"{demos['episodes']}, {demos['successful']} successful "
-                f"| {_rate(played['successes'])} "
-                f"| {_rate(played['without_flow_noise']['successes'])}"
-            )
-        lines.append(
-            f"| {task} | {row.suite} | {expert} | {imitated} | {content['steps_per_second']:,.0f} |"
-        )
-    return "\n".join(lines) + "\n"
+            imitated = [
+                f"{demos['episodes']}, {demos['successful']} successful",
+                markdown.rate(played["successes"]),
+                markdown.rate(played["without_flow_noise"]["successes"]),
+            ]
+        expert = markdown.rate(content["expert"]["successes"])
+        speed = f"{content['steps_per_second']:,.0f}"
+        rows.append([task, row.suite, expert, *imitated, speed])
+    return markdown.table([*head, "env steps/s"], rows)
 
 
-def _rate(successes: list[int]) -> str:
-    low, high = wilson_interval(sum(successes), len(successes))
-    return f"{sum(successes) / len(successes):.2f} ({low:.2f}-{high:.2f})"
+@dataclass(frozen=True)
+class Run:
+    """Measure experts and environments and keep the raw data."""
+
+    tasks: Tasks = ()
+    """Tasks with a recipe; all of them if none is given."""
+    seconds: float = 5.0
+    """Process time that each environment is stepped for."""
+    out: Path = RESULTS
+    """Folder for the results, with a file per task."""
+
+    def __post_init__(self) -> None:
+        for task in self.tasks:
+            if task not in RECIPES:
+                raise UnknownNameError("task with a shipped policy", task, RECIPES)
+        check_seconds(self.seconds)
+
+    def __call__(self) -> None:
+        """Measure task by task."""
+        for task in self.tasks or RECIPES:
+            keep(self.out / f"{TASKS[task].slug}.json", measure(task, self.seconds))
 
 
-def main(arguments: list[str]) -> None:
-    """Run what was asked for."""
-    match arguments:
-        case ["run", *tasks]:
-            for task in tasks or RECIPES:
-                measure(task)
-        case ["summary"]:
-            RESULTS.mkdir(parents=True, exist_ok=True)
-            (RESULTS / "table.md").write_text(table(), encoding="utf-8")
-            print(table())
-        case ["-h" | "--help"]:
-            print(__doc__)
-        case _:
-            raise ZprlError(
-                f"Expected 'run [TASK ...]' or 'summary'. Got: {arguments}. See --help."
-            )
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of what was measured."""
 
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table."""
+        keep_table(self.out / TABLE, table(self.out))
+
+
+COMMAND = CommandLine("tasks", __doc__, (Run, Summary))
 
 if __name__ == "__main__":
-    cli.run(lambda: main(sys.argv[1:]))
+    COMMAND.main()

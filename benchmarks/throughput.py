@@ -1,6 +1,6 @@
-"""How fast everything is, from MuJoCo's own steps to learning.
+"""Environment steps per second, from MuJoCo's physics alone to SAC's training.
 
-    python -m benchmarks.throughput run [TASK ...]     minutes per task
+    python -m benchmarks.throughput run --seconds 55   a minute per task, and its preparations
     python -m benchmarks.throughput scaling            steered Lift in 1 to 8 workers
     python -m benchmarks.throughput summary            tables of what was measured
 
@@ -18,18 +18,17 @@ A task is played in these ways, which take turns so that the machine's noise hit
   ...-overlap  any of these but sac-slow, half of the environments simulating while SAC learns
 
 Each way is played in one process and in as many at once as there are cores. Resets count while
-SAC learns only. See benchmarks/stock.py for what physics and own are to the letter.
+SAC learns only. See benchmarks/tools/stock.py for what physics and own are to the letter.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from multiprocessing import get_context
@@ -39,10 +38,13 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 
-from benchmarks.learning_speed import Learner
-from benchmarks.machine import machine
-from benchmarks.throughput_table import scaling_table, table
-from benchmarks.turns import (
+from benchmarks.tables.throughput import scaling_table, table
+from benchmarks.tools.command import CommandLine, Tasks, check_seconds
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import TABLE, keep, keep_table
+from benchmarks.tools.learning_speed import Learner
+from benchmarks.tools.machine import machine
+from benchmarks.tools.turns import (
     SIMULATED,
     STEERED,
     has_policy,
@@ -52,16 +54,15 @@ from benchmarks.turns import (
     reset_times,
     take_turns,
 )
-from zprl_env import cli
 from zprl_env.base_policies.recipes import RECIPES
 from zprl_env.errors import ZprlError
-from zprl_env.files import read_json, write_json
+from zprl_env.files import read_json
 from zprl_env.tasks import TASKS, task_name
 from zprl_env.training.environment import make_training_envs
 from zprl_env.training.settings.algorithms import BackendName
 from zprl_env.training.settings.recipe import recipe_for
 
-RESULTS = Path(__file__).parent / "results" / "throughput"
+RESULTS = ALL_RESULTS / "throughput"
 SCALING = "scaling.json"
 WORKERS = (1, 2, 4, 8)
 LEARNING_SECONDS = 2.0
@@ -157,63 +158,74 @@ def scale(task: str, seconds: float) -> dict[str, Any]:
         return {"task": task, "steps_per_second": take_turns(turns, seconds), "machine": where}
 
 
-def keep(name: str, content: dict[str, Any]) -> None:
-    """Write one result; the others stay as they are."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    write_json(RESULTS / name, content)
-
-
-def summary() -> str:
+def summary(out: Path = RESULTS) -> str:
     """Draw up the tables of what has been measured.
 
     Raises:
         ZprlError: Nothing has been.
     """
-    paths = [RESULTS / f"{row.slug}.json" for row in TASKS.values()]
+    paths = [out / f"{row.slug}.json" for row in TASKS.values()]
     results = [read_json(path) for path in paths if path.exists()]
     if not results:
-        raise ZprlError(f"Expected results in {RESULTS}. Got: none. Start with 'run'.")
+        raise ZprlError(f"Expected results in {out}. Got: none. Start with 'run'.")
     text = table(results)
-    if (RESULTS / SCALING).exists():
-        text += "\n" + scaling_table(read_json(RESULTS / SCALING))
+    if (out / SCALING).exists():
+        text += "\n" + scaling_table(read_json(out / SCALING))
     return text
 
 
-def main(arguments: list[str]) -> None:
-    """Run what was asked for.
+@dataclass(frozen=True)
+class Run:
+    """Measure some tasks in every way and keep the rates, turn by turn."""
 
-    Raises:
-        UnknownNameError: There is no such task.
-        ZprlError: The time is none.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.throughput",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="measure tasks")
-    run.add_argument("tasks", nargs="*", metavar="TASK", help="all with a recipe if none is given")
-    scaling = commands.add_parser("scaling", help="measure steered Lift in 1 to 8 workers")
-    for command in (run, scaling):
-        command.add_argument(
-            "--seconds", type=float, default=120.0, help="how long to take turns (%(default)s)"
-        )
-    commands.add_parser("summary", help="draw up the tables")
-    chosen = parser.parse_args(arguments)
-    if not 0.0 <= getattr(chosen, "seconds", 0.0) < float("inf"):
-        raise ZprlError(f"seconds must be a number of at least 0. Got: {chosen.seconds}.")
-    match chosen.command:
-        case "run":
-            for task in [task_name(name) for name in chosen.tasks or RECIPES]:
-                keep(f"{TASKS[task].slug}.json", measure(task, chosen.seconds))
-        case "scaling":
-            keep(SCALING, scale("Lift", chosen.seconds))
-        case "summary":
-            text = summary()
-            (RESULTS / "table.md").write_text(text, encoding="utf-8")
-            print(text)
+    tasks: Tasks = ()
+    """Tasks; all with a recipe if none is given."""
+    seconds: float = 120.0
+    """How long the ways of a task take turns."""
+    out: Path = RESULTS
+    """Folder for the results, with a file per task."""
 
+    def __post_init__(self) -> None:
+        check_seconds(self.seconds)
+        for task in self.tasks:
+            task_name(task)
+
+    def __call__(self) -> None:
+        """Measure task by task."""
+        for task in map(task_name, self.tasks or RECIPES):
+            keep(self.out / f"{TASKS[task].slug}.json", measure(task, self.seconds))
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Measure steered Lift in 1 to 8 workers of Stable-Baselines3."""
+
+    seconds: float = 120.0
+    """How long the numbers of workers take turns."""
+    out: Path = RESULTS
+    """Folder for the results."""
+
+    def __post_init__(self) -> None:
+        check_seconds(self.seconds)
+
+    def __call__(self) -> None:
+        """Measure."""
+        keep(self.out / SCALING, scale("Lift", self.seconds))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of what has been measured."""
+
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the tables."""
+        keep_table(self.out / TABLE, summary(self.out))
+
+
+COMMAND = CommandLine("throughput", __doc__, (Run, Scaling, Summary))
 
 if __name__ == "__main__":
-    cli.run(lambda: main(sys.argv[1:]))
+    COMMAND.main()

@@ -1,7 +1,8 @@
-"""What one policy for N environments costs, beside a policy in each of them and beside none.
+"""Throughput and memory of one policy for N environments, beside a policy in each of them.
 
-usage: python -m benchmarks.vectorised run [TASK] [SECONDS]   minutes; Lift, 4 seconds a turn
-       python -m benchmarks.vectorised summary                the table
+    python -m benchmarks.vectorised run               Lift, 4 seconds a turn; minutes
+    python -m benchmarks.vectorised run box-close 4   another task, and seconds of a turn
+    python -m benchmarks.vectorised summary           the table of what was measured
 
   bare       ActionChunkWrapper in Stable-Baselines3's SubprocVecEnv, random chunks
   batched    the same in SteeringVecEnv: the policy lives in this process
@@ -15,28 +16,32 @@ is the proportional share (PSS) of the workers and of this process.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Annotated, Any
 
 import gymnasium as gym
 import numpy as np
 from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv
+from tyro.conf import Positional, arg
 
-from benchmarks.machine import machine
-from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, SteeringVecEnv, cli, make_env
-from zprl_env.errors import ZprlError
-from zprl_env.files import read_json, write_json
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine, check_seconds
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import TABLE, keep, keep_table
+from benchmarks.tools.machine import machine
+from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, SteeringVecEnv, make_env
+from zprl_env.files import read_json
 from zprl_env.loading.resolve import resolve_policy
 from zprl_env.tasks import TASKS, task_name
 
-RESULTS = Path(__file__).parent / "results" / "vectorised"
+RESULTS = ALL_RESULTS / "vectorised"
 COUNTS = (1, 2, 4, 8, 16)
 ROUNDS = 1
 OPTIONS: dict[str, Any] = {"scale": 2.0, "noise_scale": 0.0}
@@ -97,14 +102,20 @@ def turn(way: str, task: str, count: int, seconds: float) -> tuple[float, float]
         for _ in range(3):
             envs.step(actions)
         decisions, began = 0, time.perf_counter()
-        while (elapsed := time.perf_counter() - began) < seconds:
+        while (elapsed := time.perf_counter() - began) < seconds or not decisions:
             envs.step(actions)
             decisions += count
         return decisions / elapsed, memory()
 
 
-def run(task: str, seconds: float) -> dict[str, Any]:
-    """Measure all ways with all numbers of environments."""
+def measure(task: str, seconds: float, out: Path = RESULTS) -> None:
+    """Measure all ways with all numbers of environments; what there is so far is kept.
+
+    Args:
+        task: A name in `TASKS`.
+        seconds: Length of a turn.
+        out: Folder for the results.
+    """
     found: dict[str, dict[str, list[tuple[float, float]]]] = {}
     where = machine()
     for count in COUNTS:
@@ -112,50 +123,64 @@ def run(task: str, seconds: float) -> dict[str, Any]:
         for _ in range(ROUNDS):
             for way in WAYS:
                 found[str(count)][way].append(turn(way, task, count, seconds))
-        write_json(
-            RESULTS / f"{TASKS[task].slug}.json",
-            {"task": task, "decisions_per_second_and_mib": found, "machine": where},
+        content = {"task": task, "decisions_per_second_and_mib": found, "machine": where}
+        keep(out / f"{TASKS[task].slug}.json", content)
+
+
+def table(out: Path = RESULTS) -> str:
+    """Draw up everything that was measured as Markdown, a table per task."""
+    return "\n".join(_task_table(read_json(path)) for path in sorted(out.glob("*.json")))
+
+
+def _task_table(content: dict[str, Any]) -> str:
+    head = [f"{content['task']}, N", "bare [decisions/s]", "batched", "separate"]
+    head += ["batched / bare", "batched / separate", "bare [MiB]", "batched", "separate"]
+    rows = []
+    for count, ways in content["decisions_per_second_and_mib"].items():
+        rates, sizes = (
+            {way: median(one[kind] for one in turns) for way, turns in ways.items()}
+            for kind in (0, 1)
         )
-    return found
+        cells = [f"{rates[way]:,.0f}" for way in WAYS]
+        cells += [f"{rates['batched'] / rates[way]:.2f}" for way in ("bare", "separate")]
+        cells += [f"{sizes[way]:,.0f}" for way in WAYS]
+        rows.append([count, *cells])
+    return markdown.table(head, rows)
 
 
-def table() -> str:
-    """Draw up everything that was measured as Markdown."""
-    lines = []
-    for path in sorted(RESULTS.glob("*.json")):
-        content = read_json(path)
-        lines += [
-            f"| {content['task']}, N | bare [decisions/s] | batched | separate | batched / bare "
-            "| batched / separate | bare [MiB] | batched | separate |",
-            "|---|---|---|---|---|---|---|---|---|",
-        ]
-        for count, ways in content["decisions_per_second_and_mib"].items():
-            rates, sizes = (
-                {way: median(one[kind] for one in turns) for way, turns in ways.items()}
-                for kind in (0, 1)
-            )
-            cells = [f"{rates[way]:,.0f}" for way in WAYS]
-            cells += [f"{rates['batched'] / rates[way]:.2f}" for way in ("bare", "separate")]
-            cells += [f"{sizes[way]:,.0f}" for way in WAYS]
-            lines.append(f"| {count} | {' | '.join(cells)} |")
-        lines.append("")
-    return "\n".join(lines)
+@dataclass(frozen=True)
+class Run:
+    """Measure one task with 1 to 16 environments and keep the rates."""
+
+    task: Positional[Annotated[str, arg(metavar="[TASK]")]] = "Lift"
+    """Task with a shipped policy."""
+    seconds: Positional[Annotated[float, arg(metavar="[SECONDS]")]] = 4.0
+    """Length of a turn."""
+    out: Path = RESULTS
+    """Folder for the results, with a file per task."""
+
+    def __post_init__(self) -> None:
+        task_name(self.task)
+        check_seconds(self.seconds)
+
+    def __call__(self) -> None:
+        """Measure."""
+        measure(task_name(self.task), self.seconds, self.out)
 
 
-def main(arguments: list[str]) -> None:
-    """Run what was asked for."""
-    match arguments:
-        case ["run", *rest] if len(rest) <= 2:
-            RESULTS.mkdir(parents=True, exist_ok=True)
-            run(task_name(rest[0] if rest else "Lift"), float(rest[1]) if rest[1:] else 4.0)
-        case ["summary"]:
-            (RESULTS / "table.md").write_text(table())
-            print(table())
-        case ["-h" | "--help"]:
-            print(__doc__)
-        case _:
-            raise ZprlError(f"Expected 'run [TASK] [SECONDS]' or 'summary'. Got: {arguments}.")
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of what was measured."""
 
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table."""
+        keep_table(self.out / TABLE, table(self.out))
+
+
+COMMAND = CommandLine("vectorised", __doc__, (Run, Summary))
 
 if __name__ == "__main__":
-    cli.run(lambda: main(sys.argv[1:]))
+    COMMAND.main()

@@ -75,7 +75,14 @@ def convert(conversion: Conversion) -> Demonstrations:
 
 
 def main() -> None:
-    """Copy as the command line says, and tell what was written."""
+    """Run the command line."""
+    try:
+        _convert()
+    except ZprlError as error:
+        sys.exit(f"error: {error}")
+
+
+def _convert() -> None:
     conversion = tyro.cli(Conversion)
     written = convert(conversion)
     steps = sum(len(trajectory) for trajectory in written.trajectories)
@@ -83,7 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ZprlError as error:
-        sys.exit(f"error: {error}")
+    main()

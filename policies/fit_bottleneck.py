@@ -153,7 +153,7 @@ class Arguments(BottleneckConfig):
     """Use only the episodes of this robomimic filter key, such as "train"."""
 
 
-def main(arguments: Arguments) -> None:
+def run(arguments: Arguments) -> None:
     """Read policy and demonstrations, fit, write the checkpoint."""
     torch.set_num_threads(1)  # small networks: more threads wait for each other
     base = FrozenPolicy.load(arguments.policy)
@@ -171,8 +171,13 @@ def main(arguments: Arguments) -> None:
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     try:
-        main(tyro.cli(Arguments))
+        run(tyro.cli(Arguments))
     except ZprlError as error:
         sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

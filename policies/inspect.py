@@ -118,7 +118,14 @@ class Inspection:
 
 
 def main() -> None:
-    """Inspect as the command line says."""
+    """Run the command line."""
+    try:
+        _inspect()
+    except ZprlError as error:
+        sys.exit(f"error: {error}")
+
+
+def _inspect() -> None:
     inspection = tyro.cli(Inspection)
     summary = summarise(inspection.source)
     name = inspection.source.removeprefix(MINARI)
@@ -130,7 +137,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ZprlError as error:
-        sys.exit(f"error: {error}")
+    main()

@@ -119,7 +119,7 @@ class Arguments(PretrainConfig):
     """Use only the episodes of this robomimic filter key, such as "train"."""
 
 
-def main(arguments: Arguments) -> None:
+def run(arguments: Arguments) -> None:
     """Read demonstrations, train, write the checkpoint."""
     torch.set_num_threads(1)  # small networks: more threads wait for each other
     demonstrations = Demonstrations.load(
@@ -136,8 +136,13 @@ def main(arguments: Arguments) -> None:
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     try:
-        main(tyro.cli(Arguments))
+        run(tyro.cli(Arguments))
     except ZprlError as error:
         sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

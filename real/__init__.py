@@ -1,1 +1,54 @@
-"""A robot behind a Gymnasium environment: the same wrapper, the same training, on hardware."""
+"""Robots as Gymnasium environments: drivers, control loop with safety filter, tasks, recordings.
+
+The same code runs on a simulated robot and on hardware. Public names are loaded on first use, so
+that ``import real`` costs neither pydantic nor MuJoCo.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "Cameras": "real.robot",
+    "Clock": "real.clock",
+    "EpisodeRecorder": "real.recording.writer",
+    "Event": "real.operators",
+    "IdealRobot": "real.drivers.ideal",
+    "MisbehavingRobotError": "real.testing",
+    "Operator": "real.operators",
+    "Preset": "real.tasks.preset",
+    "RealRobotEnv": "real.env",
+    "RecordedEpisode": "real.recording.reader",
+    "Recorder": "real.recording.recorder",
+    "Robot": "real.robot",
+    "RobotCommand": "real.robot",
+    "RobotError": "real.robot",
+    "RobotState": "real.robot",
+    "SafetyFilter": "real.motion.safety",
+    "SceneRobot": "real.robot",
+    "ScriptedOperator": "real.operators",
+    "SimRobot": "real.drivers.sim",
+    "SimulatedClock": "real.clock",
+    "TaskScene": "real.sim.scene",
+    "WallClock": "real.clock",
+    "check_robot": "real.testing",
+    "load_preset": "real.tasks.files",
+    "make_robot": "real.drivers",
+    "presets": "real.tasks.files",
+    "read_recorded": "real.recording.reader",
+    "task_facts": "real.tasks.files",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module the first time it is asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'real' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

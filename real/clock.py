@@ -1,8 +1,9 @@
-"""Time, which passes by itself or is simulated."""
+"""Clocks: the computer's, and simulated time that passes when it is waited for."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -40,7 +41,11 @@ class WallClock:
 
 
 class SimulatedClock:
-    """Time that passes when it is waited for.
+    """Simulated time, which passes when it is waited for.
+
+    Args:
+        advance: What makes something happen meanwhile, such as a simulation's physics: called with
+            the new time [s] whenever time has passed.
 
     Example:
         >>> clock = SimulatedClock()
@@ -50,8 +55,9 @@ class SimulatedClock:
         2.5
     """
 
-    def __init__(self) -> None:
+    def __init__(self, advance: Callable[[float], object] | None = None) -> None:
         self._now = 0.0
+        self._advance = advance
 
     def now(self) -> float:
         """Time since the beginning [s]."""
@@ -59,4 +65,7 @@ class SimulatedClock:
 
     def sleep_until(self, when: float) -> None:
         """Make it ``when`` [s], unless that is over."""
-        self._now = max(self._now, when)
+        if when > self._now:
+            self._now = when
+            if self._advance is not None:
+                self._advance(when)

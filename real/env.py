@@ -18,12 +18,13 @@ from real.motion.ready import EpisodeStart
 from real.operators import OperatorLike, make_operator
 from real.recording.recorder import Recorder
 from real.robot import Cameras, SceneRobot
-from real.tasks.files import load_preset
+from real.tasks.files import load_preset, task_facts
 from real.tasks.layout import ActionLayout, ObservationLayout
 from real.tasks.preset import Preset
 from zprl_env.envs.conditions import check_open, check_render_mode, check_running, checked_action
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import InvalidActionError, RenderingError
+from zprl_env.facts import UNKNOWN, Facts
 
 
 class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
@@ -109,6 +110,12 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
     def replayable(self) -> bool:
         """Whether an episode's seed and actions lead to the same state again: in simulated time."""
         return isinstance(self.robot, SceneRobot) and not isinstance(self.robot.clock, WallClock)
+
+    @property
+    def facts(self) -> Facts:
+        """What the preset says to steering and learning: scale, noise, discount and chunk."""
+        said = task_facts(self.preset)
+        return UNKNOWN._replace(**{name: v for name, v in said.items() if v is not None})
 
     @property
     def pacer(self) -> Pacer:

@@ -15,7 +15,7 @@ from real.tasks.preset import Preset
 
 
 class Judgement(NamedTuple):
-    """How a step left the episode.
+    """The judgement of a step: outcome, reward, termination and truncation.
 
     Attributes:
         outcome: ``"success"``, ``"failure"``, ``"abort"``, ``"stop"`` or ``"time limit"``; None

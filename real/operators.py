@@ -1,4 +1,4 @@
-"""Whoever stands beside the robot: what they say arrives as events, and nothing waits for a key."""
+"""Operators: the person or program beside the robot, whose words arrive as events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FOR_EVER = float("inf")
 
 
 class Event(str, Enum):
-    """What an operator can say."""
+    """An operator's word: a verdict, a pause, a stop or a permission."""
 
     SUCCESS = "success"
     """The task is done."""
@@ -43,7 +43,7 @@ VERDICTS = (Event.SUCCESS, Event.FAILURE, Event.ABORT)
 
 
 class Operator(Protocol):
-    """Where events come from.
+    """The person or program that watches the robot: a source of events.
 
     Attributes:
         patience: How long may be waited for this operator [s].
@@ -56,7 +56,7 @@ class Operator(Protocol):
         ...
 
     def ask(self, event: Event, message: str) -> None:
-        """Tell the operator that an event is waited for; returns at once."""
+        """Ask the operator for an event that is waited for; returns at once."""
         ...
 
     def close(self) -> None:
@@ -68,7 +68,7 @@ OperatorLike: TypeAlias = "Operator | Literal['auto', 'keyboard']"
 
 
 class ScriptedOperator:
-    """Says what a program tells it to.
+    """An operator that says what a program tells it to.
 
     Args:
         answers: Events that it answers with at once when they are asked for.
@@ -108,7 +108,7 @@ class ScriptedOperator:
 
 
 class AutoOperator(ScriptedOperator):
-    """Judges by the scene's own criterion, and lets a simulated robot go on after any stop.
+    """An operator that judges by the scene's own criterion, and releases after any stop.
 
     Args:
         scene: The simulated world.
@@ -128,7 +128,7 @@ class AutoOperator(ScriptedOperator):
 
 
 class KeyboardOperator:
-    """Keys in the terminal: read one by one, without Enter, whenever there are some.
+    """An operator at the keyboard: single keys of a terminal, without Enter, read without waiting.
 
     Args:
         keyboard: The terminal, stdin by default.
@@ -198,7 +198,7 @@ class KeyboardOperator:
 
 
 def make_operator(operator: OperatorLike, robot: Robot) -> Operator:
-    """Return an operator.
+    """Make an operator from its name, or return the object.
 
     Args:
         operator: ``"auto"``, ``"keyboard"`` or an object.

@@ -65,7 +65,7 @@ class Play:
 
 
 def play(settings: Play) -> EvaluationResult:
-    """Play, and record.
+    """Play episodes of a policy on a robot, steered or alone, and record them.
 
     Args:
         settings: What, and where.
@@ -113,5 +113,10 @@ def play(settings: Play) -> EvaluationResult:
         return evaluate(env, agent, seeds, lambda success: print("success" if success else "no"))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     cli.run(lambda: print(play(tyro.cli(Play))))
+
+
+if __name__ == "__main__":
+    main()

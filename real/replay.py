@@ -1,4 +1,4 @@
-"""See what happened in a recorded episode: ``python -m real.replay FILE``."""
+"""Show a recorded episode as table, plot and film: ``python -m real.replay FILE``."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def pictures(
 
 
 def replay(settings: Replay, console: Console | None = None) -> list[Path]:
-    """Show an episode.
+    """Show an episode as a table, a plot and a film.
 
     Args:
         settings: Which one.
@@ -245,5 +245,10 @@ def _events(episode: RecordedEpisode, step: int) -> str:
     return ", ".join([*info.get("operator", ()), *([f"stop: {stop}"] if stop else [])])
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     cli.run(lambda: replay(tyro.cli(Replay)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""What a robot is to everything above its driver."""
+"""The robot interface that every driver implements: state, command, stop, home."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class RobotState:
 
 @dataclass(frozen=True)
 class RobotCommand:
-    """Where N arms are to be now, in the robot's base frame.
+    """A command to N arms: poses and gripper openings, in the robot's base frame.
 
     Attributes:
         position: End effectors [m]. Shape ``(N, 3)``.
@@ -58,7 +58,7 @@ class RobotCommand:
 
 
 class Robot(Protocol):
-    """A driver: about a hundred lines between this and what a laboratory has.
+    """The interface of a robot driver: about a hundred lines to what a laboratory has.
 
     Commands are poses to be reached within the next control period. They come at the control rate,
     have passed :mod:`real.motion.safety` and move by little each time; a driver passes them on.

@@ -24,8 +24,8 @@ from zprl_env.errors import ConfigurationError, MissingExtraError
 class Server:
     """Serve a robot over the HTTP interface of SERL's franka_server.
 
-    Whoever knows the interface may steer it: --driver serl and --driver remote of this package, and
-    SERL's own environments. Ends with Ctrl-C, and stops the arms then.
+    Every client of the interface may steer it: --driver serl and --driver remote of this package,
+    and SERL's own environments. Ends with Ctrl-C, and stops the arms then.
     """
 
     driver: str = "sim"
@@ -124,5 +124,10 @@ def _in_real_time(driver: str) -> dict[str, Any]:
     return {"realtime": True} if "realtime" in settings else {}
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     cli.run(lambda: serve(tyro.cli(Server)))
+
+
+if __name__ == "__main__":
+    main()

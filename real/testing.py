@@ -1,4 +1,4 @@
-"""Tell whether a driver behaves: ``python -m real.testing --driver my_lab:MyRobot``."""
+"""Conformance tests for robot drivers: ``python -m real.testing --driver my_lab:MyRobot``."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Conformance:
 
 
 def check_robot(driver: DriverLike, preset: Preset | str, **options: Any) -> None:
-    """Find out whether a driver behaves.
+    """Test a driver against everything that the environment relies on.
 
     Args:
         driver: As :func:`real.drivers.make_robot` takes it.
@@ -276,11 +276,16 @@ def _move(robot: Robot, preset: Preset, goal: np.ndarray, periods: int | None = 
         robot.clock.sleep_until(due)
 
 
-def main(conformance: Conformance) -> None:
+def examine(conformance: Conformance) -> None:
     """Check, and say that all is well."""
     check_robot(conformance.driver, conformance.task, **conformance.settings())
     print(f"{conformance.driver}: all {len(CHECKS)} checks passed")
 
 
+def main() -> None:
+    """Run the command line."""
+    cli.run(lambda: examine(tyro.cli(Conformance)))
+
+
 if __name__ == "__main__":
-    cli.run(lambda: main(tyro.cli(Conformance)))
+    main()

@@ -1,4 +1,4 @@
-"""What every command line of this project has in common."""
+"""Command lines: NAME=VALUE settings, errors in one line, exit codes."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ def settings(words: Sequence[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             found[name] = value
     return found
+
+
+def prog(module: str) -> str:
+    """Name a command whose file is ``__main__.py``, for its help.
+
+    Args:
+        module: What ``python -m`` runs it by.
+
+    >>> prog("zprl_env.doctor")
+    'python -m zprl_env.doctor'
+    """
+    return sys.argv[0] if sys.argv[0].startswith("zprl ") else f"python -m {module}"
 
 
 def run(main: Callable[[], object]) -> None:

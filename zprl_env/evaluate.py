@@ -12,9 +12,9 @@ import tyro
 
 from zprl_env import cli
 from zprl_env.errors import ZprlError
-from zprl_env.evaluation import TEST_SEED
+from zprl_env.evaluation import TEST_SEED, success_note
 from zprl_env.files import check_file, write_json
-from zprl_env.tasks import task_name
+from zprl_env.tasks import find_task
 from zprl_env.training.config import Config, check_policy, load_config
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import Recipe
@@ -32,9 +32,15 @@ class Evaluation:
     """
 
     env: str | None = None
-    """Task to play; the run's own, and else Lift."""
+    """Environment to play: a task, any gymnasium id (package:Id-v0 imports the package), or
+    module:callable; the run's own, and else Lift."""
+    env_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of its environment; values are JSON or words. The run's own if none is given."""
     policy: str | None = None
-    """Frozen policy: a checkpoint folder or a shipped name; the run's own, and else the task's."""
+    """Frozen policy: a checkpoint folder, a shipped name, hf://user/name, or module:callable; the
+    run's own, and else the task's."""
+    policy_class: str | None = None
+    """module:Class of a checkpoint whose class is your own."""
     run: Path | None = None
     """Folder of a run of train_sb3.py whose agent steers the policy."""
     episodes: int = 100
@@ -50,12 +56,16 @@ class Evaluation:
     """File for the results, episode by episode, as JSON."""
     video: Path | None = None
     """MP4 for a film of the first episode."""
+    trust: bool = False
+    """Import code of your own (module:callable, package:Id-v0) that the settings of --run name. Not
+    for a folder that somebody sent you."""
     threads: int = 1
     """Threads of torch; more are slower for networks this small."""
 
     def __post_init__(self) -> None:
         if self.env is not None:
-            task_name(self.env)
+            find_task(self.env)
+        cli.settings(self.env_kwargs)
         limits.check(self, limits.EVALUATION)
         if self.video is not None and self.video.suffix != ".mp4":
             raise ZprlError(f"video must be a file that ends in .mp4. Got: {self.video}.")
@@ -72,6 +82,7 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
 
     Raises:
         CheckpointError: The policy cannot be loaded.
+        ConfigurationError: The run names code to import and is not trusted.
         MissingExtraError: The run's backend is not installed.
         PolicyMismatchError: It does not fit the environment.
         RunFolderError: The run's agent cannot be loaded, or steers another policy; or a file
@@ -93,7 +104,7 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
 
     torch.set_num_threads(evaluation.threads)
     policy_name = config.policy or str(base_policy(config.env, make=False))
-    policy = resolve_policy(policy_name)
+    policy = resolve_policy(policy_name, evaluation.policy_class)
     if evaluation.run is not None:
         check_policy(evaluation.run, policy)
     seeds = range(evaluation.seed, evaluation.seed + evaluation.episodes)
@@ -109,7 +120,10 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
         comparison.play_bases(seeds)
         if agent is not None:
             comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, seeds)
-    report.print_table(comparison.results, comparison.difference, Console(soft_wrap=True))
+    console = Console(soft_wrap=True)
+    report.print_table(comparison.results, comparison.difference, console)
+    if note := success_note(comparison.env, config.env):
+        console.print(note)
     if evaluation.out is not None:
         settings: dict[str, Any] = dataclasses.asdict(evaluation)
         settings |= {"env": config.env, "policy": policy_name}
@@ -132,14 +146,20 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
 def _config(evaluation: Evaluation) -> Config:
     """The run's settings, or the base policy's, with what the command line says otherwise."""
     if evaluation.run is None:
-        config = Config(recipe=Recipe(scale=0.0, noise_scale=1.0, observation="features"))
+        recipe = Recipe(scale=0.0, noise_scale=1.0, observation="features")
+        config = Config(algo="sac", recipe=recipe)  # of an agent that there is none of
     else:
-        config = load_config(evaluation.run)
-    given = {name: value for name, value in vars(evaluation).items() if value is not None}
-    recipe = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
-    others = {name: given[name] for name in ("env", "policy") if name in given}
-    return replace(config, recipe=replace(config.recipe, **recipe), **others)
+        config = load_config(evaluation.run, trust=evaluation.trust)
+    given = {name: value for name, value in vars(evaluation).items() if value not in (None, ())}
+    steering = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
+    others = {name: given[name] for name in ("env", "env_kwargs", "policy") if name in given}
+    return replace(config, recipe=replace(config.recipe, **steering), **others)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli.run(lambda: evaluate_policy(tyro.cli(Evaluation)))
 
 
 if __name__ == "__main__":
-    cli.run(lambda: evaluate_policy(tyro.cli(Evaluation)))
+    main()

@@ -124,6 +124,25 @@ def evaluate(
     return EvaluationResult(np.array(played), np.array(successes, bool), np.array(lengths))
 
 
+def success_note(env: gym.Env, name: str) -> str | None:
+    """Say that an environment reports no success; None if it does.
+
+    Its episodes all count as failed, so that what tables compare and ``--keep best`` chooses by is
+    empty, while an agent still learns from the reward.
+
+    Args:
+        env: A steered environment that has played at least one episode.
+        name: What to call it.
+    """
+    if env.get_wrapper_attr("reports_success"):
+        return None
+    return (
+        f"{name} reports no success: no info of its steps has is_success or success, so every "
+        "episode counts as failed. Agents learn from its reward all the same. To measure success, "
+        'put info["is_success"] into what its step returns.'
+    )
+
+
 def play(name: str, env: gym.Env, agent: Agent | None, seeds: Sequence[int]) -> EvaluationResult:
     """Play one episode per seed, as :func:`evaluate` does, and show it.
 

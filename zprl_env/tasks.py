@@ -10,7 +10,7 @@ from typing import Any
 
 import gymnasium as gym
 
-from zprl_env.errors import MissingExtraError, UnknownNameError
+from zprl_env.errors import ConfigurationError, MissingExtraError, UnknownNameError, ZprlError
 from zprl_env.facts import UNKNOWN, Facts
 from zprl_env.loading.named import import_for, names_code
 
@@ -241,12 +241,16 @@ def facts_of(env: gym.Env) -> Facts:
     """The facts of the task that an environment was made for.
 
     Args:
-        env: Any environment; one that is no task of `TASKS` has the facts of an unknown one.
+        env: Any environment. One may say ``facts`` of itself; one that does not and is no task of
+            `TASKS` has the facts of an unknown one.
 
     >>> facts_of(gym.make("Pendulum-v1")).noise_scale
     1.0
     """
-    spec = env.spec
+    own = getattr(env.unwrapped, "facts", None)
+    if isinstance(own, Facts):
+        return own
+    spec = env.unwrapped.spec  # a wrapper's would copy what the environment was made with
     for task in TASKS.values():
         if spec is not None and task.id == spec.id:
             return task.read_facts(spec.kwargs)
@@ -267,7 +271,7 @@ def find_task(spec: str) -> Task:
 
     Raises:
         UnknownNameError: There is no such task and no such id.
-        ConfigurationError: The package cannot be imported.
+        ZprlError: The package cannot be imported.
 
     >>> find_task("ZPRL-Lift-v0") is TASKS["Lift"]
     True
@@ -278,7 +282,10 @@ def find_task(spec: str) -> Task:
         return Task(id=spec, suite="", entry_point=spec, max_episode_steps=0, own_limit=True)
     package, _, name = spec.rpartition(":")
     if package:
-        import_for(package, spec, "environment")
+        try:
+            import_for(package, spec, "environment")
+        except ConfigurationError as error:  # a ValueError, of which tyro would draw a box
+            raise ZprlError(str(error)) from error
     for known, task in TASKS.items():
         if name in (known, task.id):
             return task

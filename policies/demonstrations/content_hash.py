@@ -42,7 +42,9 @@ def hash_episodes(file: h5py.File) -> str:
 
         def add(name: str, item: Any, episode: str = episode) -> None:
             if isinstance(item, h5py.Dataset):
-                values = item[()]
+                values = np.asarray(item[()])
+                if values.dtype.hasobject:  # text of any length, of which these are addresses
+                    values = values.astype("S")
                 # A machine's byte order is layout, too.
                 values = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
                 digest.update(f"{episode}/{name} {values.dtype.str} {values.shape}\n".encode())

@@ -1,4 +1,4 @@
-"""Drivers by name, and everybody's own by ``"module:Class"``."""
+"""Robot drivers by name, or a class of one's own by ``"module:Class"``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DriverLike: TypeAlias = "str | Robot | Callable[..., Robot]"
 
 
 def make_robot(driver: DriverLike, preset: Preset, **options: Any) -> Robot:
-    """Make a task's robot; nothing is connected and nothing moves.
+    """Make a task's robot from its driver's name, class or object; nothing connects, nothing moves.
 
     Args:
         driver: Which one.

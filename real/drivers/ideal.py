@@ -1,4 +1,4 @@
-"""A robot that obeys perfectly, and fails on request: for tests and dry runs."""
+"""The ideal robot driver, without physics: obeys perfectly and fails on request, for tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REACHED = 0.03
 
 
 class IdealRobot:
-    """Is where it was last sent, exactly and at once.
+    """A robot without physics, which is where it was last sent, exactly and at once.
 
     Its scene is a task for tests: objects lie about in the first arm's box, and success is to bring
     the first arm to the first of them.

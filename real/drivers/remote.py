@@ -1,4 +1,4 @@
-"""A simulated robot in another process, with its scene and its cameras."""
+"""The remote robot driver: a simulated robot served over HTTP by another process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATIENCE = 10.0
 
 
 class RemoteRobot(SerlRobot):
-    """What ``python -m real.server --driver sim`` serves: SERL's interface, scene and cameras.
+    """A robot served by ``python -m real.server``: SERL's interface, with scene and cameras.
 
     The settings are those of :class:`real.drivers.serl.SerlRobot`.
     """

@@ -1,4 +1,4 @@
-"""A robot behind the HTTP interface of SERL's ``franka_server``, as laboratories run it."""
+"""The SERL robot driver: arms behind the HTTP interface of SERL's ``franka_server``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CONNECTING = 3.0
 
 
 class Stamp:
-    """When one arm's newest measurement was made.
+    """The time stamp of one arm's newest measurement.
 
     Attributes:
         time: By the clock here [s].
@@ -57,7 +57,7 @@ class Stamp:
 
 
 class SerlRobot:
-    """One ``franka_server`` per arm, or one ``python -m real.server`` for all of them.
+    """Arms behind SERL's HTTP interface: a ``franka_server`` each, or one ``real.server`` for all.
 
     A state that repeats itself to the last digit is not new: it keeps the time stamp it had, and
     so grows old as that of a server whose robot went away does. Servers of ours say how old a
@@ -74,7 +74,7 @@ class SerlRobot:
 
     Raises:
         ConfigurationError: There are not as many addresses as arms.
-        UnknownNameError: Nobody counts like that.
+        UnknownNameError: There is no such kind of gripper counts.
 
     Attributes:
         added: What a server of ours said besides with the first arm's newest measurement.

@@ -1,29 +1,25 @@
-"""A simulated robot behind the interface that hardware has."""
+"""The simulated robot driver: MuJoCo behind the interface that hardware has."""
 
 from __future__ import annotations
 
 import copy
 import math
 import threading
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from real.clock import Clock, WallClock
+from real.clock import Clock, SimulatedClock, WallClock
 from real.robot import RobotCommand, RobotError, RobotState
-from real.sim.arms import SOLID_GROUP
 from real.sim.body import JOINT_SPEED
+from real.sim.cameras import WorldCameras
+from real.sim.delay import DelayLine
 from real.sim.faults import Fault, FaultKind, FaultSchedule
 from real.sim.measuring import Sensors
 from real.sim.world import World
 from real.tasks.preset import Preset
-from zprl_env.errors import ConfigurationError, RenderingError, UnknownNameError
-
-if TYPE_CHECKING:
-    from zprl_env.envs.offscreen import OffscreenCamera
+from zprl_env.errors import ConfigurationError
 
 MEASURING = 5
 """Physics steps between two measurements."""
@@ -35,33 +31,11 @@ ARREARS = 0.1
 """Time that a real-time simulation may fall behind before it lets it go [s]."""
 
 
-class PhysicsClock:
-    """Time that passes when somebody waits for it.
-
-    Args:
-        robot: Whose time it is.
-    """
-
-    def __init__(self, robot: SimRobot) -> None:
-        self._robot = robot
-        self._now = 0.0
-
-    def now(self) -> float:
-        """Time since the robot was made [s]."""
-        return self._now
-
-    def sleep_until(self, when: float) -> None:
-        """Let the simulation run up to ``when`` [s]."""
-        if when > self._now:
-            self._now = when
-            self._robot.advance(when)
-
-
 class SimRobot:
     """Arms in MuJoCo with a task's objects: a robot, its scene and its cameras.
 
     The arms follow commands as a Cartesian spring does, at 500 Hz. In lock-step, the default, time
-    is simulated: it passes while somebody waits for :attr:`clock`, and the same seed gives the same
+    is simulated: it passes while :attr:`clock` is waited for, and the same seed gives the same
     episode bit for bit. In real time a thread of its own simulates beside the caller.
 
     Args:
@@ -78,7 +52,7 @@ class SimRobot:
 
     Raises:
         ConfigurationError: A number is out of its range.
-        UnknownNameError: Nobody has built such an arm, gripper or scene.
+        UnknownNameError: There is no such simulated arm, gripper, scene or fault.
         MissingExtraError: robosuite, whose files the arms come from, is not installed.
     """
 
@@ -109,21 +83,19 @@ class SimRobot:
         self.preset, self.n_arms = preset, len(preset.arms)
         self._latency, self._jitter, self._gripper_delay = latency, jitter, gripper_delay
         self._faults = FaultSchedule([f if isinstance(f, Fault) else Fault(**f) for f in faults])  # type: ignore[arg-type]
-        self._image_size = image_size
-        self._cameras: dict[str, OffscreenCamera] = {}
         self._rng = np.random.default_rng(seed)
         self._world = World(preset, scene)
         self._sensors = Sensors(self._world, noise)
+        self._cameras = WorldCameras(self._world, image_size)
         self._world.reset(self._rng)
         self._lock = threading.RLock()
         self._connected = self._closed = False
         self._thread: threading.Thread | None = None
         self.realtime = realtime
-        self.clock = WallClock() if realtime else PhysicsClock(self)
+        self.clock = WallClock() if realtime else SimulatedClock(self.advance)
         self._origin, self._steps = self.clock.now(), 0
-        self._commands: deque[tuple[float, np.ndarray]] = deque()  # with the time they are due
-        self._grips: deque[tuple[float, np.ndarray]] = deque()
-        self._measurements: deque[tuple[float, RobotState]] = deque(maxlen=1000)
+        self._commands, self._grips = DelayLine[np.ndarray](), DelayLine[np.ndarray]()
+        self._measurements = DelayLine[RobotState](capacity=1000)
         self._arrived: RobotState | None = None
         self._frozen: RobotState | None = None
         self._way: list[np.ndarray] | None = None  # of the joints, home
@@ -148,8 +120,8 @@ class SimRobot:
         with self._lock:
             now = self._reach()
             if not self._faults.active("stale", now):
-                while self._measurements and self._measurements[0][0] <= now:
-                    self._arrived = self._measurements.popleft()[1]
+                for measurement in self._measurements.arrived(now):
+                    self._arrived = measurement
             if self._arrived is None:
                 raise RobotError("A measurement must have arrived. Got: none yet. Try again.")
             return copy.deepcopy(self._arrived)  # what is given away may be written to
@@ -164,11 +136,8 @@ class SimRobot:
             now = self._reach()
             if self._faults.active("reject", now):
                 raise RobotError("The simulated robot must take commands. Got: a refusal.")
-            due = now + self._delay()
-            if self._commands:
-                due = max(due, self._commands[-1][0])
-            self._commands.append((due, poses))
-            self._grips.append((due + self._gripper_delay, np.clip(gripper, 0.0, 1.0)))
+            due = self._commands.send(poses, now + self._delay())
+            self._grips.send(np.clip(gripper, 0.0, 1.0), due + self._gripper_delay)
 
     def stop(self) -> None:
         """Hold still; see `real.robot.Robot.stop`."""
@@ -212,9 +181,7 @@ class SimRobot:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        for camera in self._cameras.values():
-            camera.close()
-        self._cameras.clear()
+        self._cameras.close()
 
     def reset_scene(self, seed: int | None) -> None:
         """Lay out the objects; see `real.robot.SceneRobot.reset_scene`."""
@@ -235,21 +202,9 @@ class SimRobot:
 
     def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
         """Take pictures; see `real.robot.Cameras.images`."""
-        from zprl_env.envs.offscreen import OffscreenCamera
-
-        taken = {}
         with self._lock:
             self._reach()
-            for name in names:
-                try:
-                    if name not in self._cameras:
-                        self._cameras[name] = OffscreenCamera(
-                            self._world.model, name, self._image_size, hidden_groups=(SOLID_GROUP,)
-                        )
-                    taken[name] = self._cameras[name].render(self._world.data)
-                except (UnknownNameError, RenderingError) as error:
-                    raise RobotError(str(error)) from error
-        return taken
+            return self._cameras.images(names)
 
     def inject(self, kind: FaultKind, duration: float = math.inf) -> None:
         """Let something go wrong from now on, until the scene is laid out again.
@@ -267,11 +222,11 @@ class SimRobot:
         until = math.floor((when - self._origin) / period + 1e-6)
         while self._steps < until:
             now = self._origin + self._steps * period
-            while self._commands and self._commands[0][0] <= now:
-                for arm, pose in zip(world.arms, self._commands.popleft()[1], strict=True):
+            for poses in self._commands.arrived(now):
+                for arm, pose in zip(world.arms, poses, strict=True):
                     arm.command[:] = pose
-            while self._grips and self._grips[0][0] <= now:
-                for arm, opening in zip(world.arms, self._grips.popleft()[1], strict=True):
+            for openings in self._grips.arrived(now):
+                for arm, opening in zip(world.arms, openings, strict=True):
                     arm.opening_command = float(opening)
             if self._way is not None:
                 self._way = [
@@ -282,10 +237,7 @@ class SimRobot:
             self._steps += 1
             if self._steps % MEASURING == 0:
                 state = self._measured()
-                due = state.stamp + self._delay()
-                if self._measurements:
-                    due = max(due, self._measurements[-1][0])
-                self._measurements.append((due, state))
+                self._measurements.send(state, state.stamp + self._delay())
 
     def _measured(self) -> RobotState:
         """Measure now; the content is an old one while the sensors are frozen."""
@@ -302,8 +254,8 @@ class SimRobot:
 
     def _forget(self) -> None:
         """Begin with nothing on its way."""
-        for queue in (self._commands, self._grips, self._measurements):
-            queue.clear()
+        for line in (self._commands, self._grips, self._measurements):
+            line.clear()
         self._arrived = self._frozen = self._way = None
 
     def _reach(self) -> float:

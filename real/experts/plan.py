@@ -1,4 +1,4 @@
-"""What the scripted experts for one hand or two share: aims that wander from place to place."""
+"""Base class of the robot tasks' scripted experts: aims that go from place to place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An arm that is told poses, and what the observation says of it."""
+"""An arm with absolute pose actions, for scripted experts that command one hand."""
 
 from __future__ import annotations
 

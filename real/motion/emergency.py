@@ -1,4 +1,4 @@
-"""The emergency stop: it latches, and only somebody's decision releases it."""
+"""The emergency stop: it latches, and only a decision of the operator releases it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Source: TypeAlias = Literal["operator", "watchdog", "driver", "software"]
 
 @dataclass(frozen=True)
 class Stop:
-    """Why the arms were stopped.
+    """A stop of the arms: its source, its reason and its time.
 
     Attributes:
         source: Who stopped them.
@@ -24,7 +24,7 @@ class Stop:
 
 
 class EmergencyStop:
-    """Remembers a stop until it is released.
+    """A latch that remembers a stop until it is released.
 
     Example:
         >>> emergency = EmergencyStop()

@@ -1,4 +1,4 @@
-"""The way home: straight up, over, and down."""
+"""Homing: the way the arms take home, straight up, over, and down."""
 
 from __future__ import annotations
 

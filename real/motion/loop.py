@@ -22,7 +22,7 @@ ROBOT_ERRORS = (RobotError, OSError)
 
 
 class ControlLoop:
-    """Moves a robot, and stops it when something is wrong.
+    """The loop at the control rate that moves a robot, and stops it when something is wrong.
 
     One period: wait for the beat, ask the operator, filter the target, send the command, let the
     period pass, measure, check. Whatever goes wrong trips the emergency stop, which tells the robot

@@ -1,4 +1,4 @@
-"""A control loop's beat."""
+"""Pacing: a control loop's fixed rate, and the deadlines that were missed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no policy can talk a robot out of: a box, and limits on how the arms move in it."""
+"""The safety filter: a box, and limits on velocity, acceleration and jerk of every command."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ kinds of profile meet exactly, such as from rest over 2 a^3 / j^2."""
 
 
 class Filtered(NamedTuple):
-    """What the filter made of a target; shape ``(N, 7)`` each.
+    """A target and the command that the filter made of it; shape ``(N, 7)`` each.
 
     Attributes:
         coordinates: What to command.

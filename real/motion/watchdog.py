@@ -1,4 +1,4 @@
-"""What must be true of every measurement."""
+"""The watchdog: what is wrong with a measurement, such as its age, NaN or tracking error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoints of SERL's ``franka_server``, and a few of ours under ``/zprl``."""
+"""The web application (FastAPI) with SERL's ``franka_server`` endpoints, and ours at ``/zprl``."""
 
 from __future__ import annotations
 
@@ -83,9 +83,17 @@ def make_app(served: ServedRobot) -> FastAPI:
 
 
 def _arm(served: ServedRobot, arm: int) -> APIRouter:
-    """What SERL's server answers, for one arm."""
-    router, robot = APIRouter(default_response_class=PlainTextResponse), served.robot
-    frame = ArmFrame.of(served.preset.arms[arm])
+    """Make the endpoints of SERL's server for one arm."""
+    router = APIRouter(default_response_class=PlainTextResponse)
+    _add_readings(router, served, arm)
+    _add_motions(router, served, arm)
+    _add_controller(router, served)
+    return router
+
+
+def _add_readings(router: APIRouter, served: ServedRobot, arm: int) -> None:
+    """Add what measures one arm: everything at once, and each part alone."""
+    robot, frame = served.robot, ArmFrame.of(served.preset.arms[arm])
     gripper = gripper_wire(None, served.preset.arms[arm])
 
     def reading() -> dict[str, Any]:
@@ -122,6 +130,12 @@ def _arm(served: ServedRobot, arm: int) -> APIRouter:
         add(f"/get{'pos' if key == 'pose' else key}", key, key)
     add("/get_gripper", "gripper_pos", "gripper")
 
+
+def _add_motions(router: APIRouter, served: ServedRobot, arm: int) -> None:
+    """Add what moves one arm and its gripper."""
+    frame = ArmFrame.of(served.preset.arms[arm])
+    gripper = gripper_wire(None, served.preset.arms[arm])
+
     @router.post("/pose")
     def pose(pose: Pose) -> str:
         served.move(arm, *frame.from_wire(np.array(pose.arr)))
@@ -150,6 +164,10 @@ def _arm(served: ServedRobot, arm: int) -> APIRouter:
     def reset_gripper() -> str:
         return "Reset"
 
+
+def _add_controller(router: APIRouter, served: ServedRobot) -> None:
+    """Add what concerns the controller of all arms: on, off, errors, rest posture, compliance."""
+
     @router.post("/startimp")
     def startimp() -> str:
         served.clear()
@@ -176,11 +194,9 @@ def _arm(served: ServedRobot, arm: int) -> APIRouter:
     def update_param(parameters: dict[str, Any]) -> str:
         return "Updated compliance parameters"  # which a `Robot` has none of
 
-    return router
-
 
 def _additions(served: ServedRobot) -> APIRouter:
-    """What SERL's server has not got: a stop, and what a simulated world can do."""
+    """Make the endpoints beyond SERL's: a stop, and a simulated world's scene and cameras."""
     router, robot = APIRouter(), served.robot
 
     @router.post("/stop")

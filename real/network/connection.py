@@ -1,4 +1,4 @@
-"""One connection that is kept: every failure is a `RobotError` within the time-out."""
+"""A kept HTTP connection to a robot's server, whose failures are a `RobotError` in time."""
 
 from __future__ import annotations
 

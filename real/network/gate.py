@@ -1,4 +1,4 @@
-"""Who may speak to the robot's server: nobody's browser, and only holders of its token."""
+"""Access to the robot's server: by token, never from a browser, in requests of limited size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A robot that several requests at once may speak to, and that stops when nobody does."""
+"""A robot shared by concurrent requests, with a dead man's switch that stops it in silence."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class CommandRefusedError(ZprlError):
 
 
 class ServedRobot:
-    """Takes poses arm by arm and keeps the others as they are.
+    """A robot commanded arm by arm from several threads; the other arms stay as they are.
 
-    Whoever is to command may be killed: after a silence the arms are stopped, once.
+    A client may be killed: after a silence the arms are stopped, once.
 
     Args:
         robot: The robot.
@@ -99,7 +99,7 @@ class ServedRobot:
             target.gripper[arm] = opening
 
     def stop(self) -> None:
-        """Hold still; waits for nobody."""
+        """Hold still, within a tenth of a second even if another request keeps the robot busy."""
         alone = self._lock.acquire(timeout=0.1)
         try:
             self._target = self._commanded = None

@@ -1,4 +1,4 @@
-"""What SERL's ``franka_server`` calls things: one arm's own frame, x y z w, gripper counts.
+"""SERL's wire format: poses in one arm's own frame, quaternions x y z w, gripper counts.
 
 Facts from https://github.com/rail-berkeley/serl and hil-serl, ``robot_servers/franka_server.py``.
 """
@@ -19,7 +19,7 @@ ADDITIONS = "/zprl"
 
 @dataclass(frozen=True)
 class GripperWire:
-    """What a gripper's numbers mean, at its closed and at its open end.
+    """A gripper's numbers on the wire, at its closed and at its open end.
 
     Attributes:
         command: Counts for ``/move_gripper``.
@@ -130,7 +130,7 @@ class ArmFrame:
 
 
 def arm_urls(url: str, n_arms: int) -> tuple[str, ...]:
-    """Where each arm is: addresses separated by commas, or one server of ours for all of them.
+    """Return each arm's address, of several separated by commas or one server of ours for all.
 
     >>> arm_urls("http://a:5000,http://b:5000", 2)
     ('http://a:5000', 'http://b:5000')
@@ -144,7 +144,7 @@ def arm_urls(url: str, n_arms: int) -> tuple[str, ...]:
 
 
 def additions(reply: Mapping[str, object]) -> Mapping[str, object]:
-    """What our server says beyond SERL's in a reply to ``/getstate``; empty for SERL's own."""
+    """Return what our server adds to SERL's reply to ``/getstate``; empty for SERL's own."""
     added = reply.get(ADDITIONS.strip("/"))
     return added if isinstance(added, Mapping) else {}
 

@@ -22,12 +22,12 @@ from real.tasks.layout import ObservationLayout
 OUTCOMES = {"success": True, "failure": False, "time limit": False}
 """What an outcome says about the task; the others say nothing."""
 CUT_OFF = "cut off"
-"""The outcome of an episode whose end nobody wrote down."""
+"""The outcome of an episode whose end was not written down."""
 
 
 @dataclass(frozen=True)
 class EpisodeEntry:
-    """What the index knows of an episode.
+    """An episode as the index lists it: file, steps and outcome.
 
     Attributes:
         file: Its HDF5 file, which holds ``data/demo_0``.

@@ -1,4 +1,4 @@
-"""A file that only grows: what was written a moment ago survives whatever happens next."""
+"""A crash-safe, append-only journal: records with length and checksum survive a kill."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REMARKS = "remarks"
 
 @dataclass(frozen=True)
 class Record:
-    """One entry.
+    """One entry of a journal: JSON and arrays.
 
     Attributes:
         remarks: What JSON can say.
@@ -35,7 +35,7 @@ class Record:
 
 
 class Journal:
-    """Writes records, each with its length and checksum.
+    """An append-only file of records, each with its length and checksum.
 
     A record reaches the operating system before :meth:`add` returns, which is enough should this
     process be killed, and the disk within ``interval``, which is what a power cut leaves.

@@ -1,4 +1,4 @@
-"""Reading one recorded episode back."""
+"""Reading a recorded robot episode back from its HDF5 file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from real.tasks.preset import Preset
 
 @dataclass(frozen=True)
 class RecordedEpisode:
-    """What happened in T steps of K control periods in all, with N arms.
+    """A recorded episode: T steps of K control periods in all, with N arms.
 
     Attributes:
         preset: The task.
@@ -52,13 +52,13 @@ class RecordedEpisode:
     frames: Mapping[str, np.ndarray]
 
     def command(self, tick: int) -> RobotCommand | None:
-        """What was sent in a control period, None if nothing was."""
+        """Return the command of a control period, None if nothing was sent."""
         values = {name: values[tick] for name, values in self.commanded.items()}
         return None if np.isnan(values["position"]).any() else RobotCommand(**values)
 
 
 def read_recorded(path: str | PathLike[str], episode: int = -1) -> tuple[RecordedEpisode, int, int]:
-    """Read one episode.
+    """Read one episode of a recording.
 
     Args:
         path: A recording.

@@ -1,4 +1,4 @@
-"""What an environment tells whoever writes episodes down."""
+"""The recorder's interface: what an environment tells it of steps and control periods."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Step:
 
 
 class Recorder(Protocol):
-    """Writes episodes down while they happen.
+    """The interface of a recorder, which writes episodes down while they happen.
 
     The calls are made between two actions, so they return quickly. An episode that no :meth:`end`
     follows was cut off, and the next :meth:`begin` says so.

@@ -1,4 +1,4 @@
-"""Writing episodes down while they happen, so that nothing that happened is lost."""
+"""The episode recorder: writes robot episodes as they happen, safe against a crash."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MEASURED = (*FIELDS, "linear_velocity", "angular_velocity")
 
 
 class RecordingError(DemonstrationError):
-    """Episodes cannot be written down."""
+    """A recording cannot be written or added to."""
 
 
 class EpisodeRecorder:

@@ -1,1 +1,1 @@
-"""The simulated robot: arms, tasks and what goes wrong."""
+"""The simulated robot in MuJoCo: arms, scenes, sensors, cameras, latency and faults."""

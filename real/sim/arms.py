@@ -43,7 +43,7 @@ ARMS = {
 
 @dataclass(frozen=True)
 class Drive:
-    """How a gripper's opening and its joints belong together.
+    """The joints that drive a gripper, opened and closed.
 
     Attributes:
         joints: Driven joints.
@@ -98,7 +98,7 @@ def panda(hand: Any) -> Drive:
 
 
 GRIPPERS: dict[str, Callable[[Any], Drive]] = {"robotiq_85": robotiq_85, "panda": panda}
-"""What attaches each gripper to a hand."""
+"""Functions that attach a gripper to a hand, by the gripper's name in a preset."""
 
 
 def add_arm(world: Any, arm: ArmPreset, index: int) -> Drive:
@@ -140,7 +140,7 @@ def add_arm(world: Any, arm: ArmPreset, index: int) -> Drive:
 
 
 def prefix(index: int) -> str:
-    """What the names of an arm's parts begin with.
+    """Return the beginning of the names of an arm's parts.
 
     >>> prefix(1)
     'arm1_'

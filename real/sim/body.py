@@ -1,4 +1,4 @@
-"""One simulated arm: where it is, and what moves it."""
+"""One simulated arm in MuJoCo: its pose, and the controller that moves it."""
 
 from __future__ import annotations
 

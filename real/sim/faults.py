@@ -1,4 +1,4 @@
-"""What goes wrong with a simulated robot, and when."""
+"""Fault injection for the simulated robot: frozen, stale, disconnected, rejecting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FaultKind: TypeAlias = Literal["freeze", "stale", "disconnect", "reject"]
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong in an episode.
+    """One fault of an episode: its kind, beginning, duration and probability.
 
     Attributes:
         kind: ``"freeze"``: measurements have new stamps and old content. ``"stale"``: no new

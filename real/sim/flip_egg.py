@@ -1,4 +1,4 @@
-"""Slide the spatula under the fried egg and turn it over."""
+"""The flip-egg scene: slide the spatula under the fried egg and turn it over."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ class FlipEgg(TaskScene):
 
     def build(self, world: Any) -> None:
         """See `TaskScene.build`."""
+        self._add_pan(world)
+        self._add_egg(world)
+        self._add_spatula(world.body("arm0_gripper_eef"))
+
+    @staticmethod
+    def _add_pan(world: Any) -> None:
+        """Add a pan with a rim; its flat floor is what collides."""
         pan = world.worldbody.add_body(name="pan")
         iron = (0.16, 0.16, 0.18, 1.0)
         pan.add_geom(
@@ -59,6 +66,10 @@ class FlipEgg(TaskScene):
                 rgba=iron,
                 friction=(0.25, 0.005, 0.001),
             )
+
+    @staticmethod
+    def _add_egg(world: Any) -> None:
+        """Add an egg, a disc that is seen and balls that are felt."""
         egg = world.worldbody.add_body(name="egg")
         egg.add_freejoint()
         egg.add_geom(
@@ -88,7 +99,10 @@ class FlipEgg(TaskScene):
             conaffinity=0,
             mass=0.0,
         )
-        hand = world.body("arm0_gripper_eef")
+
+    @staticmethod
+    def _add_spatula(hand: Any) -> None:
+        """Put a spatula into the hand."""
         steel, wood = (0.7, 0.71, 0.73, 1.0), (0.45, 0.28, 0.16, 1.0)
         spatula = hand.add_body(name="arm0_spatula", quat=(np.sqrt(0.5), 0.0, 0.0, np.sqrt(0.5)))
         collides = {"contype": 2, "conaffinity": 0xFD}

@@ -1,4 +1,4 @@
-"""How a simulated arm is pulled along, compiled."""
+"""Cartesian impedance control of a simulated arm, compiled."""
 
 from __future__ import annotations
 

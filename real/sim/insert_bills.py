@@ -1,4 +1,4 @@
-"""Hold the wallet open with one arm and insert the bills with the other."""
+"""The insert-bills scene: hold the wallet open with one arm and insert bills with the other."""
 
 from __future__ import annotations
 

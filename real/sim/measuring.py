@@ -1,4 +1,4 @@
-"""What the sensors of a simulated robot say."""
+"""Sensors of the simulated robot, with white noise."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OBJECT, OBJECT_ROTATION = 5e-4, 5e-3  # [m], [rad]
 
 
 class Sensors:
-    """Measures everything, with white noise whose deviations are this module's constants.
+    """Sensors of arms and objects, whose white noise has this module's deviations.
 
     Args:
         world: What is measured.
@@ -38,7 +38,7 @@ class Sensors:
         self._ends = np.cumsum([arms * len(of_arms), objects * len(of_objects)])
 
     def measure(self, rng: np.random.Generator, stamp: float) -> RobotState:
-        """Measure.
+        """Measure arms and objects.
 
         Args:
             rng: Source of chance.

@@ -1,4 +1,4 @@
-"""Hold the box with one arm and open its lid with the other."""
+"""The open-box scene: hold the box with one arm and open its lid with the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pick up the orange and put it on the plate."""
+"""The place-orange scene: pick up the orange and put it on the plate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies before a simulated robot: a task's objects, and when it is done."""
+"""The scene of a simulated task: its objects on the table, and its success criterion."""
 
 from __future__ import annotations
 

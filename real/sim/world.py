@@ -54,7 +54,7 @@ def make_scene(preset: Preset, scene: str | None = None) -> TaskScene:
 
 
 class World:
-    """Arms and objects, stepped together; nothing in here knows of time outside.
+    """The MuJoCo world of arms and objects, stepped together by its own time alone.
 
     Args:
         preset: The task.

@@ -1,4 +1,4 @@
-"""Poses as seven numbers per arm that may be interpolated and limited one by one."""
+"""Coordinates: poses as seven numbers per arm, interpolated and limited one by one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ these, and the opening of the gripper."""
 
 
 class Coordinates:
-    """Writes poses of N arms as coordinates of shape ``(N, 7)``, and back.
+    """Conversion of N arms' poses to coordinates of shape ``(N, 7)``, and back.
 
     Args:
         preset: The task, with the home orientations that rotations are relative to.

@@ -1,4 +1,4 @@
-"""Presets as files: those that are shipped, and a user's own."""
+"""Loading presets from YAML files: those that are shipped, and a user's own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def presets() -> dict[str, Path]:
 
 
 def load_preset(preset: Preset | str | PathLike[str]) -> Preset:
-    """Read and check a preset.
+    """Load and check a preset.
 
     Args:
         preset: The name of one that is shipped, the path of a YAML file, or a preset.
@@ -65,7 +65,7 @@ def load_preset(preset: Preset | str | PathLike[str]) -> Preset:
 
 
 def task_facts(preset: Preset | str | PathLike[str]) -> dict[str, Any]:
-    """Read what a preset says to whoever learns the task: scale, noise, discount and chunk.
+    """Read a preset's facts for learning the task: scale, noise, discount and chunk.
 
     Args:
         preset: As :func:`load_preset` takes it.

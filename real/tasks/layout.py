@@ -1,4 +1,4 @@
-"""What the numbers of actions and observations mean."""
+"""Action and observation layouts: what their numbers mean, in the order of the preset."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SHORT = 1e-3
 
 
 class ActionLayout:
-    """Turns actions into poses to go to, and back.
+    """The layout of actions: turns them into poses to go to, and back.
 
     Every number of an action lies in [-1, 1], arm after arm:
 
@@ -133,7 +133,7 @@ class ActionLayout:
 
 
 class ObservationLayout:
-    """Turns measurements into observations.
+    """The layout of observations: turns measurements into them.
 
     The preset's parts come in their order, each for all arms; those of objects for all objects:
     ``objects`` are position [m] and the first two rows of the rotation matrix, ``object_positions``

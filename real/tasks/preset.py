@@ -1,4 +1,4 @@
-"""What a robot task is, checked before anything moves."""
+"""The preset of a robot task: arms, rates, limits and layout, checked before anything moves."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Part(BaseModel):
 
 
 class Home(_Part):
-    """Where an arm rests between episodes, in the robot's base frame."""
+    """An arm's pose between episodes, in the robot's base frame."""
 
     position: Vector
     """End effector [m]."""
@@ -63,7 +63,7 @@ class Home(_Part):
 
 
 class Limits(_Part):
-    """What one arm may do, whatever the policy says."""
+    """Safety limits of one arm: box, velocity, acceleration and jerk, whatever the policy says."""
 
     low: Vector
     """Lowest corner of the box that the end effector stays in [m]."""
@@ -101,7 +101,7 @@ class Limits(_Part):
 
 
 class ArmPreset(_Part):
-    """One arm with what it holds."""
+    """One arm with its gripper, its home pose and its limits."""
 
     model: Name
     """The arm, e.g. ``xarm7`` or ``panda``."""
@@ -128,7 +128,7 @@ class ArmPreset(_Part):
 
 
 class Watchdog(_Part):
-    """When the arms are stopped although nobody said so."""
+    """The watchdog's limits, beyond which the arms are stopped."""
 
     max_state_age: Positive = 0.25
     """A measurement is stale after this [s]."""
@@ -139,7 +139,7 @@ class Watchdog(_Part):
 
 
 class ActionScale(_Part):
-    """What an action of 1 means."""
+    """The length of an action of 1, in metres and radians."""
 
     position: Positive = 0.5
     """From home, for ``position``; from where the arm was sent last, for ``position_delta`` [m]."""
@@ -148,7 +148,7 @@ class ActionScale(_Part):
 
 
 class Preset(_Part):
-    """A task on a robot: arms, rates, what is seen and done, limits.
+    """A robot task: arms, rates, limits, observations, actions, and what learning begins with.
 
     Example:
         >>> from real.tasks.files import load_preset

@@ -1,4 +1,4 @@
-"""Quaternions, w first, and the vectors that say the same: axis times angle."""
+"""Rotations: quaternions, w first, and rotation vectors, axis times angle."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +11,13 @@ import torch
 
 from benchmarks import bottleneck
 from benchmarks.bottleneck import VARIANTS, DirectPolicy, latent_statistics, measure, variants
-from benchmarks.bottleneck_table import table
+from benchmarks.tables.bottleneck import table
 from policies.checkpoints import model as checkpoint
 from policies.demonstrations import Demonstrations, Trajectory
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
 from zprl_env import SteerablePolicy
-from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.errors import UnknownNameError
 
 TINY = PretrainConfig(
     horizon=4,
@@ -124,8 +125,32 @@ def test_what_was_measured_makes_a_table(made, demonstrations, point_task):
     assert cells["fitted"][12] == cells["direct"][12] != ""
 
 
-def test_unknown_runs_and_commands_are_refused():
+def test_a_run_is_done_when_its_file_holds_every_variant(tmp_path):
+    file = tmp_path / "Lift-0.json"
+    assert not bottleneck.done(file)
+    file.write_text(json.dumps({"variants": {"direct": {}}}))
+    assert not bottleneck.done(file)
+    assert bottleneck.load(tmp_path) == {}
+    file.write_text(json.dumps({"variants": {name: {} for name in VARIANTS}}))
+    assert bottleneck.done(file)
+    assert list(bottleneck.load(tmp_path)) == ["Lift"]
+
+
+def test_runs_that_are_done_are_left_alone(tmp_path, monkeypatch, capsys):
+    told: list[str] = []
+    monkeypatch.setattr(bottleneck, "run", lambda name, out: told.append(name))
+    content: dict[str, Any] = {"variants": {name: {} for name in VARIANTS}}
+    (tmp_path / "Lift-0.json").write_text(json.dumps(content))
+    bottleneck.Run(("Lift-0", "Lift-1"), out=tmp_path)()
+    assert told == ["Lift-1"]
+    assert "Lift-0: kept already, left alone" in capsys.readouterr().out
+
+
+def test_the_committed_table_is_what_the_committed_runs_say():
+    committed = (bottleneck.RESULTS / "table.md").read_text(encoding="utf-8")
+    assert committed == table(bottleneck.load(), VARIANTS)
+
+
+def test_unknown_runs_are_refused():
     with pytest.raises(UnknownNameError, match="unknown run 'Lift-9'"):
-        bottleneck.run("Lift-9")
-    with pytest.raises(ZprlError, match=r"Expected 'run \[TASK-SEED \.\.\.\]' or 'summary'"):
-        bottleneck.main(["draw"])
+        bottleneck.COMMAND.parse(["run", "Lift-9"])

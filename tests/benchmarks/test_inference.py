@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks import inference
-from benchmarks.inference import BATCHES, Settings, difference
+from benchmarks.inference import BATCHES, Run, difference
 from policies.frozen import FrozenPolicy
 from zprl_env.errors import UnknownNameError, ZprlError
 
@@ -20,9 +19,8 @@ def test_every_engine_that_is_installed_is_measured_and_kept(
 ):
     monkeypatch.setattr(inference, "shipped", lambda: {point_task: point_policy})
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    out = tmp_path / "inference.json"
-    inference.main(Settings(repeats=2, out=out))
-    content = json.loads(out.read_text())
+    inference.Run(repeats=2, out=tmp_path)()
+    content = json.loads((tmp_path / "inference.json").read_text())
     engines = content["policies"][point_task]["engines"]
     assert set(engines) == set(content["start_seconds"]) == {"numba", "torch"}
     for values in engines.values():
@@ -34,6 +32,7 @@ def test_every_engine_that_is_installed_is_measured_and_kept(
     shown = capsys.readouterr().out
     assert 'onnx left out: onnxruntime is needed and not installed; run: pip install "' in shown
     assert "Microseconds per decision of 1 / 8 / 32 observations" in shown
+    assert f"| {point_task} | numba | " in (tmp_path / "inference.md").read_text()
 
 
 def test_the_difference_is_the_largest_of_all_outputs(point_policy, monkeypatch):
@@ -43,9 +42,17 @@ def test_the_difference_is_the_largest_of_all_outputs(point_policy, monkeypatch)
     assert difference(ours, theirs, np.zeros((3, 3), np.float32)) == pytest.approx(0.5)
 
 
-def test_settings_are_checked():
+def test_the_committed_table_is_what_was_measured():
+    committed = (inference.RESULTS / "inference.md").read_text(encoding="utf-8")
+    assert committed == inference.table()
+
+
+def test_settings_are_checked(tmp_path):
     with pytest.raises(UnknownNameError, match="did you mean 'Lift'"):
-        Settings(("Lfit",))
+        Run(("Lfit",))
     with pytest.raises(ZprlError, match=r"repeats must be at least 1. Got: 0"):
-        Settings(repeats=0)
-    assert Settings(("Lift",)).out == Path(inference.__file__).parent / "results" / "inference.json"
+        Run(repeats=0)
+    with pytest.raises(
+        ZprlError, match=r"Got: none\. Start with: python -m benchmarks\.inference run"
+    ):
+        inference.table(tmp_path)

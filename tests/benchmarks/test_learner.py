@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmarks import learner
-from benchmarks.learner import Settings
+from benchmarks.learner import Run
 from zprl_env.errors import ZprlError
 
 
@@ -20,11 +20,8 @@ def _threads():
 
 
 def test_every_variant_is_measured_and_kept(tmp_path, capsys):
-    out = tmp_path / "learner.json"
-    learner.main(
-        Settings(observation_dim=5, action_dim=2, repeats=2, updates=1, compiled=False, out=out)
-    )
-    content = json.loads(out.read_text())
+    Run(5, 2, repeats=2, updates=1, compiled=False, out=tmp_path)()
+    content = json.loads((tmp_path / "learner.json").read_text())
     names = [name for name in content["results"] if not name.startswith("SBX")]
     assert len(names) == 6
     assert all(row["microseconds"] > 0 for row in content["results"].values())
@@ -33,8 +30,7 @@ def test_every_variant_is_measured_and_kept(tmp_path, capsys):
 
 
 def test_the_steps_change_the_networks():
-    settings = Settings(observation_dim=5, action_dim=2)
-    env = learner.DummyVecEnv([lambda: learner.Nowhere(settings)])
+    env = learner.DummyVecEnv([lambda: learner.Nowhere(5, 2)])
     batch, _, make = next(iter(learner.variants(env, compiled=False).values()))
     model = learner.fill(make())
     before = [p.clone() for p in model.policy.parameters()]
@@ -46,4 +42,9 @@ def test_the_steps_change_the_networks():
 
 def test_counts_are_positive():
     with pytest.raises(ZprlError, match=r"repeats must be at least 1\. Got: 0"):
-        Settings(repeats=0)
+        Run(repeats=0)
+
+
+def test_the_committed_table_is_what_was_measured():
+    committed = (learner.RESULTS / "learner.md").read_text(encoding="utf-8")
+    assert committed == learner.table()

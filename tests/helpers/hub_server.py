@@ -8,7 +8,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
+
+from policies.compiled_policy import CompiledPolicy
 
 TOKEN = "hf_secret"
 
@@ -135,3 +138,13 @@ def serving() -> Iterator[Hub]:
         finally:
             hub.shutdown()
             thread.join()
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    """Files of a folder by their path in it."""
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def weights_hash(folder: Path) -> str:
+    return CompiledPolicy.load(folder).weights_hash

@@ -71,3 +71,21 @@ def linear_demonstrations():
         ends = np.array([False] * 4 + [True])
         episodes.append(Trajectory(parts, actions, ends.astype(np.float32), ends))
     return Demonstrations(tuple(episodes), {"env_name": "Toy"}, ("arm", "object"))
+
+
+@pytest.fixture
+def toy_file(tmp_path):
+    """Three episodes of three, four and five steps; the second failed."""
+    episodes = [
+        Trajectory(
+            observations={"arm": np.zeros((n, 2)), "eye": np.zeros((n, 8, 6, 3), np.uint8)},
+            actions=np.linspace([-1.0, 0.5], [1.0, 0.5], n),
+            rewards=np.zeros(n),
+            dones=np.arange(n) == n - 1,
+            success=n != 4,
+        )
+        for n in (3, 4, 5)
+    ]
+    path = tmp_path / "toy.hdf5"
+    Demonstrations(tuple(episodes), {"env_name": "[Toy]"}, ("arm", "eye")).save(path)
+    return path

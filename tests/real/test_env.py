@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
@@ -24,6 +25,8 @@ from zprl_env.errors import (
     RenderingError,
     UnknownNameError,
 )
+from zprl_env.facts import Facts
+from zprl_env.tasks import facts_of
 
 PRESET = load_preset("place-orange")
 HOME = np.array([0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0])
@@ -328,6 +331,25 @@ def test_a_picture_needs_a_camera(robot, operator):
     with pytest.raises(RenderingError, match="needs a camera in the preset"):
         blind.render()
     assert RealRobotEnv(driver="ideal").render() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("scale", 0.05),
+        ("noise_scale", 0.25),
+        ("gamma", 0.9),
+        ("n_action_steps", 3),
+        ("horizon", 12),
+    ],
+)
+def test_what_its_preset_says_reaches_whatever_steers_it(name, value):
+    preset = PRESET.model_copy(update={name: value})
+    told = facts_of(gym.wrappers.ClipAction(RealRobotEnv(preset, driver="ideal")))
+    assert told == Facts(0.5, 1.0, 0.998, 10, 16)._replace(**{name: value})
+    assert facts_of(make_env("Real", task=preset, driver="ideal")) == told
+    silent = RealRobotEnv(PRESET.model_copy(update={name: None}), driver="ideal")
+    assert getattr(silent.facts, name) == getattr(Facts(), name)
 
 
 def test_the_toolkit_makes_it_and_chunks_it():

@@ -36,7 +36,8 @@ def test_keys_are_events_and_other_keys_mean_nothing(terminal, screen):
     operator = KeyboardOperator(file, screen)
     assert operator.poll() == []  # without waiting for anybody, since nobody is there
     os.write(keyboard, b" xr\nsfapg")
-    heard, deadline = [], time.monotonic() + 60.0
+    heard: list[Event] = []
+    deadline = time.monotonic() + 60.0
     while len(heard) < 8 and time.monotonic() < deadline:  # the terminal takes its time
         heard += operator.poll()
     assert [event.value for event in heard] == [

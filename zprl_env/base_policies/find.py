@@ -1,4 +1,4 @@
-"""The frozen policy a run steers: the one asked for, the shipped one, or one made on request."""
+"""Find a task's base policy: the shipped one, one made here before, or one made on request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from zprl_env.base_policies.recipes import imitation_recipe
 from zprl_env.errors import CheckpointError
 from zprl_env.loading.resolve import shipped_policies
-from zprl_env.tasks import TASKS, task_name
+from zprl_env.tasks import find_task, folder_name
 
 MADE = Path("runs", "policies")
 """Where policies are put that are made on request."""
@@ -32,10 +32,10 @@ def find_policy(env: str) -> str | Path | None:
     >>> find_policy("Lift")
     'Lift'
     """
-    task = TASKS[task_name(env)]
+    task = find_task(env)
     made = MADE / task.slug
     if task.slug in shipped_policies():
-        return task_name(env)
+        return folder_name(env)
     return made if (made / "policy.json").exists() else None
 
 
@@ -45,7 +45,7 @@ def plan(env: str) -> str:
     >>> plan("assembly")
     'record 50 scripted demonstrations, imitate them for 12,000 steps and play 100 held-out ...'
     """
-    recipe, task = imitation_recipe(env), TASKS[task_name(env)]
+    recipe, task = imitation_recipe(env), find_task(env)
     episodes = recipe.episodes + PASSES * EVALUATION_EPISODES
     seconds = episodes * task.max_episode_steps / STEPS_PER_SECOND.get(task.suite, USUAL)
     seconds += recipe.pretrain.steps * SECONDS_PER_GRADIENT_STEP
@@ -68,12 +68,18 @@ def base_policy(env: str, *, make: bool, say: Callable[[str], None] = print) -> 
         What ``resolve_policy`` takes.
 
     Raises:
-        CheckpointError: There is none and none is to be made.
-        UnknownNameError: There is none and nobody can show the task.
+        CheckpointError: There is none, and none is to be made or can be.
+        UnknownNameError: One is to be made of a task that has no expert.
     """
     found = find_policy(env)
     if found is not None:
         return found
+    task = find_task(env)
+    if task.expert is None and not (make and task.suite):
+        raise CheckpointError(
+            f"no policy comes with {env!r}, and there is no expert to make one from. Give your own "
+            f"with --policy: a checkpoint folder, hf://user/name or module:callable."
+        )
     if not make:
         raise CheckpointError(
             f"no policy is shipped for {env!r}. Add --make-policy to {plan(env)}; or give your own "
@@ -82,7 +88,7 @@ def base_policy(env: str, *, make: bool, say: Callable[[str], None] = print) -> 
     from zprl_env.base_policies.make import Making, make_policy
 
     say(f"No policy is shipped for {env}: going to {plan(env)}.")
-    folder = MADE / TASKS[task_name(env)].slug
+    folder = MADE / find_task(env).slug
     recipe = imitation_recipe(env)
     make_policy(Making(folder, env, recipe=recipe, eval_episodes=EVALUATION_EPISODES), say)
     return folder

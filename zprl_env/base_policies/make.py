@@ -26,7 +26,7 @@ from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, pl
 from zprl_env.experts.record import Recording, record
 from zprl_env.files import write_json
 from zprl_env.steering.wrapper import LatentSteeringWrapper
-from zprl_env.tasks import TASKS, task_name
+from zprl_env.tasks import find_task
 
 if TYPE_CHECKING:
     from policies.frozen import FrozenPolicy
@@ -59,7 +59,7 @@ class Making:
     @property
     def recording(self) -> Recording:
         """The demonstrations to record."""
-        path = self.demonstrations or Path("demos", f"{TASKS[task_name(self.env)].slug}.hdf5")
+        path = self.demonstrations or Path("demos", f"{find_task(self.env).slug}.hdf5")
         return Recording(
             out=path,
             env=self.env,

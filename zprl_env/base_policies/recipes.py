@@ -1,4 +1,4 @@
-"""Whose demonstrations a task's base policy learns from, and how: one recipe per task."""
+"""Imitation recipes: the demonstrations and settings that make each task's base policy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from policies.imitation.config import PretrainConfig
 from zprl_env.errors import UnknownNameError
-from zprl_env.tasks import TASKS, task_name
+from zprl_env.tasks import TASKS, find_task, folder_name
 
 SMALL = PretrainConfig(
     steps=12_000, hidden_dim=256, n_blocks=3, bottleneck_hidden_dims=(128, 128, 128)
@@ -68,11 +68,11 @@ def imitation_recipe(task: str, env_kwargs: Mapping[str, Any] | None = None) -> 
     >>> imitation_recipe("Lift").episodes, imitation_recipe("assembly").episodes
     (50, 50)
     """
-    name = task_name(task)
-    if TASKS[name].expert is None:
+    if find_task(task).expert is None:
         shown = [known for known, row in TASKS.items() if row.expert]
         raise UnknownNameError("imitation recipe", task, shown)
-    recipe, facts = RECIPES.get(name, ImitationRecipe()), TASKS[name].read_facts(env_kwargs)
+    recipe = RECIPES.get(folder_name(task), ImitationRecipe())
+    facts = find_task(task).read_facts(env_kwargs)
     chunk = {"horizon": facts.horizon, "n_action_steps": facts.n_action_steps}
     said: dict[str, Any] = {name: size for name, size in chunk.items() if size is not None}
     return replace(recipe, pretrain=replace(recipe.pretrain, **said))

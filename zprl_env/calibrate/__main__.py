@@ -16,7 +16,7 @@ from zprl_env.calibrate.trial import Hold, Trial, play
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import VALIDATION_SEED
 from zprl_env.files import make_writable, write_json
-from zprl_env.tasks import task_name
+from zprl_env.tasks import find_task, folder_name
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import recipe_for
 
@@ -32,9 +32,15 @@ class Calibration:
     """
 
     env: str = "Lift"
-    """Task to play."""
+    """Environment to play: a task, any gymnasium id (package:Id-v0 imports the package), or
+    module:callable."""
+    env_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of its environment; values are JSON or words."""
     policy: str | None = None
-    """Frozen policy: a checkpoint folder or a shipped name; the task's own if not given."""
+    """Frozen policy: a checkpoint folder, a shipped name, hf://user/name, or module:callable; the
+    task's own if not given."""
+    policy_class: str | None = None
+    """module:Class of a checkpoint whose class is your own."""
     scales: tuple[float, ...] = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
     """Sizes to try."""
     hold: Hold = "decision"
@@ -52,7 +58,8 @@ class Calibration:
     """Threads of torch; more are slower for networks this small."""
 
     def __post_init__(self) -> None:
-        task_name(self.env)
+        find_task(self.env)
+        cli.settings(self.env_kwargs)
         limits.check(self, limits.CALIBRATION)
         if not self.scales or not all(scale in limits.POSITIVE for scale in self.scales):
             raise ZprlError(f"scales must be numbers above 0. Got: {self.scales}.")
@@ -72,7 +79,7 @@ def calibrate(calibration: Calibration) -> Recommendation:
         PolicyMismatchError: It does not fit the environment.
         RunFolderError: The results cannot be written.
     """
-    env_name = task_name(calibration.env)
+    env_name = folder_name(calibration.env)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -84,17 +91,18 @@ def calibrate(calibration: Calibration) -> Recommendation:
 
     torch.set_num_threads(calibration.threads)
     policy_name = calibration.policy or str(base_policy(calibration.env, make=False))
-    policy = resolve_policy(policy_name)
+    policy = resolve_policy(policy_name, calibration.policy_class)
     out = calibration.out or Path("runs", env_name, "calibration")
     make_writable(out)
     noise_scale = calibration.noise_scale
     if noise_scale is None:
-        noise_scale = recipe_for("sac", "default", "latent", env_name).noise_scale
+        noise_scale = recipe_for("sac", "default", "latent", calibration.env).noise_scale
+    env_kwargs = cli.settings(calibration.env_kwargs)
     seeds = range(VALIDATION_SEED, VALIDATION_SEED + calibration.episodes)
     scales = (0.0, *sorted(set(calibration.scales)))
     trials: list[Trial] = []
     bar = progress_bar(total=len(scales) * len(seeds), unit="episode", leave=False)
-    with bar, closing(make_env(env_name)) as env:
+    with bar, closing(make_env(calibration.env, **env_kwargs)) as env:
         for scale in scales:
             bar.set_description(f"lambda {scale:g}", refresh=False)
             trials.append(
@@ -125,5 +133,10 @@ def calibrate(calibration: Calibration) -> Recommendation:
     return recommendation
 
 
+def main() -> None:
+    """Run the command line."""
+    cli.run(lambda: calibrate(tyro.cli(Calibration, prog=cli.prog("zprl_env.calibrate"))))
+
+
 if __name__ == "__main__":
-    cli.run(lambda: calibrate(tyro.cli(Calibration)))
+    main()

@@ -12,26 +12,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tyro
 
-from policies.checkpoints import files as checkpoint_files
 from zprl_env import cli
+from zprl_env.deploy.equality import (
+    ACCURACY,
+    check_equal,
+    likely_observations,
+    random_observations,
+)
 from zprl_env.deploy.steered_card import steered_card
-from zprl_env.errors import CheckpointError, ZprlError
+from zprl_env.errors import ZprlError
 from zprl_env.files import RunFolderError, make_writable, read_json
-from zprl_env.loading.steered_files import CARD_FILE, POLICY_FOLDER, write_steered
-from zprl_env.steering.base import policy_generator
+from zprl_env.loading.steered_files import CARD_FILE, OWN_POLICY, POLICY_FOLDER, write_steered
+from zprl_env.steerable import SteerablePolicy
 from zprl_env.training.config import Config, check_policy, load_config
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
 
     from zprl_env.deploy.steered_policy import SteeredPolicy
-    from zprl_env.evaluation import Agent
     from zprl_env.steering.wrapper import SteeringWrapper
 
 RESULTS_FILE = "results.json"
-
-ACCURACY = 1e-4
-"""How far an exported action may be off, absolutely or relative to itself."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,15 @@ class Export:
     out: Path
     """Folder to make."""
     policy: str | None = None
-    """Base policy, if it is not where the run found it: a checkpoint folder or a shipped name."""
+    """Base policy, if it is not where the run found it: a checkpoint folder, a shipped name,
+    hf://user/name, or module:callable."""
+    policy_class: str | None = None
+    """module:Class of a checkpoint whose class is your own."""
+    env_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of the run's environment, besides its own."""
+    trust: bool = False
+    """Import code of your own (module:Class, package:Id-v0) that the run's settings name. Not for a
+    folder that somebody sent you."""
     onnx: bool = False
     """Write the whole as one ONNX graph as well, from observation and noise to actions."""
     threads: int = 1
@@ -65,11 +74,13 @@ def export(settings: Export) -> Path:
 
     Raises:
         CheckpointError: The policy cannot be loaded, or the export does not decide as the run does.
+        ConfigurationError: The run names code to import and is not trusted.
         MissingExtraError: The run's backend, or what exports to ONNX, is not installed.
         RunFolderError: The run cannot be loaded, or the folder cannot be made.
         ZprlError: The agent is made of something that cannot be exported.
     """
-    config = load_config(settings.run)
+    config = load_config(settings.run, trust=settings.trust)
+    env_kwargs = cli.settings([*config.env_kwargs, *settings.env_kwargs])
     out = settings.out
     if out.exists():
         raise RunFolderError(f"out must not exist yet. Got: {out}. Choose another or remove it.")
@@ -86,17 +97,27 @@ def export(settings: Export) -> Path:
 
     torch.set_num_threads(settings.threads)
     name = settings.policy or config.policy or str(base_policy(config.env, make=False))
-    policy = resolve_policy(name)
+    policy = resolve_policy(name, settings.policy_class)
     check_policy(settings.run, policy)
-    env = evaluation_env(make_env(config.env), policy, config.steer, config.recipe)
+    own = own_policy(policy, name)
+    if own and settings.onnx:
+        raise ZprlError(
+            f"ONNX must be made of a checkpoint of this project's. Got: {own}, which is code. "
+            "Leave --onnx out."
+        )
+    made = make_env(config.env, **env_kwargs)
+    env = evaluation_env(made, policy, config.steer, config.recipe)
     partial = out.with_name(f".{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         with closing(env):
             model = load_model(settings.run, config.algo, config.recipe, env, config.backend)
-            metadata = describe_run(settings.run, config, env)
+            metadata = describe_run(settings.run, config, env) | (
+                {"own_policy": own} if own else {}
+            )
             steered = write(partial, metadata, model, env)
-        observations = likely_observations(partial)
+        space: Any = env.env.env.observation_space
+        observations = random_observations(space) if own else likely_observations(partial)
         check_equal(steered, env, as_agent(model), observations)
         if settings.onnx:
             from zprl_env.deploy.onnx_graph import write_onnx
@@ -110,15 +131,14 @@ def export(settings: Export) -> Path:
 
 def describe_run(run: Path, config: Config, env: SteeringWrapper) -> dict[str, Any]:
     """What an export says of itself: how it steers, how it was trained, how well it does."""
+    from zprl_env.training.environment import steering_options
+
     recipe, space = config.recipe, env.env.env.observation_space
     options = {"n_action_steps": env.env.n_action_steps, "sample_latent": False}
     described: dict[str, Any] = {
         "env": config.env,
         "steer": config.steer,
-        "options": {
-            **options,
-            **{name: getattr(recipe, name) for name in ("scale", "noise_scale", "observation")},
-        },
+        "options": {**options, **steering_options(recipe)},
         "observation_dim": int(np.prod(space.shape or ())),
         "algo": config.algo,
         "backend": config.backend,
@@ -144,60 +164,29 @@ def write(
     """Write base policy, actor, description and card, and read them back.
 
     Raises:
-        ZprlError: The policy is no checkpoint's, or the agent is made of something unknown.
+        ZprlError: The agent is made of something unknown.
     """
-    from policies.frozen import FrozenPolicy
     from zprl_env.deploy.actor_layers import actor_of
     from zprl_env.deploy.steered_policy import SteeredPolicy
 
-    if not isinstance(env.policy, FrozenPolicy):
-        raise ZprlError(f"an exported policy must be a checkpoint. Got: {type(env.policy)}.")
     actor = actor_of(model)
     space: Any = env.env.env.action_space
-    env.policy.save(folder / POLICY_FOLDER)
+    own = metadata.get(OWN_POLICY)
+    if own:
+        folder.mkdir(parents=True)
+    else:
+        env.policy.save(folder / POLICY_FOLDER)  # type: ignore[attr-defined]
     bounds = {"action_low": space.low, "action_high": space.high}
     write_steered(folder, metadata | {"actor": actor.kinds}, actor.to_arrays() | bounds)
     (folder / CARD_FILE).write_text(steered_card(metadata), encoding="utf-8")
-    return SteeredPolicy.load(folder)
+    return SteeredPolicy.load(folder, policy=env.policy if own else None, steer=metadata["steer"])
 
 
-def likely_observations(folder: Path, number: int = 32) -> np.ndarray:
-    """Draw observations as the base policy's demonstrations had them. Shape ``(N, O)``.
+def own_policy(policy: SteerablePolicy, name: str) -> str | None:
+    """Name a policy that is the user's own code, which no folder can hold; None of a checkpoint."""
+    from policies.frozen import FrozenPolicy
 
-    No environment is asked for them: it could be a robot.
-    """
-    weights = checkpoint_files.read(folder / POLICY_FOLDER).weights
-    mean, std = (weights[f"normalizer.observation_{name}"] for name in ("mean", "std"))
-    draws = np.random.default_rng(0).standard_normal((number, len(mean)))
-    return (mean + std * draws).astype(np.float32)
-
-
-def check_equal(
-    steered: SteeredPolicy, env: SteeringWrapper, agent: Agent, observations: np.ndarray
-) -> None:
-    """See that an export decides as a steered environment and its agent do.
-
-    Args:
-        steered: The export.
-        env: The steered environment.
-        agent: The agent.
-        observations: What to decide on. Shape ``(N, O)``.
-
-    Raises:
-        CheckpointError: It decides differently.
-    """
-    steering, generators = env.steering, [policy_generator(0)]
-    steered.reset(seed=0)
-    for observation in observations:
-        seen, latents = steering.observe(observation[np.newaxis], generators)
-        decision = steering.act(agent(seen[0])[np.newaxis], latents, generators)
-        expected = np.clip(decision.chunks[0], *steered.bounds)
-        got = steered.predict(observation)
-        if not np.allclose(got, expected, rtol=ACCURACY, atol=ACCURACY):
-            raise CheckpointError(
-                f"an export must decide as its run does. Got an action that is off by "
-                f"{np.abs(got - expected).max():.2g}. This is a defect; please report it."
-            )
+    return None if isinstance(policy, FrozenPolicy) else name
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from zprl_env.loading.steered_files import OWN_POLICY
 from zprl_env.steering.table import find_steering
 
 
@@ -21,7 +22,7 @@ def steered_card(metadata: Mapping[str, Any]) -> str:
     library = "SBX" if metadata["backend"] == "sbx" else "Stable-Baselines3"
     return f"""# Steered policy for {env}
 
-A frozen imitation policy (folder `policy`) and the agent that steers it at its {place}: {algo} of
+A frozen imitation policy ({_base(metadata)}) and the agent that steers it at its {place}: {algo} of
 {library}, trained{trained}. Nothing here is a pickle.
 
 {_results(metadata)}
@@ -34,10 +35,23 @@ A frozen imitation policy (folder `policy`) and the agent that steers it at its 
 ```python
 from zprl_env import SteeredPolicy
 
-steered = SteeredPolicy.load("path/to/this/folder")  # needs neither torch nor Stable-Baselines3
+{_load(metadata)}
 chunk = steered.predict(observation)  # ({metadata["options"]["n_action_steps"]}, action)
 ```
 """
+
+
+def _base(metadata: Mapping[str, Any]) -> str:
+    own = metadata.get(OWN_POLICY)
+    return f"code of its own, not in here: `{own}`" if own else "folder `policy`"
+
+
+def _load(metadata: Mapping[str, Any]) -> str:
+    if OWN_POLICY in metadata:
+        return (
+            f'steered = SteeredPolicy.load("path/to/this/folder", policy="{metadata[OWN_POLICY]}")'
+        )
+    return 'steered = SteeredPolicy.load("path/to/this/folder")  # neither torch nor SB3 is needed'
 
 
 def _results(metadata: Mapping[str, Any]) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 
 from zprl_env.deploy.actor import Actor
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
-from zprl_env.loading.resolve import acting_policy, local_folder
-from zprl_env.loading.steered_files import POLICY_FOLDER, read_steered
+from zprl_env.loading.resolve import PolicyLike, acting_policy, local_folder, resolve_policy
+from zprl_env.loading.steered_files import OWN_POLICY, POLICY_FOLDER, read_steered
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.table import STEERINGS, find_steering
@@ -85,11 +85,18 @@ class SteeredPolicy:
         self.reset()
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str], *, steer: str | None = None) -> SteeredPolicy:
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        policy: PolicyLike | None = None,
+        steer: str | None = None,
+    ) -> SteeredPolicy:
         """Read what ``python -m zprl_env.export`` wrote.
 
         Args:
             folder: The folder, or ``hf://user/repo``.
+            policy: The base policy, if it is code of one's own, which the folder cannot hold.
             steer: ``"module:Class"`` of a way of steering of one's own, which an export of it names
                 as well: code that a folder alone names is not imported.
 
@@ -104,9 +111,14 @@ class SteeredPolicy:
                     f"{path} must be steered at one of {', '.join(STEERINGS)}. Got: "
                     f"{metadata['steer']!r}. If that is code of yours, give it as steer=."
                 )
+            if policy is None and OWN_POLICY in metadata:
+                raise CheckpointError(
+                    f"{path} must come with its base policy, which is code: "
+                    f"{metadata[OWN_POLICY]}. If you have it, give it as policy=."
+                )
             low, high = arrays.pop("action_low"), arrays.pop("action_high")
             return cls(
-                acting_policy(path / POLICY_FOLDER),
+                acting_policy(path / POLICY_FOLDER) if policy is None else resolve_policy(policy),
                 Actor.from_arrays(metadata["actor"], arrays),
                 metadata["observation_dim"],
                 metadata["options"],

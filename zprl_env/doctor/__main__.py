@@ -104,14 +104,14 @@ def show(finding: Finding, console: Console) -> None:
 
 
 def main() -> None:
-    """Look as the command line says; exit with 1 if something is broken.
+    """Run the command line; exit with 1 if something is broken."""
+    cli.run(_examine)
 
-    Raises:
-        SystemExit: With code 1 if something is broken.
-    """
-    if broken(examine(tyro.cli(Examination, prog="python -m zprl_env.doctor"))):
+
+def _examine() -> None:
+    if broken(examine(tyro.cli(Examination, prog=cli.prog("zprl_env.doctor")))):
         raise SystemExit(1)
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()

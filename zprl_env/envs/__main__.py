@@ -56,5 +56,10 @@ def show(listing: Listing) -> None:
     Console(width=None if Console().is_terminal else 120).print(table)
 
 
+def main() -> None:
+    """Run the command line."""
+    cli.run(lambda: show(tyro.cli(Listing, prog=cli.prog("zprl_env.envs"))))
+
+
 if __name__ == "__main__":
-    cli.run(lambda: show(tyro.cli(Listing)))
+    main()

@@ -1,8 +1,9 @@
 """Flatten observations: a ``Dict`` of boxes, or a box of any shape, as the flat box policies take.
 
 The rule, in one place: a policy that has ``observation_keys`` gets these, in its order, and no
-others; any other policy gets all of them in the space's own order. Each part is raveled in C order
-and cast to float32. A flat box stays as it is. Images are refused: nothing encodes them yet.
+others; any other policy gets all of them in the space's own order, which is alphabetical where
+gymnasium was given a plain dict. Each part is raveled in C order and cast to float32. A flat box
+stays as it is. Images are refused: nothing encodes them yet.
 """
 
 from __future__ import annotations

@@ -1,24 +1,27 @@
-"""Scripted experts: demonstrations of any quality, without a download."""
+"""Scripted experts that record demonstrations of any quality, without a download."""
 
 from __future__ import annotations
 
 import pkgutil
 
-from zprl_env.errors import UnknownNameError
+from zprl_env.errors import ConfigurationError, UnknownNameError
 from zprl_env.experts.base import Expert
 from zprl_env.experts.quality import SKILLS, Demonstrator, Quality, sample_quality
-from zprl_env.tasks import TASKS, task_name
+from zprl_env.loading.named import load_object
+from zprl_env.tasks import TASKS, find_task
 
 __all__ = ["SKILLS", "Demonstrator", "Expert", "Quality", "make_expert", "sample_quality"]
 
 
-def make_expert(task: str) -> Expert:
+def make_expert(task: str, expert: str | None = None) -> Expert:
     """Make the expert for a task.
 
     Args:
-        task: A name in `zprl_env.envs.TASKS`.
+        task: A name in `zprl_env.envs.TASKS`, or another environment's with an expert given.
+        expert: ``module:Class`` of an :class:`Expert` of one's own; the task's own if not given.
 
     Raises:
+        ConfigurationError: The expert given is no :class:`Expert`.
         UnknownNameError: There is no such task, or nobody here knows how to do it.
         MissingExtraError: The expert comes with a suite that is not installed.
 
@@ -29,8 +32,17 @@ def make_expert(task: str) -> Expert:
         Traceback (most recent call last):
         zprl_env.errors.UnknownNameError: unknown expert 'Wipe'; did you mean 'pen'? Known: ...
     """
-    row = TASKS[task_name(task)]
+    row = find_task(task)
+    name = row.kwargs.get("task", row.id)
+    if expert is not None:
+        found = load_object(expert, "expert")
+        if not (isinstance(found, type) and issubclass(found, Expert)):
+            raise ConfigurationError(
+                f"An expert must be a class derived from zprl_env.experts.Expert. Got: {expert}, "
+                f"{found!r}."
+            )
+        return found(name)
     if row.expert is None:
         raise UnknownNameError("expert", task, [name for name, t in TASKS.items() if t.expert])
-    expert: Expert = pkgutil.resolve_name(row.expert)(row.kwargs["task"])
-    return expert
+    made: Expert = pkgutil.resolve_name(row.expert)(name)
+    return made

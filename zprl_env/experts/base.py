@@ -1,4 +1,4 @@
-"""What every scripted expert is."""
+"""The interface of a scripted expert, which demonstrates a task: subclass it for your own."""
 
 from __future__ import annotations
 

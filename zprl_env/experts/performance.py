@@ -1,7 +1,8 @@
-"""An expert performing on an environment: one seed, one person, one episode."""
+"""Record episodes: a scripted expert performs on an environment, one seed per episode."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import gymnasium as gym
@@ -9,11 +10,15 @@ import numpy as np
 
 from policies.demonstrations import Trajectory
 from policies.errors import ZprlError
-from zprl_env.envs import make_env
+from zprl_env.envs import flat_environment, make_env
+from zprl_env.envs.flat import OBSERVATION
 from zprl_env.experts import Demonstrator, Quality, make_expert, sample_quality
 from zprl_env.experts.disturbance import Disturbance
+from zprl_env.steering.chunking import reported_success
 
 MAX_SEED, MAX_EPISODES = 99, 10_000
+GYM = 2
+"""robomimic's number for gymnasium's environments in ``env_args["type"]``."""
 QUALITY_STREAM, OPERATOR_STREAM, DISTURBANCE_STREAM = 1, 2, 3
 
 
@@ -75,10 +80,13 @@ class Stage:
     number of stages side by side record what one would.
 
     Args:
-        task: A name in ``zprl_env.envs.TASKS`` whose row names an expert.
+        task: A name in ``zprl_env.envs.TASKS`` whose row names an expert, or any environment's with
+            an expert given.
         skill: See ``sample_quality``.
         operator: Whose habits the expert takes on.
         disturbance: How strongly the expert's hands are disturbed; see ``Disturbance``.
+        expert: ``module:Class`` of an expert of one's own.
+        env_kwargs: Passed to the environment.
 
     Raises:
         UnknownNameError: If there is no such task, or nobody who can do it.
@@ -86,29 +94,45 @@ class Stage:
     """
 
     def __init__(
-        self, task: str, skill: float, operator: Demonstrator, disturbance: float = 0.0
+        self,
+        task: str,
+        skill: float,
+        operator: Demonstrator,
+        disturbance: float = 0.0,
+        *,
+        expert: str | None = None,
+        env_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
         self.task = task
         self.skill = skill
         self.operator = operator
         self.disturbance = disturbance
-        self.expert = make_expert(task)
+        self.expert_name = expert
+        self.env_kwargs = dict(env_kwargs or {})
+        self.expert = make_expert(task, expert)
         if disturbance and not self.expert.HANDS:
             raise ZprlError(
                 f"disturbance must be 0 for {task}, whose expert has no hand to push. "
                 f"Got: {disturbance}."
             )
-        self.env: gym.Env = make_env(task)
+        self.env: gym.Env = flat_environment(make_env(task, **self.env_kwargs))
 
     @property
     def observation_keys(self) -> dict[str, slice]:
-        """Which part of the flat observation is which."""
-        return self.env.unwrapped.observation_keys  # type: ignore[attr-defined]
+        """Which part of the flat observation is which; one part if the environment says nothing."""
+        if self.env.has_wrapper_attr("observation_keys"):
+            keys: dict[str, slice] = self.env.get_wrapper_attr("observation_keys")
+            return keys
+        (size,) = self.env.observation_space.shape or (0,)
+        return {OBSERVATION: slice(0, size)}
 
     @property
     def env_args(self) -> dict[str, Any]:
         """How to make the environment, in robomimic's form."""
-        return self.env.unwrapped.env_args  # type: ignore[attr-defined]
+        if self.env.has_wrapper_attr("env_args"):
+            known: dict[str, Any] = self.env.get_wrapper_attr("env_args")
+            return known
+        return {"env_name": self.task, "type": GYM, "env_kwargs": self.env_kwargs}
 
     def perform(self, seed: int, quality: Quality | None = None) -> Episode:
         """Perform one episode to its end, be it success, the time limit or giving up.
@@ -123,21 +147,21 @@ class Stage:
         keys = self.observation_keys
         chance = np.random.default_rng([seed, DISTURBANCE_STREAM])
         disturb = Disturbance(self.disturbance, self.expert.HANDS, chance)
-        observation, info = self.env.reset(seed=seed)
+        observation, _ = self.env.reset(seed=seed)
         self.expert.reset(quality)
 
         observations, actions, rewards = [], [], []
-        ended = False
+        ended = success = False
         while not ended:
             action = self.expert.act({key: observation[part] for key, part in keys.items()})
             observations.append(observation)
             actions.append(action)
             observation, reward, terminated, truncated, info = self.env.step(disturb(action))
             rewards.append(reward)
+            success = success or bool(reported_success(info))
             ended = terminated or truncated or self.expert.gave_up
 
         table = np.array(observations)
-        success = bool(info["is_success"])
         return Episode(
             seed=seed,
             quality=quality,

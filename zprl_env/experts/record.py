@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib import metadata as packages
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import tyro
@@ -22,7 +22,7 @@ import tyro
 from policies.errors import DemonstrationError, ZprlError
 from policies.progress import progress_bar
 from zprl_env import cli
-from zprl_env.experts import SKILLS, Demonstrator
+from zprl_env.experts import SKILLS
 from zprl_env.experts.performance import Episode, Stage, demonstration_seed, operator_for
 from zprl_env.experts.unfinished import UnfinishedRecording
 
@@ -43,7 +43,12 @@ class Recording:
     """File to write, such as demos/lift.hdf5. It appears only when it is complete; until then the
     finished episodes are in OUT.partial."""
     env: str = "Lift"
-    """Task to show."""
+    """Environment to show: a task; or, with --expert, any gymnasium id or module:callable."""
+    env_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of its environment; values are JSON or words."""
+    expert: str | None = None
+    """module:Class of an expert of your own (a zprl_env.experts.Expert); the task's own if not
+    given."""
     episodes: int = 50
     """Episodes to perform."""
     seed: int = 0
@@ -87,7 +92,7 @@ def record(recording: Recording) -> list[Episode]:
     Raises:
         DemonstrationError: If the file exists, cannot be written, or would hold no episode; if
             ``OUT.partial`` holds another recording's beginning.
-        UnknownNameError: If nobody here knows how to do the task.
+        UnknownNameError: If there is no such environment, or it has no expert.
         ZprlError: If a number is out of its range.
     """
     out = recording.out
@@ -98,7 +103,15 @@ def record(recording: Recording) -> list[Episode]:
     seeds = [demonstration_seed(recording.seed, index) for index in range(recording.episodes)]
     skill = SKILLS[recording.skill] if isinstance(recording.skill, str) else recording.skill
     operator = operator_for(recording.operator_seed)
-    stage = Stage(recording.env, skill, operator, recording.disturbance)
+    env_kwargs = cli.settings(recording.env_kwargs)
+    stage = Stage(
+        recording.env,
+        skill,
+        operator,
+        recording.disturbance,
+        expert=recording.expert,
+        env_kwargs=env_kwargs,
+    )
     settings = {
         "env": recording.env,
         "episodes": recording.episodes,
@@ -108,6 +121,9 @@ def record(recording: Recording) -> list[Episode]:
         "disturbance": recording.disturbance,
         "successes_only": recording.successes_only,
     }
+    # Only what is not usual, so that recordings that were begun before these existed go on.
+    own = {"env_kwargs": env_kwargs, "expert": recording.expert}
+    settings |= {name: value for name, value in own.items() if value}
     context = {
         "versions": _versions(),
         "env_args": stage.env_args,
@@ -163,7 +179,10 @@ def _performances(
         max_workers=min(workers, len(seeds)),
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_open_stage,
-        initargs=(stage.task, stage.skill, stage.operator, stage.disturbance),
+        initargs=(
+            (stage.task, stage.skill, stage.operator, stage.disturbance),
+            {"expert": stage.expert_name, "env_kwargs": stage.env_kwargs},
+        ),
     )
     try:
         futures = {pool.submit(_perform, seed): index for index, seed in seeds.items()}
@@ -177,13 +196,13 @@ _stage: Stage
 """A worker process's own, made by its initializer; an environment does not travel."""
 
 
-def _open_stage(task: str, skill: float, operator: Demonstrator, disturbance: float) -> None:
+def _open_stage(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
     global _stage
     # Ctrl-C reaches every process; the one that writes decides. Should it be killed, nobody is
     # left to take the episodes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _stage = Stage(task, skill, operator, disturbance)
+    _stage = Stage(*arguments, **options)
 
 
 def _end_with_parent() -> None:
@@ -198,7 +217,11 @@ def _perform(seed: int) -> Episode:
 
 
 def main() -> None:
-    """Record as the command line says, and tell how it went."""
+    """Run the command line."""
+    cli.run(_record)
+
+
+def _record() -> None:
     recording = tyro.cli(Recording)
     try:
         episodes = record(recording)
@@ -219,4 +242,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()

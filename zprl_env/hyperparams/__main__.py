@@ -20,9 +20,13 @@ class Which:
 
 
 def main() -> None:
-    """Print it."""
-    print(hyperparameter_file(tyro.cli(Which).name))
+    """Run the command line."""
+    cli.run(
+        lambda: print(
+            hyperparameter_file(tyro.cli(Which, prog=cli.prog("zprl_env.hyperparams")).name)
+        )
+    )
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    main()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -104,10 +104,11 @@ def import_for(name: str, spec: str, kind: str) -> ModuleType:
                 f"The {kind} {spec!r} is in a module that imports {error.name}, which is not "
                 f"installed. Install it into this Python: {sys.executable}."
             ) from error
+        hint = f"Write {name[:-3]} without .py. " if name.endswith(".py") else ""
         raise ConfigurationError(
             f"The {kind} {spec!r} must be in a module that can be imported. Got: no module named "
-            f"{error.name!r}. Run from the folder that holds it ({here} was looked in), or install "
-            "it."
+            f"{error.name!r}. {hint}Run from the folder that holds it ({here} was looked in), or "
+            "install it."
         ) from None
 
 
@@ -115,28 +116,34 @@ def _dotted(name: str) -> bool:
     return bool(name) and all(part.isidentifier() for part in name.split("."))
 
 
-def refuse_code(values: Iterable[object], source: str | os.PathLike[str], *, trust: bool) -> None:
+def refuse_code(
+    content: Mapping[str, object], source: str | os.PathLike[str], *, trust: bool
+) -> None:
     """Refuse names of code that stand in a file, unless its reader is told to trust it.
 
     Args:
-        values: What the file says: environment, policy, ``NAME=VALUE`` and the like.
+        content: What the file says: environment, policy, lists of ``NAME=VALUE`` and the like.
         source: The file, for the error.
         trust: Whether the user said that code may be imported on its word.
 
     Raises:
-        ConfigurationError: One of them would import code, and the file is not trusted.
+        ConfigurationError: Something in it would import code, and the file is not trusted.
 
-    >>> refuse_code(["Lift", "hf://user/repo", None, 2], "config.json", trust=False)
-    >>> refuse_code(["driver=os:system"], "config.json", trust=False)
+    >>> refuse_code({"env": "Lift", "policy": "hf://user/repo"}, "config.json", trust=False)
+    >>> refuse_code({"env_kwargs": ["driver=os:system"]}, "config.json", trust=False)
     Traceback (most recent call last):
-    policies.errors.ConfigurationError: config.json names code to import: 'driver=os:system'. ...
+    policies.errors.ConfigurationError: config.json names code to import: env_kwargs driver=os:s...
     """
-    named = [value for value in values if isinstance(value, str) and _may_import(value)]
+    named = [
+        f"{name} {word}"
+        for name, said in content.items()
+        for word in (said if isinstance(said, list | tuple) else [said])
+        if isinstance(word, str) and _may_import(word)
+    ]
     if named and not trust:
         raise ConfigurationError(
-            f"{source} names code to import: {', '.join(map(repr, named))}. Running what a file "
-            "names is up to you: if you know where it comes from, add --trust; else give your own "
-            "on the command line instead."
+            f"{source} names code to import: {', '.join(named)}. If you know where the file comes "
+            "from, add --trust."
         )
 
 

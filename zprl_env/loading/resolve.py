@@ -75,11 +75,13 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
     path = local_folder(policy) or shipped.get(slug, Path(policy))
     if not path.exists():
         raise CheckpointError(
-            f"Expected a checkpoint folder, a shipped policy ({', '.join(shipped) or 'none is'}), "
-            f"hf://user/repo or module:callable. Got: {fspath(policy)!r}."
+            f"Expected a checkpoint folder or a shipped policy "
+            f"({', '.join(shipped) or 'none is shipped'}), hf://user/repo or module:callable. "
+            f"Got: {fspath(policy)!r}."
         )
-    named = isinstance(policy_class, str)
-    made_by = load_object(str(policy_class), "policy class") if named else policy_class
+    made_by: Any = policy_class
+    if isinstance(policy_class, str):
+        made_by = load_object(policy_class, "policy class")
     from policies.checkpoints.classes import load_policy
 
     return _checked(load_policy(path, made_by), f"from {fspath(policy)}")

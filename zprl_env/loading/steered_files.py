@@ -19,6 +19,8 @@ VERSION = 1
 STEERED_FILE, ACTOR_FILE = "steered.json", "actor.safetensors"
 POLICY_FOLDER = "policy"
 """Where the base policy's own checkpoint is, inside the folder."""
+OWN_POLICY = "own_policy"
+"""Entry that says, for people to read, which code of their own the base policy was."""
 ONNX_FILE, CARD_FILE = "steered.onnx", "README.md"
 
 
@@ -41,17 +43,15 @@ def write_steered(
 
     Args:
         folder: The folder.
-        metadata: Plain JSON values; format, version and hashes are set here.
+        metadata: Plain JSON values; format, version and hashes are set here. With ``own_policy`` in
+            it, the base policy is the user's own code, and the folder does not hold it.
         arrays: The actor's, and the bounds.
     """
     (folder / ACTOR_FILE).write_bytes(safetensors.numpy.save(dict(arrays)))
-    policy = checkpoint_files.read(folder / POLICY_FOLDER)
-    described = {
-        "format": FORMAT,
-        "version": VERSION,
-        "policy_sha256": arrays_hash(policy.weights),
-        "actor_sha256": arrays_hash(arrays),
-    }
+    described = {"format": FORMAT, "version": VERSION, "actor_sha256": arrays_hash(arrays)}
+    if OWN_POLICY not in metadata:
+        policy = checkpoint_files.read(folder / POLICY_FOLDER)
+        described["policy_sha256"] = arrays_hash(policy.weights)
     text = json.dumps(described | dict(metadata) | described, indent=1, allow_nan=False)
     (folder / STEERED_FILE).write_text(text + "\n", encoding="utf-8")
 
@@ -76,13 +76,13 @@ def read_steered(folder: Path) -> SteeredFiles:
             f"{path} must be of format {FORMAT!r}, version {VERSION}. "
             f"Got: {named.get('format')!r}, {named.get('version')!r}. Export it again."
         )
-    policy = checkpoint_files.read(folder / POLICY_FOLDER)
-    checkpoint_files.verify(policy, folder / POLICY_FOLDER)
     arrays = read_arrays(folder / ACTOR_FILE)
-    for name, found in (
-        ("actor_sha256", arrays_hash(arrays)),
-        ("policy_sha256", arrays_hash(policy.weights)),
-    ):
+    hashes = {"actor_sha256": arrays_hash(arrays)}
+    if OWN_POLICY not in named:
+        policy = checkpoint_files.read(folder / POLICY_FOLDER)
+        checkpoint_files.verify(policy, folder / POLICY_FOLDER)
+        hashes["policy_sha256"] = arrays_hash(policy.weights)
+    for name, found in hashes.items():
         if named.get(name) != found:
             raise CheckpointError(
                 f"{name} in {path} must be {found}, as the files have it. Got: "

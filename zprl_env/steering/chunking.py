@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, SupportsFloat
 
 import gymnasium as gym
@@ -12,6 +13,18 @@ from policies.finite import all_finite
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
 from zprl_env.facts import Facts
 from zprl_env.tasks import facts_of
+
+
+def reported_success(info: Mapping[str, Any]) -> bool | None:
+    """Whether an environment says that its task is done: ``is_success``, and else ``success``.
+
+    >>> reported_success({"success": 1.0}), reported_success({"is_success": False, "success": 1.0})
+    (True, False)
+    >>> reported_success({}) is None
+    True
+    """
+    reported = info.get("is_success", info.get("success"))
+    return None if reported is None else bool(reported)
 
 
 class ActionChunkWrapper(
@@ -25,7 +38,11 @@ class ActionChunkWrapper(
     discounts by ``gamma ** n_action_steps`` (:attr:`discount`).
 
     ``info`` is the last action's, with ``env_steps`` (how many actions were executed) and
-    ``is_success`` (the environment's own ``is_success`` or ``success`` at any of them) added.
+    ``is_success`` (the environment's own ``is_success`` or ``success`` at any of them) added. An
+    environment that reports neither never succeeds: ``is_success`` is False.
+
+    Attributes:
+        reports_success: Whether the environment has reported either so far.
 
     Example:
         >>> import gymnasium as gym
@@ -67,6 +84,7 @@ class ActionChunkWrapper(
         self._low, self._high = env.action_space.low, env.action_space.high
         self._discounts = (gamma ** np.arange(n_action_steps)).tolist()
         self._needs_reset = True
+        self.reports_success = False
         self.action_space = gym.spaces.Box(
             np.tile(self._low, (n_action_steps, 1)),
             np.tile(self._high, (n_action_steps, 1)),
@@ -121,7 +139,10 @@ class ActionChunkWrapper(
         for single, discount in zip(clipped, self._discounts, strict=True):
             observation, step_reward, terminated, truncated, info = self.env.step(single)
             reward += discount * float(step_reward)
-            success = success or bool(info.get("is_success", info.get("success", False)))
+            reported = reported_success(info)
+            if reported is not None:
+                self.reports_success = True
+                success = success or reported
             taken += 1
             if terminated or truncated:
                 self._needs_reset = True

@@ -6,14 +6,14 @@ import argparse
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import tyro
 
 from zprl_env.cli import settings
 from zprl_env.errors import ZprlError
 from zprl_env.files import CONFIG_FILE, RunFolderError, read_json, write_json
-from zprl_env.loading.named import names_code
+from zprl_env.loading.named import refuse_code
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.table import check_options
 from zprl_env.tasks import find_task
@@ -205,14 +205,17 @@ def load_config(folder: Path, *, trust: bool = False) -> Config:
             somebody else.
 
     Raises:
-        RunFolderError: There are none, they are not this version's, or they name code and are not
-            trusted.
+        ConfigurationError: They name code to import and are not trusted.
+        RunFolderError: There are none, or they are not this version's.
     """
     content = read_json(folder / CONFIG_FILE)
     try:
         content.pop(_WEIGHTS, None)
-        _refuse_code(folder, content, trust)
         recipe = content.pop("recipe")
+        names = ("env", "env_kwargs", "policy", "algo", "steer")
+        said = {name: content.get(name) for name in names}
+        said["steer_kwargs"] = recipe.get("steer_kwargs")
+        refuse_code(said, folder / CONFIG_FILE, trust=trust)
         recipe["hidden"] = tuple(recipe["hidden"])
         recipe["steer_kwargs"] = tuple(recipe.get("steer_kwargs", ()))
         content["env_kwargs"] = tuple(content.get("env_kwargs", ()))
@@ -225,20 +228,6 @@ def load_config(folder: Path, *, trust: bool = False) -> Config:
         raise RunFolderError(
             f"Expected a config.json of this version's settings in {folder}. Got: {error}."
         ) from error
-
-
-def _refuse_code(folder: Path, content: dict[str, Any], trust: bool) -> None:
-    """Raise if a run's settings name code to import and nobody says that they may."""
-    named = [
-        f"{name} {content[name]}"
-        for name in ("env", "algo", "steer", "policy")
-        if names_code(content.get(name)) or (name == "env" and ":" in content[name])
-    ]
-    if named and not trust:
-        raise RunFolderError(
-            f"Settings must not name code of their own. Got in {folder}: {', '.join(named)}. "
-            f"If the folder is yours, add --trust."
-        )
 
 
 def _refuse_other_settings(stored: Config, config: Config) -> None:

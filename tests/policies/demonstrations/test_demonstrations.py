@@ -1,27 +1,12 @@
 import json
-import subprocess
-import sys
 
 import h5py
 import numpy as np
 import pytest
 
-from policies.demonstrations import Demonstrations, DemonstrationWriter, Trajectory
+from policies.demonstrations import Demonstrations
 from policies.errors import DemonstrationError
-
-
-def episode(steps=3, seed=0, **changes):
-    rng = np.random.default_rng(seed)
-    parts = {
-        "observations": {
-            "object": rng.normal(size=(steps, 4)).astype(np.float32),
-            "arm": rng.normal(size=(steps, 2)).astype(np.float32),
-        },
-        "actions": rng.normal(size=(steps, 2)).astype(np.float32),
-        "rewards": np.zeros(steps, dtype=np.float32),
-        "dones": np.array([False] * (steps - 1) + [True]),
-    }
-    return Trajectory(**{**parts, **changes})
+from tests.helpers.demonstrations import episode
 
 
 def robomimic_file(path, episodes=12):
@@ -119,42 +104,6 @@ def test_without_usual_keys_all_vectors_are_taken_by_name(tmp_path):
     assert read.observation_keys == ("a", "b")
     assert read.trajectories[0].rewards.tolist() == [0.0, 0.0]
     assert read.env_args == {}
-
-
-def test_a_writer_continues_its_file(tmp_path):
-    for seed in range(2):
-        with DemonstrationWriter(tmp_path / "d.hdf5", {"env_name": "Toy"}, ("arm",)) as writer:
-            writer.append(episode(seed=seed))
-    assert len(Demonstrations.load(tmp_path / "d.hdf5").trajectories) == 2
-
-
-def test_a_writer_refuses_another_environments_file(tmp_path):
-    DemonstrationWriter(tmp_path / "d.hdf5", {"env_name": "Toy"}, ("arm",)).close()
-    with pytest.raises(DemonstrationError, match=r"already holds episodes with env_args .*Other"):
-        DemonstrationWriter(tmp_path / "d.hdf5", {"env_name": "Other"}, ("arm",))
-
-
-def test_written_episodes_survive_a_killed_writer(tmp_path):
-    path = tmp_path / "d.hdf5"
-    code = f"""
-import os
-import numpy as np
-from policies.demonstrations import DemonstrationWriter, Trajectory
-writer = DemonstrationWriter({str(path)!r}, {{}}, ["x"])
-writer.append(Trajectory({{"x": np.zeros((2, 1))}}, np.ones((2, 1)), np.zeros(2), np.zeros(2)))
-os._exit(9)
-"""
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
-    assert len(Demonstrations.load(path).trajectories) == 1
-
-
-def test_an_episode_without_a_key_is_not_written(tmp_path):
-    message = r"must have the keys \['camera'\]. Got: \['arm', 'object'\]"
-    with (
-        DemonstrationWriter(tmp_path / "d.hdf5", {}, ("camera",)) as writer,
-        pytest.raises(DemonstrationError, match=message),
-    ):
-        writer.append(episode())
 
 
 def test_a_missing_file_is_named(tmp_path):

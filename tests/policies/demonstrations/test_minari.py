@@ -1,5 +1,4 @@
 import gc
-import subprocess
 import sys
 import warnings
 
@@ -8,8 +7,9 @@ import numpy as np
 import pytest
 
 from policies.convert import Conversion, convert
-from policies.demonstrations import Demonstrations, Trajectory
+from policies.demonstrations import Demonstrations
 from policies.errors import DemonstrationError
+from tests.helpers.demonstrations import toy_demonstrations
 
 minari = pytest.importorskip("minari", reason="needs the minari extra")
 from policies.demonstrations.minari import write_minari  # noqa: E402
@@ -20,24 +20,6 @@ def datasets(tmp_path, monkeypatch):
     """Minari's folder, for one test."""
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "datasets"))
     return tmp_path / "datasets"
-
-
-def demonstrations(keys=("b", "a"), success=(True, False, None)):
-    rng = np.random.default_rng(0)
-    episodes = [
-        Trajectory(
-            observations={
-                key: rng.normal(size=(3 + i, 2 + j)).astype(np.float32)
-                for j, key in enumerate(keys)
-            },
-            actions=rng.uniform(-1, 1, (3 + i, 2)).astype(np.float32),
-            rewards=rng.normal(size=3 + i).astype(np.float32),
-            dones=np.arange(3 + i) == 2 + i,
-            success=done,
-        )
-        for i, done in enumerate(success)
-    ]
-    return Demonstrations(tuple(episodes), {"env_name": "Toy", "env_kwargs": {"a": 1}}, keys)
 
 
 def assert_equal(left, right):
@@ -54,13 +36,13 @@ def assert_equal(left, right):
 
 @pytest.mark.parametrize("keys", [("b", "a"), ("observation",)])
 def test_what_is_written_is_read_again(keys):
-    written = demonstrations(keys)
+    written = toy_demonstrations(keys)
     write_minari(written, "toy/scripted-v0")
     assert_equal(Demonstrations.load("minari:toy/scripted-v0"), written)
 
 
 def test_minari_itself_reads_what_we_write():
-    write_minari(demonstrations(("observation",)), "toy/scripted-v0", author="somebody")
+    write_minari(toy_demonstrations(("observation",)), "toy/scripted-v0", author="somebody")
     dataset = minari.load_dataset("toy/scripted-v0")
     assert dataset.total_episodes == 3
     assert dataset.total_steps == 12
@@ -74,10 +56,10 @@ def test_minari_itself_reads_what_we_write():
 
 
 def test_nothing_is_lost_on_the_way_there_and_back(tmp_path):
-    demonstrations().save(tmp_path / "toy.hdf5")
+    toy_demonstrations().save(tmp_path / "toy.hdf5")
     convert(Conversion(str(tmp_path / "toy.hdf5"), "minari:toy/scripted-v0"))
     convert(Conversion("minari:toy/scripted-v0", str(tmp_path / "again.hdf5")))
-    assert_equal(Demonstrations.load(tmp_path / "again.hdf5"), demonstrations())
+    assert_equal(Demonstrations.load(tmp_path / "again.hdf5"), toy_demonstrations())
 
 
 class DictPendulum(gym.ObservationWrapper):
@@ -152,7 +134,7 @@ def test_the_vectors_of_a_dict_observation_are_read_by_dotted_keys():
 
 
 def test_unknown_keys_are_refused_with_those_there_are():
-    write_minari(demonstrations(), "toy/scripted-v0")
+    write_minari(toy_demonstrations(), "toy/scripted-v0")
     with pytest.raises(DemonstrationError, match=r"episode 0: .* keys \['c'\]\. Got: \['a', 'b'\]"):
         Demonstrations.load("minari:toy/scripted-v0", ("c",))
 
@@ -163,14 +145,14 @@ def test_a_dataset_that_is_not_there_is_named_with_how_to_get_it():
 
 
 def test_a_dataset_is_not_replaced():
-    write_minari(demonstrations(), "toy/scripted-v0")
+    write_minari(toy_demonstrations(), "toy/scripted-v0")
     with pytest.raises(DemonstrationError, match="already exists"):
-        write_minari(demonstrations(), "toy/scripted-v0")
+        write_minari(toy_demonstrations(), "toy/scripted-v0")
 
 
 def test_a_name_that_minari_does_not_take_is_refused():
     with pytest.raises(DemonstrationError, match=r"A name looks like lift/scripted-v0"):
-        write_minari(demonstrations(), "toy scripted")
+        write_minari(toy_demonstrations(), "toy scripted")
 
 
 def test_masks_are_robomimics():
@@ -182,26 +164,3 @@ def test_without_minari_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "minari", None)
     with pytest.raises(DemonstrationError, match=r'pip install "zprl-env\[minari\]"'):
         Demonstrations.load("minari:toy/scripted-v0")
-
-
-def test_an_existing_file_is_kept_unless_told_otherwise(tmp_path):
-    path = tmp_path / "toy.hdf5"
-    demonstrations().save(path)
-    before = path.read_bytes()
-    with pytest.raises(DemonstrationError, match=r"already exists\. Choose another name or add"):
-        convert(Conversion(str(path), str(path)))
-    assert path.read_bytes() == before
-    convert(Conversion(str(path), str(path), mask="success", overwrite=True))
-    assert len(Demonstrations.load(path).trajectories) == 1
-
-
-def test_the_command_converts_and_says_an_error_in_one_line(tmp_path):
-    demonstrations().save(tmp_path / "toy.hdf5")
-    command = [sys.executable, "-m", "policies.convert", str(tmp_path / "toy.hdf5")]
-    for expected, code in (("minari:toy/a-v0: 3 episodes, 12 steps\n", 0), ("", 1)):
-        done = subprocess.run(
-            [*command, "minari:toy/a-v0"], capture_output=True, text=True, check=False
-        )
-        assert (done.stdout, done.returncode) == (expected, code)
-    assert done.stderr.startswith("error: Minari cannot write toy/a-v0: ")
-    assert done.stderr.count("\n") == 1

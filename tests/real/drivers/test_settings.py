@@ -13,11 +13,15 @@ import yaml
 
 from real.drivers import driver_settings, make_robot
 from real.drivers.ideal import IdealRobot
-from real.play import Play
+from real.network.connection import HttpConnection
+from real.play import Play, play
+from real.recording.reader import read_recorded
 from real.replay import Replay
+from real.robot import RobotError
 from real.server import Server
 from real.tasks.files import FOLDER, load_preset
 from real.testing import Conformance
+from tests.helpers.serving import PATIENCE, ServerProcess
 from zprl_env.errors import ConfigurationError, UnknownNameError, ZprlError
 
 COMMANDS: dict[str, Callable[..., Any]] = {
@@ -79,12 +83,41 @@ def test_a_driver_of_one_s_own_is_found_by_module_and_class():
         make_robot("real.drivers.ideal:IdealRobt", preset)
 
 
-def test_the_conformance_command_takes_a_file_and_settings(tmp_path):
+@pytest.fixture
+def mine(tmp_path):
+    """A preset that was copied and renamed."""
     path = tmp_path / "mine.yaml"
     content = yaml.safe_load((FOLDER / "place-orange.yaml").read_text(encoding="utf-8"))
     path.write_text(yaml.safe_dump(content | {"name": "mine"}), encoding="utf-8")
+    return path
+
+
+def test_a_policy_plays_a_file_s_task_on_a_driver_with_settings(mine, tmp_path, capsys):
+    out = tmp_path / "played.hdf5"
+    words = ('faults={"400": "rejecting"}',)
+    play(Play("real", task=str(mine), driver="ideal", driver_kwargs=words, episodes=1, out=out))
+    assert capsys.readouterr().out == "no\n"
+    episode, *_ = read_recorded(out)
+    assert (episode.preset.name, episode.outcome) == ("mine", "stop")
+    assert "must accept commands. Got: a refusal" in episode.infos[-1]["safety"]["stop"]
+
+
+def test_a_server_serves_a_file_s_task_with_a_driver_s_settings(mine):
+    words = ("--driver-kwargs", 'faults={"0": "rejecting"}')
+    server = ServerProcess(mine, "ideal", *words)
+    try:
+        line = HttpConnection(server.url, timeout=PATIENCE)
+        pose = line.ask("/getpos")["pose"]
+        with pytest.raises(RobotError, match="refuses with 503: The robot must accept commands"):
+            line.post("/pose", {"arr": pose})
+        line.close()
+    finally:
+        server.abandon()
+
+
+def test_the_conformance_command_takes_a_file_and_settings(mine):
     command = [sys.executable, "-W", "error", "-m", "real.testing", "--driver", "ideal"]
-    command += ["--task", str(path), "--driver-kwargs", "realtime=false", 'faults={"0": "stuck"}']
+    command += ["--task", str(mine), "--driver-kwargs", "realtime=false", 'faults={"0": "stuck"}']
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "goes_where_it_is_sent: an arm sent +0.03 m along x" in done.stderr

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from policies.convert import Conversion, convert
-from policies.demonstrations import Demonstrations
+from policies.demonstrations import Demonstrations, content_hash
 from policies.inspect import summarise
 from real.drivers.ideal import IdealRobot
 from real.env import RealRobotEnv
@@ -41,6 +41,19 @@ def test_episodes_are_demonstrations(out):
     assert summarise(str(out)).lengths.tolist() == [4, 6]
     with h5py.File(out) as file:
         assert '"policy_sha256": "abc"' in file["data/demo_1"].attrs["provenance"]
+
+
+def test_the_same_episodes_have_the_same_hash_and_others_another(out, tmp_path):
+    again, other = tmp_path / "again.hdf5", tmp_path / "other.hdf5"
+    play(EpisodeRecorder(out), 3).close()
+    play(EpisodeRecorder(again), 3).close()
+    play(EpisodeRecorder(other), 4).close()
+    assert content_hash(out) == content_hash(out) == content_hash(again)
+    assert content_hash(other) != content_hash(out)
+    with h5py.File(again.with_suffix(".episodes") / "000000.hdf5", "r+") as file:
+        info = file["data/demo_0/info"]
+        info[1] = info[1].replace(b'"stop": ""', b'"stop": "x"')
+    assert content_hash(again) != content_hash(out)
 
 
 def test_the_folder_may_be_moved_and_made_one_file(out, tmp_path):

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from packaging.requirements import Requirement
 
 from tests.helpers.interpreter import CHOSEN_BY_ROBOSUITE
-from zprl_env.doctor import checks, machine, versions
-from zprl_env.doctor.child import ask
+from zprl_env.doctor import checks, versions
 from zprl_env.tasks import TASKS
 
 ROOT = Path(__file__).parents[3]
@@ -216,41 +214,6 @@ def test_a_folder_that_cannot_be_written_to_is_a_warning(tmp_path):
     assert finding["state"] == "warning"
     assert finding["text"].startswith("not writable")
     assert report.code == 0
-
-
-def test_a_probe_that_fails_gives_its_error_and_its_traceback():
-    answer = ask("suite", "Lfit", timeout=60)
-    assert answer.error.startswith("UnknownNameError: unknown environment 'Lfit'")
-    assert "Traceback" in answer.trace
-    assert not answer.died
-
-
-def test_a_container_s_quota_is_read_in_both_versions(tmp_path):
-    assert machine._quota(tmp_path) == float("inf")
-    (tmp_path / "cpu").mkdir()
-    (tmp_path / "cpu/cpu.cfs_quota_us").write_text("50000\n")
-    (tmp_path / "cpu/cpu.cfs_period_us").write_text("100000\n")
-    assert machine._quota(tmp_path) == 0.5
-    (tmp_path / "cpu.max").write_text("max 100000\n")
-    assert machine._quota(tmp_path) == float("inf")
-    (tmp_path / "cpu.max").write_text("150000 100000\n")
-    assert machine._quota(tmp_path) == 1.5
-
-
-def test_cores_are_at_most_those_this_process_may_use():
-    assert 0 < machine.cores() <= (os.cpu_count() or 1)
-
-
-def test_versions_are_compared_with_what_is_needed_and_tested():
-    tested = versions.tested_versions()
-    assert tested["numpy"]
-    found = versions.installed("numpy")
-    needed = versions._library(Requirement("numpy>=999"), "", "")
-    assert (needed.state, needed.text) == ("warning", f"{found}, needed >=999")
-    assert versions._library(Requirement("numpy"), "", "0.1").text == f"{found} (tested: 0.1)"
-    assert versions._library(Requirement("numpy"), "", found).text == found
-    absent = versions._library(Requirement("not-there>=2"), "", "")
-    assert (absent.state, absent.advice) == ("broken", 'pip install "not-there>=2"')
 
 
 def test_help_says_what_the_exit_code_means():

@@ -14,7 +14,6 @@ from policies.demonstrations import Demonstrations, content_hash, verify_content
 from zprl_env.errors import DemonstrationError, UnknownNameError, ZprlError
 from zprl_env.experts.performance import Stage
 from zprl_env.experts.record import Recording, record
-from zprl_env.experts.unfinished import UnfinishedRecording
 
 ROOT = Path(__file__).parents[3]
 
@@ -159,16 +158,6 @@ def test_a_finished_episode_is_not_performed_again(file, tmp_path, monkeypatch):
     record(Recording(out=out, episodes=4, skill="poor"))
     assert performed == [0, 1, 0, 2, 3]
     assert contents(out) == contents(file)
-
-
-def test_two_recordings_do_not_write_to_one_file(tmp_path):
-    settings = {"episodes": 1, "env_args": {}, "observation_keys": ["x"]}
-    with (
-        UnfinishedRecording(tmp_path / "a.hdf5", settings),
-        pytest.raises(DemonstrationError, match=r"another recording is writing to .*a\.hdf5"),
-    ):
-        UnfinishedRecording(tmp_path / "a.hdf5", settings)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_two_workers_record_what_one_does(file, tmp_path):

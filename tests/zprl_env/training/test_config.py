@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from zprl_env.cli import settings
-from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.errors import ConfigurationError, UnknownNameError, ZprlError
 from zprl_env.files import RunFolderError, read_json, write_json
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.config import Config, check_policy, load_config, parse, save_config
@@ -128,9 +128,15 @@ def test_a_run_s_settings_import_code_only_where_somebody_says_so(tmp_path):
     config = Config(algo="sac")
     save_config(tmp_path, config, LinearPolicy(3, 1))
     stored = read_json(tmp_path / "config.json")
-    for name, code in (("algo", "os:system"), ("env", "pkg:Id-v0"), ("policy", "os:abort")):
-        write_json(tmp_path / "config.json", stored | {name: code})
-        with pytest.raises(RunFolderError, match=rf"{name} {code}\. If .* add --trust"):
+    for name, code in (
+        ("algo", "os:system"),
+        ("env", "pkg:Id-v0"),
+        ("policy", "os:abort"),
+        ("env_kwargs", "driver=os:abort"),
+    ):
+        said = [code] if name == "env_kwargs" else code
+        write_json(tmp_path / "config.json", stored | {name: said})
+        with pytest.raises(ConfigurationError, match=rf"{name} {code}\. If .* add --trust"):
             load_config(tmp_path)
     write_json(tmp_path / "config.json", stored | {"algo": "stable_baselines3:SAC"})
     assert load_config(tmp_path, trust=True).algo == "stable_baselines3:SAC"

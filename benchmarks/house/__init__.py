@@ -1,0 +1,1 @@
+"""Figures of the project's structure: files, imports, tests, functions, docstrings, README."""

@@ -1,0 +1,1 @@
+"""Markdown tables of the larger benchmarks, made of raw data alone."""

@@ -1,0 +1,1 @@
+"""Parts that benchmarks share: command line, results folder, training runs, timing, machine."""

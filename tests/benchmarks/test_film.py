@@ -1,0 +1,36 @@
+"""The animation shows an episode that only the steered policy solves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import train_sb3
+from benchmarks import film
+from zprl_env.errors import ZprlError
+from zprl_env.files import RunFolderError
+from zprl_env.training.config import parse
+
+
+def test_films_stand_side_by_side_and_the_shorter_stands_still():
+    short, long = (np.full((n, 2, 3, 3), n, np.uint8) for n in (1, 4))
+    short[-1], long[-1] = 7, 9
+    both = film.beside([short, long], held=2)
+    assert both.shape == (6, 2, 6, 3)
+    left, right = both[:, 0, 0, 0], both[:, 0, 3, 0]
+    assert left.tolist() == [7] * 6
+    assert right.tolist() == [4, 4, 4, 9, 9, 9]
+
+
+def test_an_agent_that_does_nothing_makes_no_film(point_task, point_policy, tmp_path):
+    flags = f"--env {point_task} --policy {point_policy} --eval-episodes 1 --no-video"
+    flags += " --validation-episodes 1 --total-env-steps 20 --warmup-decisions 5 --hidden 8 8"
+    flags += f" --batch-size 4 --scale 1e-9 --noise-scale 1 --out {tmp_path / 'run'}"
+    run = train_sb3.finetune(parse(flags.split()))
+    with pytest.raises(ZprlError, match=r"Expected an episode of 20 that only the agent solves"):
+        film.animate(run, tmp_path / "out.gif")
+
+
+def test_a_folder_that_is_no_run_s_is_told(tmp_path):
+    with pytest.raises(RunFolderError, match=r"Expected a run's folder"):
+        film.COMMAND.parse([str(tmp_path), str(tmp_path / "out.gif")])()
