@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from policies import save_checkpoint
+from policies.compiled_policy import CompiledPolicy
 from policies.frozen import FrozenPolicy
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
-from zprl_env.loading.resolve import resolve_policy
+from zprl_env.loading.resolve import acting_policy, resolve_policy, shipped_policies
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.tasks import TASKS
 from zprl_env.testing import LinearPolicy
 
 HERE = __name__
@@ -97,3 +101,27 @@ def test_what_is_not_there_names_every_way_there_is():
     with pytest.raises(CheckpointError, match=r"lift.*hf://user/repo or module:callable") as error:
         resolve_policy("nowhere")
     assert "checkpoint folder or a shipped policy" in str(error.value)
+
+
+def test_a_shipped_policy_has_the_name_of_its_task(lift_policy):
+    shipped = shipped_policies()
+    assert {*shipped} <= {task.slug for task in TASKS.values()}
+    assert isinstance(resolve_policy(lift_policy), FrozenPolicy)
+    assert isinstance(resolve_policy("lift"), FrozenPolicy)
+
+
+def test_an_object_that_is_no_policy_is_told_what_it_lacks():
+    incomplete = LinearPolicy(3, 2)
+    del incomplete.horizon
+    with pytest.raises(PolicyMismatchError, match=r"Got: LinearPolicy, which lacks horizon\."):
+        resolve_policy(incomplete)
+    with pytest.raises(PolicyMismatchError, match="Got: dict, which lacks feature_dim"):
+        resolve_policy({})  # type: ignore[arg-type]
+
+
+def test_for_acting_alone_torch_is_left_out_and_nothing_changes(point_policy: Path):
+    ours, theirs = acting_policy(point_policy), FrozenPolicy.load(point_policy)
+    assert isinstance(ours, CompiledPolicy)
+    seen = np.random.default_rng(0).normal(size=(1, 3))
+    for one, two in zip(ours.encode(seen), theirs.encode(seen), strict=True):
+        np.testing.assert_array_equal(one, two)
