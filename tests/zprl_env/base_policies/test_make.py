@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shlex
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -96,9 +96,11 @@ def test_every_task_with_an_expert_has_a_recipe_and_no_other():
         if task.expert:
             usual, facts = RECIPES.get(name, ImitationRecipe()), task.read_facts()
             chunk = {"horizon": facts.horizon, "n_action_steps": facts.n_action_steps}
-            said = {field: size for field, size in chunk.items() if size is not None}
-            expected = dataclasses.replace(usual.pretrain, **said)
-            assert imitation_recipe(name) == dataclasses.replace(usual, pretrain=expected)
+            said: dict[str, Any] = {
+                field: size for field, size in chunk.items() if size is not None
+            }
+            expected = replace(usual.pretrain, **said)
+            assert imitation_recipe(name) == replace(usual, pretrain=expected)
         else:
             with pytest.raises(UnknownNameError, match="unknown imitation recipe"):
                 imitation_recipe(name)
