@@ -25,7 +25,7 @@ def draw() -> list[float]:
         random.gauss(0.0, 1.0),
         np.random.normal(),
         torch.randn(3).sum().item(),
-    ]  # noqa: NPY002
+    ]
 
 
 def test_what_was_drawn_is_drawn_again_after_a_journey_through_json():
