@@ -6,10 +6,16 @@ import re
 
 import pytest
 
-from tests.helpers.documents import PAGES, ROOT, commands, explained, page_name, parsed
+from tests.helpers.documents import DOCS, PAGES, ROOT, commands, explained, page_name, parsed
+from zprl_env.__main__ import COMMANDS
 
 SHOWN = {command: page_name(path) for path in PAGES for command in commands(path)}
 OF_PYTHON = {c: parsed(c) for c in SHOWN if c.startswith(("python ", "zprl "))}
+SOURCES = "".join(
+    path.read_text(encoding="utf-8")
+    for folder in ("benchmarks", "policies", "real", "zprl_env")
+    for path in (ROOT / folder).rglob("*.py")
+)
 HAVE_VERBS = re.compile(r"benchmarks\.|zprl_env\.hub$|zprl_env$")
 """Modules whose first argument is a command of theirs."""
 
@@ -28,6 +34,20 @@ def test_a_command_explains_itself_and_has_the_flags_that_pages_give_it(words):
             if has_verbs and flag not in said:
                 help_text = explained((*words, command.verb or "run"))
             assert re.search(rf"{flag}(?![\w-])", help_text), (flag, text, SHOWN[text])
+
+
+def test_the_page_of_commands_has_every_name_that_zprl_knows():
+    page = (DOCS / "reference/commands.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `python [^|]+\| `([\w-]+)` \|", page, flags=re.MULTILINE))
+    assert named == {*COMMANDS}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=page_name)
+def test_every_flag_that_a_page_speaks_of_is_a_setting_somewhere(path):
+    for flag in re.findall(r"`--([a-z][a-z-]+)", path.read_text(encoding="utf-8")):
+        name = flag.removeprefix("no-").replace("-", "_")
+        is_field = re.search(rf"^    {name}: ", SOURCES, flags=re.MULTILINE)
+        assert is_field or f"--{flag}" in SOURCES or flag in ("help", "conf-file"), flag
 
 
 def test_every_target_of_make_exists():

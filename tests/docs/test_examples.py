@@ -58,7 +58,7 @@ def test_a_learner_in_one_file():
 
 def test_a_way_of_steering_of_one_s_own():
     pytest.importorskip("metaworld", reason="needs the metaworld extra")
-    said = run("06_own_steering", 16)
+    said = run("06_own_steering", 64)
     assert re.search(rf"alone:   {RATE}\nsteered: {RATE}\n", said)
 
 

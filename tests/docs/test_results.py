@@ -23,7 +23,7 @@ def included() -> set[Path]:
 
 
 def test_every_table_that_was_measured_is_on_a_page():
-    measured = {*RESULTS.rglob("table.md")}
+    measured = {*RESULTS.rglob("*.md")}
     assert measured
     assert measured <= included()
 

@@ -1,4 +1,4 @@
-"""Every command of docs/robot/index.md, shortened."""
+"""Every command of the robot's guide and of its page on recording, shortened."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.helpers.documents import DOCS, ROOT, commands
 from tests.helpers.serving import PATIENCE, ServerProcess
 
-SHOWN = commands(DOCS / "robot/index.md")
+SHOWN = [c for page in ("index", "recording") for c in commands(DOCS / f"robot/{page}.md")]
 COMMANDS = [line.removeprefix("python ") for line in SHOWN if line.startswith("python ")]
 SHORTER = {
     "zprl_env.experts.record": ["--episodes", "2", "--skill", "1"],
@@ -52,7 +52,7 @@ def run(command, folder):
 
 def test_the_guide_works_from_zero_to_a_steered_robot(folder):
     here = [c for c in COMMANDS if not any(w in c for w in ("real.server", "url="))]
-    assert len(here) == 8
+    assert len(here) == 10
     for command in here:
         done = run(shortened(command), folder)
         assert done.returncode == 0, (command, done.stderr)

@@ -18,11 +18,12 @@ FILE = re.compile(r"# (\w+)\.py\n")
 @pytest.fixture
 def registries():
     """What a page registers is forgotten afterwards."""
-    tasks, specs = dict(TASKS), dict(gym.registry)
+    tasks, specs = {*TASKS}, {*gym.registry}
     yield
-    for registry, before in ((TASKS, tasks), (gym.registry, specs)):
-        registry.clear()
-        registry.update(before)
+    for name in {*TASKS} - tasks:
+        del TASKS[name]
+    for name in {*gym.registry} - specs:
+        del gym.registry[name]
 
 
 @pytest.mark.parametrize("path", WITH_SNIPPETS, ids=page_name)

@@ -1,42 +1,29 @@
-"""The agent's action is added to the executed part of the chunk."""
+"""Steering by a residual on the actions against its formula."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from zprl_env.errors import ConfigurationError
-from zprl_env.steering.action import ActionSteering
+from zprl_env.steering import ActionSteering
+from zprl_env.steering.base import policy_generator
 from zprl_env.testing import LinearPolicy
 
-LATENTS = np.array([[1.0, -1.0], [0.5, 2.0]], np.float32)
-NOISE = np.random.default_rng(0).normal(size=(2, 4, 2)).astype(np.float32)
+
+def test_the_residual_is_added_to_the_executed_actions():
+    policy = LinearPolicy(3, 2, n_action_steps=3)
+    steering = ActionSteering(policy, observation_dim=3, noise_scale=0.0)
+    assert steering.agent_dim == 6
+    z = np.array([[1.0, 2.0]], np.float32)
+    action = np.linspace(-1, 1, 6, dtype=np.float32)[None]
+    decision = steering.act(action, z, [policy_generator(0)])
+    base = policy.decode(z, np.zeros((1, 4, 2), np.float32))[:, :3]
+    np.testing.assert_allclose(decision.chunks - base, 0.2 * action.reshape(1, 3, 2), atol=1e-6)
 
 
-@pytest.fixture
-def steering() -> ActionSteering:
-    return ActionSteering(LinearPolicy(3, 2), observation_dim=3, scale=0.2)
-
-
-def test_the_executed_actions_are_those_of_the_policy_and_a_residual(steering):
-    actions = np.random.default_rng(1).uniform(-1, 1, (2, 4)).astype(np.float32)
-    chunks, decoded = steering.decode(steering.policy.decode, actions, LATENTS, NOISE)
-    base = steering.policy.decode(LATENTS, NOISE)[:, :2]
-    np.testing.assert_allclose(chunks, base + 0.2 * actions.reshape(2, 2, 2), rtol=1e-6)
-    np.testing.assert_array_equal(decoded, LATENTS)
-
-
-def test_its_action_is_as_large_as_what_is_executed():
-    longer = ActionSteering(LinearPolicy(3, 2), observation_dim=3, n_action_steps=3)
-    assert (longer.agent_dim, longer.scale) == (6, 0.2)
-    assert longer.action_space.shape == (6,)
-
-
-def test_its_strength_is_the_residual_s_root_mean_square(steering):
-    np.testing.assert_allclose(steering.strength(np.array([[1, -1, 1, -1]], np.float32)), 0.2)
-
-
-@pytest.mark.parametrize("scale", [-0.1, float("nan"), "auto"])
-def test_an_impossible_size_is_refused(scale):
-    with pytest.raises(ConfigurationError, match="scale must be a finite number and at least 0"):
-        ActionSteering(LinearPolicy(3, 2), observation_dim=3, scale=scale)
+def test_the_policy_s_own_chunk_is_left_as_it_was():
+    policy = LinearPolicy(3, 2)
+    kept = np.zeros((1, 4, 2), np.float32)
+    policy.decode = lambda latents, noise: kept  # type: ignore[method-assign]
+    steering = ActionSteering(policy, observation_dim=3)
+    steering.act(np.ones((1, 4)), np.zeros((1, 2)), [policy_generator(0)])
+    assert not kept.any()

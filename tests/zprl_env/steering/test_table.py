@@ -1,42 +1,67 @@
-"""A way of steering is a row of a table, or a class of the user's own."""
+"""Ways of steering by name, and one's own by module:Class."""
 
 from __future__ import annotations
 
+import textwrap
+
+import numpy as np
 import pytest
 
 from tests.helpers.recording_env import RecordingEnv
 from zprl_env.errors import ConfigurationError, UnknownNameError
-from zprl_env.facts import Facts
-from zprl_env.steering.noise import NoiseSteering
 from zprl_env.steering.table import STEERINGS, check_options, find_steering, own_options
+from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.testing import LinearPolicy
 
-OWN = f"{__name__}:Doubled"
+OWN = '''
+from typing import Any, ClassVar
+from zprl_env.steering import Perturbed, Steering
 
 
-class Doubled(NoiseSteering):
-    """A user's own."""
+class Offset(Steering):
+    """Moves the first number of the latent."""
 
-    def __init__(self, policy, *, scale=None, gain=2.0, **options):
-        super().__init__(policy, scale=scale, **options)
-        self.gain = gain
+    place: ClassVar[str] = "first latent"
+    defaults: ClassVar[dict[str, Any]] = {"noise_scale": 0.0}
+
+    def __init__(self, policy, *, scale=1.0, power: int = 1, **options):
+        super().__init__(policy, **options)
+        self.scale, self.power = scale, power
+
+    @property
+    def agent_dim(self):
+        return 1
+
+    def strength(self, actions):
+        return abs(self.scale * actions[:, 0])
+
+    def perturb(self, actions, latents, noise):
+        moved = latents * 1.0
+        moved[:, :1] += self.scale * actions**self.power
+        return Perturbed(moved, noise)
+'''
 
 
-@pytest.mark.parametrize("name", STEERINGS)
-def test_core_and_wrapper_of_a_row_are_of_one_kind(name):
+def test_every_row_says_what_it_moves_and_belongs_to_its_wrapper():
+    for way in STEERINGS.values():
+        assert way.core.place
+        assert issubclass(way.wrapper, SteeringWrapper)
+        assert way.wrapper.steering_class is way.core
+
+
+def test_one_s_own_is_named_by_module_and_class(tmp_path, monkeypatch):
+    (tmp_path / "my_steering_module.py").write_text(textwrap.dedent(OWN), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "my_steering_module:Offset"
     way = find_steering(name)
-    assert way.wrapper.steering_class is way.core
-    assert way.core.place
-    usual = way.defaults(Facts(scale=0.7))
-    assert usual.keys() == {"scale", "noise_scale", "sample_latent"}
-
-
-def test_a_class_of_one_s_own_gets_a_wrapper():
-    way = find_steering(OWN)
-    env = way.wrapper(RecordingEnv(), LinearPolicy(3, 2), gain=3.0)
-    assert isinstance(env.steering, Doubled)
-    assert env.steering.gain == 3.0
-    assert env.action_space.shape == (8,)
+    assert own_options(way.core) == ["power"]
+    check_options(name, {"power": 3})
+    env = way.wrapper(RecordingEnv(), LinearPolicy(3, 2), scale=0.5, power=3)
+    assert env.action_space.shape == (1,)
+    assert env.steering.noise_scale == 0.0
+    env.reset(seed=0)
+    *_, info = env.step(np.ones(1))
+    assert info["steering"]["ratio"] == 0.5
 
 
 def test_what_is_no_way_of_steering_is_refused():
@@ -44,11 +69,5 @@ def test_what_is_no_way_of_steering_is_refused():
         find_steering("nois")
     with pytest.raises(ConfigurationError, match=r"subclass of zprl_env\.steering\.Steering\. Got"):
         find_steering("math:tau")
-
-
-def test_options_are_those_of_the_class_alone():
-    assert own_options(STEERINGS["joint"].core) == ["noise_bound"]
-    assert own_options(Doubled) == ["gain"]
-    check_options(OWN, {"gain": 1.0})
-    with pytest.raises(UnknownNameError, match="option of --steer action 'gain'; Known: 'none'"):
-        check_options("action", {"gain": 1.0})
+    with pytest.raises(UnknownNameError, match="option of --steer noise 'bound'; Known: 'none'"):
+        check_options("noise", {"bound": 1})

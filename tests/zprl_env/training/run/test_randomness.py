@@ -23,7 +23,7 @@ def draw() -> list[float]:
     return [
         random.random(),
         random.gauss(0.0, 1.0),
-        np.random.normal(),
+        np.random.normal(),  # noqa: NPY002
         torch.randn(3).sum().item(),
     ]
 
