@@ -48,7 +48,7 @@ def test_listing_imports_nothing_heavy():
     assert done.stdout.endswith("set()\n")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(NAMES))
 def test_a_command_calls_itself_what_the_user_called_it(name):
     done = zprl(name, "--help")
     assert done.returncode == 0, done.stderr
