@@ -14,7 +14,7 @@ from stable_baselines3.common.logger import configure
 
 from zprl_env.base_policies.find import base_policy
 from zprl_env.cli import settings
-from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, play
+from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, play, success_note
 from zprl_env.files import create_folder, make_writable, write_json
 from zprl_env.loading.resolve import resolve_policy
 from zprl_env.tasks import folder_name
@@ -142,6 +142,8 @@ class Finetuning:
         """Play the base policy on the test seeds, and once on the validation seeds."""
         self.comparison.play_bases(self._test_seeds)
         report.print_table(self.comparison.results, console=self.console)
+        if note := success_note(self.comparison.env, self.config.env):
+            self.console.print(note)
         steering = self.comparison.env.steering
         self.console.print(f"Steering at: {self.config.steer}. {steering}.")
         if not self.history.evaluations:

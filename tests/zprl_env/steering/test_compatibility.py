@@ -23,7 +23,7 @@ def test_what_fits_tells_the_observation_s_size():
     [
         (spaces.Discrete(3), ACTIONS, 2, r"flat Box observation\. Got: Discrete\(3\)\. Wrap"),
         (spaces.Box(0, 1, (5,)), ACTIONS, 2, r"size 3\. Got an .* size 5, Box.*FilterObservation"),
-        (OBSERVATIONS, spaces.Box(0, 1, (7,)), 2, r"actions have size 2\. Got (.|\n)*TransformAction"),
+        (OBSERVATIONS, spaces.Box(0, 1, (7,)), 2, r"actions have size 2\. Got an .*"),
         (OBSERVATIONS, spaces.Discrete(2), 2, r"action space Discrete\(2\)"),
         (OBSERVATIONS, ACTIONS, 5, r"at most the policy's horizon 4\. Got: 5, which you gave or"),
     ],
