@@ -49,12 +49,7 @@ def check_compatible(
     if n_action_steps > policy.horizon:
         raise PolicyMismatchError(
             f"n_action_steps must be at most the policy's horizon {policy.horizon}. "
-<<<<<<< HEAD
             f"Got: {n_action_steps}, which you gave or the task says. Give a smaller one, or a "
             f"policy that predicts as many actions."
-=======
-            f"Got: {n_action_steps}, which you gave or the task says. Give a smaller one, or take "
-            f"a policy that predicts as many actions."
->>>>>>> refs/heads/doors
         )
     return size
