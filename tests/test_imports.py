@@ -79,7 +79,7 @@ LINKS = {name: names & MODULES.keys() - {name} for name, names in NAMES.items()}
 
 def test_the_graph_is_read():
     assert len(LINKS) > 50
-    assert {"zprl_env.training.agents.model", "zprl_env.cli"} <= LINKS["train_sb3"]
+    assert {"zprl_env.training.finetuning", "zprl_env.cli"} <= LINKS["train_sb3"]
     assert "policies.frozen" in LINKS["zprl_env.loading.resolve"]
     assert circle({"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"b"}}) == ["b", "d", "b"]
 

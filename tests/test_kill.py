@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.helpers.mortal import Death, start
+from tests.helpers.mortal import Death, Moment, start
 from zprl_env.training.run.history import load_history
 
 FLAGS = [
@@ -29,8 +29,9 @@ def fingerprint(folder: Path) -> str:
 def deaths(number: int) -> list[Death]:
     """Every second one while a checkpoint is written, the others somewhere after one."""
     rng = np.random.default_rng(0)
-    kinds = [("saved", 20_000), ("saving", 3_000)]
-    return [Death(kind, int(rng.integers(most))) for kind, most in (kinds * number)[:number]]
+    most = {"saved": 20_000, "saving": 3_000}
+    kinds: list[Moment] = ["saved", "saving"]
+    return [Death(kind, int(rng.integers(most[kind]))) for kind in (kinds * number)[:number]]
 
 
 @pytest.mark.parametrize(("algo", "kills"), [("sac", 14), ("ppo", 6)])

@@ -193,3 +193,41 @@ def test_an_environment_that_nobody_has_a_policy_for_says_how_to_give_one(lab):
     message = refused(lab, *EVALUATE, "--env", "lab:Reach")
     assert "no policy comes with 'lab:Reach'" in message
     assert "module:callable" in message
+
+
+TRAIN = (
+    *("--total-env-steps", "60", "--eval-episodes", "2", "--validation-episodes", "1"),
+    *("--warmup-decisions", "10", "--batch-size", "4", "--hidden", "8", "8", "--no-video"),
+)
+
+DEPLOY = """
+import sys
+from zprl_env import SteeredPolicy, make_env
+from zprl_env.envs import flat_environment
+from zprl_env.errors import CheckpointError
+
+policy = sys.argv[1]
+env = flat_environment(make_env("lab:Reach"), __import__("lab").Policy())
+steered = SteeredPolicy.load("out", policy=policy)
+print(steered.predict(env.reset(seed=0)[0]).shape)
+try:
+    SteeredPolicy.load("out")
+except CheckpointError as error:
+    print(error)
+"""
+
+
+def test_a_run_of_one_s_own_is_trained_evaluated_and_exported(lab):
+    flags = ("--num-envs", "2", "--env-kwargs", "limit=8", "--out", "run", *TRAIN)
+    ran(lab, "zprl_env", "train", *OWN, *flags)
+    message = refused(lab, *EVALUATE, "--run", "run")
+    assert "names code to import: env lab:Reach, policy lab:make_policy" in message
+    assert "--trust" in message
+    assert "steered" in ran(lab, *EVALUATE, "--run", "run", "--trust")
+    assert "--trust" in refused(lab, "zprl_env.export", "--run", "run", "--out", "out")
+    ran(lab, "zprl_env.export", "--run", "run", "--out", "out", "--trust")
+    assert not (lab / "out/policy").exists()
+    (lab / "deploy.py").write_text(DEPLOY)
+    shape, message = ran(lab, "deploy", "lab:make_policy").splitlines()
+    assert shape == "(2, 1)"
+    assert "must come with its base policy, which is code: lab:make_policy" in message

@@ -54,11 +54,12 @@ def sources() -> set[str]:
 def built(tmp_path_factory) -> dict[str, Path]:
     """The wheel and the source distribution, of a copy so that the checkout stays as it is."""
     copy, out = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("built")
+    ignored = shutil.ignore_patterns("__pycache__", "build", "dist")
     for path in ROOT.iterdir():
-        if path.is_file() or path.name in (*PACKAGES, "tests", "benchmarks", "docs", "examples"):
-            ignored = shutil.ignore_patterns("__pycache__", "build", "dist")
-            copy_ = shutil.copy if path.is_file() else shutil.copytree
-            copy_(path, copy / path.name, **({} if path.is_file() else {"ignore": ignored}))
+        if path.is_file():
+            shutil.copy(path, copy)
+        elif path.name in (*PACKAGES, "tests", "benchmarks", "docs", "examples"):
+            shutil.copytree(path, copy / path.name, ignore=ignored)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", out, copy, cwd=out)
     run(sys.executable, "-c", BUILD_SDIST, out, cwd=copy)

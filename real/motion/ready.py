@@ -104,7 +104,7 @@ class EpisodeStart:
         try:
             self._robot.home()
         except ROBOT_ERRORS as error:
-            self._loop.halt("driver", str(error))
+            self._failed(error)
             return False
         return self._loop.locate() and self._went_home()
 
@@ -119,7 +119,7 @@ class EpisodeStart:
         try:
             self._robot.reset_scene(seed)
         except ROBOT_ERRORS as error:
-            self._loop.halt("driver", str(error))
+            self._failed(error)
             return False
         return True
 
@@ -162,5 +162,10 @@ class EpisodeStart:
             try:
                 self._robot.connect()
             except ROBOT_ERRORS as error:
-                loop.halt("driver", str(error))
-                clock.sleep_until(clock.now() + RETRY)
+                self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        """Stop the arms, and give the robot a while before it is tried again."""
+        clock = self._robot.clock
+        self._loop.halt("driver", str(error))
+        clock.sleep_until(clock.now() + RETRY)

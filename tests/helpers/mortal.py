@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from multiprocessing.context import ForkServerProcess
-from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, NamedTuple
 
@@ -37,6 +36,9 @@ PRELOADED = [
 """What a run imports, so that it costs seconds once and not for each process."""
 
 
+Moment = Literal["saved", "saving"]
+
+
 class Death(NamedTuple):
     """When a process kills itself.
 
@@ -46,7 +48,7 @@ class Death(NamedTuple):
         calls: Function calls, C's included, until it dies.
     """
 
-    after: Literal["saved", "saving"]
+    after: Moment
     calls: int
 
     def await_it(self) -> None:
@@ -61,7 +63,7 @@ class Death(NamedTuple):
             if left < 0:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        def counted(*arguments: Any) -> Path:
+        def counted(*arguments: Any) -> Any:
             nonlocal begun
             begun += 1
             if begun > 1:
@@ -71,7 +73,7 @@ class Death(NamedTuple):
                 sys.setprofile(count)
             return folder
 
-        checkpoint.save_checkpoint = counted
+        vars(checkpoint)["save_checkpoint"] = counted
 
 
 def start(*flags: str, death: Death | None = None) -> ForkServerProcess:

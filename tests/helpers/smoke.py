@@ -27,7 +27,7 @@ def main() -> None:
         files.verify(files.read(folder), folder)
     env = zprl_env.LatentSteeringWrapper(zprl_env.make_env("Lift"), "Lift")
     env.reset(seed=0)
-    observation, *_ = env.step(np.zeros(env.action_space.shape, np.float32))
+    observation, *_ = env.step(np.zeros(env.action_space.shape or (), np.float32))
     assert np.isfinite(observation).all()
     env.close()
     found = {

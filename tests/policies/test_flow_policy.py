@@ -37,7 +37,7 @@ def test_normalize_standardises(policy, model):
 
 def test_statistics_that_an_old_checkpoint_does_not_have_are_zero(model, metadata):
     policy = FrozenPolicy(model, metadata)
-    np.testing.assert_array_equal(policy.latent_rms, np.float32([1.0, 2.0, 3.0]))
+    np.testing.assert_array_equal(policy.latent_rms, np.array([1.0, 2.0, 3.0], np.float32))
     np.testing.assert_array_equal(policy.latent_posterior_std, np.zeros(3, np.float32))
     latent = metadata["latent"] | {"posterior_std": [0.5, 0.25, 0.125]}
     policy = FrozenPolicy(model, metadata | {"latent": latent})

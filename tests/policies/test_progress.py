@@ -21,8 +21,9 @@ def test_a_log_gets_a_line_now_and_then_and_a_terminal_a_bar_that_moves(monkeypa
 
 
 def test_it_goes_through_what_it_is_given_and_takes_tqdm_s_options(monkeypatch):
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    log = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", log)
     bar = progress_bar([3, 1, 2], desc="episodes", mininterval=0.0)
     assert list(bar) == [3, 1, 2]
     assert (bar.n, bar.desc) == (3, "episodes")
-    assert "episodes: 100%" in sys.stderr.getvalue()
+    assert "episodes: 100%" in log.getvalue()

@@ -1,4 +1,4 @@
-"""The card of a base policy: how it was made, and how well it does."""
+"""Model card of a base policy: how it was made, and its success rate."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How large a perturbation should be: ``python -m zprl_env.calibrate``."""
+"""Choose lambda, the size of perturbations, before training: ``python -m zprl_env.calibrate``."""

@@ -1,4 +1,4 @@
-"""Perturb a frozen policy at random and see how much it bears: ``python -m zprl_env.calibrate``."""
+"""Calibrate lambda: perturb a frozen policy at random. ``python -m zprl_env.calibrate``."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Calibration:
     noise_scale: float | None = None
     """Temperature of the flow's initial noise; what training takes for the task if not given."""
     n_action_steps: int | None = None
-    """Environment steps per decision; the policy's own if not given."""
+    """Environment steps per decision; what the task's preset says, and else the policy's own."""
     out: Path | None = None
     """Folder for the results; runs/ENV/calibration if not given."""
     threads: int = 1
@@ -94,10 +94,11 @@ def calibrate(calibration: Calibration) -> Recommendation:
     policy = resolve_policy(policy_name, calibration.policy_class)
     out = calibration.out or Path("runs", env_name, "calibration")
     make_writable(out)
-    noise_scale = calibration.noise_scale
-    if noise_scale is None:
-        noise_scale = recipe_for("sac", "default", "latent", calibration.env).noise_scale
     env_kwargs = cli.settings(calibration.env_kwargs)
+    usual = recipe_for("sac", "default", "latent", calibration.env, None, env_kwargs)
+    noise_scale, n_action_steps = calibration.noise_scale, calibration.n_action_steps
+    noise_scale = usual.noise_scale if noise_scale is None else noise_scale
+    n_action_steps = usual.n_action_steps if n_action_steps is None else n_action_steps
     seeds = range(VALIDATION_SEED, VALIDATION_SEED + calibration.episodes)
     scales = (0.0, *sorted(set(calibration.scales)))
     trials: list[Trial] = []
@@ -114,7 +115,7 @@ def calibrate(calibration: Calibration) -> Recommendation:
                     hold=calibration.hold,
                     on_episode=lambda success: bar.update(),
                     noise_scale=noise_scale,
-                    n_action_steps=calibration.n_action_steps,
+                    n_action_steps=n_action_steps,
                 )
             )
     base, *perturbed = trials

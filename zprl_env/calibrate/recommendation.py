@@ -1,4 +1,4 @@
-"""Which size of perturbation to train with."""
+"""Recommend lambda, the size of perturbation to train with, from trials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a calibration leaves for the eye: a table and a picture."""
+"""Report a calibration: the table that is printed and the picture that is saved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A frozen policy under random perturbations of one size."""
+"""Play one trial: a frozen policy under random perturbations of one size."""
 
 from __future__ import annotations
 

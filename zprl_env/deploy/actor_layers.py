@@ -1,4 +1,4 @@
-"""The layers of a trained agent's actor, out of the library that trained it."""
+"""Read the actor's layers out of a trained Stable-Baselines3, sb3-contrib or SBX agent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run as one object for deployment: ``python -m zprl_env.export``."""
+"""Export a training run as one steered policy: ``python -m zprl_env.export``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card of a policy on the Hugging Face hub: its own, under the header the hub reads."""
+"""Model card for the Hugging Face hub: the policy's own card under the hub's YAML header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card of an exported steered policy: how it was made, and how well it does."""
+"""Model card of an exported steered policy: how it was made, and its success rates."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Whether this installation works, part by part: ``python -m zprl_env.doctor``."""
+"""Check the installation, part by part: ``python -m zprl_env.doctor``."""

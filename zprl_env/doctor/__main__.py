@@ -1,4 +1,4 @@
-"""Say what works here and what does not: ``python -m zprl_env.doctor``."""
+"""Print a report of the installation's checks: ``python -m zprl_env.doctor``."""
 
 from __future__ import annotations
 

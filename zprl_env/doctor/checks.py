@@ -1,4 +1,4 @@
-"""What has to be run to know whether it works."""
+"""Checks of learning, rendering, suites and policies, each run in a process of its own."""
 
 from __future__ import annotations
 

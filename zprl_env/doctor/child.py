@@ -1,4 +1,4 @@
-"""Asking another process, because what is asked may crash, hang or settle things for good."""
+"""Run a probe in a child process, since it may crash, hang or change global state for good."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a look at one thing has found."""
+"""Result of one check: its state, what was found, and advice."""
 
 from __future__ import annotations
 

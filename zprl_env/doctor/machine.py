@@ -1,4 +1,4 @@
-"""The computer: cores, memory, disk."""
+"""Check the machine: cores, memory, disk."""
 
 from __future__ import annotations
 

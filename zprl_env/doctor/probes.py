@@ -1,4 +1,4 @@
-"""What is done in a process of its own: ``python -m zprl_env.doctor.probes NAME ARGUMENT ...``.
+"""Probes that run in a process of their own: ``python -m zprl_env.doctor.probes NAME ...``.
 
 A probe answers with one JSON object, the last line of stdout. Everything heavy is imported inside
 of them.

@@ -1,4 +1,4 @@
-"""Which versions are installed, which are asked for and which were tested."""
+"""Check versions of dependencies: installed, required and tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Honest environments, one file per simulator: five values, seeds, ``is_success``."""
+"""Gymnasium environments, one file per simulator: seeded, with ``is_success`` in every info."""
 
 from __future__ import annotations
 

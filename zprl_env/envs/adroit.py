@@ -1,4 +1,4 @@
-"""Adroit's hand tasks as honest gymnasium environments."""
+"""Adroit's hand tasks (door, hammer, pen) as Gymnasium environments."""
 
 from __future__ import annotations
 

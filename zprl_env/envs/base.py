@@ -1,4 +1,4 @@
-"""What the environments of every suite guarantee, written once."""
+"""Base class of the simulated environments: spaces, seeds, success, rendering."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Episodes that have a seed each, so that any of them can be played again."""
+"""Wrapper that gives every episode a seed of its own, so that any can be played again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images of a MuJoCo simulation without a window."""
+"""Offscreen rendering: images of a MuJoCo simulation without a window."""
 
 from __future__ import annotations
 

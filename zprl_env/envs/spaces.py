@@ -1,4 +1,4 @@
-"""Observation spaces without bounds, as environment checkers like them."""
+"""Unbounded observation space that passes environment checkers."""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Mapping
+from typing import Any
 
 from zprl_env.errors import ConfigurationError, UnknownNameError
 from zprl_env.experts.base import Expert
@@ -13,12 +15,15 @@ from zprl_env.tasks import TASKS, find_task
 __all__ = ["SKILLS", "Demonstrator", "Expert", "Quality", "make_expert", "sample_quality"]
 
 
-def make_expert(task: str, expert: str | None = None) -> Expert:
+def make_expert(
+    task: str, expert: str | None = None, env_kwargs: Mapping[str, Any] | None = None
+) -> Expert:
     """Make the expert for a task.
 
     Args:
         task: A name in `zprl_env.envs.TASKS`, or another environment's with an expert given.
         expert: ``module:Class`` of an :class:`Expert` of one's own; the task's own if not given.
+        env_kwargs: What its environment is made with; a robot's ``task`` is another preset.
 
     Raises:
         ConfigurationError: The expert given is no :class:`Expert`.
@@ -33,7 +38,7 @@ def make_expert(task: str, expert: str | None = None) -> Expert:
         zprl_env.errors.UnknownNameError: unknown expert 'Wipe'; did you mean 'pen'? Known: ...
     """
     row = find_task(task)
-    name = row.kwargs.get("task", row.id)
+    name = {**row.kwargs, **(env_kwargs or {})}.get("task", row.id)
     if expert is not None:
         found = load_object(expert, "expert")
         if not (isinstance(found, type) and issubclass(found, Expert)):

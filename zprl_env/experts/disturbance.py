@@ -1,4 +1,4 @@
-"""Pushes and hesitations that an expert has to make up for."""
+"""Disturbances of a demonstration: pushes and hesitations that the expert makes up for."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Stage:
         self.disturbance = disturbance
         self.expert_name = expert
         self.env_kwargs = dict(env_kwargs or {})
-        self.expert = make_expert(task, expert)
+        self.expert = make_expert(task, expert, self.env_kwargs)
         if disturbance and not self.expert.HANDS:
             raise ZprlError(
                 f"disturbance must be 0 for {task}, whose expert has no hand to push. "

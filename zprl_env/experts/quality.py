@@ -1,4 +1,4 @@
-"""How well one demonstration is performed, drawn the way people differ from one another."""
+"""Quality of a demonstration: its random faults, drawn the way people differ."""
 
 from __future__ import annotations
 

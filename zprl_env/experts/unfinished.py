@@ -1,4 +1,4 @@
-"""A recording on its way: every finished episode is on the disk, whatever happens to the rest."""
+"""Unfinished recording: finished episodes are kept on disk, so that a cut-off one resumes."""
 
 from __future__ import annotations
 

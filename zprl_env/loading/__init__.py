@@ -1,1 +1,1 @@
-"""Loading a policy: by object, path, shipped name or Hugging Face repository."""
+"""Load a policy: by object, path, shipped name, Hugging Face repository or module:callable."""

@@ -49,6 +49,7 @@ def check_compatible(
     if n_action_steps > policy.horizon:
         raise PolicyMismatchError(
             f"n_action_steps must be at most the policy's horizon {policy.horizon}. "
-            f"Got: {n_action_steps}."
+            f"Got: {n_action_steps}, which you gave or the task says. Give a smaller one, or a "
+            f"policy that predicts as many actions."
         )
     return size

@@ -10,8 +10,9 @@ import gymnasium as gym
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
 from zprl_env.cli import settings
-from zprl_env.envs import make_env
+from zprl_env.envs import find_task, make_env
 from zprl_env.envs.episodes import SeededEpisodes
+from zprl_env.envs.flat import flatten, observation_keys
 from zprl_env.errors import SimulationError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.steering.chunking import ActionChunkWrapper
@@ -92,9 +93,11 @@ def make_training_envs(
     policy = resolve_policy(policy)
     n_action_steps = recipe.n_action_steps or policy.n_action_steps
     gamma, kwargs = recipe.gamma, env_kwargs or {}
+    # Processes of their own get the row, which they may not have registered, and no policy.
+    task, keys = find_task(name), observation_keys(policy)
 
     def make() -> gym.Env:
-        env = SeededEpisodes(make_env(name, **kwargs))
+        env = SeededEpisodes(flatten(make_env(task, **kwargs), keys))
         return ActionChunkWrapper(shape_reward(env, recipe), n_action_steps, gamma)
 
     options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}

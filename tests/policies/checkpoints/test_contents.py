@@ -16,7 +16,7 @@ from policies.checkpoints.contents import (
 )
 from policies.errors import CheckpointError
 
-WEIGHTS = {"b": np.arange(3, dtype=np.float32), "a": np.ones((1, 2))}
+WEIGHTS: dict[str, np.ndarray] = {"b": np.arange(3, dtype=np.float32), "a": np.ones((1, 2))}
 
 
 def test_the_hash_is_over_names_types_shapes_and_bytes_in_order():

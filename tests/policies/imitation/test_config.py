@@ -24,7 +24,7 @@ def test_impossible_settings_are_refused(changes, message):
 @pytest.mark.parametrize("name", ["steps", "batch_size", "learning_rate", "log_every"])
 def test_a_bottleneck_s_numbers_must_be_positive(name):
     with pytest.raises(ConfigurationError, match=rf"{name} must be positive\. Got: -1\."):
-        BottleneckConfig(**{name: -1})
+        BottleneckConfig(**{name: -1})  # type: ignore[arg-type]
 
 
 def test_the_model_has_the_settings_sizes_and_those_of_the_demonstrations():

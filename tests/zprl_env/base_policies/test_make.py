@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,13 @@ def test_the_command_line_starts_from_the_task_s_recipe():
 def test_every_task_with_an_expert_has_a_recipe_and_no_other():
     for name, task in TASKS.items():
         if task.expert:
-            assert imitation_recipe(name) == RECIPES.get(name, ImitationRecipe())
+            usual, facts = RECIPES.get(name, ImitationRecipe()), task.read_facts()
+            chunk = {"horizon": facts.horizon, "n_action_steps": facts.n_action_steps}
+            said: dict[str, Any] = {
+                field: size for field, size in chunk.items() if size is not None
+            }
+            expected = replace(usual.pretrain, **said)
+            assert imitation_recipe(name) == replace(usual, pretrain=expected)
         else:
             with pytest.raises(UnknownNameError, match="unknown imitation recipe"):
                 imitation_recipe(name)

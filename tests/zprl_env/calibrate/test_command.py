@@ -63,7 +63,7 @@ def test_the_same_arguments_play_the_same(run, tmp_path):
 
 def test_the_noise_is_what_training_takes_for_the_task(run, tmp_path):
     run("--scales", "1")
-    assert json.loads((tmp_path / "out" / "calibration.json").read_text())["noise_scale"] == 0.0
+    assert json.loads((tmp_path / "out" / "calibration.json").read_text())["noise_scale"] == 1.0
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -118,7 +119,7 @@ def cut_off(out, sent, workers, held_from):
 )
 def test_a_recording_that_was_cut_off_goes_on(point_task, tmp_path, sent, workers, held_from):
     whole, out = tmp_path / "whole.hdf5", tmp_path / "point.hdf5"
-    settings = {"env": "Point", "episodes": 4, "skill": "poor"}
+    settings: dict[str, Any] = {"env": "Point", "episodes": 4, "skill": "poor"}
     record(Recording(out=whole, **settings))
     process, said, folder = cut_off(out, sent, workers, held_from)
     assert not out.exists()

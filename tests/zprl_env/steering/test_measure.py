@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import mahalanobis
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
-from policies.frozen import FrozenPolicy
 from tests.helpers.recording_env import RecordingEnv
 from zprl_env import ActionChunkWrapper, SteeringVecEnv
-from zprl_env.loading.resolve import resolve_policy
 from zprl_env.steering.demonstrated import DemonstratedLatents
 from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
@@ -74,32 +71,11 @@ def test_the_distance_is_that_of_the_decoded_latent(steer, moved, policy):
     assert measure(steer, policy, 0.8, **quiet)["distance"] == pytest.approx(expected)
 
 
-def test_the_distance_is_scipy_s_over_the_demonstrations_own(lift_policy):
-    policy: Any = resolve_policy(lift_policy)
-    inverse = np.diag(1.0 / (policy.latent_std**2 + policy.latent_posterior_std**2))
-    latents = np.random.default_rng(0).normal(size=(5, 8))
-    expected = [mahalanobis(z, policy.latent_mean, inverse) / np.sqrt(8) for z in latents]
-    np.testing.assert_allclose(DemonstratedLatents.of(policy).distance(latents), expected)
-    assert 0.01 < policy.latent_posterior_std.mean() < 0.1
-
-
 def test_a_policy_without_statistics_is_measured_by_the_prior(policy):
     del policy.latent_rms
     demonstrated = DemonstratedLatents.of(policy)
     np.testing.assert_allclose(demonstrated.distance(np.array([[0, 0], [3, 3]])), [0, 3])
     assert measure("latent", policy, 1.0)["ratio"] == pytest.approx(0.5)
-
-
-def test_a_checkpoint_that_says_nothing_of_its_posteriors_is_taken_to_have_none(point_policy):
-    policy = FrozenPolicy.load(point_policy)
-    assert "posterior_std" not in policy.metadata["latent"]
-    np.testing.assert_array_equal(policy.latent_posterior_std, [0.0, 0.0])
-    np.testing.assert_array_equal(DemonstratedLatents.of(policy).std, [1.0, 1.0])
-
-
-def test_a_latent_that_the_demonstrations_never_moved_is_no_division_by_zero(policy):
-    policy.latent_rms = np.array([1.0, 0.0], np.float32)
-    assert np.isfinite(DemonstratedLatents.of(policy).distance(np.zeros((1, 2)))).all()
 
 
 def chunked(**options: int) -> ActionChunkWrapper:

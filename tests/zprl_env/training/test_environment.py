@@ -71,10 +71,18 @@ def test_the_agent_s_reward(settings, expected):
         assert env.step(np.zeros(2, np.float32))[1] == shaped
 
 
-def test_a_process_that_cannot_make_its_environment_is_told_of(point_task):
-    # The task was put into the table of this process alone.
+def test_a_process_that_cannot_make_its_environment_is_told_of():
+    name, policy = "tests.helpers.point:NoSuchEnv", LinearPolicy(3, 2)
     with pytest.raises(SimulationError, match=r"One has ended; .* Try --num-envs 1\."):
-        make_training_envs(point_task, LinearPolicy(3, 2), "latent", Recipe(), num_envs=2, seed=0)
+        make_training_envs(name, policy, "latent", Recipe(), num_envs=2, seed=0)
+
+
+def test_processes_make_a_task_that_only_this_one_registered(point_task):
+    envs = make_training_envs(
+        point_task, LinearPolicy(3, 2), "latent", Recipe(), num_envs=2, seed=0
+    )
+    assert envs.reset().shape == (2, 5)
+    envs.close()
 
 
 def test_training_environments_are_seeded(point_task):

@@ -1,4 +1,4 @@
-"""Meta-World's fifty tasks as honest gymnasium environments."""
+"""Meta-World's fifty tasks as Gymnasium environments."""
 
 from __future__ import annotations
 

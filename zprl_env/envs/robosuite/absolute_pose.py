@@ -1,4 +1,4 @@
-"""Actions that say where the hands shall be, instead of how they shall move.
+"""Absolute pose actions for robosuite: where the hands shall be, not how they shall move.
 
 An action is ten numbers per arm: the position of the gripper's fingertips in the world [m], the
 first two rows of its rotation matrix (Zhou et al. 2019, continuous where angles are not; rows, as

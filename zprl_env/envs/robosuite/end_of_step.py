@@ -1,4 +1,4 @@
-"""robosuite's rewards and observations, up to date."""
+"""End of robosuite's control step: rewards and observations that are up to date."""
 
 from __future__ import annotations
 

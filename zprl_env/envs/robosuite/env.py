@@ -1,4 +1,4 @@
-"""robosuite tasks as honest gymnasium environments."""
+"""robosuite's tasks as Gymnasium environments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""robosuite without its messages to whoever configures robosuite."""
+"""Silence the log messages and warnings of robosuite's import and construction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a hand opens Adroit's door."""
+"""Scripted expert for Adroit's door: the hand turns the latch and pulls it open."""
 
 from __future__ import annotations
 

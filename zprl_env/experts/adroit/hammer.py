@@ -1,4 +1,4 @@
-"""How a hand drives Adroit's nail."""
+"""Scripted expert for Adroit's hammer: the hand drives the nail in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Adroit hand as its operator knows it: postures, commands and where the arm puts the palm."""
+"""The Adroit hand's kinematics for experts: postures, commands and the palm's position."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a hand turns Adroit's pen: a few practised motions, chosen by where the pen should point."""
+"""Scripted expert for Adroit's pen: practised motions, chosen by the target orientation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the scripted experts for one robot arm share: looking, moving, grasping, trying again."""
+"""Base class of the scripted experts for one robot arm: look, move, grasp, try again."""
 
 from __future__ import annotations
 

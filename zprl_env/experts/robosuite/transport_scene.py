@@ -1,4 +1,4 @@
-"""What is seen of robosuite's TwoArmTransport, and how each thing in it is to be taken."""
+"""Scene of robosuite's TwoArmTransport: objects in the observation and how to grasp each."""
 
 from __future__ import annotations
 

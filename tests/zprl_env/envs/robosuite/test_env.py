@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -156,19 +155,3 @@ class TestRendering:
             )
         )
         assert run_python(code) == "(700, 900, 3)\n"
-
-
-def test_robosuites_own_logging_is_left_as_it_was():
-    code = "; ".join(
-        (
-            "import logging, robosuite",
-            "logger = logging.getLogger('robosuite_logs')",
-            "before = (logger.level, logger.filters[:], logger.handlers[:])",
-            "from zprl_env.envs.robosuite.env import RobosuiteEnv",
-            "RobosuiteEnv().reset()",
-            "assert before == (logger.level, logger.filters, logger.handlers)",
-        )
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "Loading controller configuration" not in done.stderr

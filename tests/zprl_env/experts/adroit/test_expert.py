@@ -9,26 +9,10 @@ from zprl_env.envs.adroit import AdroitEnv
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.experts import Quality
 from zprl_env.experts.adroit.expert import AdroitExpert
-from zprl_env.experts.adroit.hammer import PRACTISED
-from zprl_env.experts.adroit.hammer_search import Search as HammerSearch
-from zprl_env.experts.adroit.hammer_search import main as search_hammer
-from zprl_env.experts.adroit.hammer_search import stroke_score
-from zprl_env.experts.adroit.hand import AdroitHand, reach
-from zprl_env.experts.adroit.pen import axis_of, practised_motions, tilt_of
-from zprl_env.experts.adroit.pen_search import Practice
-from zprl_env.experts.performance import Stage, operator_for
 
 TASKS = ("door", "hammer", "pen")
 FIRST_SEED = 1_000_000
 WRONG_EYES = Quality(grasp_offset=(0.06, 0.06, 0.06), correction=0.0, attempts=1)
-
-
-@pytest.fixture(scope="module")
-def stages():
-    stages = {task: Stage(task, skill=0.0, operator=operator_for(0)) for task in TASKS}
-    yield stages
-    for stage in stages.values():
-        stage.close()
 
 
 @pytest.mark.parametrize(("task", "steps"), [("door", 175), ("hammer", 140), ("pen", 130)])
@@ -68,32 +52,6 @@ def test_a_pen_that_is_held_up_long_enough_is_held_by_d4rls_count_as_well():
     assert terminated
 
 
-def test_a_dropped_pen_ends_the_demonstration(stages):
-    expert = stages["pen"].expert
-    expert.reset(Quality())
-    seen = {"target_axis": np.array([0.0, 0.0, 1.0]), "pen_pos": np.array([0.0, -0.2, 0.25])}
-    held = expert.act(seen)
-    assert not expert.gave_up
-    np.testing.assert_array_equal(expert.act({**seen, "pen_pos": np.zeros(3)}), held)
-    assert expert.gave_up
-
-
-def test_hesitation_costs_time_but_not_the_door(stages):
-    plain = stages["door"].perform(FIRST_SEED, Quality())
-    faults = Quality(pause_steps=8, overshoot=0.02, close_delay=4, regrasps=1)
-    faulty = stages["door"].perform(FIRST_SEED, faults)
-    assert faulty.success
-    assert len(faulty.trajectory) > len(plain.trajectory) + 8
-
-
-def test_a_stroke_that_misses_is_corrected_by_the_next(stages):
-    sees_low = Quality(grasp_offset=(0.0, -0.06, 0.0), correction=1.0)
-    missed = stages["hammer"].perform(FIRST_SEED, sees_low)
-    plain = stages["hammer"].perform(FIRST_SEED, Quality())
-    assert missed.success
-    assert len(missed.trajectory) > len(plain.trajectory) + 20
-
-
 def test_commands_are_in_range(stages):
     for stage in stages.values():
         actions = stage.perform(5).trajectory.actions
@@ -111,55 +69,3 @@ def test_a_task_without_a_plan_names_the_nearest():
         UnknownNameError, match="unknown Adroit task 'hamer'; did you mean 'hammer'"
     ):
         AdroitExpert("hamer")
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_hand_knows_the_ranges_of_its_actuators(stages, task):
-    model, _ = stages[task].env.unwrapped._simulation()
-    hand = AdroitHand(task)
-    np.testing.assert_allclose(np.stack([hand.low, hand.high], 1), model.actuator_ctrlrange)
-
-
-def test_the_arm_reaches_where_the_simulation_puts_the_palm(stages):
-    stages["door"].env.reset(seed=0)
-    model, data = stages["door"].env.unwrapped._simulation()
-    import mujoco
-
-    wanted = np.array([0.05, 0.12, 0.25])
-    arm = reach(wanted, 0.7, (-0.1, -0.3), np.zeros(4))
-    data.qpos[:6] = [*arm, -0.1, -0.3]
-    mujoco.mj_forward(model, data)
-    np.testing.assert_allclose(data.site("S_grasp").xpos, wanted, atol=2e-3)
-
-
-def test_tilts_are_those_the_targets_are_drawn_from(stages):
-    env = stages["pen"].env.unwrapped
-    for seed in range(20):
-        target = env.reset(seed=seed)[0][env.observation_keys["target_axis"]]
-        tilt = tilt_of(target)
-        assert np.abs(tilt).max() <= 1.0
-        np.testing.assert_allclose(axis_of(tilt), target, atol=1e-6)
-
-
-def test_the_practised_motions_are_few_and_do_what_they_remember():
-    practice = Practice()
-    motions = practised_motions()
-    assert len(motions) <= 25
-    seen = practice._perform(motions[0])
-    np.testing.assert_allclose(seen[4::5], motions[0].axes, atol=2e-3)
-
-
-def test_practice_finds_motions_that_hold_the_pen_somewhere():
-    practice = Practice(seed=0, targets_per_side=3)
-    practice.run(tries=12, first_guesses=8)
-    assert practice.scores.max() > 0.9
-    assert len(practice.best) == 9
-    assert len(practice.few()) <= 9
-
-
-def test_the_hammers_postures_beat_the_idea_they_were_found_from(capsys):
-    env = AdroitEnv("hammer")
-    found = search_hammer(HammerSearch(generations=0))
-    assert stroke_score(env, PRACTISED, FIRST_SEED) > stroke_score(env, found, FIRST_SEED) + 1.0
-    env.close()
-    assert "HammerPostures(grasp=(0.25" in capsys.readouterr().out

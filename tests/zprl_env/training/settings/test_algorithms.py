@@ -1,64 +1,93 @@
-"""No algorithm silently leaves undone what it is asked for."""
+"""Algorithms by name, and one's own by module:Class."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from stable_baselines3 import A2C, DDPG, SAC
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 
-from zprl_env.errors import ZprlError
-from zprl_env.training.config import Config, parse
-from zprl_env.training.settings.algorithms import ALGORITHMS, names_in, off_policy_names
-from zprl_env.training.settings.compatibility import check_algorithm, check_overlap
+from tests.helpers.small_model import trained
+from zprl_env.errors import ConfigurationError, UnknownNameError
+from zprl_env.hyperparams import hyperparameter_file
+from zprl_env.loading.named import load_object
+from zprl_env.training.settings.algorithms import (
+    ALGORITHMS,
+    BEST_ON_SUITE,
+    UNUSED,
+    find_algorithm,
+    names_in,
+)
 from zprl_env.training.settings.recipe import recipe_for
 
 
-def test_every_algorithm_is_in_the_table_and_can_do_what_its_default_says():
-    for backend in ("torch", "sbx"):
-        for algo in names_in(backend):
-            check_algorithm(algo, backend, recipe_for(algo, "default", "latent"))
+class Own(SAC):
+    """SAC with an argument of its own, which passes the others on."""
+
+    def __init__(self, *args, patience: int = 3, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.patience = patience
+
+
+HERE = __name__
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_row_s_class_networks_and_file_are_there_and_of_its_kind(name):
+    row = ALGORITHMS[name]
+    kind = OffPolicyAlgorithm if row.off_policy else OnPolicyAlgorithm
+    assert issubclass(row.algorithm, kind)
+    assert load_object(row.policy, "policy").__name__ == row.policy.rpartition(":")[2]
+    assert hyperparameter_file(name).exists()
+    assert row.options | row.sbx_options <= UNUSED.keys()
+
+
+def test_what_did_best_on_a_suite_is_in_the_table():
+    assert {*BEST_ON_SUITE.values()} <= ALGORITHMS.keys()
+    assert names_in("sbx") == ["sac", "tqc", "crossq", "ppo"]
+
+
+def test_a_subclass_of_one_s_own_is_treated_as_the_algorithm_it_derives_from():
+    name = f"{HERE}:Own"
+    row = find_algorithm(name)
+    assert (row.algorithm, row.like, row.policy) == (Own, "sac", ALGORITHMS["sac"].policy)
+    assert recipe_for(name, "default", "latent") == recipe_for("sac", "default", "latent")
+    model, _, history = trained(name)
+    assert type(model) is Own
+    assert history.env_steps >= 120
+    assert model.policy.layer_norm
+
+
+def test_another_one_gets_stable_baselines_networks_and_the_arguments_it_has():
+    row = find_algorithm("stable_baselines3:A2C")
+    assert (row.policy, row.like, row.off_policy) == ("MlpPolicy", "ppo", False)
+    model, recipe, history = trained("stable_baselines3:A2C", learning_rate=0.01)
+    assert type(model) is A2C
+    assert (model.n_steps, model.learning_rate) == (recipe.rollout_decisions, 0.01)
+    assert model.gae_lambda == recipe.gae_lambda
+    assert model.policy.net_arch == [8, 8]
+    assert history.env_steps >= 120
+
+
+def test_stable_baselines_own_variant_is_td3_s_with_its_own_choices():
+    row = find_algorithm("stable_baselines3:DDPG")
+    assert (row.like, row.off_policy) == ("td3", True)
+    model, _, _ = trained("stable_baselines3:DDPG", n_critics=1)
+    assert type(model) is DDPG
 
 
 @pytest.mark.parametrize(
-    ("algo", "backend", "settings", "message"),
+    ("name", "kind", "message"),
     [
-        ("ppo", "torch", {"layer_norm": True}, r"layer_norm must be False .* ppo --backend torch"),
-        ("crossq", "torch", {"layer_norm": True}, r"Got: True\. Try --no-layer-norm, or"),
-        ("td3", "torch", {"use_sde": True}, "use_sde must be False with --algo td3"),
-        ("sac", "sbx", {"use_sde": True}, "use_sde must be False .* --backend sbx"),
-        ("trpo", "torch", {"action_noise": 0.1}, r"action_noise must be 0\.0 .* Got: 0\.1\."),
-        ("tqc", "sbx", {"n_critics": 5}, r"n_critics must be 2 .* Got: 5\."),
-        ("tqc", "torch", {"squash_q": True}, "squash_q must be False with --algo tqc"),
-        ("sac", "torch", {"squash_q": True, "layer_norm": False}, "squash_q must come with layer"),
+        ("scq", UnknownNameError, "unknown algorithm 'scq'; did you mean 'sac'"),
+        ("math:tau", ConfigurationError, r"subclass of Stable-Baselines3's .* Got: 6\.28"),
         (
-            "trpo",
-            "torch",
-            {"max_grad_norm": 1.0},
-            "Try to leave --max-grad-norm out, or --algo sac",
+            "stable_baselines3:SCA",
+            UnknownNameError,
+            "of the module stable_baselines3 'SCA'; did you mean",
         ),
-        ("td3", "torch", {"log_std_max": 0.0}, r"log_std_max must be 2\.0 with --algo td3"),
-        ("sac", "torch", {"use_sde": True, "log_std_min": -5.0}, "20 and 2 .* Got: -5 and 2"),
-        ("ppo_lstm", "sbx", {}, r"one of sac, tqc, crossq, ppo\. Got: --algo ppo_lstm\."),
-        ("trpo", "sbx", {}, r"one of sac, tqc, crossq, ppo\. Got: --algo trpo\."),
     ],
 )
-def test_what_an_algorithm_lacks_is_refused(algo, backend, settings, message):
-    with pytest.raises(ZprlError, match=message):
-        check_algorithm(algo, backend, replace(recipe_for(algo, "default", "latent"), **settings))
-
-
-def test_the_command_line_refuses_it_too():
-    with pytest.raises(ZprlError, match="layer_norm must be False with --algo tqc"):
-        parse(["--algo", "tqc", "--layer-norm"])
-
-
-@pytest.mark.parametrize("algo", ALGORITHMS)
-def test_only_what_has_a_replay_buffer_overlaps(algo):
-    if algo in off_policy_names():
-        check_overlap(algo, 2)
-        assert Config(
-            algo=algo, num_envs=2, overlap=True, recipe=recipe_for(algo, "default", "latent")
-        ).overlap
-    else:
-        with pytest.raises(ZprlError, match="--algo sac, td3, tqc or crossq and an even"):
-            check_overlap(algo, 2)
+def test_what_is_no_algorithm_is_refused(name, kind, message):
+    with pytest.raises(kind, match=message):
+        find_algorithm(name)

@@ -1,0 +1,48 @@
+"""Rewards and observations describe the state at the end of the control step."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+import pytest
+
+pytest.importorskip("robosuite", reason="needs the robosuite extra")
+
+from tests.helpers.stock_arm import StockArm
+from zprl_env.envs.robosuite.env import RobosuiteEnv
+from zprl_env.envs.robosuite.fast_loop import FastLoop
+
+
+def test_observables_made_from_later_ones_are_up_to_date(monkeypatch):
+    # In robosuite the nut's pose in the hand is the one of the control step before, at first zero.
+    fast, stock = (RobosuiteEnv("NutAssemblySquare", fast=choice) for choice in (True, False))
+    monkeypatch.setattr(FastLoop, "arm_type", StockArm)
+    observations = [env.reset(seed=0)[0] for env in (fast, stock)]
+    assert fast.fast
+    nut_in_hand = observations[0][fast.observation_keys["object"]][:3]
+    assert np.linalg.norm(nut_in_hand) > 0.05
+    for _ in range(3):
+        np.testing.assert_array_equal(observations[0], observations[1])
+        observations = [env.step(np.ones(7))[0] for env in (fast, stock)]
+    fast.close()
+    stock.close()
+
+
+def test_a_number_that_mujoco_could_not_go_on_with_is_noticed(fast):
+    fast.reset(seed=0)
+    assert not fast._env.diverged()
+    fast._env.sim.data._data.warning.number[mujoco.mjtWarning.mjWARN_BADQACC] += 1
+    assert fast._env.diverged()
+    fast.reset(seed=0)
+    assert not fast._env.diverged()
+
+
+def test_observables_are_sampled_until_none_is_out_of_date(fast):
+    fast.reset(seed=0)
+    env = fast._env
+    passes = env._count_passes()
+    assert 1 <= passes <= len(env._observables)
+    first = {name: np.ravel(seen.obs).copy() for name, seen in env._observables.items()}
+    env._update_observables(force=True)
+    for name, seen in env._observables.items():
+        np.testing.assert_array_equal(np.ravel(seen.obs), first[name])

@@ -1,0 +1,64 @@
+"""No algorithm silently leaves undone what it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from zprl_env.errors import ZprlError
+from zprl_env.training.config import Config, parse
+from zprl_env.training.settings.algorithms import ALGORITHMS, names_in, off_policy_names
+from zprl_env.training.settings.compatibility import check_algorithm, check_overlap
+from zprl_env.training.settings.recipe import recipe_for
+
+
+def test_every_algorithm_is_in_the_table_and_can_do_what_its_default_says():
+    for backend in ("torch", "sbx"):
+        for algo in names_in(backend):
+            check_algorithm(algo, backend, recipe_for(algo, "default", "latent"))
+
+
+@pytest.mark.parametrize(
+    ("algo", "backend", "settings", "message"),
+    [
+        ("ppo", "torch", {"layer_norm": True}, r"layer_norm must be False .* ppo --backend torch"),
+        ("crossq", "torch", {"layer_norm": True}, r"Got: True\. Try --no-layer-norm, or"),
+        ("td3", "torch", {"use_sde": True}, "use_sde must be False with --algo td3"),
+        ("sac", "sbx", {"use_sde": True}, "use_sde must be False .* --backend sbx"),
+        ("trpo", "torch", {"action_noise": 0.1}, r"action_noise must be 0\.0 .* Got: 0\.1\."),
+        ("tqc", "sbx", {"n_critics": 5}, r"n_critics must be 2 .* Got: 5\."),
+        ("tqc", "torch", {"squash_q": True}, "squash_q must be False with --algo tqc"),
+        ("sac", "torch", {"squash_q": True, "layer_norm": False}, "squash_q must come with layer"),
+        (
+            "trpo",
+            "torch",
+            {"max_grad_norm": 1.0},
+            "Try to leave --max-grad-norm out, or --algo sac",
+        ),
+        ("td3", "torch", {"log_std_max": 0.0}, r"log_std_max must be 2\.0 with --algo td3"),
+        ("sac", "torch", {"use_sde": True, "log_std_min": -5.0}, "20 and 2 .* Got: -5 and 2"),
+        ("ppo_lstm", "sbx", {}, r"one of sac, tqc, crossq, ppo\. Got: --algo ppo_lstm\."),
+        ("trpo", "sbx", {}, r"one of sac, tqc, crossq, ppo\. Got: --algo trpo\."),
+    ],
+)
+def test_what_an_algorithm_lacks_is_refused(algo, backend, settings, message):
+    with pytest.raises(ZprlError, match=message):
+        check_algorithm(algo, backend, replace(recipe_for(algo, "default", "latent"), **settings))
+
+
+def test_the_command_line_refuses_it_too():
+    with pytest.raises(ZprlError, match="layer_norm must be False with --algo tqc"):
+        parse(["--algo", "tqc", "--layer-norm"])
+
+
+@pytest.mark.parametrize("algo", ALGORITHMS)
+def test_only_what_has_a_replay_buffer_overlaps(algo):
+    if algo in off_policy_names():
+        check_overlap(algo, 2)
+        assert Config(
+            algo=algo, num_envs=2, overlap=True, recipe=recipe_for(algo, "default", "latent")
+        ).overlap
+    else:
+        with pytest.raises(ZprlError, match="--algo sac, td3, tqc or crossq and an even"):
+            check_overlap(algo, 2)
