@@ -96,7 +96,7 @@ def replace_marks(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def keep_sentence(
-    app: Sphinx, what: str, name: str, found: Any, options: Any, lines: list[str]
+    app: object, what: str, name: str, found: Any, options: Any, lines: list[str]
 ) -> None:
     """Autodoc's ``autodoc-process-docstring``, after napoleon: what stood before a colon stays.
 
