@@ -95,7 +95,24 @@ def replace_marks(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = MARK.sub(lambda mark: WRITERS[mark[1]](mark[2]), source[0])
 
 
+def keep_sentence(
+    app: object, what: str, name: str, found: Any, options: Any, lines: list[str]
+) -> None:
+    """Autodoc's ``autodoc-process-docstring``, after napoleon: what stood before a colon stays.
+
+    Napoleon takes that for an attribute's type. Here types are annotations.
+    """
+    if what not in ("attribute", "property", "data"):
+        return
+    for number, line in enumerate(lines):
+        if line.startswith(":type: "):
+            lines[0] = f"{line.removeprefix(':type: ')}: {lines[0]}"
+            del lines[number]
+            return
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.connect("source-read", replace_marks)
+    app.connect("autodoc-process-docstring", keep_sentence, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

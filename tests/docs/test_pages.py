@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from docs.generated import PACKAGES, api, examples
+from docs.generated import PACKAGES, api, examples, keep_sentence
 from tests.helpers.documents import DOCS, PAGES, ROOT, blocks, page_name
 
 IN_REPOSITORY = re.compile(
@@ -66,3 +66,9 @@ def test_every_public_name_is_on_a_page_of_the_reference(package):
     for name in getattr(import_module(package), "__all__", []):
         assert any(f".{name}\n" in page or f".{name}```" in page for page in pages), name
     assert f"generated: api {package}" in (DOCS / f"reference/{package}.md").read_text()
+
+
+def test_what_stands_before_a_colon_is_no_type():
+    lines = ["the base policy's name.", "", ":type: Where to begin", ""]
+    keep_sentence(None, "attribute", "x", None, None, lines)
+    assert lines == ["Where to begin: the base policy's name.", "", ""]

@@ -12,7 +12,18 @@ from zprl_env.experts.quality import SKILLS, Demonstrator, Quality, sample_quali
 from zprl_env.loading.named import load_object
 from zprl_env.tasks import TASKS, find_task
 
-__all__ = ["SKILLS", "Demonstrator", "Expert", "Quality", "make_expert", "sample_quality"]
+Operator = Demonstrator
+"""The name it had before 0.1: at a robot, the operator is who stands beside it."""
+
+__all__ = [
+    "SKILLS",
+    "Demonstrator",
+    "Expert",
+    "Operator",
+    "Quality",
+    "make_expert",
+    "sample_quality",
+]
 
 
 def make_expert(

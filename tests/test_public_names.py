@@ -1,0 +1,88 @@
+"""Nothing that was documented before the rooms is lost: names, commands and files' own words."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+from zprl_env.loading.named import load_object
+from zprl_env.training.settings.hyperparameters import REPLAY, WRAPPER
+
+NAMES = """
+policies: CheckpointError DemonstrationError MissingExtraError PolicyMismatchError ZprlError
+policies: Encoding ConfigurationError ChunkDataset chunk_windows Demonstrations DemonstrationWriter
+policies: Trajectory FrozenPolicy NumpyPolicy PretrainConfig VibFlow VibFlowConfig vib_loss
+policies.demonstrations: Demonstrations DemonstrationWriter Trajectory content_hash verify_content
+policies.inspect: print_summary
+policies.pretrain: pretrain
+policies.summary: summarise
+zprl_env: ActionChunkWrapper ActionSteeringWrapper CheckpointError ConfigurationError Encoding
+zprl_env: InvalidActionError JointSteeringWrapper LatentSteeringWrapper NoiseSteeringWrapper
+zprl_env: PolicyMismatchError SimulationError SteerablePolicy SteeredPolicy SteeringVecEnv
+zprl_env: ZprlError make_env
+zprl_env.envs: TASKS Task make_env register_envs
+zprl_env.evaluation: TEST_SEED VALIDATION_SEED evaluate
+zprl_env.experts: SKILLS Expert Operator Quality make_expert sample_quality
+zprl_env.experts.record: Recording record
+zprl_env.steering: ActionSteering JointSteering LatentSteering NoiseSteering ObservationKind
+zprl_env.steering: Steering auto_scale
+zprl_env.tasks: TASKS task_name
+zprl_env.testing: LinearPolicy
+zprl_env.training.actors: ActorCriticPolicy CrossQPolicy LstmPolicy SACPolicy TD3Policy TQCPolicy
+zprl_env.training.replay: ChunkReplayBuffer
+zprl_env.training.telemetry: SteeringTelemetry
+zprl_env.training.warmup: WarmUp
+zprl_env.training.zoo: steered
+real.env: RealRobotEnv
+real.recording: EpisodeRecorder
+real.testing: check_robot
+"""
+COMMANDS = [
+    "policies.convert",
+    "policies.fit_bottleneck",
+    "policies.inspect",
+    "policies.pretrain",
+    "real.play",
+    "real.replay",
+    "real.server",
+    "real.testing",
+    "zprl_env.calibrate",
+    "zprl_env.doctor",
+    "zprl_env.envs",
+    "zprl_env.evaluate",
+    "zprl_env.experts.record",
+    "zprl_env.export",
+    "zprl_env.hub",
+    "zprl_env.hyperparams",
+    "zprl_env.make_policy",
+]
+
+LISTED = [
+    (module, name)
+    for line in NAMES.strip().splitlines()
+    for module, _, names in [line.partition(": ")]
+    for name in names.split()
+]
+
+
+@pytest.mark.parametrize(("module", "name"), LISTED)
+def test_a_documented_name_is_where_it_was(module, name):
+    assert getattr(import_module(module), name) is not None
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_a_documented_command_explains_itself(module):
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "usage" in done.stdout
+
+
+def test_what_hyperparameter_files_name_is_there():
+    for path in (WRAPPER, REPLAY["callback"], REPLAY["replay_buffer_class"].split('"')[1]):
+        module, _, name = path.rpartition(".")
+        assert load_object(f"{module}:{name}", "name").__name__ == name
