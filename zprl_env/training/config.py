@@ -52,6 +52,8 @@ class Config:
     policy: str | None = None
     """Base policy: a checkpoint folder, a shipped name, hf://user/name, or a callable of your own
     that makes one, as module:callable; the task's own if not given."""
+    policy_class: str | None = None
+    """Class of a checkpoint of your own kind, as module:Class."""
     make_policy: bool = False
     """Make the task's base policy first, if none is shipped; says how long it takes."""
     total_env_steps: int = 80_000
@@ -119,6 +121,7 @@ class Config:
 
 _WEIGHTS = "policy_sha256"
 _MAY_CHANGE = {
+    "policy_class",
     "policy",  # its weights may not: check_policy
     "make_policy",
     "total_env_steps",
@@ -214,7 +217,7 @@ def load_config(folder: Path, *, trust: bool = False) -> Config:
     try:
         content.pop(_WEIGHTS, None)
         recipe = content.pop("recipe")
-        names = ("env", "env_kwargs", "policy", "algo", "steer")
+        names = ("env", "env_kwargs", "policy", "policy_class", "algo", "steer")
         said = {name: content.get(name) for name in names}
         said["steer_kwargs"] = recipe.get("steer_kwargs")
         refuse_code(said, folder / CONFIG_FILE, trust=trust)

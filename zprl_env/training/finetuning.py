@@ -68,7 +68,8 @@ class Finetuning:
         self.history = self._begun.history if self._begun else History()
         self.policy = resolve_policy(
             config.policy
-            or base_policy(config.env, make=config.make_policy, say=self.console.print)
+            or base_policy(config.env, make=config.make_policy, say=self.console.print),
+            config.policy_class,
         )
         if resumed:
             check_policy(resumed, self.policy)
