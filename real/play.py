@@ -1,4 +1,4 @@
-"""Let a policy act on a robot, alone or steered: ``python -m real.play``."""
+"""Play a policy on a robot, alone or steered: ``python -m real.play``."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Stamp:
         self._theirs = -np.inf
 
     def update(self, reply: bytes, added: Mapping[str, Any], asked: float) -> None:
-        """Take note of a reply.
+        """Update the time stamp by a reply.
 
         Args:
             reply: All of it.

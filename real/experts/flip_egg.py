@@ -17,7 +17,7 @@ ROLL = 2.3  # of the wrist [rad]
 
 
 class FlipEggExpert(PlanExpert):
-    """Put the blade down before the egg, push it under, lift, and roll the wrist.
+    """Expert for flip-egg: put the blade before the egg, push it under, lift, roll the wrist.
 
     Args:
         task: The preset's name.

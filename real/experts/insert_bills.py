@@ -21,7 +21,7 @@ UP = np.array([0.0, 0.0, 0.09])
 
 
 class InsertBillsExpert(PlanExpert):
-    """Pull the wallet open by its tab, fetch the bills, put them in from above, let go.
+    """Expert for insert-bills: open the wallet by its tab, put the bills in from above, let go.
 
     Args:
         task: The preset's name.

@@ -14,7 +14,7 @@ AHEAD = 0.3  # how far the hand aims ahead of the lid on its arc [rad]
 
 
 class OpenBoxExpert(PlanExpert):
-    """Hold the box by its handle, take the lid by its knob, and lead it along its arc.
+    """Expert for open-box: hold it by its handle, lead the lid's knob along its arc.
 
     Args:
         task: The preset's name.

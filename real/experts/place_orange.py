@@ -19,7 +19,7 @@ RAISED, LOWERED = 0.10, 0.035
 
 
 class PlaceOrangeExpert(ManipulationExpert):
-    """Grasp the orange, raise it, carry it above the plate, lower it, let go.
+    """Expert for place-orange: grasp the orange, carry it above the plate, lower it, let go.
 
     Args:
         task: The preset's name.

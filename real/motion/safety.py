@@ -114,7 +114,7 @@ class SafetyFilter:
         return max(map(abs, [*self._velocity, *self._acceleration])) < AT_REST
 
     def restart(self, coordinates: np.ndarray) -> None:
-        """Take the arms to be at rest somewhere.
+        """Restart the filter with the arms at rest somewhere.
 
         Args:
             coordinates: Where. Shape ``(N, 7)``, finite.

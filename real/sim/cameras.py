@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class WorldCameras:
-    """Takes pictures of a simulated world; OpenGL is asked for with the first of them.
+    """Cameras of a simulated world; OpenGL is asked for with the first picture.
 
     Args:
         world: What is looked at.
@@ -49,7 +49,7 @@ class WorldCameras:
         return taken
 
     def close(self) -> None:
-        """Let go of OpenGL."""
+        """Free OpenGL's context."""
         for camera in self._cameras.values():
             camera.close()
         self._cameras.clear()

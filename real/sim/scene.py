@@ -42,7 +42,7 @@ class TaskScene(abc.ABC):
         """Tell whether the task is done."""
 
     def bind(self, model: Any, data: Any, arms: Sequence[ArmBody]) -> None:
-        """Take in the compiled world."""
+        """Bind the scene to the compiled world."""
         self.model, self.data, self.arms = model, data, arms
         # Views, since asking for one costs time.
         self._poses = {name: (data.body(name).xpos, data.body(name).xquat) for name in self.OBJECTS}

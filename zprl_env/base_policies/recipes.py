@@ -27,7 +27,7 @@ class ImitationRecipe:
     skill: float = 0.5
     """Skill of the performances: 0 fails about every second time, 1 hardly ever."""
     operator_seed: int = 0
-    """Seed of the person who performs them."""
+    """Seed of the person's habits."""
     disturbance: float = 0.0
     """Strength of the pushes and hold-ups that their hands meet meanwhile."""
     pretrain: PretrainConfig = field(default_factory=lambda: SMALL)

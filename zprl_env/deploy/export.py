@@ -37,7 +37,7 @@ RESULTS_FILE = "results.json"
 
 @dataclass(frozen=True)
 class Export:
-    """Put a run's agent and its base policy into a folder that acts without Stable-Baselines3.
+    """Export a run's agent and its base policy to a folder that acts without Stable-Baselines3.
 
     The folder is read by SteeredPolicy.load, on a computer without torch as well. Nothing is left
     behind unless it decides as the run's agent does.

@@ -51,7 +51,7 @@ class SteeredPolicy:
         high: np.ndarray | float = np.inf,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """Put a policy and an actor together.
+        """Combine a policy and an actor.
 
         Args:
             policy: The frozen base policy.

@@ -71,7 +71,7 @@ class FlatObservation(
 
 
 def flat_environment(env: gym.Env, policy: object = None) -> gym.Env:
-    """Give an environment the flat observations that a policy takes.
+    """Wrap an environment so that it gives the flat observations that a policy takes.
 
     Args:
         env: Any environment.

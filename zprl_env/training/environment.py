@@ -31,7 +31,7 @@ def steering_options(recipe: Recipe) -> dict[str, Any]:
 
 
 def evaluation_env(env: gym.Env, policy: PolicyLike, where: str, recipe: Recipe) -> SteeringWrapper:
-    """Put a policy into an environment for evaluation: it acts from the latent's mean.
+    """Steer an environment for evaluation: the policy acts from the latent's mean.
 
     Args:
         env: The environment.

@@ -33,7 +33,7 @@ def steered(
     sample_latent: bool = True,
     **options: Any,
 ) -> SteeringWrapper:
-    """Put a policy into an environment for training: RL Zoo's ``env_wrapper``.
+    """Steer an environment by a policy for training: RL Zoo's ``env_wrapper``.
 
     Args:
         env: The environment.
