@@ -32,7 +32,7 @@ GOAL = 0.9
 
 
 def kept(task: str, algo: str, seed: int, out: Path = RESULTS) -> Path:
-    """Where a run's raw data are kept.
+    """Return the folder of a run's raw data.
 
     Raises:
         UnknownNameError: Algorithms are not compared on that task.
@@ -120,7 +120,7 @@ class Run:
         list(planned(self.tasks))
 
     def __call__(self) -> None:
-        """Train what is missing."""
+        """Train the missing runs."""
         tasks = self.tasks or tuple(BUDGETS)
         train_missing(list(planned(tasks, self.seeds, self.out)), self.again)
 

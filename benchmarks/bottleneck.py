@@ -1,4 +1,4 @@
-"""Ablation of the variational information bottleneck: what it costs the base policy.
+"""Ablation of the variational information bottleneck: its cost to the base policy.
 
     python -m benchmarks.bottleneck run Lift-0 box-close-0   train and play; half an hour each
     python -m benchmarks.bottleneck summary                  the table of what has been run
@@ -50,7 +50,7 @@ RUNS = {f"{task}-{seed}": (task, seed) for task in TASKS for seed in SEEDS}
 
 EPISODES = 200
 TEMPERATURES = (1.0, 0.0)
-"""Of the flow's noise: what imitation trained, and none."""
+"""Temperatures of the flow's noise: imitation's, and none."""
 SUMMED_BETA = 1e-3
 """Weight of the naive recipe's KL, which is summed over the latent's dimensions."""
 USED = 0.1
@@ -97,7 +97,7 @@ class DirectPolicy:
 
 
 class Made(NamedTuple):
-    """A variant: what is played, and the checkpoint that it is or comes from."""
+    """A variant: the policy to play, and the checkpoint that it is or comes from."""
 
     name: str
     played: SteerablePolicy
@@ -186,7 +186,7 @@ def measure(
 
 
 def done(file: Path) -> bool:
-    """Whether a run's file holds all of its variants."""
+    """Tell whether a run's file holds all of its variants."""
     return file.exists() and read_json(file)["variants"].keys() == VARIANTS.keys()
 
 
@@ -251,7 +251,7 @@ class Run:
                 raise UnknownNameError("run", name, RUNS)
 
     def __call__(self) -> None:
-        """Do what is missing."""
+        """Do the missing runs."""
         names = self.names or tuple(RUNS)
         for name in missing(names, lambda one: done(self.out / f"{one}.json"), self.again):
             run(name, self.out)

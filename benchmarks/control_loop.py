@@ -130,7 +130,7 @@ def measure(rate: int, seconds: float) -> dict[str, float]:
 
 
 def table(out: Path = RESULTS) -> str:
-    """Draw up what was measured as a Markdown table.
+    """Draw up the measurements as a Markdown table.
 
     Raises:
         ZprlError: Nothing was.
@@ -146,7 +146,7 @@ def table(out: Path = RESULTS) -> str:
 
 @dataclass(frozen=True)
 class Summary:
-    """Print and write control_loop.md of what was measured."""
+    """Print and write control_loop.md of the measurements."""
 
     out: Path = RESULTS
     """Folder of the results."""

@@ -144,7 +144,7 @@ def measure(env: str, path: Path, engines: list[str], repeats: int) -> dict[str,
 
 
 def table(out: Path = RESULTS) -> str:
-    """Draw up what was measured as Markdown.
+    """Draw up the measurements as Markdown.
 
     Raises:
         ZprlError: Nothing was.
@@ -165,7 +165,7 @@ def table(out: Path = RESULTS) -> str:
 
 @dataclass(frozen=True)
 class Summary:
-    """Print and write inference.md of what was measured."""
+    """Print and write inference.md of the measurements."""
 
     out: Path = RESULTS
     """Folder of the results."""
@@ -177,7 +177,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Run:
-    """Measure what a decision of every shipped policy costs, with every engine installed."""
+    """Measure the cost of a decision of every shipped policy, with every engine installed."""
 
     envs: tuple[str, ...] = ()
     """Tasks with a shipped policy; all of them if none is given."""

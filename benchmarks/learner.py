@@ -77,7 +77,7 @@ def fill(model: OffPolicyAlgorithm) -> OffPolicyAlgorithm:
 
 
 def ours(env: DummyVecEnv, hidden: int, *, layer_norm: bool = True, compiled: bool = False) -> SAC:
-    """What ``train_sb3.py`` trains, with networks of another width."""
+    """Make the SAC that ``train_sb3.py`` trains, with networks of another width."""
     recipe = replace(
         Recipe(), hidden=(hidden, hidden), layer_norm=layer_norm, buffer_size=DECISIONS
     )
@@ -90,7 +90,7 @@ def ours(env: DummyVecEnv, hidden: int, *, layer_norm: bool = True, compiled: bo
 
 
 def jax_sac(env: DummyVecEnv, hidden: int) -> OffPolicyAlgorithm:
-    """SBX's SAC with layer normalisation in the critics."""
+    """Make SBX's SAC with layer normalisation in the critics."""
     import sbx
 
     model: OffPolicyAlgorithm = sbx.SAC(
@@ -152,7 +152,7 @@ def measure(settings: Run) -> dict[str, dict[str, float]]:
 
 
 def table(out: Path = RESULTS) -> str:
-    """Draw up what was measured as a Markdown table.
+    """Draw up the measurements as a Markdown table.
 
     Raises:
         ZprlError: Nothing was.
@@ -167,7 +167,7 @@ def table(out: Path = RESULTS) -> str:
 
 @dataclass(frozen=True)
 class Summary:
-    """Print and write learner.md of what was measured."""
+    """Print and write learner.md of the measurements."""
 
     out: Path = RESULTS
     """Folder of the results."""
@@ -179,7 +179,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Run:
-    """Measure what a gradient step of SAC costs, keep it and print the table."""
+    """Measure the cost of a gradient step of SAC, keep it and print the table."""
 
     observation_dim: int = OBSERVATION_DIM
     """Size of the agent's observation; a shipped policy's embedding and latent by default."""

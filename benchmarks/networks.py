@@ -43,7 +43,7 @@ WIDTHS = (64, 128, 256)
 """Of two layers, in actor and critics."""
 SEEDS = (0, 1)
 TURN, SECONDS = 2.0, 30.0
-"""How long one width learns until it is another's turn, and all of them together."""
+"""Time that one width learns until it is another's turn, and that of all of them together."""
 
 
 class Learned(NamedTuple):
@@ -63,7 +63,7 @@ class Learned(NamedTuple):
 
     @property
     def minutes(self) -> float:
-        """How long its environment steps take; validation apart."""
+        """Minutes that its environment steps take; validation apart."""
         return float(self.kept.history["evaluations"][-1][0]) / self.rate / 60
 
     def success_within(self, minutes: float) -> float:
@@ -75,7 +75,7 @@ class Learned(NamedTuple):
 
 
 def folder(task: str, out: Path = RESULTS) -> Path:
-    """Where a task's runs and speeds are kept.
+    """Return the folder of a task's runs and speeds.
 
     Raises:
         UnknownNameError: Networks are not compared on that task.
@@ -86,7 +86,7 @@ def folder(task: str, out: Path = RESULTS) -> Path:
 
 
 def speed_file(task: str, out: Path = RESULTS) -> Path:
-    """Where a task's speeds are kept."""
+    """Return the file of a task's speeds."""
     return folder(task, out) / "speed.json"
 
 
@@ -181,7 +181,7 @@ class Run:
         list(planned(self.tasks))
 
     def __call__(self) -> None:
-        """Train what is missing."""
+        """Train the missing runs."""
         tasks = self.tasks or tuple(BUDGETS)
         train_missing(list(planned(tasks, self.seeds, self.out)), self.again)
 
@@ -193,7 +193,7 @@ class Speed:
     tasks: Tasks = ()
     """Tasks; all of them if none is given."""
     seconds: float = SECONDS
-    """How long the sizes take turns on each task."""
+    """Time for which the sizes take turns on each task."""
     out: Path = RESULTS
     """Folder for the results, with a folder per task."""
 

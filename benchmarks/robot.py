@@ -43,7 +43,7 @@ RUNS = {
     "latent-1": "--total-env-steps 108000 --seed 1",
     "action-0": "--total-env-steps 108000 --steer action",
 }
-"""What a run adds to ``python train_sb3.py --env Real --algo sac``; 108,000 steps are an hour."""
+"""Options of each run for ``python train_sb3.py --env Real --algo sac``; 108,000 steps: an hour."""
 
 EVALUATION = "--eval-every 27000 --validation-episodes 30"
 EPISODES = 50
@@ -91,10 +91,10 @@ class Motion:
             self.counts[order] += lengths.size
 
     def close(self) -> None:
-        """Nothing is left to be done."""
+        """Do nothing."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The measures, as JSON understands them."""
+        """Return the measures as values of JSON."""
         velocity, acceleration, jerk = np.sqrt(self.squares / self.counts).tolist()
         return {
             "velocity": velocity,
@@ -108,13 +108,13 @@ class Motion:
 
 
 def at_random(size: int) -> Agent:
-    """An agent that knows nothing."""
+    """Make an agent that acts at random."""
     rng = np.random.default_rng(0)
     return lambda observation: rng.uniform(-1.0, 1.0, size).astype(np.float32)
 
 
 def learned(run: Path, env: SteeringWrapper) -> Agent:
-    """The agent of a run."""
+    """Load the agent of a run."""
     config = load_config(run)
     return load_agent(run, config.algo, config.recipe, env)
 
@@ -147,7 +147,7 @@ def play_all(out: Path = RESULTS) -> None:
 
 
 def table(out: Path = RESULTS) -> str:
-    """Draw up what was played as a Markdown table.
+    """Draw up the episodes that were played as a Markdown table.
 
     Raises:
         ZprlError: Nothing was.
@@ -199,7 +199,7 @@ class Train:
         planned(self.names)
 
     def __call__(self) -> None:
-        """Train what is missing."""
+        """Train the missing runs."""
         train_missing(planned(self.names, self.out), self.again)
 
 
@@ -217,7 +217,7 @@ class Play:
 
 @dataclass(frozen=True)
 class Summary:
-    """Print and write table.md of what was played."""
+    """Print and write table.md of the episodes that were played."""
 
     out: Path = RESULTS
     """Folder of the results."""

@@ -1,4 +1,4 @@
-"""Training runs of the steered policies: SAC, PPO, the baselines, what each setting does.
+"""Training runs of the steered policies: SAC, PPO, the baselines, and an ablation of settings.
 
     python -m benchmarks.steering run Lift           train what is missing; hours for all of a task
     python -m benchmarks.steering run Lift sac-0     one run
@@ -75,7 +75,7 @@ RUNS: dict[str, dict[str, str]] = {
     "hammer": {"sac-0": f"{SAC} {HALF} {SELDOM}"},
     "pen": {"sac-0": f"{SAC} {HALF} {SELDOM}"},
 }
-"""By task, the name of every run and what it adds to ``python train_sb3.py --env TASK``."""
+"""Runs by task and name, with their options for ``python train_sb3.py --env TASK``."""
 
 CURVES = {
     "latent, SAC": ["sac-0", "sac-1", "sac-2"],
@@ -84,14 +84,14 @@ CURVES = {
     "action residual, SAC": ["action-0"],
     "latent, published settings": ["paper-0"],
 }
-"""By what the picture calls a curve, the runs that are pooled in it."""
+"""Runs that are pooled in a curve, by the curve's name in the picture."""
 
 Runs = Mapping[str, KeptRun]
 """A task's finished runs, by name."""
 
 
 def folder(task: str, out: Path = RESULTS) -> Path:
-    """Where a task's runs are kept.
+    """Return the folder of a task's runs.
 
     Raises:
         UnknownNameError: Nothing is trained on that task.
@@ -204,7 +204,7 @@ class Run:
         planned(self.task, self.names)
 
     def __call__(self) -> None:
-        """Train what is missing."""
+        """Train the missing runs."""
         train_missing(planned(self.task, self.names, self.out), self.again)
 
 

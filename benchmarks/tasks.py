@@ -125,7 +125,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Summary:
-    """Print and write table.md of what was measured."""
+    """Print and write table.md of the measurements."""
 
     out: Path = RESULTS
     """Folder of the results."""

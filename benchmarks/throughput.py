@@ -72,7 +72,7 @@ FAST = ("robosuite", "metaworld")
 """Suites whose environments can be made with the package's own control step instead of ours."""
 
 LIBRARIES: dict[BackendName, str] = {"torch": "sac", "sbx": "sbx"}
-"""What SAC learns with, and how those ways are called."""
+"""Libraries that SAC learns with, and the names of those ways."""
 
 
 def together(pools: Sequence[ProcessPoolExecutor], task: str, way: str) -> float:
@@ -159,7 +159,7 @@ def scale(task: str, seconds: float) -> dict[str, Any]:
 
 
 def summary(out: Path = RESULTS) -> str:
-    """Draw up the tables of what has been measured.
+    """Draw up the tables of the measurements.
 
     Raises:
         ZprlError: Nothing has been.
@@ -181,7 +181,7 @@ class Run:
     tasks: Tasks = ()
     """Tasks; all with a recipe if none is given."""
     seconds: float = 120.0
-    """How long the ways of a task take turns."""
+    """Time for which the ways of a task take turns."""
     out: Path = RESULTS
     """Folder for the results, with a file per task."""
 
@@ -201,7 +201,7 @@ class Scaling:
     """Measure steered Lift in 1 to 8 workers of Stable-Baselines3."""
 
     seconds: float = 120.0
-    """How long the numbers of workers take turns."""
+    """Time for which the numbers of workers take turns."""
     out: Path = RESULTS
     """Folder for the results."""
 
@@ -215,7 +215,7 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Summary:
-    """Print and write table.md of what has been measured."""
+    """Print and write table.md of the measurements."""
 
     out: Path = RESULTS
     """Folder of the results."""

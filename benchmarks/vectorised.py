@@ -80,7 +80,7 @@ WAYS: dict[str, Callable[[str, int], VecEnv]] = {
 
 
 def memory() -> float:
-    """Memory of this process and its workers [MiB], what they share counted once."""
+    """Measure the memory of this process and its workers [MiB], shared pages counted once."""
     total = 0
     for number in (os.getpid(), *(child.pid for child in active_children())):
         lines = Path(f"/proc/{number}/smaps_rollup").read_text().splitlines()
@@ -109,7 +109,7 @@ def turn(way: str, task: str, count: int, seconds: float) -> tuple[float, float]
 
 
 def measure(task: str, seconds: float, out: Path = RESULTS) -> None:
-    """Measure all ways with all numbers of environments; what there is so far is kept.
+    """Measure all ways with all numbers of environments; earlier measurements are kept.
 
     Args:
         task: A name in `TASKS`.
@@ -170,7 +170,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Summary:
-    """Print and write table.md of what was measured."""
+    """Print and write table.md of the measurements."""
 
     out: Path = RESULTS
     """Folder of the results."""

@@ -87,7 +87,7 @@ def _options(kind: str) -> str:
 
 
 WRITERS: dict[str, Callable[[str], str]] = {"examples": examples, "api": api}
-"""What each mark becomes."""
+"""Functions that write the text for each mark."""
 
 
 def replace_marks(app: Sphinx, page: str, source: list[str]) -> None:

@@ -34,7 +34,7 @@ class Stretch(Steering):
         return 1
 
     def perturb(self, actions, latents, noise):
-        """Say what is decoded, from what noise. Shapes ``(B, D)`` and ``(B, H, A)``."""
+        """Stretch the latents, and leave the noise. Shapes ``(B, D)`` and ``(B, H, A)``."""
         return Perturbed((1.0 + self.scale * actions) * latents, noise)
 
     def strength(self, actions):
@@ -43,7 +43,7 @@ class Stretch(Steering):
 
 
 class StretchWrapper(SteeringWrapper):
-    """The environment around it."""
+    """Wrapper that steers an environment by `Stretch`."""
 
     steering_class = Stretch
 

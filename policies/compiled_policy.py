@@ -51,7 +51,7 @@ class CompiledPolicy(FlowPolicy):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> CompiledPolicy:
-        """Read a checkpoint folder.
+        """Load the policy from a checkpoint folder.
 
         Raises:
             CheckpointError: If the folder holds no sound checkpoint, or one of another head.
@@ -70,4 +70,4 @@ class CompiledPolicy(FlowPolicy):
 
 
 NumpyPolicy = CompiledPolicy
-"""The name it had before 0.1."""
+"""Deprecated alias: the class's name before 0.1."""

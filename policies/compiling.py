@@ -1,4 +1,4 @@
-"""Functions that are compiled for this machine."""
+"""Compile functions for this machine with numba."""
 
 from __future__ import annotations
 

@@ -23,24 +23,25 @@ class Conversion:
     """
 
     source: tyro.conf.Positional[str]
-    """What to read, such as lift.hdf5 or minari:D4RL/door/expert-v2."""
+    """Demonstrations to read, such as lift.hdf5 or minari:D4RL/door/expert-v2."""
     destination: tyro.conf.Positional[str]
-    """What to write, such as door.hdf5 or minari:lift/scripted-v0."""
+    """File or dataset to write, such as door.hdf5 or minari:lift/scripted-v0."""
     observation_keys: tuple[str, ...] = ()
     """Observations to keep, in order; by default those that the source names."""
     mask: str | None = None
     """Keep only the episodes of this robomimic filter key, such as "train"."""
     actions: str = "actions"
-    """Which dataset holds the actions, such as robomimic's "actions_abs"."""
+    """Dataset that holds the actions, such as robomimic's "actions_abs"."""
     old_robosuite: OldRobosuite = "refuse"
-    """What to do with files of a robosuite before 1.5: refuse them, convert what can be converted
-    without the simulator (the order of "object", the frame of two arms' actions), or keep them."""
+    """Treatment of files of a robosuite before 1.5: refuse them, convert what can be converted
+    without the simulator (the order of "object", the frame of two arms' actions), or keep them.
+    """
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Replace an HDF5 file that exists."""
 
 
 def convert(conversion: Conversion) -> Demonstrations:
-    """Copy as told.
+    """Convert demonstrations as the settings say.
 
     Args:
         conversion: What to copy, and where to.

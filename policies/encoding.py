@@ -1,4 +1,4 @@
-"""What a policy's encoder says of a batch of observations."""
+"""Encoding of observations: the embedding (features) and the latent's posterior, in batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors a user can act on: what must be, what was got, what to try."""
+"""Exceptions a user can act on: each says what must be, what was got, what to try."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class CheckpointError(ZprlError):
 
 
 class DemonstrationError(ZprlError):
-    """A demonstration file lacks what imitation needs."""
+    """A demonstration file lacks something that imitation needs."""
 
 
 class PolicyMismatchError(ZprlError):

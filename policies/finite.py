@@ -1,4 +1,4 @@
-"""Whether numbers are numbers, in a microsecond."""
+"""Check that numbers are finite, neither NaN nor infinite, in a microsecond."""
 
 from __future__ import annotations
 

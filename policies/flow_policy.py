@@ -1,4 +1,4 @@
-"""What a frozen flow policy is to its callers, whatever computes it: numpy in, numpy out."""
+"""Frozen flow policy, whatever engine computes it: numpy in, numpy out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FlowPolicy(ABC):
     """
 
     def __init__(self, config: VibFlowConfig, metadata: Mapping[str, Any], engine: Engine) -> None:
-        """Take sizes, a description with ``latent`` in it, and what computes."""
+        """Take sizes, a description with ``latent`` in it, and the engine that computes."""
         self._engine = engine
         self.metadata: dict[str, Any] = dict(metadata)
         self.observation_dim = config.observation_dim
@@ -54,7 +54,7 @@ class FlowPolicy(ABC):
         """SHA-256 of the weights."""
 
     def encode(self, observations: np.ndarray) -> Encoding:
-        """Embed observations and tell the posterior over their latents.
+        """Embed observations and return the posterior over their latents.
 
         Args:
             observations: Raw observations. Shape ``(B, O)``.
@@ -65,7 +65,7 @@ class FlowPolicy(ABC):
         return self._engine.encode(self._observations(observations))
 
     def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
-        """Turn latents and noise into action chunks in the environment's units, not clipped.
+        """Decode latents and noise into action chunks in the environment's units, not clipped.
 
         Args:
             latents: Shape ``(B, D)``.
@@ -87,7 +87,7 @@ class FlowPolicy(ABC):
         return self._engine.decode(z, x_0)
 
     def normalize(self, observations: np.ndarray) -> np.ndarray:
-        """Observations as the encoder's network sees them. Shape ``(B, O)`` in and out.
+        """Normalise observations as for the encoder's network. Shape ``(B, O)`` in and out.
 
         Raises:
             PolicyMismatchError: If the shape differs or a value is not finite.
@@ -96,7 +96,7 @@ class FlowPolicy(ABC):
 
     @abstractmethod
     def _normalized(self, observations: np.ndarray) -> np.ndarray:
-        """What :meth:`normalize` returns of observations that were checked."""
+        """Normalise observations that were checked."""
 
     def _observations(self, observations: np.ndarray) -> np.ndarray:
         return self._array("observations", observations, (self.observation_dim,))

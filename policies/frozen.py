@@ -1,4 +1,4 @@
-"""The frozen policy: a trained VIB flow model whose weights cannot change, numpy in and out."""
+"""Frozen policy: a trained VIB flow model whose weights cannot change, numpy in and out."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FrozenPolicy(FlowPolicy):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], engine: str = DEFAULT) -> FrozenPolicy:
-        """Read a checkpoint folder.
+        """Load the policy from a checkpoint folder.
 
         Raises:
             CheckpointError: If the folder holds no sound checkpoint.
@@ -61,7 +61,7 @@ class FrozenPolicy(FlowPolicy):
         return cls(*checkpoint.of_contents(contents), engine)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the policy to a checkpoint folder.
+        """Save the policy to a checkpoint folder.
 
         Raises:
             CheckpointError: If the path is a file.

@@ -1,4 +1,4 @@
-"""See what a file of demonstrations holds: ``python -m policies.inspect FILE``."""
+"""Inspect a file of demonstrations: ``python -m policies.inspect FILE``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from policies.errors import DemonstrationError, ZprlError
 
 
 def print_summary(summary: Summary, console: Console | None = None) -> None:
-    """Print tables.
+    """Print a summary of demonstrations as tables.
 
     Args:
         summary: What to print.
@@ -109,7 +109,7 @@ def draw_summary(summary: Summary, path: Path) -> None:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Tell what a file of demonstrations holds, and draw its actions and lengths."""
+    """Summarise a file of demonstrations, and draw its actions and lengths."""
 
     source: tyro.conf.Positional[str]
     """HDF5 file in robomimic's layout, or minari:ID."""

@@ -1,4 +1,4 @@
-"""Imitation: fit a VIB flow policy to demonstrations.
+"""Imitation learning: fit a VIB flow policy to demonstrations.
 
 ``python -m policies.pretrain --demonstrations demos/lift.hdf5 --out policies/lift``
 """

@@ -1,4 +1,4 @@
-"""Progress on long work: a bar for a terminal, a line now and then for a log."""
+"""Progress bar for long work: a bar for a terminal, a line now and then for a log."""
 
 from __future__ import annotations
 

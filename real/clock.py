@@ -64,7 +64,7 @@ class SimulatedClock:
         return self._now
 
     def sleep_until(self, when: float) -> None:
-        """Make it ``when`` [s], unless that is over."""
+        """Advance the time to ``when`` [s], unless that is over."""
         if when > self._now:
             self._now = when
             if self._advance is not None:

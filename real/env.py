@@ -113,13 +113,13 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
 
     @property
     def facts(self) -> Facts:
-        """What the preset says to steering and learning: scale, noise, discount and chunk."""
+        """Facts of the preset for steering and learning: scale, noise, discount and chunk."""
         said = task_facts(self.preset)
         return UNKNOWN._replace(**{name: v for name, v in said.items() if v is not None})
 
     @property
     def pacer(self) -> Pacer:
-        """The beat of the control loop, with what was late."""
+        """Pacer of the control loop: its beat, and the deadlines that were missed."""
         return self._loop.pacer
 
     def reset(
@@ -201,7 +201,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         return np.asarray(self.robot.images([camera])[camera])
 
     def close(self) -> None:
-        """Stop the arms and let go of everything; a second call does nothing."""
+        """Stop the arms, close driver, operator and recording; a second call does nothing."""
         if self._closed:
             return
         self._closed = True

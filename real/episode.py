@@ -1,4 +1,4 @@
-"""The bookkeeping of one episode: its steps, how it ends, its ``info``, and its recording."""
+"""One episode of a robot: counts its steps, judges its end, makes its ``info``, has it recorded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Judgement(NamedTuple):
 
 
 class Episode:
-    """Counts an episode's steps, says how it ended and what happened, and has it written down.
+    """State of one episode: its steps, its end, its events and its recording.
 
     ``info`` has:
 
@@ -88,7 +88,7 @@ class Episode:
         return info
 
     def judge(self) -> Judgement:
-        """Count a step that was made, and say how it left the episode."""
+        """Count a step that was made, and judge it: outcome, reward, termination, truncation."""
         self._steps += 1
         outcome = self._outcome()
         success = outcome == "success"
@@ -97,7 +97,7 @@ class Episode:
         return Judgement(outcome, reward, terminated, outcome is not None and not terminated)
 
     def info(self, success: bool) -> dict[str, Any]:
-        """Return a step's info: success, and what happened in it."""
+        """Return a step's info: success, and the events of the step."""
         return {"is_success": success, **self._happened()}
 
     def record(
@@ -107,7 +107,7 @@ class Episode:
         judgement: Judgement,
         info: Mapping[str, Any],
     ) -> None:
-        """Have a step written down, with the control periods it took and the cameras' pictures."""
+        """Record a step, with the control periods it took and the cameras' pictures."""
         if self._recorder is None:
             return
         loop, images = self._loop, {}
@@ -133,7 +133,7 @@ class Episode:
         self.running = False
 
     def _outcome(self) -> str | None:
-        """How the episode has ended, None if it has not."""
+        """Return the outcome of the episode, None if it has not ended."""
         if self._loop.emergency.latched:
             return "stop"
         if self._loop.verdict is not None:
@@ -141,7 +141,7 @@ class Episode:
         return "time limit" if self._steps >= self._preset.episode_steps else None
 
     def _happened(self) -> dict[str, Any]:
-        """What happened since the last step: safety, time and the operator's words."""
+        """Return the events since the last step: safety, time and the operator's words."""
         loop = self._loop
         stop, state = loop.emergency.stop, loop.state
         return {

@@ -52,7 +52,7 @@ class Operator(Protocol):
     patience: float
 
     def poll(self) -> Sequence[Event]:
-        """Return what was said since the last call; returns at once."""
+        """Return the operator's events since the last call, at once."""
         ...
 
     def ask(self, event: Event, message: str) -> None:
@@ -60,7 +60,7 @@ class Operator(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the terminal or whatever it is; a second call does nothing."""
+        """Close the terminal or other source of events; a second call does nothing."""
         ...
 
 
@@ -68,7 +68,7 @@ OperatorLike: TypeAlias = "Operator | Literal['auto', 'keyboard']"
 
 
 class ScriptedOperator:
-    """An operator that says what a program tells it to.
+    """Operator whose events a program gives it, for tests and scripts.
 
     Args:
         answers: Events that it answers with at once when they are asked for.
@@ -94,7 +94,7 @@ class ScriptedOperator:
         self._said.extend(events)
 
     def poll(self) -> Sequence[Event]:
-        """Return what was said since the last call."""
+        """Return the events since the last call."""
         return [self._said.popleft() for _ in range(len(self._said))]
 
     def ask(self, event: Event, message: str) -> None:
@@ -120,7 +120,7 @@ class AutoOperator(ScriptedOperator):
         self._scene = scene
 
     def poll(self) -> Sequence[Event]:
-        """Return answers to what was asked; if there are none, success for as long as it is there.
+        """Return answers to the questions asked, or else success for as long as it is there.
 
         A scene that cannot be asked is the driver's failure, and takes no answer with it.
         """

@@ -32,16 +32,17 @@ class Play:
     run: Path | None = None
     """Folder of a run of train_sb3.py whose agent steers the policy."""
     driver: str = "sim"
-    """Whose robot: sim, remote, serl, ideal, or a class of yours as module:Class."""
+    """Driver of the robot: sim, remote, serl, ideal, or a class of yours as module:Class."""
     driver_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of the driver, such as latency=0.02 of sim; values are JSON or words."""
     url: str | None = None
-    """Where its server is, for serl and remote, several separated by commas: short for
-    --driver-kwargs url=URL."""
+    """Address of its server, for serl and remote, several separated by commas: short for
+    --driver-kwargs url=URL.
+    """
     realtime: bool = False
     """Let the simulated robot take its time: short for --driver-kwargs realtime=true."""
     operator: Literal["auto", "keyboard"] = "auto"
-    """Who judges: the simulated scene, or you at the keyboard."""
+    """Judge of the episodes: the simulated scene, or you at the keyboard."""
     episodes: int = 10
     """Episodes to play."""
     seed: int = 0
@@ -60,7 +61,7 @@ class Play:
         self.settings()
 
     def settings(self) -> dict[str, Any]:
-        """The driver's settings, wherever they were given."""
+        """Return the driver's settings, wherever they were given."""
         return driver_settings(self.driver_kwargs, url=self.url, realtime=self.realtime)
 
 

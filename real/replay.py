@@ -34,7 +34,7 @@ class Replay:
     file: tyro.conf.Positional[Path]
     """Recording, such as runs/real.hdf5."""
     episode: int = -1
-    """Which one; -1 is the last."""
+    """Number of the episode; -1 is the last."""
     out: Path | None = None
     """Folder for plot and film; beside the recording if not given."""
     video: bool = True
@@ -51,7 +51,7 @@ class Replay:
 
 
 def print_episode(episode: RecordedEpisode, title: str, console: Console | None = None) -> None:
-    """Print what an episode was and its steps, those at which something happened among them.
+    """Print an episode's facts and its steps, those with events among them.
 
     Args:
         episode: What to print.
@@ -103,7 +103,7 @@ def print_episode(episode: RecordedEpisode, title: str, console: Console | None 
 
 
 def draw_episode(episode: RecordedEpisode, path: Path) -> None:
-    """Draw where the arms were sent and where they were, what safety changed, and the reward.
+    """Draw the arms' commands and positions, the safety filter's changes, and the reward.
 
     Args:
         episode: What to draw.
@@ -239,7 +239,7 @@ def _place(position: np.ndarray) -> str:
 
 
 def _events(episode: RecordedEpisode, step: int) -> str:
-    """What the operator said in a step, and why the arms were stopped."""
+    """Return the operator's words in a step, and the reason of a stop."""
     info = episode.infos[step]
     stop = info.get("safety", {}).get("stop", "")
     return ", ".join([*info.get("operator", ()), *([f"stop: {stop}"] if stop else [])])

@@ -58,7 +58,7 @@ class RobotCommand:
 
 
 class Robot(Protocol):
-    """The interface of a robot driver: about a hundred lines to what a laboratory has.
+    """Interface of a robot driver: about a hundred lines that connect a laboratory's own robot.
 
     Commands are poses to be reached within the next control period. They come at the control rate,
     have passed :mod:`real.motion.safety` and move by little each time; a driver passes them on.
@@ -116,7 +116,7 @@ class Robot(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop and let go of the robot; a second call does nothing."""
+        """Stop and disconnect the robot; a second call does nothing."""
         ...
 
 
@@ -133,12 +133,12 @@ class SceneRobot(Protocol):
         ...
 
     def success(self) -> bool:
-        """Whether the task is done, by the scene's own criterion."""
+        """Tell whether the task is done, by the scene's own criterion."""
         ...
 
 
 Scene = SceneRobot
-"""Its name until 0.1."""
+"""Deprecated alias: the class's name before 0.1."""
 
 
 @runtime_checkable

@@ -29,7 +29,7 @@ class Server:
     """
 
     driver: str = "sim"
-    """Whose robot: sim, ideal, or a class of yours as module:Class."""
+    """Driver of the robot: sim, ideal, or a class of yours as module:Class."""
     driver_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of the driver, such as noise=0 of sim; values are JSON or words. A driver that has
     realtime is given it."""
@@ -41,8 +41,9 @@ class Server:
     port: int = 5000
     """Port to listen on; 0 for any that is free."""
     token: str | None = field(default=None, repr=False)
-    """What clients have to show. Better set $ZPRL_ROBOT_TOKEN: everybody on a machine can read its
-    command lines."""
+    """Token that clients have to show. Better set $ZPRL_ROBOT_TOKEN: all users of a machine can
+    read its command lines.
+    """
     dead_man: float = 0.5
     """Seconds without a command after which the arms are stopped."""
 
@@ -119,7 +120,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _in_real_time(driver: str) -> dict[str, Any]:
-    """Settings of drivers whose time would otherwise pass only when it is waited for."""
+    """Return settings for real time to drivers whose time otherwise passes only when waited for."""
     settings = inspect.signature(driver_class(driver)).parameters
     return {"realtime": True} if "realtime" in settings else {}
 

@@ -21,7 +21,7 @@ from zprl_env import cli
 from zprl_env.errors import ZprlError
 
 REACH, NEAR = 0.03, 0.01
-"""How far the arms are moved, and how far from there they may be afterwards [m]."""
+"""Distance that the arms are moved, and their largest error afterwards [m]."""
 QUICK = 0.25
 """Longest time that a call may take [s]."""
 SETTLED = 1.0
@@ -29,7 +29,7 @@ SETTLED = 1.0
 
 
 class MisbehavingRobotError(ZprlError):
-    """A driver does not do what :class:`real.robot.Robot` says; everything found is named."""
+    """A driver breaks the contract of :class:`real.robot.Robot`; every fault found is named."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Conformance:
     """
 
     driver: str
-    """Its name, or "module:Class"."""
+    """Driver to test: its name, or "module:Class"."""
     task: str = "place-orange"
     """Preset that it is made for, by name or path."""
     driver_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of the driver, such as timeout=0.5; values are JSON or words."""
     url: str | None = None
-    """Where its server is, for serl and remote: short for --driver-kwargs url=URL."""
+    """Address of its server, for serl and remote: short for --driver-kwargs url=URL."""
     realtime: bool = False
     """Let a simulated robot take its time: short for --driver-kwargs realtime=true."""
 
@@ -54,7 +54,7 @@ class Conformance:
         self.settings()
 
     def settings(self) -> dict[str, Any]:
-        """The driver's settings, wherever they were given."""
+        """Return the driver's settings, wherever they were given."""
         return driver_settings(self.driver_kwargs, url=self.url, realtime=self.realtime)
 
 
@@ -189,7 +189,7 @@ def _stops(robot: Robot, preset: Preset) -> Iterator[str]:
 
 
 def _keeps_its_own_copies(robot: Robot, preset: Preset) -> Iterator[str]:
-    """What becomes of a command's arrays afterwards does not matter."""
+    """Later changes of a command's arrays do not matter."""
     coordinates = Coordinates(preset)
     command = coordinates.command(coordinates.home)
     robot.command(command)
@@ -256,7 +256,7 @@ CHECKS = (
 
 
 def _sound(robot: Robot, preset: Preset, state: RobotState) -> Iterator[str]:
-    """What the watchdog says of a measurement; objects may come with a scene later."""
+    """Yield the watchdog's faults of a measurement; objects may come with a scene later."""
     if wrong := fault(state, preset, now=robot.clock.now()):
         yield wrong
     if not np.all((state.gripper >= -0.05) & (state.gripper <= 1.05)):

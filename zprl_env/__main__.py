@@ -15,7 +15,7 @@ from zprl_env.errors import UnknownNameError
 
 
 class Command(NamedTuple):
-    """A command: the module whose ``main`` it runs, and what it does, in one line."""
+    """A command: the module whose ``main`` it runs, and its summary in one line."""
 
     module: str
     summary: str
@@ -41,7 +41,7 @@ COMMANDS = {
     "server": Command("real.server", "Robot: serve one to other machines"),
     "testing": Command("real.testing", "Robot: check a driver of your own"),
 }
-"""By the name that it has after ``zprl``."""
+"""Commands by the name that they have after ``zprl``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def listing() -> str:
-    """The commands, one line each.
+    """List the commands, one line each.
 
     >>> print(listing().splitlines()[0])
     usage: zprl COMMAND [OPTIONS]

@@ -11,7 +11,7 @@ from policies.errors import ZprlError
 
 
 def settings(words: Sequence[str]) -> dict[str, Any]:
-    """Read NAME=VALUE, where values are JSON or else words.
+    """Parse NAME=VALUE settings, where values are JSON or else words.
 
     Args:
         words: What the command line says.

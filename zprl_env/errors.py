@@ -1,4 +1,4 @@
-"""The errors this package raises on purpose: what must be, what was got, what to try."""
+"""Exceptions this package raises on purpose: what must be, what was got, what to try."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 LISTED = 12
-"""Names that an error lists; of more than these, the nearest."""
+"""Number of names that an error lists; of more than these, the nearest."""
 
 
 class UnknownNameError(ZprlError):

@@ -72,7 +72,7 @@ class Evaluation:
 
 
 def evaluate_policy(evaluation: Evaluation) -> Comparison:
-    """Play and report.
+    """Play a policy on seeded episodes and report its success rate.
 
     Args:
         evaluation: What to play.
@@ -144,7 +144,7 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
 
 
 def _config(evaluation: Evaluation) -> Config:
-    """The run's settings, or the base policy's, with what the command line says otherwise."""
+    """Return the run's settings, or the base policy's, under those of the command line."""
     if evaluation.run is None:
         recipe = Recipe(scale=0.0, noise_scale=1.0, observation="features")
         config = Config(algo="sac", recipe=recipe)  # of an agent that there is none of

@@ -1,4 +1,4 @@
-"""Playing seeded episodes of a steered environment and counting successes."""
+"""Evaluate a steered environment: play seeded episodes and count successes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEST_SEED = 1_800_000
 """First seed of the episodes that results are reported on and nothing is chosen by."""
 
 Agent = Callable[[np.ndarray], np.ndarray]
-"""Maps one observation of the steered environment to one action in [-1, 1]."""
+"""Function from one observation of the steered environment to one action in [-1, 1]."""
 
 
 @runtime_checkable
@@ -31,7 +31,7 @@ class RememberingAgent(Protocol):
         ...
 
     def begin_episode(self) -> None:
-        """Forget: what follows is an episode's first observation."""
+        """Forget the last episode: the next observation is the first of another one."""
         ...
 
 
@@ -74,7 +74,7 @@ class EvaluationResult:
         return f"{self.success_rate:.2f} [{low:.2f}, {high:.2f}] over {self.episodes} episodes"
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON understands it."""
+        """Return everything as values of JSON."""
         return {
             "episodes": self.episodes,
             "success_rate": self.success_rate,
@@ -125,7 +125,7 @@ def evaluate(
 
 
 def success_note(env: gym.Env, name: str) -> str | None:
-    """Say that an environment reports no success; None if it does.
+    """Note that an environment reports no success; None if it does.
 
     Its episodes all count as failed, so that what tables compare and ``--keep best`` chooses by is
     empty, while an agent still learns from the reward.

@@ -26,4 +26,4 @@ class Facts(NamedTuple):
 
 
 UNKNOWN = Facts()
-"""What holds for an environment that is no task of the table."""
+"""Facts of an environment that is no task of the table."""

@@ -16,7 +16,7 @@ from typing import Any
 from zprl_env.errors import ZprlError
 
 CONFIG_FILE = "config.json"
-"""What makes a folder a run's."""
+"""File of settings that makes a folder a run's."""
 
 
 class RunFolderError(ZprlError):
@@ -49,7 +49,7 @@ def create_folder(out: Path | None, env: str, algo: str) -> Path:
 
 
 def make_writable(folder: Path) -> None:
-    """Make a folder and see whether a file can be written to it.
+    """Make a folder and check that a file can be written to it.
 
     Raises:
         RunFolderError: It cannot.
@@ -66,7 +66,7 @@ def make_writable(folder: Path) -> None:
 
 
 def check_file(path: Path) -> None:
-    """See whether a file can be written, before the work of which it is to keep the result.
+    """Check that a file can be written, before the work of which it is to keep the result.
 
     Raises:
         RunFolderError: It cannot.
@@ -89,7 +89,7 @@ def _create_dated(parent: Path) -> Path:
 
 
 def one_line(error: Exception) -> str:
-    r"""An error of another library in one line.
+    r"""Shorten an error of another library to one line.
 
     >>> one_line(ValueError("two\nlines"))
     'ValueError: two lines'
@@ -98,14 +98,14 @@ def one_line(error: Exception) -> str:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON so that a reader sees the old file or the new one, never half of it."""
+    """Write JSON atomically: a reader sees the old file or the new one, never half of it."""
     partial = path.with_suffix(path.suffix + ".partial")
     partial.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
     os.replace(partial, path)
 
 
 def read_json(path: Path) -> Any:
-    """Read JSON a run wrote.
+    """Read a JSON file of a run.
 
     Raises:
         RunFolderError: The file is missing or not JSON.

@@ -1,4 +1,4 @@
-"""The one contract between this toolkit and a frozen policy."""
+"""Interface of a frozen policy: the one contract between it and this toolkit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Success rates with the uncertainty they deserve."""
+"""Success rates with confidence intervals, and paired comparisons of two policies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Interval(NamedTuple):
 
 
 class PairedDifference(NamedTuple):
-    """How two policies differ on the same episodes.
+    """Difference of two policies on the same episodes.
 
     Attributes:
         difference: Success rate of the second minus that of the first.
@@ -31,7 +31,7 @@ class PairedDifference(NamedTuple):
 
 
 def wilson_interval(successes: int, episodes: int, confidence: float = 0.95) -> Interval:
-    """Wilson score interval of a success rate.
+    """Compute the Wilson score interval of a success rate.
 
     Args:
         successes: Number of successes.

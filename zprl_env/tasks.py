@@ -1,4 +1,4 @@
-"""Every task there is, in one table: its environment, its time limit and who can show it."""
+"""Table of tasks: each one's environment, time limit and scripted expert."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zprl_env.loading.named import import_for, names_code
 
 @dataclass(frozen=True)
 class Task:
-    """One row of the table.
+    """One row of the table of tasks.
 
     Attributes:
         id: Its gymnasium id.
@@ -66,7 +66,7 @@ class Task:
         return middle.replace(":", ".").replace("/", "-")
 
     def read_facts(self, env_kwargs: Mapping[str, Any] | None = None) -> Facts:
-        """The task's facts, with those of its own file, such as a robot's preset.
+        """Return the task's facts, with those of its own file, such as a robot's preset.
 
         Args:
             env_kwargs: What the environment is made with besides; its ``task`` is another file.
@@ -238,7 +238,7 @@ def task_name(name: str) -> str:
 
 
 def facts_of(env: gym.Env) -> Facts:
-    """The facts of the task that an environment was made for.
+    """Return the facts of the task that an environment was made for.
 
     Args:
         env: Any environment. One may say ``facts`` of itself; one that does not and is no task of

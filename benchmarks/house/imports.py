@@ -12,7 +12,7 @@ Graph = Mapping[str, set[str]]
 
 
 def graph(checkout: Checkout) -> Graph:
-    """Read who imports whom."""
+    """Read the imports of every module."""
     names = checkout.modules.keys()
     return {
         name: {*_imported(module.tree)} & names - {name}
@@ -21,7 +21,7 @@ def graph(checkout: Checkout) -> Graph:
 
 
 def arrows(links: Graph, package: str) -> tuple[int, int]:
-    """Count what lies side by side in a package, and who of them imports from whom.
+    """Count the modules side by side in a package, and the imports between them.
 
     A subfolder is one room with everything below it; the package's ``__init__.py`` is none.
     """

@@ -32,7 +32,7 @@ class Prose(NamedTuple):
 
 
 def measure(text: str) -> Prose:
-    """Count what a Markdown page holds.
+    """Count the lines, table rows, words and figures of a Markdown page.
 
     >>> measure("Ends at 0.95 after 80,000 steps.").figures
     2

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from zprl_env.errors import ZprlError
 
 PACKAGES = ("policies", "zprl_env", "real")
-"""What the figures are about, from the bottom to the top."""
+"""Packages that the figures are about, from the bottom to the top."""
 ROOT_MODULE = "train_sb3"
 """The composition root, above all packages."""
 
@@ -107,7 +107,7 @@ class Checkout:
 def _public(
     tree: ast.Module | ast.ClassDef,
 ) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Yield a module or class and what it defines that has no underscore in front."""
+    """Yield a module or class and its definitions that have no underscore in front."""
     yield tree
     for node in tree.body:
         if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):

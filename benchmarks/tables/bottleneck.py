@@ -73,7 +73,7 @@ def _success_cells(runs: list[dict[str, Any]], variant: str) -> list[str]:
 
 
 def _fit_cells(runs: list[dict[str, Any]], variant: str) -> list[str]:
-    """Means over the seeds; what a variant has none of is left empty."""
+    """Return means over the seeds; missing values are left empty."""
 
     def mean(form: str, value: Callable[[dict[str, Any]], float | None]) -> str:
         values = [value(run["variants"]) for run in runs]

@@ -26,7 +26,7 @@ LEARNING = {
 
 
 def table(results: Sequence[Mapping[str, Any]]) -> str:
-    """Draw up two tables of one process, two of as many as there are cores, and what is left.
+    """Draw up two tables of one process, two of as many as there are cores, and one of costs.
 
     Args:
         results: What was measured, a task each.

@@ -24,7 +24,7 @@ Flag = Annotated[bool, FlagCreatePairsOff]
 
 
 def check_seconds(seconds: float) -> None:
-    """See whether turns can be taken for so long; 0 is one turn each.
+    """Check whether turns can be taken for so long; 0 is one turn each.
 
     Raises:
         ZprlError: They cannot.
@@ -35,7 +35,7 @@ def check_seconds(seconds: float) -> None:
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What can be typed behind ``python -m benchmarks.NAME``.
+    """Command line of ``python -m benchmarks.NAME``.
 
     Attributes:
         name: The benchmark's module.
@@ -78,5 +78,5 @@ class CommandLine:
         return found
 
     def main(self) -> None:
-        """Do what the process's arguments ask for; errors of the user's are told in one line."""
+        """Run the command of the process's arguments; errors of the user's are told in one line."""
         cli.run(lambda: self.parse(sys.argv[1:])())

@@ -15,7 +15,7 @@ from zprl_env.files import make_writable, read_json, write_json
 Job = TypeVar("Job")
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-"""Where everything is kept that is committed."""
+"""Folder of all results that are committed."""
 TABLE = "table.md"
 """The table in a benchmark's folder; a benchmark of one file has it beside that, ``NAME.md``."""
 
@@ -122,7 +122,7 @@ class KeptRun:
 
 
 def finished(folder: Path) -> bool:
-    """Whether a folder holds a run that ended well."""
+    """Tell whether a folder holds a run that ended well."""
     return (folder / "results.json").exists()
 
 

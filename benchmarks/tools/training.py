@@ -14,8 +14,9 @@ from benchmarks.tools.kept import RESULTS, finished, missing
 from zprl_env.errors import ZprlError
 
 FILES = ("config.json", "history.json", "results.json")
-"""What is kept of a run, the one that makes it finished last; its curve is drawn from them by
-``python -m benchmarks.curves``."""
+"""Files of a run that are kept, the one that makes it finished last; its curve is drawn from them
+by ``python -m benchmarks.curves``.
+"""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -37,7 +38,7 @@ class Planned(NamedTuple):
 
 
 def work_folder(kept: Path) -> Path:
-    """Where ``train_sb3.py`` leaves everything of a run, its agent too.
+    """Return the folder in which ``train_sb3.py`` leaves everything of a run, its agent too.
 
     Args:
         kept: Where the run's raw data are kept: below ``benchmarks/results``, for which the work is

@@ -45,7 +45,7 @@ with open("/proc/self/status") as lines:
 
 
 def has_policy(task: str) -> bool:
-    """Whether a policy is shipped that can be steered."""
+    """Tell whether a policy is shipped that can be steered."""
     return TASKS[task].slug in shipped_policies()
 
 
@@ -131,7 +131,7 @@ def policy_times(task: str) -> dict[int, float]:
 
 
 def seconds_of(function: Callable[[], object]) -> float:
-    """How long a call takes."""
+    """Time a call."""
     began = time.perf_counter()
     function()
     return time.perf_counter() - began

@@ -1,4 +1,4 @@
-"""Policy classes that checkpoints are of: a table, and loading a checkpoint of any of them."""
+"""Table of the policy classes that checkpoints name, and loading a checkpoint of any of them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from policies.checkpoints.contents import (
 from policies.errors import CheckpointError, ConfigurationError
 
 CHECKPOINT_CLASSES = {FIRST_CLASS: "policies.frozen:FrozenPolicy"}
-"""By the name in ``policy.json``, what makes a policy of such a checkpoint. A checkpoint chooses
-among these and nothing else."""
+"""Makers of policies by the class that ``policy.json`` names. A checkpoint chooses among these and
+nothing else.
+"""
 
 
 class CheckpointClass(Protocol):
@@ -28,7 +29,7 @@ class CheckpointClass(Protocol):
     """
 
     def from_checkpoint(self, contents: CheckpointContents) -> Any:
-        """Make a policy; a class method."""
+        """Make a policy of a checkpoint's contents; a class method."""
         ...
 
 

@@ -25,13 +25,13 @@ VERSION = 1
 WEIGHTS_FILE = "policy.safetensors"
 METADATA_FILE = "policy.json"
 CLASS, FIRST_CLASS = "class", "VibFlow"
-"""The entry that names the policy's class, and what its absence means: there was no other once."""
+"""Key of the policy's class, and the class of a checkpoint without it: there was no other once."""
 
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".zip"}
 
 
 class CheckpointContents(NamedTuple):
-    """What a policy class's ``from_checkpoint`` is given to make a policy of.
+    """Contents of a checkpoint folder, of which ``from_checkpoint`` makes a policy.
 
     Attributes:
         folder: Where it was read, for errors.
@@ -50,7 +50,7 @@ class CheckpointContents(NamedTuple):
 
 
 def arrays_hash(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 over names, types, shapes and bytes of arrays.
+    """Compute the SHA-256 over names, types, shapes and bytes of arrays.
 
     >>> arrays_hash({"a": np.zeros(1), "b": np.ones(1)})[:8]
     '5047e15a'
@@ -78,7 +78,7 @@ def read_contents(path: str | os.PathLike[str]) -> CheckpointContents:
 
 
 def check_hash(contents: CheckpointContents) -> None:
-    """See that tensors and description are of one checkpoint.
+    """Check that tensors and description are of one checkpoint.
 
     Raises:
         CheckpointError: They are not: the tensors have another hash.
@@ -98,7 +98,7 @@ def save_checkpoint(
     weights: Mapping[str, np.ndarray],
     metadata: Mapping[str, Any],
 ) -> None:
-    """Write the checkpoint of a policy class of one's own.
+    """Save the checkpoint of a policy class of one's own.
 
     Args:
         path: Folder; made if it is not there, overwritten if it holds a checkpoint.
@@ -133,7 +133,7 @@ def write_files(folder: Path, weights: bytes, metadata: Mapping[str, Any]) -> No
 
 
 def check_destination(folder: Path) -> None:
-    """See that a checkpoint can be saved to a path.
+    """Check that a checkpoint can be saved to a path.
 
     Raises:
         CheckpointError: There is a file.

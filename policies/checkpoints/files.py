@@ -46,7 +46,7 @@ _STATISTICS = ("mean", "std", "rms")
 
 
 class CheckpointFiles(NamedTuple):
-    """What a checkpoint folder holds.
+    """Contents of a VIB flow policy's checkpoint folder.
 
     Attributes:
         config: Sizes of the model.
@@ -60,7 +60,7 @@ class CheckpointFiles(NamedTuple):
 
 
 def describe(config: VibFlowConfig, weights_sha256: str) -> dict[str, Any]:
-    """The entries of the metadata that follow from the model itself."""
+    """Return the metadata's entries that follow from the model itself."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -78,7 +78,7 @@ def describe(config: VibFlowConfig, weights_sha256: str) -> dict[str, Any]:
 
 
 def read(path: str | os.PathLike[str]) -> CheckpointFiles:
-    """Read a checkpoint folder; :func:`verify` tells whether its files are of one checkpoint.
+    """Read a checkpoint folder; :func:`verify` checks that its files are of one checkpoint.
 
     Args:
         path: Folder with ``policy.safetensors`` and ``policy.json``.
@@ -106,7 +106,7 @@ def of_contents(contents: CheckpointContents) -> CheckpointFiles:
 
 
 def verify(files: CheckpointFiles, path: str | os.PathLike[str]) -> None:
-    """See that weights, sizes and description belong together.
+    """Check that weights, sizes and description belong together.
 
     Args:
         files: What was read.
@@ -126,7 +126,7 @@ def verify(files: CheckpointFiles, path: str | os.PathLike[str]) -> None:
 
 
 def check_latent(metadata: Mapping[str, Any], config: VibFlowConfig, folder: Path) -> None:
-    """See that a description has the latent's statistics.
+    """Check that a description has the latent's statistics.
 
     Raises:
         CheckpointError: It lacks one, or one is of another size.

@@ -1,4 +1,4 @@
-"""Checkpoints of a model: written to and loaded from a folder of safetensors and JSON."""
+"""Save a model as a checkpoint and load it again: a folder of safetensors and JSON."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class LoadedModel(NamedTuple):
 
 
 def weights_hash(model: nn.Module) -> str:
-    """SHA-256 over names, types, shapes and bytes of all saved tensors, as they are now."""
+    """Compute the SHA-256 over all saved tensors as they are now: names, types, shapes, bytes."""
     tensors = model.state_dict()
     return checkpoint_files.arrays_hash({n: t.detach().cpu().numpy() for n, t in tensors.items()})
 
 
 def describe(model: VibFlow) -> dict[str, Any]:
-    """The entries of the metadata that follow from the model itself."""
+    """Return the metadata's entries that follow from the model itself."""
     return checkpoint_files.describe(model.config, weights_hash(model))
 
 
@@ -63,7 +63,7 @@ def save(model: VibFlow, path: str | os.PathLike[str], metadata: Mapping[str, An
 
 
 def load(path: str | os.PathLike[str]) -> LoadedModel:
-    """Read a checkpoint folder.
+    """Load a model from a checkpoint folder.
 
     Args:
         path: Folder with ``policy.safetensors`` and ``policy.json``.

@@ -1,4 +1,4 @@
-"""Demonstrations: read, written, converted and summarised; robomimic's HDF5 and Minari."""
+"""Demonstrations: read, write, convert and summarise them; robomimic's HDF5 and Minari."""
 
 from __future__ import annotations
 

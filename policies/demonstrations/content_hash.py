@@ -36,7 +36,7 @@ def content_hash(path: str | os.PathLike[str]) -> str:
 
 
 def hash_episodes(file: h5py.File) -> str:
-    """The same of an open file."""
+    """Return the SHA-256 over every array of every episode of an open file."""
     digest = hashlib.sha256()
     for episode in episode_names(file):
 

@@ -23,12 +23,12 @@ from policies.demonstrations.writer import DemonstrationWriter
 from policies.errors import DemonstrationError
 
 MINARI = "minari:"
-"""What the name of a Minari dataset begins with, where a file could be given as well."""
+"""Prefix of a Minari dataset's name, where a file could be given as well."""
 
 
 @dataclass(frozen=True)
 class Demonstrations:
-    """Episodes of one task.
+    """Episodes of one task, with their success, observation keys and environment's arguments.
 
     Attributes:
         trajectories: The episodes, in the order of their numbers.
@@ -75,7 +75,7 @@ class Demonstrations:
         actions: str = "actions",
         old_robosuite: OldRobosuite = "refuse",
     ) -> Demonstrations:
-        """Read a file written here or by robomimic, or a dataset of Minari.
+        """Load a file written here or by robomimic, or a dataset of Minari.
 
         Args:
             path: HDF5 file, or ``"minari:<dataset id>"``.

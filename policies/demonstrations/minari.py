@@ -1,4 +1,4 @@
-"""Minari's datasets (https://minari.farama.org): reading them, and writing ours as one.
+"""Minari's datasets (https://minari.farama.org): read them, and write demonstrations as one.
 
 Minari stores one observation more than actions. Ours end with the last action, so a dataset
 written here repeats the last observation in that place.
@@ -19,7 +19,7 @@ from policies.errors import DemonstrationError
 
 
 class Episodes(Protocol):
-    """What ``policies.demonstrations.Demonstrations`` has that a dataset is written from."""
+    """Interface of the demonstrations that a dataset is written from."""
 
     @property
     def trajectories(self) -> tuple[Trajectory, ...]:
@@ -43,7 +43,7 @@ _GYM = 2
 def read_minari(
     dataset_id: str, keys: Sequence[str] | None = None
 ) -> tuple[tuple[Trajectory, ...], dict[str, Any], tuple[str, ...]]:
-    """Episodes, ``env_args`` and the order of observation keys of a local dataset.
+    """Read a local dataset's episodes, its ``env_args`` and the order of its observation keys.
 
     Args:
         dataset_id: Such as ``"D4RL/door/expert-v2"``; nothing is downloaded.
@@ -145,7 +145,7 @@ def _import_minari() -> Any:
 
 
 def _flatten(observations: Any, prefix: str = "") -> dict[str, np.ndarray]:
-    """Arrays of nested dictionaries by their dotted keys; what is no array is left out."""
+    """Return the arrays of nested dictionaries by their dotted keys; other values are left out."""
     if isinstance(observations, Mapping):
         flat: dict[str, np.ndarray] = {}
         for key, values in observations.items():
@@ -201,7 +201,7 @@ def _env_args(dataset: Any) -> dict[str, Any]:
 
 
 def _box(values: np.ndarray) -> Any:
-    """The space of one entry of an array: unbounded, or an image's bytes."""
+    """Make the space of one entry of an array: unbounded, or an image's bytes."""
     import gymnasium as gym
 
     if values.dtype == np.uint8:

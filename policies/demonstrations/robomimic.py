@@ -1,4 +1,4 @@
-"""Reading episodes out of robomimic's HDF5 layout, whoever wrote it."""
+"""Read episodes out of robomimic's HDF5 layout, whoever wrote it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROBOSUITE = 1
 def read_episodes(
     file: h5py.File, keys: Sequence[str] | None, mask: str | None, actions: str = "actions"
 ) -> tuple[tuple[Trajectory, ...], dict[str, Any], tuple[str, ...]]:
-    """Episodes by number, ``env_args`` and the order of observation keys of an open file.
+    """Read an open file's episodes by number, its ``env_args`` and the order of its keys.
 
     Args:
         file: Open for reading.
@@ -49,7 +49,7 @@ def read_episodes(
 
 
 def episode_names(file: h5py.File, mask: str | None = None) -> list[str]:
-    """Names of the episodes by number: all, or those of a list under ``mask``.
+    """Return the names of the episodes by number: all, or those of a list under ``mask``.
 
     Raises:
         DemonstrationError: If there are none, or no such list.
@@ -74,7 +74,7 @@ def episode_names(file: h5py.File, mask: str | None = None) -> list[str]:
 
 
 def read_masks(file: h5py.File) -> dict[str, set[str]]:
-    """Robomimic's filter keys: names of episodes by list."""
+    """Read robomimic's filter keys: names of episodes by list."""
     return {
         name: {n.decode() if isinstance(n, bytes) else str(n) for n in listed[()]}
         for name, listed in file.get("mask", {}).items()
@@ -82,7 +82,7 @@ def read_masks(file: h5py.File) -> dict[str, set[str]]:
 
 
 def read_env_args(file: h5py.File) -> dict[str, Any]:
-    """Robomimic's description of the environment; empty if the file has none.
+    """Read robomimic's description of the environment; empty if the file has none.
 
     Raises:
         DemonstrationError: If it is not JSON.
@@ -92,13 +92,13 @@ def read_env_args(file: h5py.File) -> dict[str, Any]:
 
 
 def sparse_rewards(env_args: dict[str, Any]) -> bool:
-    """Whether robosuite's reward was 1 exactly where the task was done."""
+    """Tell whether robosuite's reward was 1 exactly where the task was done."""
     shaped = env_args.get("env_kwargs", {}).get("reward_shaping", False)
     return env_args.get("type") == _ROBOSUITE and not shaped
 
 
 def read_success(group: h5py.Group, sparse: bool) -> bool | None:
-    """Whether an episode did its task, by its own word or by its sparse rewards; None if unsaid."""
+    """Read an episode's success, by its own word or its sparse rewards; None if unsaid."""
     if "success" in group.attrs:
         return bool(group.attrs["success"])
     if sparse and "rewards" in group:
@@ -149,6 +149,6 @@ def _episode(group: h5py.Group, keys: Sequence[str], actions: str, sparse: bool)
 
 
 def _observation(dataset: h5py.Dataset) -> np.ndarray:
-    """A vector as float32; images as they are, for a pixel's byte takes a quarter of that."""
+    """Convert a vector to float32; images stay, for a pixel's byte takes a quarter of that."""
     values: np.ndarray = dataset[()]
     return values if values.dtype == np.uint8 else values.astype(np.float32)

@@ -1,4 +1,4 @@
-"""What robosuite 1.5 changed under the feet of demonstrations recorded before it.
+"""Demonstrations of robosuite before 1.5: differences in convention, detected and converted.
 
 Found by comparing the sources of robosuite 1.4.1 and 1.5.2:
 
@@ -181,13 +181,13 @@ def _robots(env_args: dict[str, Any]) -> int:
 
 
 def _configs(env_args: dict[str, Any]) -> list[dict[str, Any]]:
-    """One per robot, or one for all."""
+    """Return one controller configuration per robot, or one for all."""
     configs = env_args.get("env_kwargs", {}).get("controller_configs") or []
     return [configs] if isinstance(configs, dict) else list(configs)
 
 
 def _controllers(env_args: dict[str, Any]) -> list[dict[str, Any]]:
-    """Settings of the arms' controllers, in the old form as in the new."""
+    """Return the settings of the arms' controllers, in the old form as in the new."""
     return [
         part
         for config in _configs(env_args)

@@ -1,4 +1,4 @@
-"""What a file of demonstrations holds, whether or not one could train on it."""
+"""Summary of a file of demonstrations: its episodes' number, lengths, success and actions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EDGE = 1e-3
 
 @dataclass(frozen=True)
 class Summary:
-    """What demonstrations hold.
+    """Statistics of demonstrations, whether or not one could train on them.
 
     Attributes:
         source: File or dataset.
@@ -59,7 +59,7 @@ class Summary:
 
 
 def summarise(source: str) -> Summary:
-    """Look at a file in robomimic's layout, or at a Minari dataset.
+    """Summarise a file in robomimic's layout, or a Minari dataset.
 
     Nothing is refused here that training would refuse: images, old conventions, missing
     observations.
@@ -134,12 +134,12 @@ def _summarise_file(source: str, file: h5py.File) -> Summary:
 
 
 def _entry(values: Any) -> str:
-    """Shape and type of one entry, such as ``3 float32`` or ``84 x 84 x 3 uint8``."""
+    """Format shape and type of one entry, such as ``3 float32`` or ``84 x 84 x 3 uint8``."""
     return f"{' x '.join(map(str, values.shape[1:])) or 1} {values.dtype}"
 
 
 def saturation(actions: np.ndarray) -> np.ndarray:
-    """Share of the steps at which each action is at an end of the range it was seen in.
+    """Return the share of steps at which each action is at an end of the range it was seen in.
 
     Args:
         actions: Shape ``(N, A)``.

@@ -1,4 +1,4 @@
-"""One episode of a demonstrator."""
+"""Trajectory: one episode of a demonstrator."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Trajectory:
         return len(self.actions)
 
     def flat_observations(self, keys: Sequence[str]) -> np.ndarray:
-        """The keys' values side by side in the given order. Shape ``(T, O)``, float32.
+        """Put the keys' values side by side in the given order. Shape ``(T, O)``, float32.
 
         Raises:
             DemonstrationError: If a key holds images, which have no place in a flat observation.

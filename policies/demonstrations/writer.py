@@ -1,4 +1,4 @@
-"""Writing episodes in robomimic's HDF5 layout, one at a time."""
+"""Write episodes in robomimic's HDF5 layout, one at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from policies.errors import DemonstrationError
 
 
 class DemonstrationWriter:
-    """Appends episodes to a file; whatever happens later, written episodes stay readable.
+    """Writer that appends episodes to a file; written ones stay readable, whatever happens.
 
     Args:
         path: HDF5 file. Episodes are added to an existing one of the same environment.

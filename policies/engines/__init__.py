@@ -1,4 +1,4 @@
-"""How a frozen policy computes; equal results to float32's accuracy, unequal times.
+"""Inference engines of a frozen policy (numba, torch, ONNX): equal results, unequal times.
 
 ``python -m benchmarks.inference`` measures them all.
 """
@@ -20,7 +20,7 @@ DEFAULT = "numba"
 
 
 class Engine(Protocol):
-    """What computes; every array is batch first, float32, contiguous, finite and of one batch."""
+    """Inference engine; arrays are batch first, float32, contiguous, finite and of one batch."""
 
     def encode(self, observations: np.ndarray) -> Encoding:
         """Embedding and posterior of raw observations. Shape ``(B, O)``."""
@@ -32,7 +32,7 @@ class Engine(Protocol):
 
 
 def _numba(model: VibFlow) -> Engine:
-    """Compiled where it can be, torch for the heads that it does not know."""
+    """Make the compiled engine, or torch's for the heads that it does not know."""
     if model.config.head != "mlp":
         return _torch(model)
     from policies.engines.compiled import CompiledModel  # takes a while to import

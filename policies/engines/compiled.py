@@ -1,4 +1,4 @@
-"""A flow policy's decision, compiled for this machine and without torch.
+"""Inference engine of a flow policy, compiled for this machine and without torch.
 
 A library takes longer to call a small layer than to run it, and would start threads for it. All
 layers lie one behind the other in one vector, so that a decision reads memory in the order in which
@@ -159,7 +159,7 @@ def _decode(
 
 @_compiled
 def _run(numbers: np.ndarray, table: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Layers with GELUs between them."""
+    """Run layers with GELUs between them."""
     for k in range(len(table)):
         if k > 0:
             _gelu(x)
@@ -221,7 +221,7 @@ def _normalise(x: np.ndarray, films: np.ndarray, y: np.ndarray) -> None:
 
 @_compiled
 def _gelu(y: np.ndarray) -> None:
-    """GELU but for the factors that are in the weights: y + y erf(y).
+    """Apply GELU but for the factors that are in the weights: y + y erf(y).
 
     erf is the rational function that Eigen takes for single precision, off by at most 5e-7; from
     3.8 on it is 1.

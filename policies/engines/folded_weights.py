@@ -1,4 +1,4 @@
-"""A flow policy's weights with everything multiplied out that no observation changes.
+"""A flow policy's weights for inference: everything multiplied out that no observation changes.
 
 The normaliser's deviation, layers that follow each other, the embedding of the flow's times and
 GELU's factors go into the layers around them, once, in double precision.
@@ -21,29 +21,29 @@ _ROOT = math.sqrt(0.5)
 
 
 class FoldedLayer(NamedTuple):
-    """x to x @ weight + bias, of shapes ``(in, out)`` and ``(out,)``."""
+    """Linear layer x to x @ weight + bias, of shapes ``(in, out)`` and ``(out,)``."""
 
     weight: np.ndarray
     bias: np.ndarray
 
     def after(self, first: FoldedLayer) -> FoldedLayer:
-        """One layer for two that have no nonlinearity between them."""
+        """Fold two layers that have no nonlinearity between them into one."""
         return FoldedLayer(first.weight @ self.weight, first.bias @ self.weight + self.bias)
 
     def scaled(self, before: float, after: float) -> FoldedLayer:
-        """The layer with its input and its output multiplied, in single precision."""
+        """Return the layer with its input and its output multiplied, in single precision."""
         weight = np.ascontiguousarray(self.weight * (before * after), np.float32)
         return FoldedLayer(weight, np.asarray(self.bias * after, np.float32))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Without BLAS, which would start threads. Shape ``(..., in)`` to ``(..., out)``."""
+        """Apply it without BLAS and its threads. Shape ``(..., in)`` to ``(..., out)``."""
         y: np.ndarray = np.einsum("...i,io->...o", x, self.weight)
         y += self.bias
         return y
 
 
 class FoldedWeights(NamedTuple):
-    """What is left to do for an observation and for a latent, as float32 arrays.
+    """Weights that an observation and a latent still have to go through, as float32 arrays.
 
     y + y erf(y) stands between two layers of a list, and behind the sum of `condition` and `times`;
     the factors that make a GELU of it are in the weights.
@@ -119,7 +119,7 @@ class FoldedWeights(NamedTuple):
         return folded
 
     def _check(self, config: VibFlowConfig) -> None:
-        """See that compiled arithmetic will not read beyond an array's end."""
+        """Check that compiled arithmetic will not read beyond an array's end."""
         chunk, stream = config.horizon * config.action_dim, config.hidden_dim
         joint, latent, blocks = config.embedding_dim, config.latent_dim, config.n_blocks
         features, narrow = config.feature_dim, [*config.bottleneck_hidden_dims]
@@ -145,7 +145,7 @@ class FoldedWeights(NamedTuple):
 
 
 def _layers(weights: Mapping[str, np.ndarray], network: str) -> list[FoldedLayer]:
-    """Linear layers whose names begin so, in the order they are called, in double precision."""
+    """Return a network's linear layers in the order of their calls, in double precision."""
     ends = (".weight", ".bias")
     found = (name for name in weights if name.startswith(network) and name.endswith(ends[0]))
     names = sorted(
@@ -165,7 +165,7 @@ def _between_gelus(layers: Sequence[FoldedLayer], *, gelu_at_end: bool) -> list[
 
 
 def _embedded_times(layers: Sequence[FoldedLayer], config: VibFlowConfig) -> np.ndarray:
-    """The flow times' embedding. Shape ``(n_euler_steps, embedding_dim)``, in double precision."""
+    """Embed the flow times. Shape ``(n_euler_steps, embedding_dim)``, in double precision."""
     exponents = np.linspace(0.0, math.log(MAX_FREQUENCY), config.embedding_dim // 2)
     angles = np.arange(config.n_euler_steps)[:, None] / config.n_euler_steps * np.exp(exponents)
     sinusoids = np.concatenate([np.sin(angles), np.cos(angles)], axis=-1)

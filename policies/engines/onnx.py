@@ -1,4 +1,4 @@
-"""The model as ONNX graphs, run by ONNX Runtime: the quickest at batches, slow to start."""
+"""Inference engine of ONNX graphs, run by ONNX Runtime: the quickest at batches, slow to start."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Decoder(nn.Module):
 
 
 def export_graphs(model: VibFlow) -> tuple[bytes, bytes]:
-    """The model as two ONNX graphs for batches of any size, raw units in and out.
+    """Export the model as two ONNX graphs for batches of any size, raw units in and out.
 
     Args:
         model: In evaluation mode, on the CPU.
@@ -59,7 +59,7 @@ def export_graphs(model: VibFlow) -> tuple[bytes, bytes]:
 
 
 def graph(network: nn.Module, inputs: Mapping[str, Sequence[int]], outputs: list[str]) -> bytes:
-    """Any network as an ONNX graph for batches of any size.
+    """Export any network as an ONNX graph for batches of any size.
 
     Args:
         network: Takes tensors, whose first dimension is the batch.
@@ -87,7 +87,7 @@ def graph(network: nn.Module, inputs: Mapping[str, Sequence[int]], outputs: list
 
 
 def session(content: bytes) -> Any:
-    """A graph to run, on one thread.
+    """Open an inference session of a graph, on one thread.
 
     Raises:
         MissingExtraError: If ONNX Runtime is not installed.
@@ -99,7 +99,7 @@ def session(content: bytes) -> Any:
 
 
 class OnnxEngine:
-    """Runs any model; single-threaded, like the other engines' users want it.
+    """Inference engine that runs any model; single-threaded, like the other engines' users want it.
 
     Args:
         model: In evaluation mode, on the CPU; later changes do not reach the graphs.
@@ -140,7 +140,7 @@ def _runtime() -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Torch warns of its own deprecations while it exports, and logs that torchvision is absent."""
+    """Silence torch's export: it warns of its own deprecations and logs a missing torchvision."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)

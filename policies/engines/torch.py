@@ -1,4 +1,4 @@
-"""The model as it is, one torch call after the other."""
+"""Inference engine that calls the torch model as it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from policies.model.vib_flow import VibFlow
 
 
 class TorchEngine:
-    """Runs any model at any batch size; what the others are compared with.
+    """Inference engine for any model at any batch size; the reference for the others.
 
     Args:
         model: In evaluation mode, on the CPU.

@@ -1,4 +1,4 @@
-"""Settings of imitation; torch-free."""
+"""Settings of imitation learning; torch-free."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class BottleneckConfig:
     weight_decay: float = 1e-6
     """AdamW's weight decay."""
     ema_decay: float = 0.999
-    """Decay of the moving average of the weights; the average is what is saved."""
+    """Decay of the moving average of the weights, which is the one that is saved."""
     val_fraction: float = 0.1
     """Share of the episodes held out for the validation loss; 0 trains on all."""
     log_every: int = 1000
@@ -39,7 +39,7 @@ class BottleneckConfig:
     seed: int = 0
     """Seed of weights, batches and noise."""
     device: str = "cpu"
-    """Where to train; the saved policy is the same kind of file from anywhere."""
+    """Device to train on; the saved policy is the same kind of file from anywhere."""
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "learning_rate", "log_every"):
@@ -87,7 +87,7 @@ class PretrainConfig(BottleneckConfig):
         self._check("eval_every", self.eval_every > 0, "positive")
 
     def model_config(self, observation_dim: int, action_dim: int) -> VibFlowConfig:
-        """The architecture these settings and the demonstrations' sizes ask for."""
+        """Return the architecture that these settings and the demonstrations' sizes ask for."""
         names = {field.name for field in dataclasses.fields(VibFlowConfig)}
         shared: dict[str, Any] = {k: v for k, v in dataclasses.asdict(self).items() if k in names}
         return VibFlowConfig(observation_dim=observation_dim, action_dim=action_dim, **shared)

@@ -1,4 +1,4 @@
-"""From episodes to the pairs that imitation learns from: an observation and an action chunk."""
+"""Data set of imitation learning: pairs of an observation and the action chunk after it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ChunkDataset(NamedTuple):
 
 
 def chunk_windows(actions: np.ndarray, horizon: int) -> np.ndarray:
-    """For each step t the actions a_t, ..., a_(t+H-1), the last one repeated past the end.
+    """Return for each step t the actions a_t, ..., a_(t+H-1), the last one repeated past the end.
 
     Args:
         actions: Actions of one episode. Shape ``(T, A)``.
@@ -44,7 +44,7 @@ def chunk_windows(actions: np.ndarray, horizon: int) -> np.ndarray:
 def chunk_dataset(
     trajectories: Sequence[Trajectory], keys: Sequence[str], horizon: int
 ) -> ChunkDataset:
-    """Chunks of all steps of all episodes.
+    """Collect the chunks of all steps of all episodes.
 
     Args:
         trajectories: At least one episode.

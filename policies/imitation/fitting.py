@@ -1,4 +1,4 @@
-"""The loop that fits a network to pairs of arrays, and the moving average of its weights."""
+"""Training loop that fits a network to pairs of arrays, with a moving average of its weights."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def fit(
 
 
 def _schedule(step: int, steps: int) -> float:
-    """Linear warm-up, then a half cosine to zero."""
+    """Return the learning rate's factor: linear warm-up, then a half cosine to zero."""
     warmup = min(_WARMUP_STEPS, steps // 2 + 1)
     if step < warmup:
         return step / warmup
@@ -124,7 +124,7 @@ def _schedule(step: int, steps: int) -> float:
 def _measure(
     average: Learner, loss: Loss[Learner], samples: Samples, config: BottleneckConfig
 ) -> dict[str, float]:
-    """The averaged weights' losses, with the same noise each time so that they compare."""
+    """Measure the averaged weights' losses, with the same noise each time so that they compare."""
     out: dict[str, float] = {}
     for name, part in (("", samples.train), ("val_", samples.held_out)):
         if part is None:
@@ -170,7 +170,7 @@ def freeze(
 
 
 def versions() -> dict[str, str]:
-    """What the outcome of a fit depends on besides its settings."""
+    """Return the versions of Python and the libraries that the outcome of a fit depends on."""
     names = ("torch", "numpy", "safetensors")
     return {
         "python": platform.python_version(),

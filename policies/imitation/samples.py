@@ -1,4 +1,4 @@
-"""The pairs of tensors that a network learns from, some of them held out."""
+"""Training samples: pairs of tensors that a network learns from, some of them held out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from policies.imitation.config import BottleneckConfig
 from policies.imitation.dataset import chunk_dataset
 
 Pair = tuple[Tensor, Tensor]
-"""Inputs and what belongs to them, one row per sample."""
+"""Inputs and their targets, one row per sample."""
 
 
 class Samples(NamedTuple):
@@ -34,7 +34,7 @@ class Samples(NamedTuple):
 def chunk_samples(
     demonstrations: Demonstrations, horizon: int, config: BottleneckConfig
 ) -> Samples:
-    """Observations, shape ``(N, O)``, and the chunks that follow them, ``(N, H, A)``.
+    """Pair observations, shape ``(N, O)``, with the chunks that follow them, ``(N, H, A)``.
 
     Whole episodes are held out, chosen by the seed: neighbouring steps are nearly the same sample.
 

@@ -60,7 +60,7 @@ class Bottleneck(nn.Module):
 
 
 def kl_to_standard_normal(posterior: Posterior) -> Tensor:
-    """KL(q(z|c) || N(0, I)), averaged over the batch and over the latent dimensions.
+    """Compute KL(q(z|c) || N(0, I)), averaged over the batch and over the latent dimensions.
 
     The mean over dimensions is the convention that beta is relative to; the sum is D times larger.
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 def mlp(in_dim: int, hidden_dims: Sequence[int], out_dim: int) -> nn.Sequential:
-    """Fully connected network with GELU between its layers and a linear output.
+    """Make a fully connected network with GELU between its layers and a linear output.
 
     Example:
         >>> [type(layer).__name__ for layer in mlp(3, [8], 2)]

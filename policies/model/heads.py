@@ -1,4 +1,4 @@
-"""Velocity networks of the flow: what all have in common, and a FiLM MLP, quick on a CPU."""
+"""Velocity networks of the flow: their base class, and a FiLM MLP, quick on a CPU."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from policies.model.flow import euler
 
 
 class Head(nn.Module, ABC):
-    """A velocity network in two parts, so that sampling does once what does not change.
+    """A velocity network in two parts, so that sampling computes only once whatever is constant.
 
     The context depends on time and condition only: a sampler computes it for all its steps in one
     call, because a CPU and a batch of one spend their time on calls rather than on sums.
@@ -22,7 +22,7 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def context(self, t: Tensor, condition: Tensor) -> tuple[Tensor, ...]:
-        """All that depends on time and condition alone.
+        """Compute everything that depends on time and condition alone.
 
         Args:
             t: Shape ``(B,)``, or ``(K, 1)`` for K times at once.

@@ -1,4 +1,4 @@
-"""Affine maps between the world's units and what the networks see."""
+"""Normalisation: affine maps between the world's units and the networks'."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def vib_loss(
     *,
     stop_gradients: bool = True,
 ) -> VibLoss:
-    """The terms that fit a bottleneck, leaving encoder and head without gradient.
+    """Compute the terms that fit a bottleneck, leaving encoder and head without gradient.
 
     Args:
         bottleneck: The only module that learns from this.
@@ -67,7 +67,7 @@ def vib_loss(
 
 
 def _detached(head: nn.Module) -> Velocity:
-    """The head as a function of its inputs alone: gradients pass through it, none reach it."""
+    """Return the head as a function of its inputs alone: gradients pass through, none reach it."""
     weights = {name: weight.detach() for name, weight in head.named_parameters()}
 
     def velocity(x_t: Tensor, t: Tensor, condition: Tensor) -> Tensor:
@@ -137,7 +137,7 @@ class VibFlow(nn.Module):
         return self.normalizer.restore_actions(chunks)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The tensors by their names, as numpy sees them: sharing memory, without gradients."""
+        """Return the tensors by name as numpy arrays: sharing memory, without gradients."""
         return {name: tensor.numpy() for name, tensor in self.state_dict().items()}
 
     def loss(

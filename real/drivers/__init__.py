@@ -18,7 +18,7 @@ DRIVERS = {
     "remote": "real.drivers.remote:RemoteRobot",
     "ideal": "real.drivers.ideal:IdealRobot",
 }
-"""Where each driver is; none is imported before it is asked for."""
+"""Modules and classes of the drivers; none is imported before it is asked for."""
 
 DriverLike: TypeAlias = "str | Robot | Callable[..., Robot]"
 """A name in `DRIVERS`, ``"module:Class"``, a class, or a robot that is there already."""

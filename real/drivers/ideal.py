@@ -117,7 +117,7 @@ class IdealRobot:
         return state
 
     def command(self, command: RobotCommand) -> None:
-        """Be where the command says.
+        """Move to the command's place at once.
 
         Raises:
             RobotError: It is not connected, or refuses.
@@ -141,7 +141,7 @@ class IdealRobot:
         self._before = self._sent
 
     def home(self) -> None:
-        """Be at home.
+        """Move home at once.
 
         Raises:
             RobotError: It is not connected.
@@ -150,16 +150,16 @@ class IdealRobot:
         self._before = self._sent = self._home
 
     def close(self) -> None:
-        """Let go."""
+        """Disconnect."""
         self._connected = False
 
     def reset_scene(self, seed: int | None) -> None:
-        """Lay out the objects as the seed says, and be at home."""
+        """Lay out the objects as the seed says, and move home."""
         self.home()
         self._place(np.random.default_rng(seed))
 
     def success(self) -> bool:
-        """Whether the first arm is at the first object."""
+        """Tell whether the first arm is at the first object."""
         if not self._objects:
             return False
         first = next(iter(self._objects.values()))

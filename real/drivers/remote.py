@@ -10,7 +10,7 @@ from real.drivers.serl import SerlRobot
 from real.robot import RobotError
 
 PATIENCE = 10.0
-"""How long laying out a scene or drawing a picture may take [s]."""
+"""Time that laying out a scene or drawing a picture may take [s]."""
 
 
 class RemoteRobot(SerlRobot):
@@ -26,7 +26,7 @@ class RemoteRobot(SerlRobot):
         self.state()
 
     def success(self) -> bool:
-        """Whether the task was done at the newest measurement, by the scene's own criterion."""
+        """Tell whether the task was done at the newest measurement; the scene's own criterion."""
         done = self.added.get("success")
         if not isinstance(done, bool):
             raise RobotError(

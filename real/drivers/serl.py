@@ -19,11 +19,11 @@ from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError
 
 CONNECTING = 3.0
-"""How long clearing errors may take [s]; the arms do not move meanwhile."""
+"""Time that clearing errors may take [s]; the arms do not move meanwhile."""
 
 
 class Stamp:
-    """The time stamp of one arm's newest measurement.
+    """Time stamp of one arm's newest measurement.
 
     Attributes:
         time: By the clock here [s].
@@ -165,7 +165,7 @@ class SerlRobot:
         self._counts = [None] * self.n_arms
 
     def close(self) -> None:
-        """Stop and let go of the servers."""
+        """Stop and close the connections to the servers."""
         with suppress(RobotError):
             self.stop()
         for server in self._servers:
@@ -196,7 +196,7 @@ class SerlRobot:
 
 
 def _vector(reply: Mapping[str, Any], name: str, size: int | None) -> np.ndarray:
-    """Numbers from a reply, whose quaternion is one if it is a pose. Shape ``(size,)``."""
+    """Read numbers from a reply, whose quaternion is one if it is a pose. Shape ``(size,)``."""
     try:
         values = np.atleast_1d(np.asarray(reply.get(name), dtype=np.float64))
     except (TypeError, ValueError):

@@ -116,7 +116,7 @@ class SimRobot:
                 self._arrived = self._measured()
 
     def state(self) -> RobotState:
-        """The newest measurement that has arrived; see `real.robot.Robot.state`."""
+        """Return the newest measurement that has arrived; see `real.robot.Robot.state`."""
         with self._lock:
             now = self._reach()
             if not self._faults.active("stale", now):
@@ -196,7 +196,7 @@ class SimRobot:
             self._arrived = self._measured()
 
     def success(self) -> bool:
-        """Whether the task is done; see `real.robot.SceneRobot.success`."""
+        """Tell whether the task is done; see `real.robot.SceneRobot.success`."""
         with self._lock:
             return self._world.scene.success()
 
@@ -207,7 +207,7 @@ class SimRobot:
             return self._cameras.images(names)
 
     def inject(self, kind: FaultKind, duration: float = math.inf) -> None:
-        """Let something go wrong from now on, until the scene is laid out again.
+        """Begin a fault, which lasts until the scene is laid out again.
 
         Args:
             kind: What; see `real.sim.faults.Fault`.
@@ -253,7 +253,7 @@ class SimRobot:
         return max(0.0, self._latency + self._jitter * float(self._rng.standard_normal()))
 
     def _forget(self) -> None:
-        """Begin with nothing on its way."""
+        """Clear commands and measurements that are on their way."""
         for line in (self._commands, self._grips, self._measurements):
             line.clear()
         self._arrived = self._frozen = self._way = None

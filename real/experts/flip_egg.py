@@ -39,7 +39,7 @@ class FlipEggExpert(PlanExpert):
             yield from self._back()
 
     def _blade(self, ahead: float, height: float) -> np.ndarray:
-        """The blade's middle so far beyond the egg's, and its edge so high above the pan [m]."""
+        """Return goals of the blade: its middle beyond the egg's, its edge above the pan [m]."""
         egg = self._misjudged(self._object("egg")[0])
         cosine, sine = np.cos(PITCH), np.sin(PITCH)
         forward = cosine * BLADE[0] - sine * BLADE[2]

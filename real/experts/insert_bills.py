@@ -47,7 +47,7 @@ class InsertBillsExpert(PlanExpert):
     def _at(
         self, left: Callable[[], np.ndarray] | None, right: Callable[[], np.ndarray]
     ) -> Callable[[], np.ndarray]:
-        """Goals with the hands at these positions [m]; the left one holds still if None."""
+        """Return goals with the hands at these positions [m]; the left one holds still if None."""
 
         def goals() -> np.ndarray:
             there = self.aims.copy()
@@ -59,7 +59,7 @@ class InsertBillsExpert(PlanExpert):
         return goals
 
     def _tab(self, angle: float, above: np.ndarray | float) -> Callable[[], np.ndarray]:
-        """The wallet's tab with the flap at an angle [rad], and above it."""
+        """Return goals at the wallet's tab with the flap at an angle [rad], and above it."""
         turned = np.array([TAB[0], TAB[2] * np.sin(angle), TAB[2] * np.cos(angle)])
         return lambda: self._object("wallet")[0] + HINGE + turned + above
 
@@ -71,7 +71,7 @@ class InsertBillsExpert(PlanExpert):
         return lambda: np.array([*start[:2], CARRIED])
 
     def _slot(self, height: float) -> Callable[[], np.ndarray]:
-        """Where the hand has to be for the bills to be above the slot, however they are held."""
+        """Return the hand's goals for the bills to be above the slot, however they are held."""
 
         def hand() -> np.ndarray:
             beside = self._hands()[RIGHT] - self._object("bills")[0]

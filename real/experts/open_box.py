@@ -35,7 +35,7 @@ class OpenBoxExpert(PlanExpert):
             yield from self._grip(LEFT, OPEN)
 
     def _goals(self, left: np.ndarray | float | None, right: np.ndarray | float) -> np.ndarray:
-        """Hands at handle and knob, or beside them by so much [m]; None to hold still."""
+        """Return goals at handle and knob, or beside them by so much [m]; None holds still."""
         (box, turn), (lid, lid_turn) = self._object("box"), self._object("lid")
         goals = self.aims.copy()
         yaw = float(np.arctan2(turn[1, 0], turn[0, 0]))

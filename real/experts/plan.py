@@ -17,12 +17,12 @@ from zprl_env.experts.quality import Quality
 Plan = Generator[np.ndarray, None, None]
 """A person's plan, or part of one: yields one action per control step."""
 SPEED, TURN_SPEED = 0.3, 1.6
-"""How fast an aim moves at full speed [m/s] and turns [rad/s]."""
+"""Largest speed of an aim [m/s] and of its turning [rad/s]."""
 CLOSED, OPEN = 0.0, 1.0
 
 
 class PlanExpert(Expert):
-    """Moves the aims of all hands from place to place, looking where the objects are.
+    """Base expert: moves the aims of all hands from place to place, looking at the objects.
 
     An aim is what an arm is sent to, in the coordinates of `real.tasks.coordinates`: position [m],
     rotation vector from home [rad], opening.
@@ -68,7 +68,7 @@ class PlanExpert(Expert):
 
     @abc.abstractmethod
     def _perform(self) -> Plan:
-        """The whole plan; an episode that gets to its end has failed."""
+        """Perform the whole plan; an episode that gets to its end has failed."""
 
     def _go(
         self,
@@ -105,7 +105,7 @@ class PlanExpert(Expert):
         yield from self._wait(seconds)
 
     def _towards(self, goals: np.ndarray, speed: float = 1.0) -> np.ndarray:
-        """Move the aims one step towards goals; the action that says so. Shape ``(A,)``."""
+        """Move the aims one step towards goals; return the action for it. Shape ``(A,)``."""
         last, pace = self.aims.copy(), speed * self._quality.speed / self._preset.rate
         way = goals - self.aims
         for part, fastest in ((POSITION, pace * SPEED), (ROTATION, pace * TURN_SPEED)):
@@ -116,17 +116,17 @@ class PlanExpert(Expert):
         return np.clip(action, -1.0, 1.0)
 
     def _hands(self) -> np.ndarray:
-        """Where the hands are. Shape ``(N, 3)`` [m]."""
+        """Return the hands' positions. Shape ``(N, 3)`` [m]."""
         return np.asarray(self._observation["position"], np.float64).reshape(-1, 3)
 
     def _object(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Where an object is [m], and its rotation matrix."""
+        """Return an object's position [m], and its rotation matrix."""
         numbers = np.asarray(self._observation[name], np.float64)
         first, second = numbers[3:6], numbers[6:9]
         return numbers[:3], np.array([first, second, np.cross(first, second)])
 
     def _misjudged(self, point: np.ndarray) -> np.ndarray:
-        """Where a point is believed to be [m]."""
+        """Return the believed place of a point [m]."""
         middle = self._layout.home[:, POSITION].mean(axis=0)
         error = self._quality.misjudgement(0.3 * (point - middle))
         return point + 0.5 * np.array([*error[:2], 0.0])

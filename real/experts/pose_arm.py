@@ -10,7 +10,9 @@ from real.tasks.preset import Preset
 from zprl_env.experts.robosuite.arm import SMOOTHING, Arm
 
 LEAD = 0.08
-"""How far ahead of the hand the fastest person aims, which the arm follows with a delay [m]."""
+"""Distance by which the fastest person aims ahead of the hand, for the arm follows with a delay
+[m].
+"""
 WIDEST = 0.085
 """Distance between a Robotiq's open fingers [m]."""
 
@@ -41,12 +43,12 @@ class PoseArm(Arm):
 
     @property
     def position(self) -> np.ndarray:
-        """Where the fingers meet. Shape ``(3,)`` [m]."""
+        """Point at which the fingers meet. Shape ``(3,)`` [m]."""
         return np.asarray(self._observation["position"], dtype=np.float64)
 
     @property
     def yaw(self) -> float:
-        """How far the hand is turned about the vertical [rad]."""
+        """Turn of the hand about the vertical [rad]."""
         rows = self._observation["rotation_6d"]
         return float(np.arctan2(rows[3], rows[0]))
 

@@ -24,7 +24,7 @@ class Stop:
 
 
 class EmergencyStop:
-    """A latch that remembers a stop until it is released.
+    """Emergency stop: a latch that remembers a stop until it is released.
 
     Example:
         >>> emergency = EmergencyStop()
@@ -42,14 +42,14 @@ class EmergencyStop:
 
     @property
     def latched(self) -> bool:
-        """Whether the arms must not move."""
+        """Whether the emergency stop is in force: the arms must not move."""
         return self.stop is not None
 
     def trip(self, source: Source, reason: str, stamp: float) -> None:
-        """Stop; what is stopped already stays so for its first reason."""
+        """Trip the emergency stop; a stop in force keeps its first reason."""
         if self.stop is None:
             self.stop = Stop(source, reason, stamp)
 
     def release(self) -> None:
-        """Let the arms move again."""
+        """Release the emergency stop: the arms may move again."""
         self.stop = None

@@ -10,7 +10,7 @@ HEIGHT = 2
 
 
 def way_home(coordinates: np.ndarray, home: np.ndarray) -> list[np.ndarray]:
-    """Return the places to pass, each at rest; what is held is let go of first.
+    """Return the way home as places to pass at rest; a held object is let go of first.
 
     Args:
         coordinates: Where the arms are. Shape ``(N, 7)``.

@@ -1,4 +1,4 @@
-"""The control loop: one period after the other, from a target to what the robot is told."""
+"""The control loop: one period after the other, from a target to a safe command to the robot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from real.tasks.coordinates import POSITION, Coordinates
 from real.tasks.preset import Preset
 
 ROBOT_ERRORS = (RobotError, OSError)
-"""What a driver's failure looks like; connections fail with an `OSError`."""
+"""Exceptions of a failing driver; connections fail with an `OSError`."""
 
 
 class ControlLoop:
@@ -121,7 +121,7 @@ class ControlLoop:
         return not self.emergency.latched
 
     def listen(self) -> list[Event]:
-        """Ask the operator what is new; a stop takes effect at once.
+        """Poll the operator for new events; a stop takes effect at once.
 
         Returns:
             What they said.
@@ -160,13 +160,13 @@ class ControlLoop:
             self.emergency.trip(source, reason, self.robot.clock.now())
 
     def forget(self) -> None:
-        """Begin an episode: no verdict, no pause, nothing said and nothing done."""
+        """Clear the last episode's verdict, pause, events and counts."""
         self.verdict, self._paused = None, False
         self.begin_action()
         self.pacer.restart()
 
     def begin_action(self) -> None:
-        """Forget what was said and done in the last one."""
+        """Clear the last action's events and counts."""
         self.events, self.ticks, self.filtered = [], [], []
 
     @property

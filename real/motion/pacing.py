@@ -44,11 +44,11 @@ class Pacer:
 
     @property
     def due(self) -> float:
-        """When the next beat is [s]; now, if there was none since :meth:`restart`."""
+        """Time of the next beat [s]; now, if there was none since :meth:`restart`."""
         return self.clock.now() if self._due is None else self._due
 
     def restart(self) -> None:
-        """Let the next beat come when it likes."""
+        """Restart the schedule with the next beat, whenever it is."""
         self._due = None
         self.in_a_row = 0
 

@@ -20,7 +20,7 @@ RETRY = 1.0
 
 
 class EpisodeStart:
-    """Takes a robot to where an episode begins, whatever the one before left behind.
+    """Preparation of an episode: takes a robot from any state to home, scene and operator ready.
 
     The arms go home by straight up, over, and down, with a fraction of the limits. Then a simulated
     scene is laid out, or the operator is waited for. A stop, old or new, is waited for to be
@@ -39,7 +39,7 @@ class EpisodeStart:
         self._lost = True  # where the arms are, before the first episode and after every stop
 
     def prepare(self, seed: int) -> None:
-        """Bring everything to where an episode begins; returns with the arms at rest at home.
+        """Prepare the beginning of an episode; returns with the arms at rest at home.
 
         Args:
             seed: Seed of a simulated scene.
@@ -61,7 +61,7 @@ class EpisodeStart:
         self._lost = not self._loop.settle()
 
     def _prepared(self, seed: int, deadline: float) -> bool:
-        """Bring everything to where an episode begins; False if the arms were stopped."""
+        """Prepare the beginning of an episode once; False if the arms were stopped."""
         loop, lost = self._loop, self._lost
         loop.forget()
         if loop.emergency.latched:

@@ -43,7 +43,7 @@ class Filtered(NamedTuple):
 
 
 def changes(filtered: Sequence[Filtered]) -> dict[str, float]:
-    """Say how much was changed at most.
+    """Measure how much was changed at most.
 
     Args:
         filtered: What the filter made of some targets.
@@ -67,7 +67,7 @@ def changes(filtered: Sequence[Filtered]) -> dict[str, float]:
 
 
 class SafetyFilter:
-    """Turns any sequence of targets into commands that keep the preset's limits.
+    """Safety filter that turns any targets into commands that keep the preset's limits.
 
     Every axis follows the quickest trajectory to the target, clipped into the box, that its
     velocity, acceleration and jerk allow, and that ends at rest. Each period a new one is planned
@@ -110,7 +110,7 @@ class SafetyFilter:
 
     @property
     def at_rest(self) -> bool:
-        """Whether the last command does not move."""
+        """Whether the last command is at rest."""
         return max(map(abs, [*self._velocity, *self._acceleration])) < AT_REST
 
     def restart(self, coordinates: np.ndarray) -> None:
@@ -195,7 +195,7 @@ class SafetyFilter:
         return None
 
     def _is_inside(self, plan: Trajectory) -> bool:
-        """Whether a trajectory stays inside the box, or inside what reaches to its beginning."""
+        """Tell whether a trajectory stays inside the box, extended to where it begins."""
         return all(
             min(low, position - ROUNDING) <= extrema.min
             and extrema.max <= max(high, position + ROUNDING)

@@ -1,4 +1,4 @@
-"""The watchdog: what is wrong with a measurement, such as its age, NaN or tracking error."""
+"""The watchdog: finds faults of a measurement, such as its age, NaN or tracking error."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fault(
     before: RobotState | None = None,
     sent: np.ndarray | None = None,
 ) -> str | None:
-    """Say what is wrong with a measurement.
+    """Describe the fault of a measurement; None if there is none.
 
     Args:
         state: The measurement.
@@ -65,13 +65,13 @@ def fault(
 
 
 def _objects(preset: Preset) -> tuple[str, ...]:
-    """Objects that the observation shows."""
+    """Return the objects that the observation shows."""
     shown = {"objects", "object_positions"} & {*preset.observation}
     return preset.objects if shown else ()
 
 
 def _malformed(value: object, shape: tuple[int, ...]) -> str | None:
-    """Say what is wrong with an array."""
+    """Describe the fault of an array; None if there is none."""
     if value is None:
         return "nothing"
     try:

@@ -92,7 +92,7 @@ def _arm(served: ServedRobot, arm: int) -> APIRouter:
 
 
 def _add_readings(router: APIRouter, served: ServedRobot, arm: int) -> None:
-    """Add what measures one arm: everything at once, and each part alone."""
+    """Add the endpoints that measure one arm: everything at once, and each part alone."""
     robot, frame = served.robot, ArmFrame.of(served.preset.arms[arm])
     gripper = gripper_wire(None, served.preset.arms[arm])
 
@@ -132,7 +132,7 @@ def _add_readings(router: APIRouter, served: ServedRobot, arm: int) -> None:
 
 
 def _add_motions(router: APIRouter, served: ServedRobot, arm: int) -> None:
-    """Add what moves one arm and its gripper."""
+    """Add the endpoints that move one arm and its gripper."""
     frame = ArmFrame.of(served.preset.arms[arm])
     gripper = gripper_wire(None, served.preset.arms[arm])
 
@@ -166,7 +166,7 @@ def _add_motions(router: APIRouter, served: ServedRobot, arm: int) -> None:
 
 
 def _add_controller(router: APIRouter, served: ServedRobot) -> None:
-    """Add what concerns the controller of all arms: on, off, errors, rest posture, compliance."""
+    """Add the endpoints of the arms' controller: on, off, errors, rest posture, compliance."""
 
     @router.post("/startimp")
     def startimp() -> str:

@@ -18,7 +18,7 @@ LONGEST = 64 * 2**20
 
 
 class HttpConnection:
-    """Sends POST requests to one server, one at a time, over one connection.
+    """HTTP connection to one server that sends POST requests, one at a time.
 
     A control loop cannot wait for a new connection per command, nor for the 40 ms by which TCP
     delays small packets. A connection that broke is made anew with the next request.
@@ -62,7 +62,7 @@ class HttpConnection:
         self._lock = threading.Lock()
 
     def post(self, path: str, content: Any = None, *, timeout: float | None = None) -> bytes:
-        """Ask for something.
+        """Send a request and return its reply.
 
         Args:
             path: Which endpoint.
@@ -97,7 +97,7 @@ class HttpConnection:
         return reply
 
     def ask(self, path: str, content: Any = None) -> Mapping[str, Any]:
-        """The same for a reply that is a JSON object."""
+        """Send a request whose reply is a JSON object."""
         return self.parse(path, self.post(path, content))
 
     def parse(self, path: str, reply: bytes) -> Mapping[str, Any]:
@@ -118,7 +118,7 @@ class HttpConnection:
         return said
 
     def close(self) -> None:
-        """Let go of the connection; the next request makes a new one."""
+        """Close the connection; the next request makes a new one."""
         with self._lock:
             self._http.close()
 

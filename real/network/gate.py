@@ -21,7 +21,7 @@ App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def check_reach(host: str, token: str | None) -> None:
-    """See whether a server may listen on an address.
+    """Check that a server may listen on an address.
 
     Raises:
         ConfigurationError: It could be reached from other machines, and wants no token.
@@ -41,7 +41,7 @@ def check_reach(host: str, token: str | None) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address; a name's address is not looked up.
+    """Tell whether only this machine reaches an address; a name's address is not looked up.
 
     >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("robot.lab")
     (True, True, False)
@@ -53,7 +53,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Gate:
-    """Turns requests away before anything reads them.
+    """Middleware that turns requests away before anything reads them.
 
     Args:
         app: What is behind it.

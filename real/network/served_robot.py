@@ -15,7 +15,7 @@ from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, ZprlError
 
 MARGIN = 0.01
-"""How far beyond the safety box a pose may be, for frames and digits differ a little [m]."""
+"""Distance that a pose may be beyond the safety box, for frames and digits differ a little [m]."""
 
 
 class CommandRefusedError(ZprlError):
@@ -54,12 +54,12 @@ class ServedRobot:
         self._watch.start()
 
     def state(self) -> RobotState:
-        """Measure."""
+        """Return the newest measurement."""
         with self._alone(), self._watched():
             return self.robot.state()
 
     def age(self, state: RobotState) -> float:
-        """How old a measurement is [s]."""
+        """Return the age of a measurement [s]."""
         return max(0.0, self.robot.clock.now() - state.stamp)
 
     def move(self, arm: int, position: np.ndarray, quaternion: np.ndarray) -> None:
@@ -135,7 +135,7 @@ class ServedRobot:
             self._homing = False
 
     def close(self) -> None:
-        """Stop and let go."""
+        """Stop the arms and close the robot."""
         self._closed.set()
         self._watch.join()
         with suppress(RobotError):

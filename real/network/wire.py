@@ -14,7 +14,7 @@ from real.tasks.preset import ArmPreset
 from zprl_env.errors import UnknownNameError
 
 ADDITIONS = "/zprl"
-"""Where the endpoints are that only our server has; in replies the key of what we add."""
+"""Path of the endpoints that only our server has; in replies the key of its additions."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class GripperWire:
     reading: tuple[float, float]
 
     def to_counts(self, opening: float) -> int:
-        """Counts for an opening from 0, closed, to 1, open.
+        """Convert an opening from 0, closed, to 1, open, to counts.
 
         >>> GRIPPERS["robotiq"].to_counts(0.0), GRIPPERS["robotiq"].to_counts(1.0)
         (255, 0)
@@ -39,16 +39,16 @@ class GripperWire:
         return round(closed + float(np.clip(opening, 0.0, 1.0)) * (opened - closed))
 
     def from_counts(self, counts: float) -> float:
-        """The opening that counts ask for."""
+        """Convert counts to an opening."""
         return _share(counts, *self.command)
 
     def to_reading(self, opening: float) -> float:
-        """What is reported for an opening."""
+        """Convert an opening to the number that is reported."""
         closed, opened = self.reading
         return closed + float(opening) * (opened - closed)
 
     def from_reading(self, reading: float) -> float:
-        """The opening that is reported.
+        """Convert the reported number to an opening.
 
         >>> round(GRIPPERS["franka-metres"].from_reading(0.04), 3)
         0.5
@@ -62,7 +62,7 @@ GRIPPERS = {
     "franka": GripperWire((0, 204), (0.0, 1.0)),
     "franka-metres": GripperWire((0, 204), (0.0, 0.08)),
 }
-"""How servers differ: hil-serl reports openings, SERL before it the gripper's counts or metres."""
+"""Gripper numbers by server: hil-serl reports openings, SERL before it counts or metres."""
 
 
 def gripper_wire(name: str | None, arm: ArmPreset) -> GripperWire:
@@ -106,26 +106,26 @@ class ArmFrame:
 
     @classmethod
     def of(cls, arm: ArmPreset) -> ArmFrame:
-        """The frame of a preset's arm."""
+        """Make the frame of a preset's arm."""
         return cls(np.array(arm.base), arm.base_yaw)
 
     def to_wire(self, position: np.ndarray, quaternion: np.ndarray) -> np.ndarray:
-        """A pose of the robot's frame as x, y, z, qx, qy, qz, qw of the arm's. Shape ``(7,)``."""
+        """Convert a pose to the arm's frame: x, y, z, qx, qy, qz, qw. Shape ``(7,)``."""
         turned = _turn(-self.yaw, quaternion)
         return np.concatenate([(position - self.base) @ self._rotation, np.roll(turned, -1)])
 
     def from_wire(self, pose: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Position [m] and unit quaternion, w first, in the robot's frame."""
+        """Convert a pose to position [m] and unit quaternion, w first, in the robot's frame."""
         quaternion = np.roll(pose[3:], 1)
         quaternion = quaternion / np.linalg.norm(quaternion)
         return self._rotation @ pose[:3] + self.base, _turn(self.yaw, quaternion)
 
     def velocity_to_wire(self, linear: np.ndarray, angular: np.ndarray) -> np.ndarray:
-        """Linear and angular velocity in the arm's frame. Shape ``(6,)``."""
+        """Convert linear and angular velocity to the arm's frame. Shape ``(6,)``."""
         return np.concatenate([linear @ self._rotation, angular @ self._rotation])
 
     def velocity_from_wire(self, velocity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Linear [m/s] and angular velocity [rad/s] in the robot's frame."""
+        """Convert linear [m/s] and angular velocity [rad/s] to the robot's frame."""
         return self._rotation @ velocity[:3], self._rotation @ velocity[3:]
 
 
@@ -144,7 +144,7 @@ def arm_urls(url: str, n_arms: int) -> tuple[str, ...]:
 
 
 def additions(reply: Mapping[str, object]) -> Mapping[str, object]:
-    """Return what our server adds to SERL's reply to ``/getstate``; empty for SERL's own."""
+    """Return our server's additions to SERL's reply to ``/getstate``; empty for SERL's own."""
     added = reply.get(ADDITIONS.strip("/"))
     return added if isinstance(added, Mapping) else {}
 

@@ -20,7 +20,7 @@ from real.tasks.files import parse_preset
 from real.tasks.layout import ObservationLayout
 
 OUTCOMES = {"success": True, "failure": False, "time limit": False}
-"""What an outcome says about the task; the others say nothing."""
+"""Success by outcome; the outcomes that are not here say nothing about the task."""
 CUT_OFF = "cut off"
 """The outcome of an episode whose end was not written down."""
 
@@ -89,7 +89,7 @@ def write_episode(records: Sequence[Record], path: Path) -> EpisodeEntry | None:
 
 
 def read_entry(path: Path) -> EpisodeEntry:
-    """Look up what the index has to know in an episode's file.
+    """Read an episode's entry in the index from its file.
 
     Raises:
         DemonstrationError: It is none.
@@ -132,13 +132,13 @@ def write_index(path: Path, entries: Sequence[EpisodeEntry]) -> None:
 
 
 def _remarks(begin: Record) -> dict[str, Any]:
-    """What is written on an episode as attributes."""
+    """Return the attributes that are written on an episode."""
     remarks = {"seed": begin.remarks["info"].get("seed", -1), "date": begin.remarks["date"]}
     return {**remarks, "provenance": json.dumps(begin.remarks["provenance"])}
 
 
 def _write_details(group: h5py.Group, begin: Record, steps: Sequence[Record]) -> None:
-    """Add what imitation does not need: every control period, what was said, pictures."""
+    """Write the data that imitation does not need: control periods, operator's events, pictures."""
     for name in sorted(name for name in steps[0].arrays if name.startswith("ticks/")):
         present = [step.arrays[name] for step in steps if name in step.arrays]
         group[name] = np.concatenate(present)

@@ -78,7 +78,7 @@ class Journal:
 
     @property
     def dirty(self) -> bool:
-        """Whether something is not on the disk yet."""
+        """Whether any record is not on the disk yet."""
         return self._dirty
 
     def close(self) -> None:
@@ -139,5 +139,5 @@ def _pack(remarks: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes
 
 
 def _plain(value: Any) -> Any:
-    """What JSON makes of numpy's numbers, and of anything else its text."""
+    """Convert numpy's numbers to JSON's, and anything else to its text."""
     return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else str(value)

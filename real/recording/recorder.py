@@ -1,4 +1,4 @@
-"""The recorder's interface: what an environment tells it of steps and control periods."""
+"""The recorder's interface: receives an environment's steps and control periods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from real.tasks.preset import Preset
 
 @dataclass(frozen=True)
 class Tick:
-    """One control period.
+    """One control period: the command and the measurement after it.
 
     Attributes:
         stamp: When the command was sent, by the robot's clock [s].
@@ -29,7 +29,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Step:
-    """One action and what came of it.
+    """One action and its results.
 
     Attributes:
         action: As the environment was given it. Shape ``(A,)``.

@@ -33,7 +33,7 @@ from real.tasks.preset import Preset
 BACKLOG = 4096
 """Steps that may wait for a slow disk."""
 SYNC = 0.25
-"""Time after which what was written is brought to the disk [s]."""
+"""Time after which written records are brought to the disk [s]."""
 FIELDS = ("position", "quaternion", "gripper")
 MEASURED = (*FIELDS, "linear_velocity", "angular_velocity")
 
@@ -43,7 +43,7 @@ class RecordingError(DemonstrationError):
 
 
 class EpisodeRecorder:
-    """Writes episodes in the format of demonstrations, each step as it happens.
+    """Recorder that writes episodes in the format of demonstrations, each step as it happens.
 
     A thread of its own appends every step to a journal, and turns that into the episode's file
     when the episode ends. SIGKILL loses the steps of the last milliseconds, a power cut those of
@@ -148,7 +148,7 @@ class EpisodeRecorder:
         self._put({"kind": "end", "outcome": outcome}, {})
 
     def close(self) -> None:
-        """Finish what is waiting; a second call does nothing.
+        """Finish the steps that wait; a second call does nothing.
 
         Raises:
             RecordingError: Something could not be written.
@@ -179,7 +179,7 @@ class EpisodeRecorder:
             raise RecordingError(f"cannot record to {self.path}: {self.failure}.") from self.failure
 
     def _write(self) -> None:
-        """Write what is put into the queue: the thread's work."""
+        """Write the steps in the queue: the thread's work."""
         current: Journal | None = None
         try:
             while True:
@@ -252,7 +252,7 @@ class EpisodeRecorder:
             write_index(self.path, self.entries)
 
     def _path(self, number: int, suffix: str) -> Path:
-        """A name that no episode has."""
+        """Return a file name that no episode has."""
         while True:
             path = self.folder / f"{number:06d}{suffix}"
             if not path.exists() and not path.with_suffix(".hdf5").exists():
@@ -261,7 +261,7 @@ class EpisodeRecorder:
 
 
 def _tick_arrays(ticks: tuple[Tick, ...]) -> dict[str, np.ndarray]:
-    """Control periods side by side; NaN where nothing was sent or measured."""
+    """Put control periods side by side; NaN where nothing was sent or measured."""
     arms = next((len(t.state.gripper) for t in ticks if t.state is not None), 1)
     shapes = {"gripper": (arms,), "quaternion": (arms, 4)}
     arrays: dict[str, np.ndarray] = {"ticks/stamp": np.array([tick.stamp for tick in ticks])}
@@ -277,7 +277,7 @@ def _tick_arrays(ticks: tuple[Tick, ...]) -> dict[str, np.ndarray]:
 
 
 def _versions() -> dict[str, str]:
-    """The software that an episode was made with."""
+    """Return the versions of the software that an episode was made with."""
     versions = {"python": platform.python_version()}
     for name in ("zprl-env", "gymnasium", "mujoco", "numpy", "ruckig"):
         with suppress(packages.PackageNotFoundError):

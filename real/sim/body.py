@@ -13,7 +13,7 @@ from real.sim.impedance import follow, hold_joints
 from real.tasks.preset import ArmPreset
 
 STIFFNESS = np.array([900.0] * 3 + [900.0] * 3)
-"""Of the spring that pulls a hand, per mass and inertia: 30 rad/s, critically damped."""
+"""Stiffness of the spring that pulls a hand, per mass and inertia: 30 rad/s, critically damped."""
 SMOOTHING = 0.02
 """Time in which the spring's end follows a command [s]."""
 GRIPPER_SPEED = 1.8
@@ -84,7 +84,7 @@ class ArmBody:
 
     @property
     def home_opening(self) -> float:
-        """Of the gripper between episodes."""
+        """Opening of the gripper between episodes."""
         return self._home.gripper
 
     @property

@@ -27,7 +27,7 @@ class DelayLine(Generic[T]):
         self._items: deque[tuple[float, T]] = deque(maxlen=capacity)
 
     def send(self, item: T, due: float) -> float:
-        """Put something on its way.
+        """Put an item on its way.
 
         Args:
             item: What.
@@ -42,10 +42,10 @@ class DelayLine(Generic[T]):
         return due
 
     def arrived(self, now: float) -> Iterator[T]:
-        """Take out what has arrived by a time [s], in the order it was sent."""
+        """Take out the items that have arrived by a time [s], in the order they were sent."""
         while self._items and self._items[0][0] <= now:
             yield self._items.popleft()[1]
 
     def clear(self) -> None:
-        """Lose everything that is on its way."""
+        """Drop everything that is on its way."""
         self._items.clear()

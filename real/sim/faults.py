@@ -67,7 +67,7 @@ class FaultSchedule:
         self._spans: list[tuple[FaultKind, float, float]] = []
 
     def draw(self, rng: np.random.Generator, now: float) -> None:
-        """Begin an episode: draw which faults it has.
+        """Begin an episode: draw its faults.
 
         Args:
             rng: Source of chance.
@@ -80,10 +80,10 @@ class FaultSchedule:
         ]
 
     def begin(self, kind: FaultKind, now: float, duration: float) -> None:
-        """Let something go wrong from now on."""
+        """Begin a fault now."""
         fault = Fault(kind, duration=duration)
         self._spans.append((fault.kind, now, now + fault.duration))
 
     def active(self, kind: FaultKind, now: float) -> bool:
-        """Whether a fault is there now [s]."""
+        """Tell whether a fault is there now [s]."""
         return any(kind == k and start <= now < end for k, start, end in self._spans)

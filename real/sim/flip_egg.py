@@ -39,7 +39,7 @@ class FlipEgg(TaskScene):
 
     @staticmethod
     def _add_pan(world: Any) -> None:
-        """Add a pan with a rim; its flat floor is what collides."""
+        """Add a pan with a rim, of which the flat floor collides."""
         pan = world.worldbody.add_body(name="pan")
         iron = (0.16, 0.16, 0.18, 1.0)
         pan.add_geom(

@@ -39,7 +39,7 @@ class TaskScene(abc.ABC):
 
     @abc.abstractmethod
     def success(self) -> bool:
-        """Whether the task is done."""
+        """Tell whether the task is done."""
 
     def bind(self, model: Any, data: Any, arms: Sequence[ArmBody]) -> None:
         """Take in the compiled world."""
@@ -52,7 +52,7 @@ class TaskScene(abc.ABC):
         return np.concatenate(self._poses[name])
 
     def speed(self, name: str) -> float:
-        """How fast an object that moves freely does so [m/s]."""
+        """Return the speed of an object that moves freely [m/s]."""
         start = self.model.body(name).dofadr[0]
         return float(np.linalg.norm(self.data.qvel[start : start + 3]))
 
@@ -68,7 +68,7 @@ class TaskScene(abc.ABC):
             self.model.body_quat[body.id] = quaternion
 
     def touches(self, one: str, other: str) -> bool:
-        """Whether two bodies touch, by the beginnings of their names."""
+        """Tell whether two bodies touch, by the beginnings of their names."""
         for contact in self.data.contact[: self.data.ncon]:
             names = [self.model.body(self.model.geom_bodyid[g]).name for g in contact.geom]
             for first, second in (names, names[::-1]):

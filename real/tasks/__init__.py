@@ -1,1 +1,1 @@
-"""Robot tasks: presets, their files, and what actions and observations mean."""
+"""Robot tasks: presets, their files, and the layouts of actions and observations."""

@@ -9,8 +9,9 @@ from real.tasks import rotation
 from real.tasks.preset import Preset
 
 POSITION, ROTATION, MOTION, GRIPPER = slice(0, 3), slice(3, 6), slice(0, 6), 6
-"""Where an arm's coordinates have the position [m], the rotation vector from home [rad], both of
-these, and the opening of the gripper."""
+"""Slices of an arm's coordinates: the position [m], the rotation vector from home [rad], both of
+these, and the opening of the gripper.
+"""
 
 
 class Coordinates:

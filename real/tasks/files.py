@@ -110,7 +110,7 @@ def parse_preset(content: Any, source: str = "preset") -> Preset:
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:
-    """Say what is wrong with each setting: what must be, what was got, what to try."""
+    """Describe the fault of each setting: what must be, what was got, what to try."""
     details = error.errors(include_url=False)
     for detail in details:
         place, kind = detail["loc"], detail["type"]
@@ -134,7 +134,7 @@ def _sentences(error: ValidationError) -> Iterator[str]:
 
 
 def _fields(place: tuple[int | str, ...]) -> list[str]:
-    """Names that are known at a place in a preset."""
+    """Return the names that are known at a place in a preset."""
     model: Any = Preset
     for step in place:
         if isinstance(step, str):

@@ -1,4 +1,4 @@
-"""Action and observation layouts: what their numbers mean, in the order of the preset."""
+"""Action and observation layouts: the meaning of their numbers, in the order of the preset."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ class ObservationLayout:
         self.size: int = ends[-1]
 
     def observation(self, state: RobotState) -> np.ndarray:
-        """Return what a measurement shows.
+        """Return the observation of a measurement.
 
         Args:
             state: A measurement in which :func:`real.motion.watchdog.fault` finds nothing.

@@ -29,7 +29,7 @@ ObservationPart: TypeAlias = Literal[
     "object_positions",
 ]
 EXCLUSIVE = (("position", "position_delta"), ("quaternion", "rotation_vector", "rotation_delta"))
-"""Parts of an action that say the same thing in different ways."""
+"""Parts of an action that exclude each other: they say the same in different ways."""
 
 Positive: TypeAlias = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -47,7 +47,7 @@ class Home(_Part):
     """An arm's pose between episodes, in the robot's base frame."""
 
     position: Vector
-    """End effector [m]."""
+    """Position of the end effector [m]."""
     quaternion: tuple[Finite, Finite, Finite, Finite]
     """Orientation as a unit quaternion, w first. Rotation vectors are relative to it."""
     gripper: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
@@ -72,19 +72,19 @@ class Limits(_Part):
     rotation: tuple[Positive, Positive, Positive]
     """Largest rotation vector from the home orientation, per axis [rad]."""
     velocity: Positive
-    """Per axis [m/s]."""
+    """Largest velocity per axis [m/s]."""
     acceleration: Positive
-    """Per axis [m/s^2]."""
+    """Largest acceleration per axis [m/s^2]."""
     jerk: Positive
-    """Per axis [m/s^3]."""
+    """Largest jerk per axis [m/s^3]."""
     angular_velocity: Positive
-    """Of the rotation vector, per axis [rad/s]."""
+    """Largest velocity of the rotation vector, per axis [rad/s]."""
     angular_acceleration: Positive
-    """Per axis [rad/s^2]."""
+    """Largest acceleration of the rotation vector, per axis [rad/s^2]."""
     angular_jerk: Positive
-    """Per axis [rad/s^3]."""
+    """Largest jerk of the rotation vector, per axis [rad/s^3]."""
     gripper_velocity: Positive = 2.0
-    """Openings per second [1/s]."""
+    """Largest speed of the gripper, in openings per second [1/s]."""
 
     @model_validator(mode="after")
     def _possible(self) -> Limits:
@@ -110,9 +110,9 @@ class ArmPreset(_Part):
     joints: Count = 7
     """Number of joints."""
     base: Vector = (0.0, 0.0, 0.0)
-    """Where it is mounted [m]."""
+    """Position of its mount [m]."""
     base_yaw: Finite = 0.0
-    """How it is turned about the vertical [rad]."""
+    """Turn of its mount about the vertical [rad]."""
     home: Home
     safety: Limits
 
@@ -148,7 +148,7 @@ class ActionScale(_Part):
 
 
 class Preset(_Part):
-    """A robot task: arms, rates, limits, observations, actions, and what learning begins with.
+    """A robot task: arms, rates, limits, observations, actions, and the facts that learning needs.
 
     Example:
         >>> from real.tasks.files import load_preset
@@ -158,9 +158,9 @@ class Preset(_Part):
     """
 
     name: Name
-    """What the task is called."""
+    """Name of the task."""
     description: str
-    """What is to be done."""
+    """Description of the task, in a sentence."""
     scene: Name | None = None
     """Objects that the simulated robot has before it; those of the task's name if not given. A
     class of one's own is the driver's setting ``scene="module:Class"``, since a file that came from
@@ -188,7 +188,7 @@ class Preset(_Part):
     observation: Annotated[tuple[ObservationPart, ...], Field(min_length=1)]
     """Parts of an observation; those of objects come once, after all arms."""
     objects: tuple[Name, ...] = ()
-    """What a tracker reports."""
+    """Objects that a tracker reports."""
     watchdog: Watchdog = Watchdog()
     reset_speed: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
     """Fraction of every limit that the arms go home with."""

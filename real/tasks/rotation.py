@@ -24,7 +24,7 @@ def multiply(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def inverse(quaternions: np.ndarray) -> np.ndarray:
-    """Return the rotations backwards. Shape ``(..., 4)``.
+    """Return the inverse rotations. Shape ``(..., 4)``.
 
     >>> inverse(np.array([0.6, 0.8, 0.0, 0.0])).tolist()
     [0.6, -0.8, -0.0, -0.0]

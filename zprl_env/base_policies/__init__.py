@@ -1,1 +1,1 @@
-"""Base policies: record demonstrations, imitate them, measure, find."""
+"""Base policies: record demonstrations, train on them by imitation, measure, find."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Made:
-    """A base policy and what was measured.
+    """A base policy and its measured success rates.
 
     Attributes:
         policy: The policy.

@@ -12,7 +12,7 @@ from zprl_env.loading.resolve import shipped_policies
 from zprl_env.tasks import find_task, folder_name
 
 MADE = Path("runs", "policies")
-"""Where policies are put that are made on request."""
+"""Folder of the policies that are made on request."""
 
 STEPS_PER_SECOND, USUAL = {"robosuite": 300}, 500
 SECONDS_PER_GRADIENT_STEP = 0.012
@@ -40,7 +40,7 @@ def find_policy(env: str) -> str | Path | None:
 
 
 def plan(env: str) -> str:
-    """Say what making a task's policy does and how long it takes.
+    """Describe the steps that make a task's policy and how long they take.
 
     >>> plan("assembly")
     'record 50 scripted demonstrations, imitate them for 12,000 steps and play 100 held-out ...'

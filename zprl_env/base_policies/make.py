@@ -37,16 +37,16 @@ VALIDATION_EPISODES = 20
 
 @dataclass(frozen=True)
 class Making:
-    """What to make, and where to put it."""
+    """Make a task's base policy: record demonstrations, train on them, measure its success rate."""
 
     out: Path
     """Folder for the checkpoint and its card."""
     env: str = "Lift"
-    """Task."""
+    """Task to make a policy for."""
     seed: int = 0
     """Seed of the demonstrations and of the network."""
     demonstrations: Path | None = None
-    """Where to keep the recording; demos/<task>.hdf5 if not given."""
+    """File to keep the recording in; demos/<task>.hdf5 if not given."""
     eval_episodes: int = 200
     """Held-out episodes the card's success rates are measured on."""
     workers: int = 1
@@ -54,11 +54,11 @@ class Making:
     recipe: Annotated[ImitationRecipe, tyro.conf.arg(name="")] = field(
         default_factory=ImitationRecipe
     )
-    """Whose demonstrations, and how they are imitated; the defaults are the task's own."""
+    """The demonstrations and how they are imitated; the defaults are the task's own."""
 
     @property
     def recording(self) -> Recording:
-        """The demonstrations to record."""
+        """Settings of the demonstrations to record."""
         path = self.demonstrations or Path("demos", f"{find_task(self.env).slug}.hdf5")
         return Recording(
             out=path,
@@ -173,7 +173,7 @@ def _train(making: Making, provenance: dict[str, str]) -> FrozenPolicy:
 
 
 def _trained(making: Making, demonstrations_sha256: str) -> FrozenPolicy | None:
-    """Load what an interrupted making has trained already, if it is what would be trained now."""
+    """Load the policy that an interrupted making has trained already with the same settings."""
     from policies.frozen import FrozenPolicy
 
     if not (making.out / "policy.json").exists():
@@ -186,7 +186,7 @@ def _trained(making: Making, demonstrations_sha256: str) -> FrozenPolicy | None:
 
 
 def _plain(value: object) -> object:
-    """A value as it is after a journey through JSON."""
+    """Return a value as it is after a journey through JSON."""
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -15,21 +15,21 @@ SMALL = PretrainConfig(
 )
 """A policy of about 2 MB that is trained in minutes on one core."""
 HAND = replace(SMALL, horizon=8, n_action_steps=8, hidden_dim=384)
-"""The same for a hand: a chunk of 16 x 26 numbers would not fit through layers of 256."""
+"""Like `SMALL`, for a hand: a chunk of 16 x 26 numbers would not fit through layers of 256."""
 
 
 @dataclass(frozen=True)
 class ImitationRecipe:
-    """Whose demonstrations a base policy learns from, and how."""
+    """The demonstrations that a base policy learns from, and the settings of imitation."""
 
     episodes: int = 50
     """Demonstrations to record."""
     skill: float = 0.5
-    """How well they are performed: 0 fails about every second time, 1 hardly ever."""
+    """Skill of the performances: 0 fails about every second time, 1 hardly ever."""
     operator_seed: int = 0
-    """Which person performs them."""
+    """Seed of the person who performs them."""
     disturbance: float = 0.0
-    """How strongly their hands are pushed and held up meanwhile."""
+    """Strength of the pushes and hold-ups that their hands meet meanwhile."""
     pretrain: PretrainConfig = field(default_factory=lambda: SMALL)
     """Settings of imitation."""
 
@@ -52,11 +52,11 @@ RECIPES = {
         pretrain=replace(HAND, latent_dim=16, n_action_steps=5, hidden_dim=512, steps=30_000),
     ),
 }
-"""The recipes that tasks have of their own."""
+"""Imitation recipes that tasks have of their own."""
 
 
 def imitation_recipe(task: str, env_kwargs: Mapping[str, Any] | None = None) -> ImitationRecipe:
-    """Return how a task's base policy is made; a robot's preset says how long its chunks are.
+    """Return a task's imitation recipe; a robot's preset says how long its chunks are.
 
     Args:
         task: A name in `zprl_env.tasks.TASKS`, or an id.

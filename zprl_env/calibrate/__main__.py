@@ -49,9 +49,9 @@ class Calibration:
     episodes: int = 60
     """Episodes for each of them; few notice only large losses."""
     noise_scale: float | None = None
-    """Temperature of the flow's initial noise; what training takes for the task if not given."""
+    """Temperature of the flow's initial noise; training's for the task if not given."""
     n_action_steps: int | None = None
-    """Environment steps per decision; what the task's preset says, and else the policy's own."""
+    """Environment steps per decision; those of the task's preset, and else the policy's own."""
     out: Path | None = None
     """Folder for the results; runs/ENV/calibration if not given."""
     threads: int = 1
@@ -66,7 +66,7 @@ class Calibration:
 
 
 def calibrate(calibration: Calibration) -> Recommendation:
-    """Play, report, and recommend.
+    """Play the trials, report them, and recommend a size of perturbation.
 
     Args:
         calibration: What to play.

@@ -66,7 +66,7 @@ def recommend(base: Trial, trials: Sequence[Trial]) -> Recommendation:
 
 
 def loss_p_value(gained: int, lost: int) -> float:
-    """How often chance alone would lose so many of the episodes whose outcome changed.
+    """Return how often chance alone would lose so many of the episodes with a changed outcome.
 
     >>> loss_p_value(0, 5), loss_p_value(5, 0)
     (0.03125, 1.0)

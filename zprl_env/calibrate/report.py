@@ -19,7 +19,7 @@ COLUMNS = ("success", "changed", "p", "ratio", "distance", "action")
 def print_table(
     base: Trial, trials: Sequence[Trial], recommendation: Recommendation, console: Console
 ) -> None:
-    """Print what each size of perturbation does, and the recommendation.
+    """Print the effects of each size of perturbation, and the recommendation.
 
     Args:
         base: The unperturbed policy.
@@ -59,7 +59,7 @@ def print_table(
 def draw(
     path: Path, title: str, base: Trial, trials: Sequence[Trial], recommendation: Recommendation
 ) -> None:
-    """Draw success, changed outcomes, and what the perturbation does to latent and action.
+    """Draw success, changed outcomes, and the perturbation's effect on latent and action.
 
     Args:
         path: PNG to write, whole or not at all.

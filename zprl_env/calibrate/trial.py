@@ -1,4 +1,4 @@
-"""Play one trial: a frozen policy under random perturbations of one size."""
+"""One trial of a calibration: a frozen policy under random perturbations of one size."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from zprl_env.steering.wrapper import LatentSteeringWrapper
 from zprl_env.success_rates import PairedDifference, paired_difference
 
 Hold: TypeAlias = Literal["decision", "episode"]
-"""How long a perturbation is kept until another is drawn."""
+"""Time for which a perturbation is kept until another is drawn."""
 
 _PERTURBATION_STREAM = 2
-"""Spawn key of the perturbations' dice, which neither environment nor policy share."""
+"""Spawn key of the perturbations' random generator, shared by neither environment nor policy."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What perturbations of one size do.
+    """Effects of random perturbations of one size.
 
     Attributes:
         scale: lambda.
@@ -41,11 +41,11 @@ class Trial:
     change: float
 
     def versus(self, base: Trial) -> PairedDifference:
-        """How it differs from the unperturbed policy: rescued episodes are gained, broken lost."""
+        """Compare with the unperturbed policy: rescued episodes are gained, broken ones lost."""
         return paired_difference(base.outcome.successes, self.outcome.successes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON understands it."""
+        """Return all fields as values of JSON."""
         return {**vars(self), "outcome": self.outcome.to_dict()}
 
 
@@ -65,17 +65,17 @@ def random_agent(size: int, seed: int, hold: Hold) -> Agent:
         >>> bool((agent(np.zeros(3)) == agent(np.ones(3))).all())
         True
     """
-    dice = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PERTURBATION_STREAM,)))
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PERTURBATION_STREAM,)))
 
     def draw() -> np.ndarray:
-        return dice.uniform(-1.0, 1.0, size).astype(np.float32)
+        return rng.uniform(-1.0, 1.0, size).astype(np.float32)
 
     kept = draw()
     return lambda observation: kept if hold == "episode" else draw()
 
 
 class ComparedSteering(LatentSteering):
-    """Latent steering that also decodes what the policy would have done, to see the difference.
+    """Latent steering that also decodes the unperturbed latent, to measure the difference.
 
     Attributes:
         measures: ``ratio``, ``distance`` and ``change`` of every decision so far, squared.
@@ -85,7 +85,7 @@ class ComparedSteering(LatentSteering):
     actions: gym.spaces.Box
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """As :class:`LatentSteering`."""
+        """Take the arguments of :class:`LatentSteering`."""
         super().__init__(*args, **options)
         self.measures: list[tuple[float, float, float]] = []
 
@@ -110,7 +110,7 @@ class ComparedSteeringWrapper(LatentSteeringWrapper):
     steering: ComparedSteering
 
     def __init__(self, env: gym.Env, policy: PolicyLike, **options: Any) -> None:
-        """As :class:`LatentSteeringWrapper`."""
+        """Take the arguments of :class:`LatentSteeringWrapper`."""
         super().__init__(env, policy, **options)
         self.steering.actions = cast(gym.spaces.Box, env.action_space)
 

@@ -11,7 +11,7 @@ from zprl_env.errors import CheckpointError
 
 
 class Layer(NamedTuple):
-    """One step of an actor.
+    """One layer of an actor: its kind and its arrays.
 
     Attributes:
         kind: A key of ``KINDS``.
@@ -23,7 +23,7 @@ class Layer(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What a layer does to a batch of shape ``(B, N)``, and the names of its arrays."""
+    """Kind of layer: the names of its arrays, and its function of a batch of shape ``(B, N)``."""
 
     names: tuple[str, ...]
     forward: Callable[..., np.ndarray]
@@ -44,11 +44,11 @@ KINDS: dict[str, Kind] = {
     "tanh": Kind((), np.tanh),
     "clip": Kind(("low", "high"), np.clip),
 }
-"""What the actors of Stable-Baselines3, sb3-contrib and SBX are made of."""
+"""Kinds of layers that actors of Stable-Baselines3, sb3-contrib and SBX consist of."""
 
 
 class Actor:
-    """What an agent does of an observation when it does not explore.
+    """Actor of a trained agent: its deterministic action, without exploration.
 
     It computes in double precision, so that it differs from the library that trained it by no more
     than that library's own single precision.
@@ -80,7 +80,7 @@ class Actor:
             self._steps.append((KINDS[kind].forward, doubles))
 
     def __call__(self, observations: np.ndarray) -> np.ndarray:
-        """Act. Shape ``(B, observation)`` to ``(B, action)``, float32."""
+        """Compute the action. Shape ``(B, observation)`` to ``(B, action)``, float32."""
         x = np.asarray(observations, np.float64)
         for forward, arrays in self._steps:
             x = forward(x, *arrays)
@@ -92,7 +92,7 @@ class Actor:
         return [layer.kind for layer in self.layers]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Every layer's arrays, by the layer's number and their name."""
+        """Return every layer's arrays, by the layer's number and their name."""
         return {
             f"{number}.{name}": np.ascontiguousarray(array)
             for number, layer in enumerate(self.layers)
@@ -101,7 +101,7 @@ class Actor:
 
     @classmethod
     def from_arrays(cls, kinds: Sequence[str], arrays: Mapping[str, np.ndarray]) -> Actor:
-        """Put together what :attr:`kinds` and :meth:`to_arrays` took apart.
+        """Build an actor from its :attr:`kinds` and the arrays of :meth:`to_arrays`.
 
         Raises:
             CheckpointError: If they do not belong together.

@@ -20,10 +20,10 @@ _TANH, _BOUNDS = (
     Layer("tanh"),
     Layer("clip", {"low": np.array(-1.0), "high": np.array(1.0)}),
 )
-"""What keeps an action in [-1, 1]: the squashing of an algorithm, or Stable-Baselines3's bounds."""
+"""Layers that keep an action in [-1, 1]: a squashing, or Stable-Baselines3's bounds."""
 
 _EPSILON = 1e-3
-"""What batch renormalisation in SBX adds to the variance."""
+"""Constant that batch renormalisation in SBX adds to the variance."""
 
 
 def actor_of(model: BaseAlgorithm) -> Actor:
@@ -59,7 +59,7 @@ def actor_of(model: BaseAlgorithm) -> Actor:
 
 
 def _leaves(module: nn.Module) -> Iterator[nn.Module]:
-    """The modules of nested sequences, in the order they are called."""
+    """Yield the modules of nested sequences, in the order they are called."""
     if isinstance(module, nn.Sequential):
         for child in module:
             yield from _leaves(child)
@@ -98,7 +98,7 @@ def _standardize(
 
 
 def _jax_layers(policy: Any) -> Iterator[Layer]:
-    """Layers of SBX are numbered as they are called: the hidden ones, then the mean."""
+    """Yield the layers of SBX, numbered as they are called: the hidden ones, then the mean."""
     state, actor = policy.actor_state, policy.actor
     layers = state.params.get("params", state.params)
     statistics = getattr(state, "batch_stats", {})

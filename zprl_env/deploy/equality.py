@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from zprl_env.steering.wrapper import SteeringWrapper
 
 ACCURACY = 1e-4
-"""How far an exported action may be off, absolutely or relative to itself."""
+"""Largest error of an exported action, absolutely or relative to itself."""
 
 _UNBOUNDED = 1e6
-"""A bound beyond this says nothing about what is observed."""
+"""Limit beyond which a bound says nothing about the observed values."""
 
 
 def random_observations(space: gym.spaces.Box, number: int = 32) -> np.ndarray:
@@ -50,7 +50,7 @@ def likely_observations(folder: Path, number: int = 32) -> np.ndarray:
 def check_equal(
     steered: SteeredPolicy, env: SteeringWrapper, agent: Agent, observations: np.ndarray
 ) -> None:
-    """See that an export decides as a steered environment and its agent do.
+    """Check that an export decides as a steered environment and its agent do.
 
     Args:
         steered: The export.

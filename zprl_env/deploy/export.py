@@ -130,7 +130,7 @@ def export(settings: Export) -> Path:
 
 
 def describe_run(run: Path, config: Config, env: SteeringWrapper) -> dict[str, Any]:
-    """What an export says of itself: how it steers, how it was trained, how well it does."""
+    """Describe a run for its export: its steering, training and success rates."""
     from zprl_env.training.environment import steering_options
 
     recipe, space = config.recipe, env.env.env.observation_space
@@ -183,7 +183,7 @@ def write(
 
 
 def own_policy(policy: SteerablePolicy, name: str) -> str | None:
-    """Name a policy that is the user's own code, which no folder can hold; None of a checkpoint."""
+    """Name a policy that is the user's own code, which no folder holds; None for a checkpoint."""
     from policies.frozen import FrozenPolicy
 
     return None if isinstance(policy, FrozenPolicy) else name

@@ -62,7 +62,7 @@ def _results(folder: Path, metadata: dict[str, Any], *, steered: bool) -> dict[s
 
 
 def _text(folder: Path, env: str) -> str:
-    """The card as it is beside the policy, without a header from an earlier publication."""
+    """Return the card beside the policy, without a header from an earlier publication."""
     path = folder / CARD_FILE
     if not path.exists():
         return f"# Base policy for {env}\n\nSizes and training are in `policy.json`."

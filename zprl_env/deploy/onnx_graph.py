@@ -20,7 +20,7 @@ from zprl_env.steering.base import policy_generator
 
 
 class _Step(nn.Module):
-    """One layer of an actor."""
+    """One layer of an actor as a torch module."""
 
     def __init__(self, layer: Layer) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class _Step(nn.Module):
 
 
 class SteeredNetwork(nn.Module):
-    """What :class:`~zprl_env.deploy.steered_policy.SteeredPolicy` computes, as one network.
+    """A :class:`~zprl_env.deploy.steered_policy.SteeredPolicy` as one torch network.
 
     Args:
         model: The base policy.
@@ -62,7 +62,7 @@ class SteeredNetwork(nn.Module):
             self.register_buffer(name, torch.tensor(array, dtype=torch.float32))
 
     def forward(self, observation: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Observations ``(B, O)`` and the flow's noise N(0, I), ``(B, H, A)``, to chunks."""
+        """Map observations ``(B, O)`` and the flow's noise N(0, I), ``(B, H, A)``, to chunks."""
         features, posterior = self.model.encode(observation)
         parts, kind = [posterior.mean], self.steering.observation
         if kind in ("state", "both"):
@@ -101,8 +101,8 @@ def write_onnx(
     chunk = (config.horizon, config.action_dim)
     if noisy:
         inputs["noise"] = chunk
-        dice = policy_generator(0)
-        draws = [dice.standard_normal(chunk) for _ in observations]
+        generator = policy_generator(0)
+        draws = [generator.standard_normal(chunk) for _ in observations]
         arrays["noise"] = np.asarray(draws, np.float32)
     content = graph(SteeredNetwork(model, steered), inputs, ["actions"])
     (got,) = session(content).run(None, arrays)

@@ -1,4 +1,4 @@
-"""Publishing a policy on the Hugging Face hub: ``python -m zprl_env.hub push|pull``.
+"""Publish (upload) a policy on the Hugging Face hub: ``python -m zprl_env.hub push|pull``.
 
 Who may is the business of the client's own login, ``hf auth login``.
 """
@@ -64,7 +64,7 @@ class Push:
     """Publish a base policy or an exported steered policy, with its card."""
 
     folder: tyro.conf.Positional[Path]
-    """A checkpoint's folder, or what python -m zprl_env.export wrote."""
+    """A checkpoint's folder, or one that python -m zprl_env.export wrote."""
     repo: tyro.conf.Positional[str]
     """user/name."""
     private: bool = False

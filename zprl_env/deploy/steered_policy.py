@@ -92,7 +92,7 @@ class SteeredPolicy:
         policy: PolicyLike | None = None,
         steer: str | None = None,
     ) -> SteeredPolicy:
-        """Read what ``python -m zprl_env.export`` wrote.
+        """Load a folder that ``python -m zprl_env.export`` wrote.
 
         Args:
             folder: The folder, or ``hf://user/repo``.

@@ -25,7 +25,7 @@ COLOURS = {"ok": "green", "missing": "cyan", "warning": "yellow", "broken": "bol
 
 @dataclass(frozen=True)
 class Examination:
-    """Look whether this installation works, and say what to do where it does not.
+    """Check whether this installation works, and advise where it does not.
 
     Every suite takes 20 steps, a picture is drawn, the shipped policies are loaded; each in a
     process of its own, so that what crashes is reported. Paste the output into a bug report: it
@@ -34,12 +34,13 @@ class Examination:
     """
 
     parts: tyro.conf.Positional[tuple[Part, ...]] = ()
-    """What to look at; everything if nothing is named."""
+    """Parts to check; everything if nothing is named."""
     json: Path | None = None
     """File for the same as JSON, with tracebacks."""
     timeout: float = 180.0
-    """When to give up on a simulator, a policy or a picture [s]. The first use of a fresh
-    installation compiles for up to a minute."""
+    """Time after which to give up on a simulator, a policy or a picture [s]. The first use of a
+    fresh installation compiles for up to a minute.
+    """
 
     def __post_init__(self) -> None:
         if not self.timeout > 0:
@@ -47,7 +48,7 @@ class Examination:
 
 
 def examine(examination: Examination) -> dict[str, list[Finding]]:
-    """Look, and print what is found as it is found.
+    """Run the checks, and print each finding as it is found.
 
     Returns:
         Findings by part.
@@ -89,7 +90,7 @@ def examine(examination: Examination) -> dict[str, list[Finding]]:
 
 
 def broken(found: dict[str, list[Finding]]) -> list[str]:
-    """Return the names of what is broken, each with its part."""
+    """Return the names of everything that is broken, each with its part."""
     return [f"{part} {f.name}" for part in found for f in found[part] if f.state == "broken"]
 
 

@@ -124,7 +124,7 @@ def _reinstall(extra: str = "") -> str:
 
 
 def _last_line(trace: str) -> str:
-    r"""The line that names the first cause: tracebacks tell the causes first.
+    r"""Return the line that names the first cause: tracebacks tell the causes first.
 
     >>> _last_line("Traceback ...\nOSError: no libx\n\nThe above ...\n\nMissingExtraError: y")
     'OSError: no libx'

@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back from a probe.
+    """Result of a probe: the values it found, or its error.
 
     Attributes:
         values: What it found; empty if it failed.
@@ -64,7 +64,7 @@ def ask(
 
 
 def _end(code: int, last_words: list[str]) -> str:
-    """How a process came to its end.
+    """Describe how a process came to its end.
 
     >>> _end(-11, []), _end(1, ["ImportError: no zprl_env"])
     ('killed by SIGSEGV', 'ended with code 1: ImportError: no zprl_env')

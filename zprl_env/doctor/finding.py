@@ -40,7 +40,7 @@ class Finding:
 
 
 def without_private_paths(text: str) -> str:
-    """Shorten the folders that say who and where somebody is.
+    """Shorten folders, so that neither users nor their places are named.
 
     >>> without_private_paths("neither /root/demos nor /Users/ada/a.json nor /etc/hosts")
     'neither ~/demos nor ~/a.json nor /etc/hosts'

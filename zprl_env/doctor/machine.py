@@ -36,7 +36,7 @@ def cores() -> float:
 
 
 def _quota(cgroup: Path) -> float:
-    """Cores that a container was given; infinitely many if nobody said (either cgroup version)."""
+    """Return the cores a container was given (either cgroup version), infinitely many if unsaid."""
     quota, period = [*_read(cgroup / "cpu.max").split(), "", ""][:2]
     if not quota:
         quota = _read(cgroup / "cpu/cpu.cfs_quota_us")

@@ -35,7 +35,7 @@ STEPS = 20
 
 
 def learning() -> dict[str, Any]:
-    """Import what training needs; the GPU and the threads that PyTorch sees."""
+    """Import the libraries of training; report the GPU and the threads that PyTorch sees."""
     import sb3_contrib
     import stable_baselines3
     import torch
@@ -81,7 +81,7 @@ def rendering() -> dict[str, Any]:
 
 
 def suite(name: str) -> dict[str, Any]:
-    """Take some steps in an environment and look at what it returns."""
+    """Take some steps in an environment and check the values it returns."""
     from zprl_env.envs import TASKS, make_env
 
     env = make_env(name)

@@ -49,7 +49,7 @@ def extras() -> list[str]:
 
 
 def required(extra: str = "") -> dict[str, Requirement]:
-    """Return what this package asks for, by name, as its installed metadata says.
+    """Return this package's requirements by name, as its installed metadata says.
 
     Args:
         extra: Only what this extra adds; without it, what is needed in any case.
@@ -86,7 +86,7 @@ def tested_versions() -> dict[str, str]:
 
 
 def _metadata(key: str) -> list[str]:
-    """Lines of this package's own metadata; none if it is not installed."""
+    """Return the lines of this package's own metadata; none if it is not installed."""
     return metadata.metadata(PACKAGE).get_all(key) or [] if installed(PACKAGE) else []
 
 
@@ -108,7 +108,7 @@ def _package() -> Finding:
 
 
 def _library(requirement: Requirement, extra: str, tested: str) -> Finding:
-    """Compare what is installed with what is asked for.
+    """Compare a library's installed version with the required one.
 
     >>> _library(Requirement("numpy>=999"), "", "").state
     'warning'

@@ -15,14 +15,14 @@ from zprl_env.tasks import TASKS, Task
 
 @dataclass(frozen=True)
 class Listing:
-    """List every environment: sizes, time limit, who can show it, what is shipped for it.
+    """List every environment: sizes, time limit, expert, shipped policy.
 
     The success is that of the shipped policy over its held-out episodes, with a Wilson 95 %
     interval.
     """
 
     suite: Literal["robosuite", "metaworld", "adroit", "real"] | None = None
-    """Only this suite's."""
+    """Suite to list; all if not given."""
 
 
 def success(task: Task) -> str:

@@ -17,7 +17,7 @@ from zprl_env.errors import MissingExtraError, UnknownNameError
 
 
 class _AdroitTask(NamedTuple):
-    """What gymnasium-robotics calls a task, what it shows, and when D4RL calls it done."""
+    """Row of a task: its class in gymnasium-robotics, observation's parts, and D4RL's criterion."""
 
     module: str
     class_name: str
@@ -151,7 +151,7 @@ class AdroitEnv(SuiteEnv):
 
     @property
     def env_args(self) -> dict[str, Any]:
-        """How to make this environment, in the form robomimic writes into its files."""
+        """Arguments that make this environment again, in the form of robomimic's files."""
         return {
             "env_name": f"AdroitHand{self.task.title()}-v1",
             "env_version": version("gymnasium-robotics"),

@@ -27,7 +27,7 @@ REWARDS = ("sparse", "dense")
 
 
 class Outcome(NamedTuple):
-    """What a suite says of one control step.
+    """Result of one control step: observation, reward and success.
 
     Attributes:
         observation: Flat observation after the step. Shape ``(O,)``, float32.
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 
 
 class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
-    """A simulated task, told the way gymnasium tells it.
+    """Base class of a simulated task as a Gymnasium environment.
 
     * Success terminates; nothing truncates (put gymnasium's ``TimeLimit`` around it).
     * ``info["is_success"]`` is in every info, that of ``reset`` included.
@@ -70,7 +70,7 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
     hidden_geom_groups: tuple[int, ...] = ()
     """Groups of geoms that are simulated and not shown."""
     replayable = True
-    """An episode's seed and actions lead to the same state again."""
+    """True: an episode's seed and actions lead to the same state again."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
         self._offscreen: OffscreenCamera | None = None
 
     def _define_spaces(self, sizes: Mapping[str, int], low: np.ndarray, high: np.ndarray) -> None:
-        """Say what is seen and what can be done.
+        """Define the observation and action spaces.
 
         Args:
             sizes: Size of each part of the observation, in order.
@@ -117,11 +117,11 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
     @property
     @abc.abstractmethod
     def env_args(self) -> dict[str, Any]:
-        """How to make this environment, in the form robomimic writes into its files."""
+        """Arguments that make this environment again, in the form of robomimic's files."""
 
     @abc.abstractmethod
     def _reset(self) -> tuple[np.ndarray, bool]:
-        """Begin an episode drawn from ``self.np_random``; its observation and success."""
+        """Begin an episode drawn from ``self.np_random``; return its observation and success."""
 
     @abc.abstractmethod
     def _step(self, action: np.ndarray) -> Outcome:
@@ -133,7 +133,7 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
 
     @abc.abstractmethod
     def _simulation(self) -> tuple[Any, Any]:
-        """The ``mujoco.MjModel`` and the ``mujoco.MjData`` to draw."""
+        """Return the ``mujoco.MjModel`` and the ``mujoco.MjData`` to draw."""
 
     @abc.abstractmethod
     def _free(self) -> None:

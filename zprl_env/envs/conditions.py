@@ -53,7 +53,7 @@ def check_running(running: bool) -> None:
 
 
 def checked_action(action: np.ndarray, space: gym.Space[np.ndarray]) -> np.ndarray:
-    """Return an action as finite numbers of the right shape; its bounds are not looked at.
+    """Check that an action is finite and of the right shape; its bounds are not looked at.
 
     Args:
         action: What ``step`` was given.

@@ -1,4 +1,4 @@
-"""Wrapper that gives every episode a seed of its own, so that any can be played again."""
+"""Wrapper that gives every episode a seed of its own, so that any of them can be replayed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EPISODE, EPISODE_SEED = "episode", "episode_seed"
 
 
 def episode_seed(seed: int, episode: int) -> int:
-    """Seed of one of the episodes that follow from a seed.
+    """Compute the seed of one of the episodes that follow from a first seed.
 
     It is above 2^31, where no seed of an evaluation lies.
 
@@ -24,11 +24,11 @@ def episode_seed(seed: int, episode: int) -> int:
 
 
 class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
-    """Gives every episode a seed of its own.
+    """Wrapper that gives every episode a seed of its own.
 
     An environment that is seeded once goes through its episodes like a chain, each link of which
     needs those before it. Here an episode follows from the first seed and its number alone, and the
-    dice of the steering are seeded with it.
+    steering's random generator is seeded with it.
 
     Example:
         >>> import gymnasium as gym
@@ -43,7 +43,7 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
     """
 
     def __init__(self, env: gym.Env) -> None:
-        """Wrap an environment that ``reset(seed=...)`` makes go through the same episode again."""
+        """Wrap an environment in which ``reset(seed=...)`` brings the same episode again."""
         super().__init__(env)
         self._seed = int(np.random.SeedSequence().generate_state(1)[0])
         self._next = 0

@@ -23,7 +23,7 @@ OBSERVATION = "observation"
 class FlatObservation(
     gym.ObservationWrapper[np.ndarray, Any, Any], gym.utils.RecordConstructorArgs
 ):
-    """Concatenates the parts of an observation to one float32 vector.
+    """Wrapper that concatenates the parts of an observation to one float32 vector.
 
     Attributes:
         observation_keys: Which entries of the vector are which part.
@@ -92,7 +92,7 @@ def flat_environment(env: gym.Env, policy: object = None) -> gym.Env:
 
 
 def flatten(env: gym.Env, keys: Iterable[str] | None = None) -> gym.Env:
-    """As :func:`flat_environment`, by keys alone: for processes that do not hold the policy."""
+    """Flatten observations by keys alone, for processes that do not hold the policy."""
     space = env.observation_space
     if isinstance(space, gym.spaces.Box) and len(space.shape) == 1:
         return env
@@ -100,7 +100,7 @@ def flatten(env: gym.Env, keys: Iterable[str] | None = None) -> gym.Env:
 
 
 def observation_keys(policy: object) -> tuple[str, ...] | None:
-    """The parts of an observation that a policy takes, in order; None if it does not say.
+    """Return the keys that a policy's observation consists of, in order; None if it does not say.
 
     They stand in its ``observation_keys``, or in a checkpoint's description.
     """
@@ -112,7 +112,7 @@ def observation_keys(policy: object) -> tuple[str, ...] | None:
 
 
 def _boxes(space: gym.Space, keys: list[str] | None) -> dict[str, gym.spaces.Box]:
-    """The parts to take, each of them checked."""
+    """Return the parts to take, each of them checked."""
     if isinstance(space, gym.spaces.Box):
         parts: dict[str, gym.Space] = {OBSERVATION: space}
     elif isinstance(space, gym.spaces.Dict):

@@ -68,7 +68,7 @@ class OffscreenCamera:
         atexit.register(self._at_exit)
 
     def render(self, data: Any) -> np.ndarray:
-        """Return what the camera sees.
+        """Render an image from the camera.
 
         Args:
             data: The ``mujoco.MjData``, with the bodies' poses up to date.

@@ -1,4 +1,4 @@
-"""Making environments by name, and registering tasks of one's own.
+"""Make environments by name, and register tasks of one's own.
 
 Importing `zprl_env` registers the shipped tasks with gymnasium, and
 ``gym.make("zprl_env:ZPRL-Lift-v0")`` imports it by itself. No simulator is imported before one of
@@ -147,7 +147,7 @@ def _check(task: Task) -> None:
 
 
 def _call(spec: str, kwargs: dict[str, Any]) -> gym.Env:
-    """Make the environment that ``"module:callable"`` returns."""
+    """Make an environment by calling ``"module:callable"``."""
     made = load_object(spec, "environment")
     if not callable(made):
         raise ConfigurationError(

@@ -1,4 +1,4 @@
-"""The interface of a scripted expert, which demonstrates a task: subclass it for your own."""
+"""Base class of a scripted expert, which demonstrates a task: subclass it for your own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zprl_env.experts.quality import Quality
 
 
 class Expert(abc.ABC):
-    """Somebody who shows a task, as well as the episode's quality allows.
+    """Scripted expert: demonstrates a task, as well as the episode's quality allows.
 
     An expert sees what a policy sees: the observation by its keys, nothing of the simulator. It is
     deterministic; whatever chance there is lies in the ``Quality`` given to ``reset``.
@@ -22,7 +22,7 @@ class Expert(abc.ABC):
     """
 
     HANDS: ClassVar[tuple[slice, ...]] = ()
-    """Which entries of the action move each hand; none if it cannot be disturbed."""
+    """Slices of the action that move each hand; none if it cannot be disturbed."""
 
     def __init__(self, task: str) -> None:
         self.task = task

@@ -13,7 +13,7 @@ HESITATION = (5, 15)  # how long it does [control steps]
 
 
 class Disturbance:
-    """What comes between the action that is meant and the one that is executed.
+    """Random pushes and hesitations between the action that is meant and the one executed.
 
     Imitation of faultless demonstrations never sees what to do beside their path. Here the hands
     are pushed off it, and stop each for itself now and then, while what is recorded is the action
@@ -40,7 +40,7 @@ class Disturbance:
         self._stopped = [0] * len(hands)
 
     def __call__(self, action: np.ndarray) -> np.ndarray:
-        """Return what is executed instead of an action of shape ``(A,)``."""
+        """Disturb an action of shape ``(A,)``; return the one to execute instead."""
         executed = np.array(action)
         if self._level == 0.0:
             return executed

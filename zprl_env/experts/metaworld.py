@@ -25,7 +25,7 @@ WANDERING = 30  # steps after which a detour or overshoot has lasted long enough
 
 
 class Aim(NamedTuple):
-    """How ``Quality``'s centimetres, made for robosuite's Lift, fit a task.
+    """Adaptation to a task of ``Quality``'s centimetres, which were made for robosuite's Lift.
 
     Attributes:
         middle: Middle of the area the object is placed in; x, y. [m]
@@ -53,7 +53,7 @@ REACH = 0.03  # displacement beyond which a misjudgement hardly grows further [m
 
 
 class MetaWorldExpert(Expert):
-    """Follow Meta-World's scripted policy for a task with a person's faults.
+    """Meta-World's scripted policy for a task, followed with a person's faults.
 
     The policy is shown the observation with the object where the person believes it to be: beside
     its place, by an error that depends on where it lies and is held for an attempt. On the way
@@ -189,7 +189,7 @@ class MetaWorldExpert(Expert):
             yield self._command(np.zeros(3), self._grip)
 
     def _judge(self) -> None:
-        """Look where the object lies, and err."""
+        """Look at the object's place, and err."""
         displacement = self._flat[OBJECT][:2] - self._aim.middle
         displacement = REACH * np.tanh(displacement / REACH)
         error = self._quality.misjudgement(displacement)
@@ -200,20 +200,20 @@ class MetaWorldExpert(Expert):
         self._error = self._aim.shift + error
 
     def _believed(self) -> np.ndarray:
-        """The observation as this person sees it. Shape ``(39,)``."""
+        """Return the observation as this person sees it. Shape ``(39,)``."""
         believed = self._flat.copy()
         believed[OBJECT] += self._error
         return believed
 
     def _lift(self, action: np.ndarray) -> None:
-        """Carry the object over what is in the way: up before sideways."""
+        """Carry the object over an obstacle: up before sideways."""
         missing = self._aim.clearance - self._flat[2]
         if missing > 0.0:
             action[2] = max(action[2], LIFT_GAIN * missing)
             action[:2] *= max(0.0, 1.0 - missing / LIFTING)
 
     def _follow(self, beyond: np.ndarray | float = 0.0) -> np.ndarray:
-        """What the scripted policy does about it. Shape ``(4,)``."""
+        """Return the scripted policy's action for an observation. Shape ``(4,)``."""
         believed = self._believed()
         believed[OBJECT] += beyond
         with warnings.catch_warnings():

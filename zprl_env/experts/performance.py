@@ -23,7 +23,7 @@ QUALITY_STREAM, OPERATOR_STREAM, DISTURBANCE_STREAM = 1, 2, 3
 
 
 class Episode(NamedTuple):
-    """What happened in one episode.
+    """One recorded episode: its seed, quality, trajectory and success.
 
     Attributes:
         seed: What the environment was reset with.
@@ -62,7 +62,7 @@ def demonstration_seed(seed: int, index: int) -> int:
 
 
 def operator_for(seed: int) -> Demonstrator:
-    """Return the person with this number.
+    """Draw the person of this seed.
 
     Example:
         >>> operator_for(3) == operator_for(3), operator_for(3) == operator_for(4)
@@ -119,7 +119,7 @@ class Stage:
 
     @property
     def observation_keys(self) -> dict[str, slice]:
-        """Which part of the flat observation is which; one part if the environment says nothing."""
+        """Slices of the flat observation by key; one part if the environment says nothing."""
         if self.env.has_wrapper_attr("observation_keys"):
             keys: dict[str, slice] = self.env.get_wrapper_attr("observation_keys")
             return keys
@@ -128,7 +128,7 @@ class Stage:
 
     @property
     def env_args(self) -> dict[str, Any]:
-        """How to make the environment, in robomimic's form."""
+        """Arguments that make the environment again, in robomimic's form."""
         if self.env.has_wrapper_attr("env_args"):
             known: dict[str, Any] = self.env.get_wrapper_attr("env_args")
             return known

@@ -51,7 +51,7 @@ class Demonstrator:
 
 @dataclass(frozen=True)
 class Quality:
-    """Everything that is imperfect about one demonstration; the defaults are without fault.
+    """Faults of one demonstration: everything imperfect about it; by default there are none.
 
     An expert is deterministic given this and the observations: all chance is drawn here, once per
     episode. Faults are held for whole episodes or phases, unlike white noise on the actions.

@@ -55,13 +55,18 @@ class Recording:
     """0 to 99. Episode i begins from the environment's seed 10000 * SEED + i: no two recordings
     share an episode, and none is among evaluation's, which begin at 1000000."""
     skill: float | Literal["poor", "mixed", "expert"] = "mixed"
-    """0 for somebody who fails about every second time, 1 for somebody who hardly ever does; poor
-    is 0, mixed is 0.5, expert is 1."""
+    """Skill of the person who performs: 0 fails about every second time, 1 hardly ever does; poor
+    is 0, mixed is 0.5, expert is 1.
+    """
     operator_seed: int = 0
-    """Which person performs: in which direction their grasps are off, and where on the table."""
+    """Seed of the person who performs: in which direction their grasps are off, and where on the
+    table.
+    """
     disturbance: float = 0.0
-    """How strongly the hands are pushed and held up while they perform, 1 for centimetres. The file
-    then holds what the expert meant at every state, which is not quite what was executed."""
+    """Strength of the pushes and hold-ups that the hands meet while they perform, 1 for
+    centimetres. The file then holds what the expert meant at every state, which is not quite what
+    was executed.
+    """
     successes_only: bool = False
     """Leave failed episodes out of the file; it then holds fewer than EPISODES."""
     workers: Annotated[int, tyro.conf.arg(aliases=["-j"])] = 1
@@ -78,7 +83,7 @@ class Recording:
 
 
 def record(recording: Recording) -> list[Episode]:
-    """Perform and write a recording, or what is left to do of one that was cut off.
+    """Record demonstrations, or resume a recording that was cut off.
 
     Every finished episode is kept in ``OUT.partial`` until all are there. The file is the same
     whether or not it was made in one go.
@@ -146,7 +151,7 @@ def record(recording: Recording) -> list[Episode]:
 
 
 def _versions() -> dict[str, str]:
-    """What an episode follows from besides the settings; the suite's is in ``env_args``."""
+    """Return the versions that an episode depends on; the suite's is in ``env_args``."""
     versions = {"python": platform.python_version()}
     for name in ("zprl-env", "gymnasium", "mujoco", "numpy", "h5py"):
         with suppress(packages.PackageNotFoundError):
@@ -193,7 +198,7 @@ def _performances(
 
 
 _stage: Stage
-"""A worker process's own, made by its initializer; an environment does not travel."""
+"""Stage of a worker process, made by its initializer; an environment does not travel."""
 
 
 def _open_stage(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:

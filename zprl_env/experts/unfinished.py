@@ -81,7 +81,7 @@ class UnfinishedRecording:
             append(episode)
 
     def episodes(self) -> dict[int, Episode]:
-        """The finished episodes by number; a damaged file counts as none."""
+        """Read the finished episodes by number; a damaged file counts as none."""
         found = {}
         for index in range(self.settings["episodes"]):
             with suppress(DemonstrationError):

@@ -1,1 +1,1 @@
-"""Load a policy: by object, path, shipped name, Hugging Face repository or module:callable."""
+"""Load a policy: object, path, shipped name, Hugging Face repository or module:callable."""

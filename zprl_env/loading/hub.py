@@ -1,4 +1,4 @@
-"""Fetch (download) a policy from the Hugging Face hub: by name, and nothing that is not ours.
+"""Fetch (download) a policy from the Hugging Face hub: its known files by name, nothing else.
 
 What travels is a checkpoint (``policy.json``) or an exported steered policy (``steered.json``):
 safetensors, JSON and the card, by name. Nothing else is fetched or opened.
@@ -22,7 +22,7 @@ from zprl_env.loading.steered_files import (
 )
 
 EVALUATION_FILE = "evaluation.json"
-"""What ``python -m zprl_env.make_policy`` measured, episode by episode."""
+"""Results that ``python -m zprl_env.make_policy`` measured, episode by episode."""
 
 CHECKPOINT = (checkpoint_files.METADATA_FILE, checkpoint_files.WEIGHTS_FILE)
 FILES = (
@@ -33,11 +33,11 @@ FILES = (
     *(f"{POLICY_FOLDER}/{name}" for name in CHECKPOINT),
     CARD_FILE,
 )
-"""All that a repository of ours can hold, by path."""
+"""Files that a repository of this project can hold, by path."""
 
 
 class HubError(ZprlError):
-    """The hub has not what was asked for, does not allow it, or cannot be reached."""
+    """The hub lacks the repository or file, does not allow it, or cannot be reached."""
 
 
 def from_hub(repo: str, *, revision: str | None = None) -> Path:
@@ -65,7 +65,7 @@ def from_hub(repo: str, *, revision: str | None = None) -> Path:
 
 
 def check_folder(folder: Path) -> None:
-    """See that a folder holds a policy whose parts belong together, by their hashes.
+    """Check that a folder holds a policy whose parts belong together, by their hashes.
 
     Raises:
         CheckpointError: It does not.
@@ -99,7 +99,7 @@ def hub_client() -> Any:
 
 
 def hub_error(what: str, repo: str, error: Exception) -> HubError:
-    """Say in one line what the client said in many, and what to try."""
+    """Turn a long error of the hub's client into one line with advice."""
     reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     return HubError(
         f"cannot {what} {repo}: {reason}. Try another name or revision, or log in by "

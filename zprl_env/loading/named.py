@@ -16,11 +16,11 @@ from typing import Any
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 SEPARATOR = ":"
-"""What stands between the module and the object in it."""
+"""Separator between the module and the object in it."""
 
 
 def names_code(spec: object) -> bool:
-    r"""Whether something is the name of an object in a module, ``"module:attribute"``.
+    r"""Tell whether a value is the name of an object in a module, ``"module:attribute"``.
 
     A path on Windows, a hub's ``hf://user/repo`` and gymnasium's ``package:Id-v0`` are none.
 
@@ -76,7 +76,7 @@ def load_object(spec: str, kind: str) -> Any:
 
 
 def import_for(name: str, spec: str, kind: str) -> ModuleType:
-    """Import a module that a name of code begins with, from the current folder as well.
+    """Import the module that a name of code begins with, from the current folder as well.
 
     Args:
         name: The module's dotted name.
@@ -148,7 +148,7 @@ def refuse_code(
 
 
 def _may_import(value: str) -> bool:
-    """Whether something would import a module: ``module:attribute`` or ``package:Id-v0``."""
+    """Tell whether a name would import code: ``module:attribute`` or ``package:Id-v0``."""
     name, equals, setting = value.partition("=")
     if equals and name.isidentifier():
         value = setting

@@ -19,7 +19,7 @@ PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
 ``module:callable`` that returns a policy object."""
 
 HUB = "hf://"
-"""What the name of a repository on the Hugging Face hub begins with."""
+"""Prefix of a repository's name on the Hugging Face hub."""
 
 
 def shipped_policies() -> dict[str, Path]:
@@ -88,7 +88,7 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
 
 
 def _checked(policy: Any, where: str) -> SteerablePolicy:
-    """Refuse an object that is no policy, and say what it lacks."""
+    """Refuse an object that is no policy, and name the attributes it lacks."""
     if isinstance(policy, SteerablePolicy) and not isinstance(policy, type):
         return policy
     members = [*SteerablePolicy.__annotations__, "encode", "decode"]
@@ -125,7 +125,7 @@ def acting_policy(folder: Path) -> SteerablePolicy:
 
 
 def local_folder(name: str | PathLike[str]) -> Path | None:
-    """Download what ``hf://user/repo`` names; None of a name that is no repository's.
+    """Download the repository ``hf://user/repo``; None for any other name.
 
     >>> local_folder("Lift") is None
     True

@@ -18,14 +18,14 @@ FORMAT = "zprl-steered"
 VERSION = 1
 STEERED_FILE, ACTOR_FILE = "steered.json", "actor.safetensors"
 POLICY_FOLDER = "policy"
-"""Where the base policy's own checkpoint is, inside the folder."""
+"""Subfolder of the base policy's own checkpoint."""
 OWN_POLICY = "own_policy"
-"""Entry that says, for people to read, which code of their own the base policy was."""
+"""Key of a note for people to read: which code of their own the base policy was."""
 ONNX_FILE, CARD_FILE = "steered.onnx", "README.md"
 
 
 class SteeredFiles(NamedTuple):
-    """What the folder says besides the base policy.
+    """Contents of an exported steered policy's folder besides the base policy.
 
     Attributes:
         metadata: The description.
@@ -57,7 +57,7 @@ def write_steered(
 
 
 def read_steered(folder: Path) -> SteeredFiles:
-    """Read a folder and see that actor, base policy and description belong together.
+    """Read a folder and check that actor, base policy and description belong together.
 
     Raises:
         CheckpointError: Something is missing, damaged, foreign or of another export.

@@ -1,4 +1,4 @@
-"""Steering by adding to the actions (Policy Decorator, arXiv 2412.13630): a baseline."""
+"""Action steering: a residual on the actions (Policy Decorator, arXiv 2412.13630), a baseline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zprl_env.steering.demonstrated import row_norms
 
 
 class ActionSteering(Steering):
-    """The agent's action is a residual on the executed part of the chunk.
+    """Action steering: the agent's action is a residual on the executed part of the chunk.
 
     Attributes:
         scale: Size of the largest residual, in the environment's action units.
@@ -34,7 +34,7 @@ class ActionSteering(Steering):
         return self.n_action_steps * self.policy.action_dim
 
     def strength(self, actions: np.ndarray) -> np.ndarray:
-        """RMS of the residual, in the environment's action units."""
+        """Compute the RMS of the residual, in the environment's action units."""
         return self.scale * row_norms(actions) / self.agent_dim**0.5
 
     def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:

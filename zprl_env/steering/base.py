@@ -22,7 +22,9 @@ from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.demonstrated import DemonstratedLatents
 
 ObservationKind = Literal["features", "state", "both"]
-"""What the agent sees besides the latent: the policy's embedding, the normalised state, or both."""
+"""The agent's observation besides the latent: the policy's embedding, the normalised state, or
+both.
+"""
 
 
 _POLICY_STREAM = 1
@@ -30,7 +32,7 @@ _POLICY_STREAM = 1
 
 
 SATURATED = 0.95
-"""A number of an action that is larger than this counts as saturated."""
+"""Absolute value beyond which a number of an action counts as saturated."""
 
 
 def policy_generator(seed: int | None) -> np.random.Generator:
@@ -39,7 +41,7 @@ def policy_generator(seed: int | None) -> np.random.Generator:
 
 
 def check_size(name: str, value: float) -> float:
-    """Return a size once it is known to be one.
+    """Check that a number is a size: finite and at least 0.
 
     Args:
         name: What the size is called, for the error.
@@ -64,15 +66,17 @@ class Perturbed(NamedTuple):
     """
 
     latents: Any
-    """What is decoded. Shape ``(B, D)``."""
+    """Latents to decode. Shape ``(B, D)``."""
     noise: Any
-    """What the flow starts from. Shape ``(B, H, A)``."""
+    """Initial noise of the flow. Shape ``(B, H, A)``."""
     residual: Any = None
-    """Added to the executed actions; ``None`` adds nothing. Shape ``(B, n_action_steps, A)``."""
+    """Residual added to the executed actions; ``None`` adds nothing. Shape ``(B, n_action_steps,
+    A)``.
+    """
 
 
 class Decision(NamedTuple):
-    """The action chunks of a decision, and what :meth:`Steering.measure` looks at."""
+    """Action chunks of a decision, and the inputs of :meth:`Steering.measure`."""
 
     chunks: np.ndarray
     """The executed part of the chunks. Shape ``(B, n_action_steps, A)``."""
@@ -156,7 +160,7 @@ class Steering(ABC):
 
     @classmethod
     def usual(cls, facts: Facts = UNKNOWN) -> dict[str, Any]:
-        """Defaults of the options ``scale``, ``noise_scale`` and ``sample_latent``.
+        """Return the defaults of the options ``scale``, ``noise_scale`` and ``sample_latent``.
 
         Args:
             facts: The task's; this class's own `defaults` come before them.
@@ -174,7 +178,7 @@ class Steering(ABC):
 
     @abstractmethod
     def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
-        """Let the agent's actions into the policy: the formula of this way of steering.
+        """Perturb the policy by the agent's actions: the formula of this way of steering.
 
         It is written with operators, slices and ``reshape`` alone, so that it holds for arrays of
         numpy and, where the attributes named in :attr:`constants` are tensors, for torch.
@@ -187,7 +191,7 @@ class Steering(ABC):
 
     @abstractmethod
     def strength(self, actions: np.ndarray) -> np.ndarray:
-        """Size of the perturbation relative to what it perturbs.
+        """Compute the size of the perturbation relative to what it perturbs.
 
         Args:
             actions: The agent's actions, clipped. Shape ``(B, agent_dim)``.
@@ -284,7 +288,7 @@ class Steering(ABC):
         return Decision(chunks, actions, decoded)
 
     def measure(self, decision: Decision) -> list[dict[str, float]]:
-        """Tell how hard the agent steers, for ``info["steering"]``.
+        """Measure how hard the agent steers, for ``info["steering"]``.
 
         Args:
             decision: What :meth:`act` returned.

@@ -16,7 +16,7 @@ from zprl_env.tasks import facts_of
 
 
 def reported_success(info: Mapping[str, Any]) -> bool | None:
-    """Whether an environment says that its task is done: ``is_success``, and else ``success``.
+    """Read an environment's report of success: ``is_success``, and else ``success``.
 
     >>> reported_success({"success": 1.0}), reported_success({"is_success": False, "success": 1.0})
     (True, False)
@@ -30,7 +30,7 @@ def reported_success(info: Mapping[str, Any]) -> bool | None:
 class ActionChunkWrapper(
     gym.Wrapper[Any, np.ndarray, Any, np.ndarray], gym.utils.RecordConstructorArgs
 ):
-    """Turns an environment of single actions into one of action chunks.
+    """Wrapper that turns an environment of single actions into one of action chunks.
 
     One step executes up to ``n_action_steps`` actions, clipped to the environment's bounds. It
     stops at the first ``terminated`` or ``truncated`` and reports that flag alone. The reward is

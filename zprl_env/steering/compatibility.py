@@ -11,7 +11,7 @@ from zprl_env.steerable import SteerablePolicy
 def check_compatible(
     observations: gym.Space, actions: gym.Space, policy: SteerablePolicy, n_action_steps: int
 ) -> int:
-    """See that an environment's spaces fit a policy.
+    """Check that an environment's spaces fit a policy.
 
     Args:
         observations: The environment's observation space.

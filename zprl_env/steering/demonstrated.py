@@ -1,4 +1,4 @@
-"""The latents that a policy's demonstrations visit: what a steered latent is measured by."""
+"""Statistics of the latents that demonstrations visit, by which a steered latent is measured."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DemonstratedLatents(NamedTuple):
 
     @classmethod
     def of(cls, policy: SteerablePolicy) -> DemonstratedLatents:
-        """Take what a policy carries.
+        """Read the statistics that a policy carries.
 
         Args:
             policy: Whatever it has of ``latent_mean``, ``latent_std``, ``latent_posterior_std`` and
@@ -52,7 +52,7 @@ class DemonstratedLatents(NamedTuple):
         return cls(mean, std, float(np.linalg.norm(rms)))
 
     def distance(self, latents: np.ndarray) -> np.ndarray:
-        """How far out latents lie.
+        """Compute the distance of latents from those of the demonstrations.
 
         Args:
             latents: Shape ``(B, D)``.
@@ -65,7 +65,7 @@ class DemonstratedLatents(NamedTuple):
 
 
 def row_norms(rows: np.ndarray) -> np.ndarray:
-    """Euclidean norm of every row. Shape ``(B, D)`` to ``(B,)``.
+    """Compute the Euclidean norm of every row. Shape ``(B, D)`` to ``(B,)``.
 
     >>> row_norms(np.array([[3.0, 4.0]]))
     array([5.])

@@ -1,4 +1,4 @@
-"""Steering latent and noise together: the agent owns every input of the action generator."""
+"""Joint steering of latent and noise: the agent owns every input of the action generator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zprl_env.steering.latent import Scale, latent_strength, resolve_scale
 
 
 class JointSteering(Steering):
-    """The agent's action is (dz, dx): z~ = z + lambda dz, and dx shifts the flow's noise.
+    """Joint steering: z~ = z + lambda dz, and dx shifts the flow's noise; the action is (dz, dx).
 
     dx is one vector of the size of an action, repeated along the horizon: it moves the whole
     chunk, and the agent's action stays small.
@@ -40,7 +40,7 @@ class JointSteering(Steering):
         return self.policy.latent_dim + self.policy.action_dim
 
     def strength(self, actions: np.ndarray) -> np.ndarray:
-        """RMS(lambda dz) / RMS(z): the latent's part alone."""
+        """Compute RMS(lambda dz) / RMS(z): the latent's part alone."""
         dz = actions[:, : self.policy.latent_dim]
         return latent_strength(self.scale, dz, self.demonstrated)
 

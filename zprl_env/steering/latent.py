@@ -1,4 +1,4 @@
-"""Steering the latent: Z-perturbation (ZPRL), the product."""
+"""Latent steering: the perturbation of the latent (Z-perturbation, ZPRL), the product."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RMS_UNIFORM = 3.0**-0.5
 
 
 def auto_scale(policy: SteerablePolicy, ratio: float = 0.1) -> np.ndarray:
-    """Find lambda by the published rule RMS(lambda dz) = ``ratio`` RMS(z).
+    """Compute lambda by the published rule RMS(lambda dz) = ``ratio`` RMS(z).
 
     The rule is applied to every dimension by itself, with dz uniform in the box, so that a
     direction the demonstrations hardly use is hardly perturbed.
@@ -48,7 +48,7 @@ def auto_scale(policy: SteerablePolicy, ratio: float = 0.1) -> np.ndarray:
 
 
 def resolve_scale(policy: SteerablePolicy, scale: Scale) -> np.ndarray:
-    """Turn a scale as a user gives it into lambda per dimension.
+    """Convert a scale as a user gives it into lambda per dimension.
 
     Args:
         policy: The policy to be steered.
@@ -77,7 +77,7 @@ def resolve_scale(policy: SteerablePolicy, scale: Scale) -> np.ndarray:
 def latent_strength(
     scale: np.ndarray, dz: np.ndarray, demonstrated: DemonstratedLatents
 ) -> np.ndarray:
-    """RMS(lambda dz) / RMS(z) of every row of dz, with z over the demonstrations.
+    """Compute RMS(lambda dz) / RMS(z) of every row of dz, with z over the demonstrations.
 
     Args:
         scale: lambda. Shape ``(D,)``.
@@ -91,7 +91,7 @@ def latent_strength(
 
 
 class LatentSteering(Steering):
-    """The agent's action dz perturbs the latent: z~ = z + lambda dz (arXiv 2605.19919).
+    """Latent steering: the agent's action dz perturbs z~ = z + lambda dz (arXiv 2605.19919).
 
     Attributes:
         scale: lambda per dimension. Shape ``(D,)``.
@@ -119,7 +119,7 @@ class LatentSteering(Steering):
         return f"{text}, RMS(lambda dz) = {share:.2f} RMS(z) for dz uniform in [-1, 1]"
 
     def strength(self, actions: np.ndarray) -> np.ndarray:
-        """RMS(lambda dz) / RMS(z), with z over the demonstrations."""
+        """Compute RMS(lambda dz) / RMS(z), with z over the demonstrations."""
         return latent_strength(self.scale, actions, self.demonstrated)
 
     def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:

@@ -1,4 +1,4 @@
-"""Steering the flow's initial noise (DSRL, arXiv 2506.15799): a baseline."""
+"""Noise steering: shifts of the flow's initial noise (DSRL, arXiv 2506.15799), a baseline."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zprl_env.steering.demonstrated import row_norms
 
 
 class NoiseSteering(Steering):
-    """The agent's action shifts the noise the flow starts from: x = noise + bound * action.
+    """Noise steering: the agent's action shifts the initial noise, x = noise + bound * action.
 
     With ``noise_scale=0``, the default here, the agent chooses the noise alone, as in DSRL.
 
@@ -40,7 +40,7 @@ class NoiseSteering(Steering):
         return self.policy.horizon * self.policy.action_dim
 
     def strength(self, actions: np.ndarray) -> np.ndarray:
-        """RMS of the shift, in standard deviations of the noise that the flow was trained with."""
+        """Compute the RMS of the shift, in standard deviations of the flow's training noise."""
         return self.scale * row_norms(actions) / self.agent_dim**0.5
 
     def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:

@@ -33,7 +33,7 @@ class Way(NamedTuple):
     wrapper: type[SteeringWrapper]
 
     def defaults(self, facts: Facts) -> dict[str, Any]:
-        """Scale, noise and latent's chance that hold on a task unless somebody says otherwise."""
+        """Return a task's defaults of scale, noise scale and the latent's sampling."""
         return self.core.usual(facts)
 
 
@@ -105,7 +105,7 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
 
 
 def own_options(core: type[Steering]) -> list[str]:
-    """Options of a way of steering besides scale and those that all of them share."""
+    """List the options of a way of steering besides scale and those that all of them share."""
     parameters = inspect.signature(core.__init__).parameters.values()
     named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     return [name for name in named if name != "scale"]

@@ -26,7 +26,7 @@ from zprl_env.tasks import facts_of
 
 
 def given(options: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
-    """Options with defaults in place of those that are missing or ``None``.
+    """Return options with defaults in place of those that are missing or ``None``.
 
     >>> given({"scale": None, "noise_scale": 0.0}, {"scale": 2.0, "noise_scale": 1.0})
     {'scale': 2.0, 'noise_scale': 0.0}
@@ -37,7 +37,7 @@ def given(options: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
 class SteeringWrapper(
     gym.Wrapper[np.ndarray, np.ndarray, Any, np.ndarray], gym.utils.RecordConstructorArgs
 ):
-    """A frozen policy drives the environment and the agent steers the policy.
+    """Base wrapper: a frozen policy drives the environment and the agent steers the policy.
 
     One step is one decision: the agent's action enters the policy where the subclass says, the
     policy decodes an action chunk, and :class:`ActionChunkWrapper` executes its first
@@ -154,7 +154,7 @@ class SteeringWrapper(
 
 
 class LatentSteeringWrapper(SteeringWrapper):
-    """The agent perturbs the policy's latent: z~ = z + scale * action (ZPRL, arXiv 2605.19919).
+    """Wrapper for latent steering: z~ = z + scale * action (ZPRL, arXiv 2605.19919).
 
     Example:
         >>> import gymnasium as gym
@@ -217,18 +217,18 @@ class LatentSteeringWrapper(SteeringWrapper):
 
 
 class NoiseSteeringWrapper(SteeringWrapper):
-    """The agent chooses the flow's initial noise (DSRL); options as in :class:`NoiseSteering`."""
+    """Wrapper that shifts the flow's initial noise (DSRL); options as in :class:`NoiseSteering`."""
 
     steering_class = NoiseSteering
 
 
 class JointSteeringWrapper(SteeringWrapper):
-    """The agent steers latent and noise together; options as in :class:`JointSteering`."""
+    """Wrapper for steering latent and noise together; options as in :class:`JointSteering`."""
 
     steering_class = JointSteering
 
 
 class ActionSteeringWrapper(SteeringWrapper):
-    """The agent adds a residual to the action chunk; options as in :class:`ActionSteering`."""
+    """Wrapper that adds a residual to the action chunk; options as in :class:`ActionSteering`."""
 
     steering_class = ActionSteering

@@ -1,4 +1,4 @@
-"""Policy classes by the name that hyperparameter files give them."""
+"""Policy classes by the names that hyperparameter files give them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base and steered policy, on identical seeds."""
+"""Comparison of base and steered policy on identical seeds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BASE = "base policy"
 
 
 class Comparison:
-    """What a frozen policy does alone and what an agent makes of it.
+    """Comparison of a frozen policy alone and steered by an agent, on identical seeds.
 
     A recipe may take the flow's noise away, which by itself changes how often a policy succeeds:
     the base policy is then played both as imitation made it and as the agent meets it.
@@ -76,7 +76,7 @@ class Comparison:
 
     @property
     def difference(self) -> PairedDifference | None:
-        """How the steered policy differs from the better base, once both were played."""
+        """Difference of the steered policy from the better base, once both were played."""
         if len(self.results) <= len(self._bases):
             return None
         *bases, steered = self.results.values()
@@ -84,7 +84,7 @@ class Comparison:
         return paired_difference(best.successes, steered.successes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON understands it."""
+        """Return everything as values of JSON."""
         difference = self.difference
         return {
             "test": {name: result.to_dict() for name, result in self.results.items()},

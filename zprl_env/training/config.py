@@ -1,4 +1,4 @@
-"""The command line of a finetuning run."""
+"""Command line and settings of a finetuning run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PresetName = Literal["default", "paper"]
 
 @dataclass(frozen=True)
 class Config:
-    """What to finetune, how long, and where the results go."""
+    """Finetune a frozen policy: settings of the task, the algorithm, the length and the results."""
 
     env: str = "Lift"
     """Task to finetune on: a name (python -m zprl_env.envs), any gymnasium id, or a callable of
@@ -41,13 +41,14 @@ class Config:
     backend: BackendName = "torch"
     """'sbx' is sac, tqc, crossq and ppo in JAX, which the extra of that name brings."""
     preset: PresetName = "default"
-    """'default' is what we measured to work best, 'paper' the published settings."""
+    """Settings: 'default' is what we measured to work best, 'paper' the published ones."""
     hyperparams: Path | None = None
     """File of RL Zoo's to take the recipe's defaults from, instead of the one that comes with the
     package: python -m zprl_env.hyperparams sac."""
     steer: str = "latent"
-    """Where the agent enters the policy: its latent (ZPRL), its noise (the flow's; DSRL), both
-    (joint), or its action (residual RL), or a way of your own as module:Class."""
+    """Entry point of the agent into the policy: its latent (ZPRL), its noise (the flow's; DSRL),
+    both (joint), or its action (residual RL), or a way of your own as module:Class.
+    """
     policy: str | None = None
     """Base policy: a checkpoint folder, a shipped name, hf://user/name, or a callable of your own
     that makes one, as module:callable; the task's own if not given."""
@@ -69,7 +70,7 @@ class Config:
     validation_episodes: int = 50
     """Episodes of each of them."""
     keep: Literal["best", "last"] = "best"
-    """Which agent is handed over: the best on the validation episodes, or the last."""
+    """Agent that is handed over: the best on the validation episodes, or the last."""
     eval_episodes: int = 100
     """Held-out episodes that base and steered policy are compared on, before and after."""
     record: Path | None = None
@@ -90,8 +91,9 @@ class Config:
     wandb: str | None = None
     """Project of Weights & Biases to send the curves to as well; the extra 'wandb' brings it."""
     recipe: Annotated[Recipe, tyro.conf.arg(name="")] = None  # type: ignore[assignment]
-    """How the policy is steered and the agent learns; what `recipe_for` says of the fields above if
-    not given."""
+    """Recipe: how the policy is steered and the agent learns; what `recipe_for` says of the fields
+    above if not given.
+    """
 
     def __post_init__(self) -> None:
         suite = find_task(self.env).suite
@@ -185,7 +187,7 @@ def save_config(folder: Path, config: Config, policy: SteerablePolicy) -> None:
 
 
 def check_policy(folder: Path, policy: SteerablePolicy) -> None:
-    """See that a policy is the one that a run's agent learned to steer.
+    """Check that a policy is the one that a run's agent learned to steer.
 
     Raises:
         RunFolderError: It has other weights.
@@ -200,7 +202,7 @@ def check_policy(folder: Path, policy: SteerablePolicy) -> None:
 
 
 def load_config(folder: Path, *, trust: bool = False) -> Config:
-    """Read the settings of a run back.
+    """Load the settings of a run.
 
     Args:
         folder: The run's folder.

@@ -25,7 +25,7 @@ from zprl_env.vectorised.steering import SteeringVecEnv
 
 
 def steering_options(recipe: Recipe) -> dict[str, Any]:
-    """What a recipe says about the steering itself."""
+    """Return the steering's own options in a recipe."""
     names = ("scale", "noise_scale", "observation")
     return {name: getattr(recipe, name) for name in names} | settings(recipe.steer_kwargs)
 

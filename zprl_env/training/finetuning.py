@@ -33,7 +33,7 @@ from zprl_env.training.watch.tracking import tracked
 from zprl_env.vectorised.resumable import Place
 
 MakeRecorder = Callable[[dict[str, Any]], Any]
-"""Makes what writes a robot's episodes down, given the facts that are to stand with them."""
+"""Maker of a recorder of a robot's episodes, given the facts that are to stand with them."""
 
 
 class Finetuning:
@@ -50,7 +50,7 @@ class Finetuning:
     """
 
     def __init__(self, config: Config, make_recorder: MakeRecorder | None = None) -> None:
-        """Make, or make again, everything that a run needs; nothing is played yet.
+        """Make everything that a run needs, or restore it; nothing is played yet.
 
         Args:
             config: What to do.
@@ -101,7 +101,7 @@ class Finetuning:
         self._stack.close()
 
     def _make_agent(self, make_recorder: MakeRecorder | None) -> None:
-        """Make the environments and the model, or make them what they were."""
+        """Make the environments and the model, or restore them from a checkpoint."""
         config, recorded = self.config, {}
         if make_recorder is not None:
             facts = {"policy_sha256": self._weights_hash, "run": str(self.folder)}
@@ -175,7 +175,7 @@ class Finetuning:
     def _watching(
         self, progress: callbacks.ProgressCallback, interruption: Interruption
     ) -> list[BaseCallback]:
-        """What is told of every decision: progress, evaluation, checkpoints, telemetry."""
+        """Make the callbacks of every decision: progress, evaluation, checkpoints, telemetry."""
         history, config, say = self.history, self.config, progress.bar.write
 
         def note(env_steps: int, result: EvaluationResult) -> None:

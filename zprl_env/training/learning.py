@@ -1,4 +1,4 @@
-"""The part of a run that takes hours, and what is kept of it when it ends early."""
+"""Warm-up and learning of a run, and its rescue when it ends early."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def learn(
     callback: BaseCallback,
     generators: dict[str, Any] | None = None,
 ) -> None:
-    """Warm up and learn, or go on with it, until the budget is spent.
+    """Warm up and learn, or resume learning, until the budget is spent.
 
     Args:
         model: The agent.
@@ -54,7 +54,7 @@ def learn(
 
 @contextmanager
 def rescued(run: Path, save: Callable[[], object], say: Callable[[str], object]) -> Iterator[None]:
-    """Keep what was learned when a run is interrupted or meets a failing simulation.
+    """Save a checkpoint when a run is interrupted or meets a failing simulation.
 
     Args:
         run: The run's folder.

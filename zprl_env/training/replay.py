@@ -1,4 +1,4 @@
-"""Replay buffers by the name that hyperparameter files give them."""
+"""Replay buffers by the names that hyperparameter files give them."""
 
 from __future__ import annotations
 

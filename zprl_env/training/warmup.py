@@ -1,4 +1,4 @@
-"""Warm-up by the name that hyperparameter files give it."""
+"""Warm-up callback by the name that hyperparameter files give it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the hyperparameter files of RL Zoo call by name, besides policies, buffer and warm-up.
+"""RL Zoo: the environment wrapper that its hyperparameter files call by name.
 
 RL Zoo makes of them the models that ``train_sb3.py`` makes. Around these it differs: it counts
 decisions, evaluates on other seeds with the latent drawn as in training, keeps models and not runs

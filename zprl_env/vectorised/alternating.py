@@ -1,4 +1,4 @@
-"""Simulating and learning at the same time, with an agent that knows nothing of it."""
+"""Vectorised environment that simulates and learns at the same time, unseen by the agent."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from zprl_env.errors import ConfigurationError
 from zprl_env.vectorised.steering import SteeringVecEnv
 
 DECISION, HALF = "decision", "half"
-"""Keys of ``info``: the observation and action that began what ended now, and whose it is."""
+"""Keys of ``info``: the decision (observation and action) that ended now, and its half."""
 
 
 class AlternatingVecEnv(VecEnv):
-    """Two vectorised environments that take turns: one simulates while the agent learns.
+    """Vectorised environment of two halves in turns: one simulates while the agent learns.
 
     ``step`` sends the agent's actions to one half and returns what the other half has been doing
     since the step before: while an off-policy agent stores that and takes its gradient steps, the
@@ -61,7 +61,7 @@ class AlternatingVecEnv(VecEnv):
         return [*self.halves[0].seed(seed), *self.halves[1].seed(following)]
 
     def reset(self) -> np.ndarray:
-        """Start an episode in every environment; what is under way is dropped."""
+        """Start an episode in every environment; decisions under way are dropped."""
         self._arrive()
         self._observations = [half.reset() for half in self.halves]
         self._turn = 1
@@ -77,7 +77,7 @@ class AlternatingVecEnv(VecEnv):
         self._under_way[self._turn] = True
 
     def step_wait(self) -> VecEnvStepReturn:
-        """Return what the other half has done; then it is its turn."""
+        """Return the results of the other half; then it is its turn."""
         self._turn = turn = 1 - self._turn
         self._arrive(turn)
         result = self._arrived[turn]
@@ -92,7 +92,7 @@ class AlternatingVecEnv(VecEnv):
         return result
 
     def _arrive(self, *turns: int) -> None:
-        """Receive what is under way in these halves, in both if none is named."""
+        """Receive the decisions under way in these halves, in both if none is named."""
         for turn in turns or (0, 1):
             if self._under_way[turn]:
                 self._arrived[turn] = self.halves[turn].step_wait()

@@ -1,4 +1,4 @@
-"""Environments that can be put where others like them were."""
+"""Vectorised wrapper to resume from: environments go to the place of others of the same seed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zprl_env.envs.episodes import EPISODE
 
 
 class Place(NamedTuple):
-    """Where environments are.
+    """Place of environments in their episodes, to resume from.
 
     Attributes:
         episode: Highest number of an episode that was begun.
@@ -26,12 +26,12 @@ class Place(NamedTuple):
     observation: np.ndarray
 
     def left(self) -> Place:
-        """The place at which the episode under way is given up."""
+        """Return the place at which the episode under way is given up."""
         return Place(self.episode, self.actions[:0], self.observation[:0])
 
 
 class ResumableVecEnv(VecEnvWrapper):
-    """Remembers where its environments are, and goes there.
+    """Vectorised wrapper that remembers the place of its environments, and resumes from one.
 
     A single simulated environment is brought to the very state it was in, by playing the episode
     under way again: its seed and the agent's actions determine it, which environments vouch for
@@ -54,11 +54,11 @@ class ResumableVecEnv(VecEnvWrapper):
 
     @property
     def place(self) -> Place:
-        """Where the environments are now."""
+        """Present place of the environments."""
         return Place(self._episode, np.array(self._actions), self._observation)
 
     def go_to(self, place: Place) -> bool:
-        """Go where environments of the same seed were; the next ``reset`` changes nothing then.
+        """Resume at a place of environments of the same seed; the next ``reset`` keeps it.
 
         Args:
             place: Their :attr:`place`.
@@ -79,7 +79,7 @@ class ResumableVecEnv(VecEnvWrapper):
         return False
 
     def reset(self) -> np.ndarray:
-        """Begin an episode in every environment, unless they have just been put somewhere."""
+        """Begin an episode in every environment, unless they have just been resumed."""
         if self._restored:
             self._restored = False
             return self._all

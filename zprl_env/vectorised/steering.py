@@ -1,4 +1,4 @@
-"""A vectorised environment steered by one frozen policy, called once per decision for all."""
+"""Vectorised environment steered by one frozen policy, called once per decision for all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from zprl_env.steering.wrapper import given
 
 
 class SteeringVecEnv(VecEnvWrapper):
-    """A frozen policy drives a Stable-Baselines3 ``VecEnv`` of chunked environments.
+    """Vectorised wrapper: a frozen policy drives a Stable-Baselines3 ``VecEnv`` of chunks.
 
     The workers run :class:`~zprl_env.ActionChunkWrapper` and nothing of the policy, which lives
     once, in this process. Each environment has a random generator of its own: seeded alike, it goes
@@ -88,7 +88,7 @@ class SteeringVecEnv(VecEnvWrapper):
         self._measures: list[dict[str, float]] = []
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
-        """Seed environment ``i`` and its generator with ``seed + i`` at the next reset."""
+        """Seed environment ``i`` and its random generator with ``seed + i`` at the next reset."""
         self._seeds = list(self.venv.seed(seed))
         return self._seeds
 
@@ -110,7 +110,7 @@ class SteeringVecEnv(VecEnvWrapper):
         self._measures = self.steering.measure(decision)
 
     def step_wait(self) -> VecEnvStepReturn:
-        """Wait for the chunks; ``terminal_observation`` is what the agent would have seen.
+        """Wait for the chunks; ``terminal_observation`` is that of the steered environment.
 
         ``infos[i]["steering"]`` is what :meth:`Steering.measure` says of environment ``i``.
         """
@@ -130,7 +130,7 @@ class SteeringVecEnv(VecEnvWrapper):
         return self._observe(np.asarray(following)), rewards, dones, infos
 
     def _seed_generator(self, index: int, seed: int | None) -> None:
-        """Seed an environment's generator for the episode that begins, if it has a seed."""
+        """Seed an environment's random generator for the episode that begins, if it has a seed."""
         seed = self.reset_infos[index].get(EPISODE_SEED, seed)
         if seed is not None:
             self._generators[index] = policy_generator(seed)

@@ -88,14 +88,14 @@ def test_defaults_are_the_steering_s_own_and_else_the_task_s():
 
 
 def test_what_is_not_finite_or_of_another_shape_is_refused():
-    steering, dice = make(), [policy_generator(0)]
+    steering, generators = make(), [policy_generator(0)]
     z = np.zeros((1, 2), np.float32)
     with pytest.raises(InvalidActionError, match=r"action of shape \(2,\)\. Got: \(3,\)"):
-        steering.act(np.zeros((1, 3)), z, dice)
+        steering.act(np.zeros((1, 3)), z, generators)
     with pytest.raises(InvalidActionError, match="finite action"):
-        steering.act(np.array([[0.0, np.nan]]), z, dice)
+        steering.act(np.array([[0.0, np.nan]]), z, generators)
     with pytest.raises(SimulationError, match=r"NaN or infinity at \(row, index\) \[\[0, 1\]\]"):
-        steering.observe(np.array([[0.0, np.inf, 0.0]]), dice)
+        steering.observe(np.array([[0.0, np.inf, 0.0]]), generators)
 
 
 def test_what_the_agent_sees_is_one_of_three():

@@ -100,9 +100,9 @@ def test_environments_in_a_batch_say_what_they_would_say_alone(steer, workers, p
     ]
     for index, env in enumerate(alone):
         env.reset(seed=7 + index)
-    dice = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     for _ in range(5):  # the first episode ends within
-        actions = dice.uniform(-1.2, 1.2, (2, *together.action_space.shape)).astype(np.float32)
+        actions = generator.uniform(-1.2, 1.2, (2, *together.action_space.shape)).astype(np.float32)
         _, _, _, infos = together.step(actions)
         for env, action, info in zip(alone, actions, infos, strict=True):
             _, _, terminated, truncated, expected = env.step(action)

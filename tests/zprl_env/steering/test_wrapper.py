@@ -64,15 +64,15 @@ def test_a_zero_action_is_the_base_policy_to_the_bit(name, noise_scale, policy):
     for _ in range(4):
         env.step(np.zeros(env.action_space.shape or (), np.float32))
 
-    dice = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(1,)))
+    generator = np.random.default_rng(np.random.SeedSequence(3, spawn_key=(1,)))
     bare = RecordingEnv()
     observation, _ = bare.reset(seed=3)
     for _ in range(4):
         _, mean, std = policy.encode(observation[None])
-        latent = mean + std * dice.standard_normal(2).astype(np.float32)
+        latent = mean + std * generator.standard_normal(2).astype(np.float32)
         noise = np.zeros((1, 4, 2), np.float32)
         if noise_scale:
-            noise = dice.standard_normal((4, 2)).astype(np.float32)[None]
+            noise = generator.standard_normal((4, 2)).astype(np.float32)[None]
         for action in policy.decode(latent, noise)[0, :2]:
             observation, *_ = bare.step(np.clip(action, -1, 1))
     np.testing.assert_array_equal(recording(env).actions, bare.actions)

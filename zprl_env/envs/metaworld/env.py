@@ -95,12 +95,12 @@ class MetaWorldEnv(SuiteEnv):
 
     @property
     def fast(self) -> bool:
-        """Whether the shorter control step is in use."""
+        """Whether the fast control loop is in use."""
         return self._env.fast
 
     @property
     def env_args(self) -> dict[str, Any]:
-        """How to make this environment, in the form robomimic writes into its files."""
+        """Arguments that make this environment again, in the form of robomimic's files."""
         return self._env_args
 
     def _reset(self) -> tuple[np.ndarray, bool]:

@@ -1,4 +1,4 @@
-"""Meta-World's tasks with layouts of their own seed, and a control step without what it repeats.
+"""Fast control loop of Meta-World's tasks: layouts of their own seed, no repeated work.
 
 The classes here are subclasses of Meta-World's environments with the same physics, to the bit.
 """
@@ -31,7 +31,7 @@ TURNING = {
     ("site", "pegGrasp"): "peg-insert-side",
     ("body", "soccer_ball"): "soccer",
 }
-"""What in the model turns as the object does, where Meta-World asks SciPy for the quaternion."""
+"""Parts of the model that turn with the object; Meta-World asks SciPy for their quaternion."""
 PARTS_THAT_TURN = {f"{task}-v3": part for part, tasks in TURNING.items() for task in tasks.split()}
 
 GOAL_RADII = {
@@ -66,7 +66,7 @@ GOAL_RADII = {
     "soccer": 0.07,
     "sweep": 0.05,
 }
-"""Where Meta-World calls a task done if the first object is as close to the goal as this [m]."""
+"""Distance of the first object from the goal within which Meta-World calls a task done [m]."""
 
 
 def make_task(name: str, *, goal_observable: bool, fast: bool, shaped: bool) -> SeededLayout:
@@ -99,7 +99,7 @@ def make_task(name: str, *, goal_observable: bool, fast: bool, shaped: bool) -> 
 
 
 class SeededLayout(SawyerXYZEnv):
-    """A layout drawn from ``np_random`` at each reset, which depends on nothing before it."""
+    """Meta-World task whose layout is drawn from ``np_random`` at each reset, and nothing else."""
 
     fast = False
 
@@ -137,7 +137,7 @@ class SeededLayout(SawyerXYZEnv):
         return result
 
     def diverged(self) -> bool:
-        """Whether MuJoCo met a number it could not go on with, and started over by itself."""
+        """Tell whether MuJoCo met a number it could not go on with, and started over by itself."""
         return bool(self.data.warning.number[mujoco.mjtWarning.mjWARN_BADQPOS :].any())
 
     def _reset_hand(self, steps: int = 50) -> None:
@@ -190,7 +190,7 @@ class FastStep(SeededLayout):
         turned[:] = (1.0, 0.0, 1.0, 0.0)
 
     def touching_object(self, object_geom_id: int) -> bool:
-        """Say whether both fingers press on a geom."""
+        """Tell whether both fingers press on a geom."""
         contacts = self.data.contact
         pairs, addresses = contacts.geom, contacts.efc_address
         with_object = (pairs == object_geom_id).any(axis=1)

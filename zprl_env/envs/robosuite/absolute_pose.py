@@ -1,4 +1,4 @@
-"""Absolute pose actions for robosuite: where the hands shall be, not how they shall move.
+"""Absolute pose actions for robosuite: the hands' goals in the world instead of their motions.
 
 An action is ten numbers per arm: the position of the gripper's fingertips in the world [m], the
 first two rows of its rotation matrix (Zhou et al. 2019, continuous where angles are not; rows, as
@@ -22,7 +22,7 @@ SIZE, ROBOSUITE_SIZE = 10, 7
 REACH = np.array([[-0.9, -0.9, -0.4], [0.9, 0.9, 0.9]])
 """Corners of the box that a hand may be sent to, from the arm's base [m]."""
 PARALLEL = 1e-6
-"""Length below which a row, or what it adds to the other one, says nothing about a direction."""
+"""Length below which a row, or its addition to the other one, says nothing about a direction."""
 
 
 def absolute_controllers(robots: str | Sequence[str]) -> list[dict[str, Any]]:
@@ -76,7 +76,7 @@ def action_bounds(env: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def to_robosuite(actions: np.ndarray) -> np.ndarray:
-    """Turn absolute actions into robosuite's.
+    """Convert absolute actions into robosuite's.
 
     Rows that are not orthonormal, as a network gives them, are made so by Gram and Schmidt's
     method: the first keeps its direction, the second the part at right angles to the first.
@@ -112,7 +112,7 @@ def to_robosuite(actions: np.ndarray) -> np.ndarray:
 
 
 def from_robosuite(actions: np.ndarray) -> np.ndarray:
-    """Turn robosuite's absolute actions into ours; the inverse of `to_robosuite`.
+    """Convert robosuite's absolute actions into ours; the inverse of `to_robosuite`.
 
     Args:
         actions: Shape ``(..., 7 N)`` for N arms.
@@ -149,7 +149,7 @@ def from_poses(positions: np.ndarray, rotations: np.ndarray, grips: np.ndarray) 
 def from_deltas(
     env: Any, observations: Mapping[str, np.ndarray], actions: np.ndarray
 ) -> np.ndarray:
-    """Turn a demonstration's delta actions into the absolute ones that set the same goals.
+    """Convert a demonstration's delta actions into the absolute ones that set the same goals.
 
     Args:
         env: A robosuite environment of the same task, with delta actions; reset at least once.

@@ -25,7 +25,7 @@ class EndOfStep:
     fast = False
 
     def diverged(self) -> bool:
-        """Whether MuJoCo met a number it could not go on with, and started over by itself."""
+        """Tell whether MuJoCo met a number it could not go on with, and started over by itself."""
         counts = self.sim.data._data.warning.number
         return bool(counts[mujoco.mjtWarning.mjWARN_BADQPOS :].any())
 

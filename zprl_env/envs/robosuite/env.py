@@ -19,7 +19,7 @@ SETTLED = {
     "hard_reset": False,
     "ignore_done": True,
 }
-"""What an honest environment leaves no choice about: rendering, resets and the horizon are ours."""
+"""Arguments of robosuite that are fixed here: rendering, resets and the horizon are ours."""
 
 
 class RobosuiteEnv(SuiteEnv):
@@ -115,12 +115,12 @@ class RobosuiteEnv(SuiteEnv):
 
     @property
     def fast(self) -> bool:
-        """Whether the compiled control loop is in use."""
+        """Whether the fast control loop is in use."""
         return self._env is not None and self._env.fast
 
     @property
     def env_args(self) -> dict[str, Any]:
-        """How to make this environment, in the form robomimic writes into its files."""
+        """Arguments that make this environment again, in the form of robomimic's files."""
         return self._env_args
 
     @property

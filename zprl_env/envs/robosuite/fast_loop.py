@@ -1,4 +1,4 @@
-"""robosuite's control loop without what it repeats.
+"""Fast control loop of robosuite: the same physics without repeated work in Python.
 
 robosuite spends about five times as long in Python as in MuJoCo: at each of the 25 physics
 substeps of a control step it looks up names, reads references and limits, runs the controllers
@@ -29,7 +29,7 @@ CHECKED_VERSIONS = ("1.5.2",)
 """The robosuite versions whose control loop is known to be the one reproduced here."""
 
 PREFIX = "ZPRL"
-"""What the derived classes' names begin with in robosuite's registry."""
+"""Prefix of the derived classes' names in robosuite's registry."""
 
 
 def tasks() -> list[str]:
@@ -60,7 +60,7 @@ def task_class(task: str, fast: bool) -> str:
 
 
 class FastLoop(EndOfStep):
-    """A mixin: the control loop without what it repeats.
+    """Mixin of robosuite's environments: the fast control loop.
 
     Attributes:
         fast: Whether the loop is in use; where it does not cover robots, controllers or task,
@@ -83,7 +83,7 @@ class FastLoop(EndOfStep):
         self._grippers: list[FastGripper] = []
 
     def step(self, action: np.ndarray) -> tuple[dict[str, np.ndarray], float, bool, dict[str, Any]]:
-        """Run one control step; returns what robosuite's ``step`` returns."""
+        """Run one control step; the result is that of robosuite's ``step``."""
         if not self.fast:
             return super().step(action)  # type: ignore[misc]
         first = self.timestep == 0
@@ -124,7 +124,7 @@ class FastLoop(EndOfStep):
             arm.set_goal(action)
 
     def _collect_parts(self) -> None:
-        """Look at the episode's controllers; robosuite makes new ones at every reset."""
+        """Collect the episode's controllers; robosuite makes new ones at every reset."""
         self._arms, self._grippers = [], []
         start = 0
         for robot in self.robots:
@@ -148,7 +148,7 @@ class FastLoop(EndOfStep):
 
 
 def covers(env: Any) -> bool:
-    """Whether the fast loop does for an environment what robosuite's own loop does."""
+    """Tell whether the fast loop computes for an environment the same as robosuite's own."""
     ancestors = type(env).__mro__
     task: Any = ancestors[ancestors.index(EndOfStep) + 1]
     return (

@@ -1,4 +1,4 @@
-"""robosuite's part controllers without what they repeat."""
+"""Fast controllers of robosuite's arms and grippers, without repeated work."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from zprl_env.errors import MissingExtraError
 
 @contextmanager
 def quiet_robosuite() -> Iterator[ModuleType]:
-    """Import robosuite and hold back what it logs below an error, for as long as this lasts."""
+    """Import robosuite and hold back its log messages below an error, for as long as this lasts."""
 
     def is_error(record: logging.LogRecord) -> bool:
         return record.levelno >= logging.ERROR

@@ -109,7 +109,7 @@ class DoorPlan:
                 break
 
     def _on_circles(self, latch: float, hinge: float, press: float) -> np.ndarray:
-        """Where the palm belongs with the latch and the door at these angles."""
+        """Compute the palm's place with the latch and the door at these angles."""
         centre = self._handle() - LATCH_TO_HANDLE
         x, y, z = LATCH_TO_HANDLE + GRASP - (0.0, 0.0, press)
         turned = np.array(
@@ -140,7 +140,7 @@ class DoorPlan:
             yield np.concatenate([self._arm, wrist, grip.joints()])
 
     def _handle(self) -> np.ndarray:
-        """Where the handle is believed to be, at rest."""
+        """Return the place where the handle is believed to be, at rest."""
         misjudgement = self._quality.misjudgement(self._handle_at_rest - MIDDLE)
         return self._handle_at_rest + self._blindness * ERROR_SCALE * misjudgement
 

@@ -20,7 +20,7 @@ PLANS = {"door": DoorPlan, "hammer": HammerPlan, "pen": PenPlan}
 
 
 class AdroitExpert(Expert):
-    """A hand with a plan.
+    """Expert that performs a plan for Adroit's hand.
 
     The plan says where the joints are to go, step by step; the hand knows what to command for it.
     When the plan ends the expert gives up and holds still.

@@ -105,7 +105,7 @@ class HammerPlan:
             yield from self._move(self._at_height(ready), closed, SWINGING, RETURNING)
 
     def _at_height(self, posture: tuple[float, ...]) -> np.ndarray:
-        """The posture at the height where the nail is believed to be."""
+        """Return the posture at the height at which the nail is believed to be."""
         height = float(self._look()["nail_pos"][2]) - MIDDLE
         misjudgement = self._quality.misjudgement(np.array([0.0, height]))
         height += self._blindness * ERROR_SCALE * float(misjudgement[1])

@@ -1,4 +1,4 @@
-"""Practise with Adroit's hammer until its nail is driven in.
+"""Search for the hammer expert's postures by the cross-entropy method, until the nail is driven in.
 
 Run ``python -m zprl_env.experts.adroit.hammer_search``; it prints postures like those
 that ``adroit_hammer.py`` keeps.
@@ -24,7 +24,7 @@ FIRST_IDEA = HammerPostures(
     closed=(1.6, 1.6, 1.6),
     thumb=(0.0, 1.3, 0.0, 0.0, -0.8),
 )
-"""Where the search begins: by eye, and good for raising the hammer only."""
+"""Initial postures of the search: by eye, and good for raising the hammer only."""
 
 SPREAD = HammerPostures(
     grasp=(0.05, 0.05, 0.1, 0.15),
@@ -34,7 +34,7 @@ SPREAD = HammerPostures(
     closed=(0.15, 0.15, 0.15),
     thumb=(0.3, 0.25, 0.1, 0.25, 0.4),
 )
-"""How widely it looks around at first."""
+"""Standard deviations of the search's first generation."""
 
 STEPS = 140  # of an episode: one stroke
 FIRST_SEED = 1_000_000  # of the episodes, which are those for validation
@@ -42,7 +42,7 @@ CANDIDATES, ELITE, EPISODES = 24, 6, 2
 
 
 class Search(NamedTuple):
-    """How long to search.
+    """Settings of the search: its seed and its length.
 
     Attributes:
         seed: Of all chance.
@@ -82,7 +82,7 @@ def stroke_score(env: AdroitEnv, postures: HammerPostures, seed: int) -> float:
 
 
 def main(search: Search) -> HammerPostures:
-    """Search, and print the postures."""
+    """Search for the postures, and print them."""
     rng = np.random.default_rng(search.seed)
     env = AdroitEnv("hammer")
     mean, widest = _flat(FIRST_IDEA), _flat(SPREAD)

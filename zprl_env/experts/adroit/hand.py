@@ -48,7 +48,7 @@ class Grip(NamedTuple):
 
 
 class AdroitHand:
-    """What to command, so that the joints go where they should.
+    """Joint limits and commands of the Adroit hand: the action that reaches given joint angles.
 
     Args:
         task: ``"door"``, ``"hammer"`` or ``"pen"``, which differ in the joints of the arm.
@@ -79,7 +79,7 @@ class AdroitHand:
 
 
 def reach(palm: np.ndarray, roll: float, wrist: tuple[float, float], arm: np.ndarray) -> np.ndarray:
-    """Return how the door's arm has to stand for the palm to be somewhere.
+    """Return the posture of the door's arm that brings the palm to a place.
 
     Args:
         palm: Where the middle of the grasp is wanted. Shape ``(3,)``. [m]
@@ -108,7 +108,7 @@ def reach(palm: np.ndarray, roll: float, wrist: tuple[float, float], arm: np.nda
 def _palm_of(
     slide: float, pitch: float, yaw: float, roll: float, wrist: tuple[float, float]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Position of the grasp, and its derivative by slide, pitch and yaw."""
+    """Compute the position of the grasp, and its derivative by slide, pitch and yaw."""
     base = _BASE + slide * _FOREARM[:, 2]
     pitched = _FOREARM @ _rotation(0, pitch)
     forearm = pitched @ _rotation(1, yaw) @ _rotation(2, roll)

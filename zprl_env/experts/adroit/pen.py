@@ -23,7 +23,7 @@ Plan = Generator[np.ndarray, None, None]
 
 
 class Motion(NamedTuple):
-    """A way to move the fingers, known by heart, and what it does to the pen.
+    """A practised motion of the fingers, and its effect on the pen.
 
     Every episode begins with the same hand and the same pen, so it does the same every time.
 
@@ -53,14 +53,14 @@ class Motion(NamedTuple):
         return np.stack([np.interp(ticks, times, column) for column in corners.T], axis=1)
 
     def suits(self, target: np.ndarray) -> float:
-        """How long and how well this motion points the pen at a target, as a score."""
+        """Score how long and how well this motion points the pen at a target."""
         return float(np.maximum(self.axes @ target - SIMILAR, 0.0).sum()) + 1e-3 * float(
             (self.axes @ target).max()
         )
 
 
 def to_document(motions: Sequence[Motion]) -> dict[str, list]:
-    """Return motions in the form that `from_document` reads."""
+    """Convert motions to the JSON document that `from_document` reads."""
     return {
         "motions": [{name: value.tolist() for name, value in m._asdict().items()} for m in motions]
     }
@@ -110,7 +110,7 @@ class PenPlan:
             t += 1
 
     def _target(self) -> np.ndarray:
-        """Where the pen is believed to have to point."""
+        """Return the direction in which the pen is believed to have to point."""
         tilt = tilt_of(np.asarray(self._look()["target_axis"], dtype=np.float64))
         error = self._quality.misjudgement(METRES_PER_RADIAN * tilt)[:2] / METRES_PER_RADIAN
         return axis_of(tilt + ERROR_SCALE * error)

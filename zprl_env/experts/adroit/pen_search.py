@@ -1,4 +1,4 @@
-"""Practise with Adroit's pen until a few motions reach every target.
+"""Search for the pen expert's motions (MAP-Elites), until a few of them reach every target.
 
 Run ``python -m zprl_env.experts.adroit.pen_search``; it writes ``pen.json``.
 """
@@ -97,7 +97,7 @@ class Practice:
         return seen
 
     def _judge(self, seen: np.ndarray) -> np.ndarray:
-        """Steps at which the pen points at each target, plus how near it came to it at best."""
+        """Count the steps at which the pen points at each target, plus how near it came at best."""
         similarity = seen @ self.targets.T
         return (similarity > SIMILAR).sum(axis=0) + similarity.max(axis=0)
 
@@ -134,7 +134,7 @@ class Practice:
 
 
 class Search(NamedTuple):
-    """What to search, and where to write it.
+    """Settings of the search: its seed, its length and the file to write.
 
     Attributes:
         seed: Of all chance.
@@ -148,7 +148,7 @@ class Search(NamedTuple):
 
 
 def main(search: Search) -> None:
-    """Practise, and write the few motions that are needed."""
+    """Search for the motions, and write the few that are needed."""
     practice = Practice(search.seed)
     practice.run(search.tries)
     motions = practice.few()

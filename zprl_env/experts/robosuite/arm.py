@@ -1,4 +1,4 @@
-"""One robot arm: what the observation says of it, and its motion towards a goal."""
+"""One robot arm of an expert: its state in the observation, and its motion towards a goal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GAIN, TURN_GAIN, SMOOTHING = 1.4, 1.4, 0.5
 
 
 class Arm:
-    """One robot arm: what the observation says of it, and its motion towards a goal.
+    """One robot arm: its state in the observation, and its motion towards a goal.
 
     Motion is proportional to the distance, limited to a speed and smoothed, like a hand on a
     space-mouse.
@@ -50,12 +50,12 @@ class Arm:
 
     @property
     def position(self) -> np.ndarray:
-        """Where the fingers meet. Shape ``(3,)`` [m]."""
+        """Point at which the fingers meet. Shape ``(3,)`` [m]."""
         return np.asarray(self._observation[f"{self.prefix}eef_pos"], dtype=np.float64)
 
     @property
     def yaw(self) -> float:
-        """How far the hand is turned about the vertical; 0 at the start of an episode [rad]."""
+        """Turn of the hand about the vertical; 0 at the start of an episode [rad]."""
         return yaw(self._observation[f"{self.prefix}eef_quat"])
 
     @property

@@ -24,7 +24,7 @@ PATIENCE = 60  # control steps
 
 
 class DoorExpert(ManipulationExpert):
-    """Grasp the end of the handle from above, turn it upwards, pull the door.
+    """Expert for Door: grasp the end of the handle from above, turn it upwards, pull the door.
 
     The fingers close across the handle, so that it turns between them.
 
@@ -87,20 +87,20 @@ class DoorExpert(ManipulationExpert):
         return self._quality.alignment * wrapped(self._facing(), np.pi) - self._arm.yaw
 
     def _angle(self) -> float:
-        """How far the handle is turned; 0 is level, negative upwards [rad]."""
+        """Return the handle's angle; 0 is level, negative upwards [rad]."""
         return float(self._observation["object"][self.HANDLE_ANGLE])
 
     def _panel(self) -> np.ndarray:
         return np.asarray(self._observation["object"][self.PANEL][:2], dtype=np.float64)
 
     def _facing(self) -> float:
-        """How far the door is turned about the vertical [rad]."""
+        """Return the door's angle about the vertical [rad]."""
         seen = self._object()[:2] - self._panel()
         known = SPINDLE + np.array([LEVER * np.cos(self._angle()), 0.0])
         return float(np.arctan2(seen[1], seen[0]) - np.arctan2(known[1], known[0]))
 
     def _end(self, angle: float, opened: float) -> np.ndarray:
-        """The handle's end with the handle at an angle and the door opened a little further.
+        """Return the handle's end with the handle at an angle and the door opened a little further.
 
         Args:
             angle: Of the handle. [rad]

@@ -1,4 +1,4 @@
-"""One hand of several, and the arm that moves it."""
+"""A robot hand in world coordinates: one of several, and the arm that moves it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Hand(Arm):
         self.ahead = ahead
 
     def holds(self, point: np.ndarray) -> bool:
-        """Whether the fingers are closed on something, and this point is between them."""
+        """Tell whether the fingers are closed on an object, and this point is between them."""
         near = float(np.linalg.norm(point - self.position)) < 0.05
         return HELD_GAP < self.gap < WIDEST_HELD and near
 
@@ -98,7 +98,7 @@ class Hand(Arm):
             yield np.clip(np.array([*move, *turn, grip], dtype=np.float32), -1.0, 1.0)
 
     def _turn(self, yaw: float) -> np.ndarray:
-        """What is left to be turned, as axis times angle in the world [rad]. Shape ``(3,)``."""
+        """Return the rotation still to be done in the world, axis times angle [rad]. Shape (3,)."""
         reach = float(np.linalg.norm(self.position[:2] - self.base))
         lean = np.clip(LEAN_PER_METRE * (STRAIGHT_REACH - reach), 0.0, MOST_LEAN)
         yaw = nearest_half_turn(yaw - self.ahead)

@@ -9,7 +9,7 @@ RAISE = 0.12  # height to which the cube is raised; success comes earlier [m]
 
 
 class LiftExpert(ManipulationExpert):
-    """Grasp the cube and raise it.
+    """Expert for Lift: grasp the cube and raise it.
 
     Args:
         task: The suite's name of the task.

@@ -19,7 +19,7 @@ HELD_GAP = 0.025  # fingers closed on nothing come nearer to each other than thi
 
 
 class ManipulationExpert(Expert):
-    """Approach from above, align, descend, close, deliver; look, and try again after a miss.
+    """Expert for one arm: approach, align, descend, close, deliver; try again after a miss.
 
     Each episode is one generator that reads as a person's plan; ``act`` advances it by one control
     step, and the expert gives up where the plan ends. A task says with ``_deliver`` what is done
@@ -77,7 +77,7 @@ class ManipulationExpert(Expert):
             yield from self._stay(OPEN, 1)
 
     def _perform(self) -> Plan:
-        """The whole plan; an episode that gets to its end has failed."""
+        """Perform the whole plan; an episode that gets to its end has failed."""
         quality = self._quality
         yield from self._wander()
         for attempt in range(quality.attempts):
@@ -93,7 +93,7 @@ class ManipulationExpert(Expert):
 
     @abc.abstractmethod
     def _deliver(self) -> Plan:
-        """What is done with the object after a grasp; ends as soon as it is not held."""
+        """Deliver the object after a grasp; ends as soon as it is not held."""
 
     def _wander(self) -> Plan:
         """Visit the detour, then go past the goal, where the episode has either."""
@@ -177,36 +177,36 @@ class ManipulationExpert(Expert):
         return self._arm.position
 
     def _object(self) -> np.ndarray:
-        """Where the object is. Shape ``(3,)`` [m]."""
+        """Return the object's position. Shape ``(3,)`` [m]."""
         return np.asarray(self._observation["object"][self.POSITION], dtype=np.float64)
 
     def _object_yaw(self) -> float:
         return yaw(self._observation["object"][self.ORIENTATION])
 
     def _target(self) -> np.ndarray:
-        """The point of the object where it is best grasped. Shape ``(3,)`` [m]."""
+        """Return the point of the object where it is best grasped. Shape ``(3,)`` [m]."""
         return self._object()
 
     def _misjudged(self, point: np.ndarray) -> np.ndarray:
-        """Where a point is believed to be, as far as nothing was learnt from a miss [m]."""
+        """Return the believed place of a point, so far as no miss has corrected it [m]."""
         displacement = self.DISPLACEMENT_SCALE * (point[:2] - np.array(self.MIDDLE))
         error = self._blindness * self._quality.misjudgement(displacement)
         return point + self.ERROR_SCALE * error
 
     def _grasp_point(self) -> np.ndarray:
-        """Where the hand closes: where the target is believed to be [m]."""
+        """Return the point where the hand closes: the target's believed place [m]."""
         return self._misjudged(self._target())
 
     def _above(self, height: float) -> np.ndarray:
         return self._grasp_point() + height * UP
 
     def _holds(self, point: np.ndarray | None = None, *, near: float = 0.05) -> bool:
-        """Whether something is between the fingers, and the target (or the point) near them."""
+        """Tell whether the fingers hold an object, the target (or the point) being near them."""
         distance = np.linalg.norm((self._target() if point is None else point) - self._hand())
         return bool(self._arm.gap > HELD_GAP and distance < near)
 
     def _turn(self) -> float:
-        """Angle still to be turned towards the object's sides, if this person cares [rad]."""
+        """Return the angle to be turned towards the object's sides, if this person cares [rad]."""
         return self._quality.alignment * wrapped(self._object_yaw(), np.pi / 2) - self._arm.yaw
 
 

@@ -18,7 +18,7 @@ ENGAGED = 0.02  # how deep a nut is over its peg when it is let go [m]
 
 
 class Nut(NamedTuple):
-    """What robosuite has made of one nut, and where it wants it.
+    """Sizes and places of one of robosuite's nuts and of its peg.
 
     Attributes:
         handle: Distance from the hole's middle along the nut's x axis at which the handle is
@@ -43,7 +43,7 @@ NUTS = {
 
 
 class NutAssemblyExpert(ManipulationExpert):
-    """Grasp the nut's handle, raise it, bring the hole over the peg, lower, let go.
+    """Expert for NutAssembly: grasp the nut's handle, bring the hole over the peg, let go.
 
     Args:
         task: A key of `NUTS`, such as ``"NutAssemblySquare"``.
@@ -105,13 +105,13 @@ class NutAssemblyExpert(ManipulationExpert):
         return self._placed(PEG_TOP + CLEARANCE)
 
     def _placed(self, height: float) -> np.ndarray:
-        """Where the hand must be for the hole to be at a height above where the peg is believed."""
+        """Return the hand's place that brings the hole to a height above the believed peg."""
         error = self._blindness * self._quality.misjudgement(0.03 * self._direction())
         peg = np.array([*self._nut.peg, height]) + self.PLACING_SCALE * error * (1.0, 1.0, 0.0)
         return self._hand() + peg - self._object()
 
     def _direction(self) -> np.ndarray:
-        """Direction of the handle from the hole. Shape ``(3,)``."""
+        """Return the direction of the handle from the hole. Shape ``(3,)``."""
         x, y, z, w = np.asarray(self._observation["object"][self.ORIENTATION], dtype=np.float64)
         return np.array([1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w)])
 
@@ -130,5 +130,5 @@ class NutAssemblyExpert(ManipulationExpert):
         return share * wrapped(self._object_yaw(), np.pi) - self._arm.yaw
 
     def _fit(self) -> float:
-        """Angle by which the nut is still to be turned to fit its peg [rad]."""
+        """Return the angle by which the nut is still to be turned to fit its peg [rad]."""
         return -wrapped(self._object_yaw(), self._nut.symmetry) if self._nut.symmetry else 0.0

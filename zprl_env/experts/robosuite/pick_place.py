@@ -18,7 +18,7 @@ BIN_FLOOR = 0.82  # [m]
 
 
 class Thing(NamedTuple):
-    """What robosuite has made of one object, and where it wants it.
+    """Sizes and places of one of robosuite's objects and of its bin.
 
     Attributes:
         bottom: Distance from the object's middle down to what it stands on. [m]
@@ -44,7 +44,7 @@ THINGS = {
 
 
 class PickPlaceExpert(ManipulationExpert):
-    """Grasp the object, raise it over the wall, carry it above its compartment, let go.
+    """Expert for PickPlace: grasp the object, carry it above its compartment, let go.
 
     Args:
         task: A key of `THINGS`, such as ``"PickPlaceCan"``.
@@ -94,11 +94,11 @@ class PickPlaceExpert(ManipulationExpert):
         return self._object() + self._thing.grasp * UP * self._upright()
 
     def _upright(self) -> float:
-        """How far the object stands: 1 upright, 0 on its side."""
+        """Return the cosine of the object's tilt: 1 upright, 0 on its side."""
         return float(abs(self._axis()[2]))
 
     def _axis(self) -> np.ndarray:
-        """Direction of the object's own vertical. Shape ``(3,)``."""
+        """Return the direction of the object's own vertical. Shape ``(3,)``."""
         x, y, z, w = np.asarray(self._observation["object"][self.ORIENTATION], dtype=np.float64)
         return np.array([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)])
 

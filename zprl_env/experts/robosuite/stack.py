@@ -18,7 +18,7 @@ NEIGHBOUR = 0.1  # distance between the cubes below which one is in the other's 
 
 
 class StackExpert(ManipulationExpert):
-    """Grasp the small cube, carry it over the large one, lower it, let go.
+    """Expert for Stack: grasp the small cube, carry it over the large one, lower it, let go.
 
     Args:
         task: The suite's name of the task.
@@ -63,18 +63,18 @@ class StackExpert(ManipulationExpert):
         yield from self._stay(OPEN, RELEASING_STEPS)
 
     def _bringing(self, goal: Callable[[], np.ndarray]) -> Callable[[], np.ndarray]:
-        """Where the hand has to go for the cube, however it is held, to come to the goal."""
+        """Return the hand's goal that brings the cube, however it is held, to its own goal."""
         return lambda: self._hand() + goal() - self._object()
 
     def _large(self) -> np.ndarray:
         return np.asarray(self._observation["object"][self.LARGE], dtype=np.float64)
 
     def _goal(self) -> np.ndarray:
-        """Where the small cube is to lie: on the large one, where that is believed to be [m]."""
+        """Return the small cube's goal: on the large one, at its believed place [m]."""
         return self._misjudged(self._large()) + ON_TOP * UP
 
     def _over_large(self, point: np.ndarray) -> np.ndarray:
-        """The point at the height at which the small cube passes over the large one [m]."""
+        """Return the point at which the small cube passes over the large one [m]."""
         return np.array([*point[:2], self._large()[2] + ON_TOP + CLEARANCE])
 
     def _turn(self) -> float:
@@ -85,11 +85,11 @@ class StackExpert(ManipulationExpert):
         return wanted - self._arm.yaw
 
     def _sides(self) -> float:
-        """The nearest direction in which the fingers close on two sides of the small cube [rad]."""
+        """Return the nearest direction for the fingers to close on the small cube's sides [rad]."""
         return self._quality.alignment * wrapped(self._object_yaw(), np.pi / 2)
 
     def _in_the_way(self) -> bool:
-        """Whether the fingers, which close along the hand's y axis, would meet the large cube."""
+        """Tell whether the fingers, closing along the hand's y axis, would meet the large cube."""
         x, y = (self._large() - self._object())[:2]
         cosine, sine = np.cos(self._sides()), np.sin(self._sides())
         beside = abs(y * cosine - x * sine) > abs(x * cosine + y * sine)

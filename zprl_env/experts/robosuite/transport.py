@@ -26,7 +26,7 @@ MOST_ATTEMPTS = 3
 
 
 class TransportExpert(Expert):
-    """Two arms at once: each follows a plan of its own, and they meet once, over the gap.
+    """Expert for TwoArmTransport: two arms, each with its own plan, that meet over the gap.
 
     The first arm drops the lid aside, takes the payload by its handle and offers it across the gap.
     Meanwhile the second throws the trash into its bin; then it takes the offered handle by the
@@ -86,7 +86,7 @@ class TransportExpert(Expert):
             yield np.array([0.0] * 6 + [OPEN], dtype=np.float32)
 
     def _give(self) -> Plan:
-        """The plan of the first arm."""
+        """Follow the plan of the first arm."""
         hand, speed = self._giver, self._haste()
         if not (yield from self._pick(hand, lambda: self._scene.lid_handle(), first=True)):
             return
@@ -118,7 +118,7 @@ class TransportExpert(Expert):
             yield from hand.move(lambda: HOME, OPEN, speed=speed, at_most=1)
 
     def _take(self) -> Plan:
-        """The plan of the second arm."""
+        """Follow the plan of the second arm."""
         hand, speed = self._taker, self._haste()
         trash = self._pick(hand, lambda: self._scene.trash_cube(), over=ABOVE_BINS, first=True)
         if not (yield from trash):
@@ -154,7 +154,7 @@ class TransportExpert(Expert):
     def _pick(
         self, hand: Hand, thing: Callable[[], Grasp], *, over: float = 0.0, first: bool = False
     ) -> Generator[np.ndarray, None, bool]:
-        """Grasp something and lift it; look, and try again after a miss.
+        """Grasp an object and lift it; look, and try again after a miss.
 
         Args:
             hand: Which hand.
@@ -198,7 +198,7 @@ class TransportExpert(Expert):
         return False
 
     def _grasp(self, hand: Hand, goal: np.ndarray, yaw: float, thing: Callable[[], Grasp]) -> Plan:
-        """Close the fingers here and lift what is between them a little."""
+        """Close the fingers here and lift a little."""
         speed = self._haste()
         # A premature closing happens in mid-air: the hand goes on down while the fingers close.
         yield from hand.move(
@@ -224,7 +224,7 @@ class TransportExpert(Expert):
             yield from hand.move(lambda: past, OPEN, speed=speed, tolerance=0.015)
 
     def _offered(self) -> bool:
-        """Whether the first hand holds the payload nearly where they meet."""
+        """Tell whether the first hand holds the payload nearly where they meet."""
         held = self._giver.holds(self._scene.near_end().point)
         return held and bool(np.linalg.norm(self._scene.payload - MEETING) < 0.12)
 

@@ -16,7 +16,7 @@ LIFT = 0.05  # after which it is seen whether a grasp has held [m]
 
 
 class Grasp(NamedTuple):
-    """Something to be grasped.
+    """A grasp: the point, the sides and the way to lift.
 
     Attributes:
         point: Where the fingers are to meet. [m]
@@ -32,7 +32,7 @@ class Grasp(NamedTuple):
 
 
 class TransportScene:
-    """What the observation's ``object`` says, by name.
+    """Objects of TwoArmTransport, read out of the observation's ``object``.
 
     Attributes:
         payload: The middle of the hammer's handle. [m]
@@ -54,23 +54,23 @@ class TransportScene:
         self._trash_yaw = float(np.arctan2(side[1], side[0]))
 
     def lid_handle(self) -> Grasp:
-        """Return how to take the lid."""
+        """Return the grasp of the lid."""
         return Grasp(self.lid, np.pi / 2, self.lid[:2] - LID)
 
     def trash_cube(self) -> Grasp:
-        """Return how to take the trash: by the sides for which a hand turns less."""
+        """Return the grasp of the trash: by the sides for which a hand turns less."""
         yaw = nearest_half_turn(2.0 * self._trash_yaw) / 2.0
         turned = 0.02 * np.array([np.sin(4.0 * yaw), 1.0 - np.cos(4.0 * yaw)])
         return Grasp(self.trash, yaw + np.pi / 2, self.trash[:2] - TRASH + turned)
 
     def near_end(self) -> Grasp:
-        """Return how the first arm takes the payload, in its bin."""
+        """Return the first arm's grasp of the payload, in its bin."""
         crooked = 0.07 * (np.array([0.0, 1.0]) - self.handle[:2])
         away_from_head = np.array([0.0, -0.02 * self._head, LIFT])
         return self._handle_at(NEAR, crooked, away_from_head)
 
     def far_end(self) -> Grasp:
-        """Return how the second arm takes the payload, in the air."""
+        """Return the second arm's grasp of the payload, in the air."""
         return self._handle_at(FAR, (self.payload - MEETING)[:2], np.zeros(3))
 
     def _handle_at(self, distance: float, oddity: np.ndarray, room: np.ndarray) -> Grasp:

@@ -24,7 +24,7 @@ LOG_STD_MIN, LOG_STD_MAX = -20.0, 2.0
 
 
 class OffPolicy(BasePolicy):
-    """Options of every off-policy policy; a mixin before Stable-Baselines3's class."""
+    """Mixin with the options of every off-policy policy, before Stable-Baselines3's class."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class OffPolicy(BasePolicy):
 
 
 class Gaussian(OffPolicy):
-    """Options of actors that draw from a squashed Gaussian: SAC's, TQC's and CrossQ's."""
+    """Mixin with the options of actors of a squashed Gaussian: SAC's, TQC's and CrossQ's."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Gaussian(OffPolicy):
 
 
 class EnsembleCritics(BasePolicy):
-    """Option of the policies whose critics can be an :class:`EnsembleCritic`: SAC's and TD3's."""
+    """Mixin with the option of an :class:`EnsembleCritic`, for SAC's and TD3's policies."""
 
     def __init__(
         self, *args: Any, layer_norm: bool = False, squash_q: bool = False, **kwargs: Any
@@ -110,15 +110,15 @@ class EnsembleCritics(BasePolicy):
 
 
 class SACPolicy(EnsembleCritics, Gaussian, sac.SACPolicy):
-    """SAC's."""
+    """Policy class of SAC."""
 
 
 class TQCPolicy(Gaussian, tqc.TQCPolicy):
-    """TQC's."""
+    """Policy class of TQC."""
 
 
 class CrossQPolicy(Gaussian, crossq.CrossQPolicy):
-    """CrossQ's, which keeps its own momentum: sb3-contrib's loses it with any other option."""
+    """Policy class of CrossQ with its momentum kept: sb3-contrib's loses it with any option."""
 
     def __init__(
         self, *args: Any, optimizer_kwargs: dict[str, Any] | None = None, **kwargs: Any
@@ -129,7 +129,7 @@ class CrossQPolicy(Gaussian, crossq.CrossQPolicy):
 
 
 class TD3Policy(EnsembleCritics, OffPolicy, td3.TD3Policy):
-    """TD3's."""
+    """Policy class of TD3."""
 
     def make_actor(self, features_extractor: Any = None) -> Any:
         """Build the actor; see Stable-Baselines3."""
@@ -139,7 +139,7 @@ class TD3Policy(EnsembleCritics, OffPolicy, td3.TD3Policy):
 
 
 class OnPolicy(BasePolicy):
-    """Option of every on-policy policy; a mixin before Stable-Baselines3's class."""
+    """Mixin with the option of every on-policy policy, before Stable-Baselines3's class."""
 
     def __init__(self, *args: Any, actor_init: float = 0.01, **kwargs: Any) -> None:
         """Add the factor on the first weights of the actor's output to the arguments."""
@@ -156,8 +156,8 @@ class OnPolicy(BasePolicy):
 
 
 class ActorCriticPolicy(OnPolicy, policies.ActorCriticPolicy):
-    """PPO's and TRPO's."""
+    """Policy class of PPO and TRPO."""
 
 
 class LstmPolicy(OnPolicy, RecurrentActorCriticPolicy):
-    """RecurrentPPO's: an LSTM for the actor and one for the critic, before their layers."""
+    """Policy class of RecurrentPPO: an LSTM for actor and one for critic, before their layers."""

@@ -1,4 +1,4 @@
-"""What an agent in JAX has learned, as tensors: SBX itself would pickle it."""
+"""Save and load an SBX (JAX) agent's learned state as tensors: SBX itself would pickle it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POLICY_STATES = ("actor_state", "qf_state", "qf1_state", "qf2_state", "vf_state"
 """Parameters with their optimisers, targets and running statistics, where a policy has them."""
 
 POLICY_KEYS, MODEL_STATES = ("key", "noise_key"), ("ent_coef_state", "key")
-"""Random keys, and what does not belong to a policy: the temperature."""
+"""Random keys, and states outside of the policy: the temperature."""
 
 
 def is_jax(model: BaseAlgorithm) -> bool:
@@ -22,7 +22,7 @@ def is_jax(model: BaseAlgorithm) -> bool:
 
 
 def save_states(path: Path, model: BaseAlgorithm) -> None:
-    """Write parameters, optimiser states and random keys.
+    """Save parameters, optimiser states and random keys.
 
     Args:
         path: A safetensors file.
@@ -35,7 +35,7 @@ def save_states(path: Path, model: BaseAlgorithm) -> None:
 
 
 def load_states(path: Path, model: BaseAlgorithm) -> None:
-    """Read what :func:`save_states` wrote into a freshly made model; all of it or nothing.
+    """Load tensors of :func:`save_states` into a freshly made model; all of them or nothing.
 
     Args:
         path: A safetensors file.
@@ -64,7 +64,7 @@ def load_states(path: Path, model: BaseAlgorithm) -> None:
 
 
 def _states(model: BaseAlgorithm) -> dict[str, Any]:
-    """Everything that learning changes, such as ``policy.actor_state``."""
+    """Return everything that learning changes, such as ``policy.actor_state``."""
     owners = (("policy", model.policy, POLICY_STATES + POLICY_KEYS), ("model", model, MODEL_STATES))
     return {
         f"{owner}.{name}": getattr(holder, name)

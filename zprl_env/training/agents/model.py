@@ -19,7 +19,7 @@ from zprl_env.training.settings.compatibility import check_algorithm
 from zprl_env.training.settings.recipe import Recipe
 
 ARGUMENT = {"lstm_hidden": "lstm_hidden_size"}
-"""Settings that a policy class calls otherwise."""
+"""Names that a policy class has for settings, where they differ."""
 
 
 def make_model(
@@ -63,13 +63,13 @@ def make_model(
 
 
 def network_arguments(row: Algorithm, recipe: Recipe) -> dict[str, Any]:
-    """Arguments of an algorithm's policy class: sizes, first weights and bounds of its networks."""
+    """Return the arguments of an algorithm's policy class: its networks' sizes, weights, bounds."""
     own = {ARGUMENT.get(name, name): getattr(recipe, name) for name in row.networks}
     return {"net_arch": list(recipe.hidden), **own}
 
 
 def understood(algorithm: type, offered: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the offered arguments that an algorithm's constructor has.
+    """Select those of the offered arguments that an algorithm's constructor has.
 
     Args:
         algorithm: Its class; where it passes arguments on, those of the class above count.
@@ -91,7 +91,7 @@ def understood(algorithm: type, offered: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class ModelAgent:
-    """A model's deterministic action; one with an LSTM remembers its episode.
+    """Agent that takes a model's deterministic action; one with an LSTM remembers its episode.
 
     It is a :class:`~zprl_env.evaluation.RememberingAgent`.
     """
@@ -102,7 +102,7 @@ class ModelAgent:
         self.begin_episode()
 
     def begin_episode(self) -> None:
-        """Forget: what follows is an episode's first observation."""
+        """Forget the last episode: the next observation is the first of another one."""
         self._state: tuple[np.ndarray, ...] | None = None
 
     def __call__(self, observation: np.ndarray) -> np.ndarray:
@@ -113,5 +113,5 @@ class ModelAgent:
 
 
 def as_agent(model: BaseAlgorithm) -> ModelAgent:
-    """The model's deterministic action, for :func:`zprl_env.evaluation.evaluate`."""
+    """Return the model's deterministic agent, for :func:`zprl_env.evaluation.evaluate`."""
     return ModelAgent(model)

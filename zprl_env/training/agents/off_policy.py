@@ -1,4 +1,4 @@
-"""Arguments of agents with a replay buffer, such as SAC, from a recipe."""
+"""Arguments of off-policy agents, which have a replay buffer, such as SAC, from a recipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zprl_env.vectorised.alternating import AlternatingVecEnv
 
 
 def off_policy_arguments(recipe: Recipe, env: VecEnv) -> dict[str, Any]:
-    """Arguments of off-policy algorithms, of which each takes those that it knows.
+    """Return the arguments of off-policy algorithms, of which each takes those that it knows.
 
     All of them read each transition's own discount from the replay buffer, so targets span
     ``n_steps`` decisions and a chunk that was cut short is discounted by the steps it really took.

@@ -1,4 +1,4 @@
-"""Arguments of agents that learn from each rollout once, such as PPO, from a recipe."""
+"""Arguments of on-policy agents, which learn from each rollout once, such as PPO, from a recipe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zprl_env.training.settings.recipe import Recipe
 
 
 def on_policy_arguments(recipe: Recipe, env: VecEnv) -> dict[str, Any]:
-    """Arguments of on-policy algorithms, of which each takes those that it knows.
+    """Return the arguments of on-policy algorithms, of which each takes those that it knows.
 
     These algorithms know one discount, gamma ** n_action_steps: a chunk that a time limit cuts
     short after k steps is bootstrapped with gamma ** (n_action_steps - k) too little, which is

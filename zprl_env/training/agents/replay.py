@@ -1,4 +1,4 @@
-"""A replay buffer that discounts every chunk by the steps it really took."""
+"""Replay buffer with n-step targets and each chunk's own discount, by the steps it really took."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zprl_env.vectorised.alternating import DECISION, HALF
 
 
 class ChunkReplayBuffer(ReplayBuffer):
-    """Replay of decisions with n-step targets and each decision's own discount.
+    """Replay buffer of decisions with n-step targets and each decision's own discount.
 
     A decision that executes k environment steps discounts what follows by gamma^k. Over n
     decisions the target is
@@ -110,7 +110,7 @@ class AlternatingReplayBuffer(ChunkReplayBuffer):
 
 
 def end_trajectories(buffer: ReplayBuffer) -> None:
-    """Keep n-step targets from running on into what is stored next.
+    """End the stored trajectories, so that n-step targets do not run on into the next ones.
 
     Environments that are reset before their episode is over leave decisions whose successor is
     of another episode; their targets bootstrap there, as after a time-out.

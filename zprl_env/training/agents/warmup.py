@@ -46,7 +46,7 @@ def warm_up(model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback) -
 
 
 class WarmUp(BaseCallback):
-    """Makes Stable-Baselines3's own warm-up play the base policy: the callback of RL Zoo's files.
+    """Callback by which Stable-Baselines3's own warm-up plays the base policy, for RL Zoo's files.
 
     The first ``learning_starts`` decisions are samples of ``model.action_space``. Until they are
     over, this callback puts one there whose every sample is zero, and takes the action noise away.

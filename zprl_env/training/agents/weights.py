@@ -1,4 +1,4 @@
-"""What an agent has learned, as tensors in a file, and as an agent again."""
+"""Save and load an agent's weights and optimiser states, as tensors in a file."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MODEL, BEST = "model", "best"
 
 
 def weights_file(model: BaseAlgorithm, name: str = MODEL) -> str:
-    """Name of the file that a model is saved in: Stable-Baselines3's, or tensors of SBX's."""
+    """Return the name of a model's file: Stable-Baselines3's, or that of SBX's tensors."""
     return f"{name}.safetensors" if is_jax(model) else f"{name}.zip"
 
 
 def save_weights(folder: Path, model: BaseAlgorithm, name: str = MODEL) -> Path:
-    """Write a model's tensors and those of its optimisers, whole or not at all.
+    """Save a model's tensors and those of its optimisers, whole or not at all.
 
     Args:
         folder: Where to.
@@ -50,7 +50,7 @@ def save_weights(folder: Path, model: BaseAlgorithm, name: str = MODEL) -> Path:
 
 
 def load_weights(path: Path, model: BaseAlgorithm) -> None:
-    """Read a saved model's tensors into a model of the same kind, without unpickling anything.
+    """Load a saved model's tensors into a model of the same kind, without unpickling anything.
 
     Args:
         path: A ``model.zip`` that Stable-Baselines3 saved, or SBX's ``model.safetensors``.
@@ -82,7 +82,7 @@ def load_model(
     env: SteeringWrapper,
     backend: BackendName = "torch",
 ) -> BaseAlgorithm:
-    """Read a run's model for acting, not for learning on.
+    """Load a run's model for acting, not for learning on.
 
     Args:
         folder: The run's folder.
@@ -113,5 +113,5 @@ def load_agent(
     env: SteeringWrapper,
     backend: BackendName = "torch",
 ) -> Agent:
-    """The deterministic action of :func:`load_model`'s model."""
+    """Load the deterministic agent of a run's model; see :func:`load_model`."""
     return as_agent(load_model(folder, algo, recipe, env, backend))

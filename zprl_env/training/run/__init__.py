@@ -1,1 +1,1 @@
-"""What a run keeps on disk to be resumed: checkpoints, replay, generators, history."""
+"""Files of a run from which it can be resumed: checkpoints, replay, random generators, history."""

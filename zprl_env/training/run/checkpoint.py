@@ -1,4 +1,4 @@
-"""Checkpoints of a run: written whole or not at all, and examined before they are used.
+"""Checkpoints of a run: saved whole or not at all, and checked before a run resumes from them.
 
 Each is a folder ``checkpoints/<env steps>`` with the agent and its optimisers, the best agent so
 far, the replay buffer, the history, the place of the environments, the global generators, and a
@@ -33,11 +33,11 @@ KEPT = 2
 
 MANIFEST, STATE, REPLAY = "manifest.json", "state.json", "replay.safetensors"
 LIBRARIES = ("stable-baselines3", "sb3-contrib", "torch", "numpy", "numba", "gymnasium")
-"""On whose versions it depends whether a run goes on as it would have."""
+"""Libraries on whose versions it depends whether a resumed run goes on as it would have."""
 
 
 class RunCheckpoint(NamedTuple):
-    """A whole checkpoint.
+    """Contents of one whole checkpoint.
 
     Attributes:
         folder: Where it is.
@@ -55,7 +55,7 @@ class RunCheckpoint(NamedTuple):
 
 
 def save_checkpoint(run: Path, model: BaseAlgorithm, history: History, place: Place) -> Path:
-    """Write a checkpoint and forget the oldest.
+    """Save a checkpoint and delete the oldest.
 
     Args:
         run: The run's folder.
@@ -119,7 +119,7 @@ def find_checkpoint(run: Path, say: Callable[[str], None]) -> RunCheckpoint | No
 def load_checkpoint(
     checkpoint: RunCheckpoint, run: Path, model: BaseAlgorithm, envs: ResumableVecEnv
 ) -> None:
-    """Make a fresh model and fresh environments what they were.
+    """Restore a checkpoint into a fresh model and fresh environments.
 
     The global generators are left to :func:`~zprl_env.training.run.randomness.restore`, which is to
     be called when learning goes on.
@@ -194,7 +194,7 @@ def _read(folder: Path, say: Callable[[str], None]) -> RunCheckpoint:
 
 
 def _folders(run: Path) -> list[Path]:
-    """A run's checkpoints, the newest first."""
+    """Return a run's checkpoints, the newest first."""
     found = [path for path in (run / CHECKPOINTS).glob("*") if path.name.isdecimal()]
     return sorted(found, reverse=True)
 
@@ -208,7 +208,7 @@ def _hash(file: Path) -> str:
 
 
 def _sync(path: Path) -> None:
-    """Have the disk keep what was written, should the power fail."""
+    """Force a folder's files to the disk, should the power fail."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

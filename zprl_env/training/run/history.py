@@ -1,4 +1,4 @@
-"""What happened in a run so far, in environment steps: the raw data of its curve."""
+"""History of a run in environment steps: the raw data of its learning curve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WINDOW = 100
 
 @dataclass
 class History:
-    """Counts and outcomes.
+    """Counts of a run so far, its episodes' outcomes and its evaluations.
 
     Attributes:
         env_steps: Environment steps taken.
@@ -49,7 +49,7 @@ class History:
         return max(agents)[1] if agents else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON understands it."""
+        """Return everything as values of JSON."""
         evaluations = [[at, result.to_dict()] for at, result in self.evaluations]
         return asdict(self) | {"evaluations": evaluations}
 
@@ -73,7 +73,7 @@ class History:
 
 
 def load_history(run: Path) -> History:
-    """Read what happened in a run until it was last written down.
+    """Load a run's history, as it was last written down.
 
     Raises:
         RunFolderError: It is missing or unreadable.

@@ -1,4 +1,4 @@
-"""Ctrl-C that waits until nothing is half done."""
+"""Interruption of a run by Ctrl-C or SIGTERM that waits until nothing is half done."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Interruption:
-    """Takes down the wish to end while something runs that is not to be cut in two.
+    """Handler of Ctrl-C that notes the request, to be obeyed when nothing is half done.
 
     The first Ctrl-C, or the ``SIGTERM`` of a cluster, is a wish; the second ends at once, as
     ``KeyboardInterrupt``. Outside the main thread, where no signals arrive, there is only
@@ -29,17 +29,17 @@ class Interruption:
     """
 
     def __init__(self, say: Callable[[str], Any]) -> None:
-        """Prepare to listen; ``say`` is told when the wish arrives."""
+        """Prepare to listen; ``say`` is told when a request arrives."""
         self.requested = False
         self._say = say
         self._handlers: dict[signal.Signals, Any] = {}
 
     def request(self) -> None:
-        """Wish to end."""
+        """Request the end."""
         self.requested = True
 
     def check(self) -> None:
-        """End if that was wished.
+        """End if that was requested.
 
         Raises:
             Interrupted: It was.

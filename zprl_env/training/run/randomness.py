@@ -1,4 +1,4 @@
-"""The global generators, which Stable-Baselines3 draws from, as JSON."""
+"""Save and restore the global random generators, which Stable-Baselines3 draws from, as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 
 def capture() -> dict[str, Any]:
-    """State of Python's, numpy's and torch's global generators, for :func:`restore`.
+    """Return the state of Python's, NumPy's and torch's random generators, for :func:`restore`.
 
     >>> state = capture()
     >>> first = random.random(), torch.rand(1).item()
@@ -27,7 +27,7 @@ def capture() -> dict[str, Any]:
 
 
 def restore(state: dict[str, Any]) -> None:
-    """Put the global generators into a state that :func:`capture` told.
+    """Restore Python's, NumPy's and torch's random generators from a state of :func:`capture`.
 
     Raises:
         KeyError, TypeError, ValueError: It is no such state.

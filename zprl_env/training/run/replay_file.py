@@ -1,4 +1,4 @@
-"""A replay buffer as tensors in a file."""
+"""Save and load a replay buffer as tensors in a file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from zprl_env.files import RunFolderError, one_line
 
 
 def save_replay(path: Path, buffer: ReplayBuffer) -> None:
-    """Write what is in a replay buffer, and no more than that."""
+    """Save the filled part of a replay buffer, and no more than that."""
     position = {"position": np.array([buffer.pos, buffer.full])}
     save_file(_arrays(buffer) | position, path)
 
 
 def load_replay(path: Path, buffer: ReplayBuffer) -> None:
-    """Read what :func:`save_replay` wrote into a buffer of the same sizes.
+    """Load a file of :func:`save_replay` into a replay buffer of the same sizes.
 
     Raises:
         RunFolderError: The file is missing, damaged or of another configuration.
@@ -39,7 +39,7 @@ def load_replay(path: Path, buffer: ReplayBuffer) -> None:
 
 
 def _arrays(buffer: ReplayBuffer) -> dict[str, np.ndarray]:
-    """The filled part of a replay buffer: views, which can be written to."""
+    """Return the filled part of a replay buffer: views, which can be written to."""
     names = ["observations", "next_observations", "actions", "rewards", "dones", "timeouts"]
     names += ["discounts"] if hasattr(buffer, "discounts") else []
     return {name: getattr(buffer, name)[: buffer.size()] for name in names}

@@ -1,1 +1,1 @@
-"""Settings of a training run: recipe, hyperparameter files, limits, what each algorithm can do."""
+"""Settings of a training run: recipe, hyperparameter files, limits, algorithms and their traits."""

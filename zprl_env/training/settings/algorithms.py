@@ -1,4 +1,4 @@
-"""Table of the learning algorithms, and what each of them can be told."""
+"""Table of the learning algorithms, their traits and their settings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ACTORS = "zprl_env.training.agents.actors"
 
 @dataclass(frozen=True)
 class Algorithm:
-    """One algorithm: its class, its networks and what it knows.
+    """One algorithm: its class, its networks and its settings.
 
     Attributes:
         path: ``"module:Class"`` of an unmodified algorithm of Stable-Baselines3's interface.
@@ -62,7 +62,7 @@ class Algorithm:
         return load_object(self.path, "algorithm")
 
     def options_in(self, backend: BackendName) -> frozenset[str]:
-        """Settings of `UNUSED` that a library's implementation has."""
+        """Return the settings of `UNUSED` that a library's implementation has."""
         return self.options if backend == "torch" else self.sbx_options
 
 
@@ -142,7 +142,7 @@ say the same. Another one is a row here and a file of hyperparameters. SBX's rep
 where gSDE is asked for, which is not gSDE."""
 
 BEST_ON_SUITE = {"robosuite": "crossq"}
-"""What did best on a suite's task in ``benchmarks.algorithms``; SAC where none was better."""
+"""Best algorithm on a suite's task in ``benchmarks.algorithms``; SAC where none was better."""
 
 
 def find_algorithm(name: str) -> Algorithm:
@@ -199,7 +199,7 @@ def _own(row: Algorithm, **changed: Any) -> Algorithm:
 
 
 def usual_algorithm(suite: str, preset: str = "default") -> str:
-    """Algorithm for a suite's tasks if nobody asks for another.
+    """Return the default algorithm for a suite's tasks.
 
     >>> usual_algorithm("robosuite"), usual_algorithm("adroit")
     ('crossq', 'sac')
@@ -208,7 +208,7 @@ def usual_algorithm(suite: str, preset: str = "default") -> str:
 
 
 def off_policy_names(backend: BackendName = "torch") -> list[str]:
-    """Algorithms of a library that learn from a replay buffer.
+    """List a library's algorithms that learn from a replay buffer.
 
     >>> off_policy_names()
     ['sac', 'td3', 'tqc', 'crossq']
@@ -217,5 +217,5 @@ def off_policy_names(backend: BackendName = "torch") -> list[str]:
 
 
 def names_in(backend: BackendName) -> list[str]:
-    """Algorithms of a library."""
+    """List a library's algorithms."""
     return [name for name, row in ALGORITHMS.items() if backend == "torch" or row.sbx]

@@ -17,7 +17,7 @@ from zprl_env.training.settings.recipe import Recipe
 
 
 def check_algorithm(algo: str, backend: BackendName, recipe: Recipe) -> None:
-    """Refuse what an algorithm would otherwise silently leave undone.
+    """Refuse settings that an algorithm would otherwise silently ignore.
 
     Args:
         algo: The algorithm.
@@ -64,7 +64,7 @@ def _without(name: str, unused: Any) -> str:
 
 
 def check_installed(backend: BackendName) -> None:
-    """See that a library is there before anything slow is begun.
+    """Check that a library is installed before anything slow is begun.
 
     Raises:
         MissingExtraError: It is not.

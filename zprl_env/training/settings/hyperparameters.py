@@ -18,21 +18,21 @@ from zprl_env.facts import UNKNOWN, Facts
 from zprl_env.training.settings.algorithms import ALGORITHMS, Algorithm
 
 DEFAULT = object()
-"""Stands for the recipe's or the task's own default, of a setting that a file leaves out."""
+"""Placeholder for the recipe's or the task's own default, where a file leaves a setting out."""
 
 
 def everybody(row: Algorithm) -> bool:
-    """Every algorithm's file has to say it."""
+    """Tell whether the file of an algorithm must have a setting that all files must have: yes."""
     return True
 
 
 def off_policy(row: Algorithm) -> bool:
-    """The files of those that learn from a replay buffer have to say it."""
+    """Tell whether the file of an algorithm must have a setting of those with a replay buffer."""
     return row.off_policy
 
 
 def on_policy(row: Algorithm) -> bool:
-    """The files of the others have to."""
+    """Tell whether the file of an algorithm must have a setting of those without one."""
     return not row.off_policy
 
 
@@ -40,12 +40,12 @@ class Setting(NamedTuple):
     """One line of a file and the field of the recipe that it sets."""
 
     key: str
-    """Where it stands; what lies inside of something is written with a dot."""
+    """Key in the file; a nested one is written with dots."""
     field: str
     needed: Callable[[Algorithm], bool] | None = None
-    """Whose file has to say it, besides those whose row in the table names it."""
+    """Algorithms whose file must have it, besides those whose row in the table names it."""
     absent: object = DEFAULT
-    """What it means to leave it out, here and in RL Zoo."""
+    """Value that its absence means, here and in RL Zoo."""
 
 
 SETTINGS = (
@@ -98,7 +98,7 @@ READ_ELSEWHERE = {"n_timesteps", "n_envs", "gamma", "replay_buffer_kwargs.gamma"
 def read_hyperparameters(
     file: Path, algo: str, env_id: str, facts: Facts | None = UNKNOWN
 ) -> dict[str, Any]:
-    """Read what a file says about a task.
+    """Read a task's settings from a hyperparameter file.
 
     Args:
         file: RL Zoo's YAML, whose sections are gymnasium ids and ``default``.
@@ -159,7 +159,7 @@ def read_hyperparameters(
 
 
 def _flatten(section: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Bring what lies inside of a setting to the top: ``policy_kwargs.net_arch``."""
+    """Flatten nested settings to keys with dots: ``policy_kwargs.net_arch``."""
     flat: dict[str, Any] = {}
     for key, value in section.items():
         if key == "env_wrapper":
@@ -187,7 +187,7 @@ def _value(file: Path, field: str, key: str, value: Any) -> Any:
 
 
 def _check_discounts(file: Path, said: Mapping[str, Any], gamma: float) -> None:
-    """See that the three discounts of a file are one; its own is that of a whole decision."""
+    """Check that the three discounts of a file are one; its own is that of a whole decision."""
     replay, decision = said.get("replay_buffer_kwargs.gamma", gamma), said.get("gamma")
     steps = math.log(decision) / math.log(gamma) if decision and 0 < gamma < 1 else 1.0
     if replay != gamma or not decision or abs(steps - round(steps)) > 1e-3 or steps < 0.5:

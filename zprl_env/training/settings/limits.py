@@ -1,4 +1,4 @@
-"""The numbers a run's settings may take."""
+"""Ranges of the numbers in a run's settings."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CONFIG = {
     "eval_episodes": COUNT,
     "threads": COUNT,
 }
-"""Fields of :class:`zprl_env.training.config.Config`."""
+"""Ranges for :class:`zprl_env.training.config.Config`."""
 
 RECIPE = {
     "scale": SIZE,
@@ -67,7 +67,7 @@ RECIPE = {
     "n_epochs": COUNT,
     "gae_lambda": Range(0, 1),
 }
-"""Fields of :class:`~zprl_env.training.settings.recipe.Recipe`."""
+"""Ranges for :class:`~zprl_env.training.settings.recipe.Recipe`."""
 
 EVALUATION = {
     "episodes": COUNT,
@@ -76,7 +76,7 @@ EVALUATION = {
     "n_action_steps": COUNT,
     "threads": COUNT,
 }
-"""Fields of :class:`zprl_env.evaluate.Evaluation`."""
+"""Ranges for :class:`zprl_env.evaluate.Evaluation`."""
 
 CALIBRATION = {
     # Settings are chosen by it, so it never plays what results are reported on.
@@ -85,11 +85,11 @@ CALIBRATION = {
     "n_action_steps": COUNT,
     "threads": COUNT,
 }
-"""Fields of :class:`zprl_env.calibrate.__main__.Calibration`."""
+"""Ranges for :class:`zprl_env.calibrate.__main__.Calibration`."""
 
 
 def check(settings: object, limits: Mapping[str, Range]) -> None:
-    """Refuse numbers out of their range; ``None`` and words are nobody's number.
+    """Refuse numbers out of their range; ``None`` and words are not checked.
 
     Args:
         settings: Anything with attributes.

@@ -17,7 +17,7 @@ from zprl_env.training.settings.hyperparameters import read_hyperparameters
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the policy is steered and how the agent learns; the defaults are SAC's on Lift."""
+    """Recipe of steering and learning; the defaults are SAC's on Lift."""
 
     scale: float | Literal["auto"] = 2.0
     """Size of the perturbation at the agent's full deflection. Latent: lambda, or 'auto' for the
@@ -33,7 +33,7 @@ class Recipe:
     sample_latent: bool = True
     """Draw z from its posterior while collecting; evaluation always takes the mean."""
     observation: ObservationKind = "features"
-    """What the agent sees besides z: the policy's embedding, the normalised state, or both."""
+    """The agent's observation besides z: the policy's embedding, the normalised state, or both."""
     reward: Literal["sparse", "penalty"] = "sparse"
     """'sparse' is 1 on success; 'penalty' is -1 for every environment step without it."""
     reward_scale: float = 1.0
@@ -107,7 +107,7 @@ def recipe_for(
     hyperparams: Path | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
 ) -> Recipe:
-    """Put the settings of an algorithm on a task together, adapted to where it steers.
+    """Make the recipe of an algorithm on a task, adapted to where it steers.
 
     The learner's stand in the file of hyperparameters, the task's in `zprl_env.tasks.TASKS` or a
     robot's preset, and the steering's own in its class, which come last.

@@ -1,4 +1,4 @@
-"""What a user watches while the agent learns, on an axis of environment steps."""
+"""Callbacks of a run: progress, evaluation and checkpoints, on an axis of environment steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zprl_env.training.run.interruption import Interruption
 
 
 class ProgressCallback(BaseCallback):
-    """Counts environment steps, shows them with the rolling success rate, stops at the budget."""
+    """Callback that counts and shows environment steps and successes, and ends at the budget."""
 
     def __init__(self, history: History, total_env_steps: int, show: bool = True) -> None:
         """Watch a run.
@@ -61,7 +61,7 @@ class ProgressCallback(BaseCallback):
 
 
 class EvaluationCallback(BaseCallback):
-    """Plays the validation seeds every so many environment steps."""
+    """Callback that plays the validation seeds every so many environment steps."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class EvaluationCallback(BaseCallback):
 
 
 class CheckpointCallback(BaseCallback):
-    """Saves between two decisions, when everything there is to save agrees."""
+    """Callback that saves a checkpoint between two decisions, when all that is saved agrees."""
 
     def __init__(
         self,

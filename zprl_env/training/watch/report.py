@@ -1,4 +1,4 @@
-"""What a run leaves for the eye: a table, a learning curve, a film."""
+"""Report of a run: a table, a learning curve, a film (video)."""
 
 from __future__ import annotations
 

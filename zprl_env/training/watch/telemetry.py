@@ -1,4 +1,4 @@
-"""How an agent steers while it learns, on an axis of environment steps."""
+"""Telemetry of steering for TensorBoard: how hard the agent steers, by environment steps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WINDOW = 100
 
 
 class SteeringTelemetry(BaseCallback):
-    """Logs what steered environments say of themselves, for any Stable-Baselines3 algorithm.
+    """Callback that logs steered environments' measures, for any Stable-Baselines3 algorithm.
 
     The curves go wherever the model's logger writes to (TensorBoard, CSV, the terminal), and their
     axis is environment steps, where Stable-Baselines3 puts its own over decisions:

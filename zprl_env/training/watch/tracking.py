@@ -1,4 +1,4 @@
-"""A run's curves in Weights & Biases as well, for those who keep theirs there."""
+"""Tracking of a run's curves in Weights & Biases as well."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def check_tracker(project: str | None) -> None:
-    """See that Weights & Biases is there, if it is asked for, before anything slow is begun.
+    """Check that Weights & Biases is installed, if asked for, before anything slow is begun.
 
     Raises:
         MissingExtraError: It is not.
@@ -25,7 +25,7 @@ def check_tracker(project: str | None) -> None:
 
 
 def tracked(config: Config, folder: Path) -> AbstractContextManager[Any]:
-    """Copy what TensorBoard is told from here on to Weights & Biases, and finish it on leaving.
+    """Copy TensorBoard's curves from here on to Weights & Biases, and finish it on leaving.
 
     Its own environment variables apply: ``WANDB_MODE=offline`` needs neither login nor network.
 

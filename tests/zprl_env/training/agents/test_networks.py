@@ -22,17 +22,17 @@ N = 3
 def critic() -> EnsembleCritic:
     extractor = FlattenExtractor(OBSERVATIONS)
     critic = EnsembleCritic(OBSERVATIONS, ACTIONS, [16, 8], extractor, 5, n_critics=N)
-    dice = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in critic.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=dice))
+            parameter.copy_(torch.randn(parameter.shape, generator=generator))
     return critic
 
 
 @pytest.fixture
 def batch() -> tuple[torch.Tensor, torch.Tensor]:
-    dice = torch.Generator().manual_seed(1)
-    return torch.randn(7, 5, generator=dice), torch.randn(7, 3, generator=dice)
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(7, 5, generator=generator), torch.randn(7, 3, generator=generator)
 
 
 def separate(critic: EnsembleCritic, index: int) -> nn.Sequential:

@@ -81,9 +81,9 @@ def test_everything_but_the_discount_is_what_stable_baselines_stores():
 
 @pytest.mark.parametrize("n_steps", [1, 2, 3, 7])
 def test_n_step_targets_are_the_discounted_sums_of_one_episode(n_steps):
-    dice = np.random.default_rng(n_steps)
+    rng = np.random.default_rng(n_steps)
     decisions = [
-        Decision(dice.normal(), int(dice.integers(1, 5)), dice.random() < 0.1, dice.random() < 0.1)
+        Decision(rng.normal(), int(rng.integers(1, 5)), rng.random() < 0.1, rng.random() < 0.1)
         for _ in range(60)
     ]
     decisions = [d._replace(truncated=d.truncated and not d.terminated) for d in decisions]
