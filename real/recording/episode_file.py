@@ -79,7 +79,8 @@ def write_episode(records: Sequence[Record], path: Path) -> EpisodeEntry | None:
     partial.unlink(missing_ok=True)
     with DemonstrationWriter(partial, env_args, [*keys]) as writer:
         writer.append(trajectory, outcome=outcome, **_remarks(begin))
-    with h5py.File(partial, "r+") as file:
+    # Without a lock: one that a process being started shares would outlive the writer above.
+    with h5py.File(partial, "r+", locking=False) as file:
         _write_details(file["data/demo_0"], begin, steps)
     with partial.open("rb") as written:
         os.fsync(written.fileno())

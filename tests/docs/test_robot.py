@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.helpers.documents import DOCS, ROOT, commands
-from tests.helpers.serving import PATIENCE, ServerProcess
+from tests.helpers.robots.serving import PATIENCE, ServerProcess
 
 SHOWN = [c for page in ("index", "recording") for c in commands(DOCS / f"robot/{page}.md")]
 COMMANDS = [line.removeprefix("python ") for line in SHOWN if line.startswith("python ")]

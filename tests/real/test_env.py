@@ -17,7 +17,7 @@ from real.env import RealRobotEnv
 from real.operators import Event, ScriptedOperator
 from real.robot import RobotError
 from real.tasks.files import load_preset, presets
-from tests.helpers.checks import Witness, violations
+from tests.helpers.robots.checks import Witness, violations
 from zprl_env import make_env
 from zprl_env.errors import (
     ConfigurationError,

@@ -12,7 +12,7 @@ from real.operators import Event, ScriptedOperator
 from real.robot import RobotError
 from real.tasks.coordinates import Coordinates
 from real.tasks.files import load_preset
-from tests.helpers.coasting import CoastingRobot
+from tests.helpers.robots.coasting import CoastingRobot
 
 PRESET = load_preset("place-orange").model_copy(update={"episode_steps": 3})
 HOME, PERIOD = Coordinates(PRESET).home, 1.0 / PRESET.control_rate

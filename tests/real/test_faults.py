@@ -15,7 +15,7 @@ from policies.demonstrations import Demonstrations
 from real.env import RealRobotEnv
 from real.operators import Event, ScriptedOperator
 from real.recording import EpisodeRecorder
-from tests.helpers.serving import ROOT, FaultyProxy, ServerProcess, relaxed_preset
+from tests.helpers.robots.serving import ROOT, FaultyProxy, ServerProcess, relaxed_preset
 
 NOT_STATES = {
     "nothing": b"",
@@ -156,7 +156,7 @@ def test_a_server_that_is_gone_may_come_back(task, start_server, recorder):
 
 
 def test_a_driver_that_fails_behind_the_server_stops_the_arms(task, start_server, recorder):
-    server = start_server("tests.helpers.failing:FailingRobot")
+    server = start_server("tests.helpers.robots.failing:FailingRobot")
     reason = assert_a_fault_ends_the_episode_and_nothing_else(
         make_env(task, server.url, recorder),
         server,
@@ -171,7 +171,14 @@ def test_a_driver_that_fails_behind_the_server_stops_the_arms(task, start_server
 
 def test_a_trainer_that_is_killed_leaves_the_arms_at_rest_and_its_steps(task, server, tmp_path):
     out = tmp_path / "episodes.hdf5"
-    command = [sys.executable, "-m", "tests.helpers.trainer", str(task), server.url, str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.helpers.robots.trainer",
+        str(task),
+        server.url,
+        str(out),
+    ]
     trainer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert trainer.stdout is not None
     for _ in range(30):

@@ -18,7 +18,7 @@ from real.operators import Event, ScriptedOperator
 from real.robot import RobotError
 from real.tasks.coordinates import Coordinates
 from real.tasks.files import load_preset, presets
-from tests.helpers.checks import Witness, violations
+from tests.helpers.robots.checks import Witness, violations
 from zprl_env.errors import InvalidActionError
 
 COMMANDS = int(os.environ.get("ZPRL_FUZZ_COMMANDS", "100000"))

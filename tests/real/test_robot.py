@@ -14,7 +14,7 @@ from real.drivers.serl import SerlRobot
 from real.drivers.sim import SimRobot
 from real.robot import Cameras, Robot, RobotCommand, RobotError, RobotState, Scene
 from real.tasks.files import load_preset
-from tests.helpers.coasting import CoastingRobot
+from tests.helpers.robots.coasting import CoastingRobot
 
 PRESET = load_preset("place-orange")
 

@@ -19,7 +19,7 @@ from real.network.gate import LONGEST
 from real.robot import RobotCommand, RobotError
 from real.server import Server
 from real.tasks.files import load_preset
-from tests.helpers.serving import PATIENCE, ROOT, ServerProcess, relaxed_preset
+from tests.helpers.robots.serving import PATIENCE, ROOT, ServerProcess, relaxed_preset
 from zprl_env.errors import ConfigurationError
 
 TOKEN = "only-for-tests"

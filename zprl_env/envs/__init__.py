@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zprl_env.envs.flat import FlatObservation, flat_environment
-from zprl_env.registration import make_env, register_envs, register_task
+from zprl_env.envs.registration import make_env, register_envs, register_task
 from zprl_env.tasks import TASKS, Task, find_task
 
 __all__ = [

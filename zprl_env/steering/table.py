@@ -84,18 +84,24 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
         options: Its own, by name: not those that all of them share.
 
     Raises:
+        ConfigurationError: It has no options at all.
         UnknownNameError: It has no such option.
 
     >>> check_options("joint", {"noise_bound": 1.0})
     >>> check_options("latent", {"noise_bound": 1.0})
     Traceback (most recent call last):
-    zprl_env.errors.UnknownNameError: unknown option of --steer latent 'noise_bound'; Known: ...
+    policies.errors.ConfigurationError: --steer latent has no options of its own besides --scale...
     """
     core = find_steering(name).core
     known = own_options(core)
     for option in options:
+        if not known:
+            raise ConfigurationError(
+                f"--steer {name} has no options of its own besides --scale. Got: {option}. "
+                f"Leave it out."
+            )
         if option not in known:
-            raise UnknownNameError(f"option of --steer {name}", option, known or ["none"])
+            raise UnknownNameError(f"option of --steer {name}", option, known)
 
 
 def own_options(core: type[Steering]) -> list[str]:

@@ -11,8 +11,8 @@ from safetensors.numpy import save
 from real.drivers import make_robot
 from real.robot import RobotCommand, RobotError
 from real.tasks.files import load_preset
-from tests.helpers.serl_server import STATE, SerlServer
-from tests.helpers.serving import ServerProcess
+from tests.helpers.robots.serl_server import STATE, SerlServer
+from tests.helpers.robots.serving import ServerProcess
 
 PRESET = load_preset("place-orange")
 

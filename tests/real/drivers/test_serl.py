@@ -8,7 +8,7 @@ import pytest
 from real.drivers import make_robot
 from real.robot import RobotCommand, RobotError
 from real.tasks.files import load_preset
-from tests.helpers.serl_server import STATE, SerlServer
+from tests.helpers.robots.serl_server import STATE, SerlServer
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 

@@ -21,7 +21,7 @@ from real.robot import RobotError
 from real.server import Server
 from real.tasks.files import FOLDER, load_preset
 from real.testing import Conformance
-from tests.helpers.serving import PATIENCE, ServerProcess
+from tests.helpers.robots.serving import PATIENCE, ServerProcess
 from zprl_env.errors import ConfigurationError, UnknownNameError, ZprlError
 
 COMMANDS: dict[str, Callable[..., Any]] = {

@@ -13,8 +13,8 @@ from real.operators import Event, ScriptedOperator
 from real.robot import RobotError
 from real.tasks.coordinates import Coordinates
 from real.tasks.files import load_preset
-from tests.helpers.checks import violations
-from tests.helpers.coasting import CoastingRobot, PunctualOperator
+from tests.helpers.robots.checks import violations
+from tests.helpers.robots.coasting import CoastingRobot, PunctualOperator
 
 PRESET = load_preset("place-orange")
 COORDINATES = Coordinates(PRESET)

@@ -10,7 +10,7 @@ import pytest
 from real.motion.safety import Filtered, SafetyFilter, changes
 from real.tasks.coordinates import Coordinates
 from real.tasks.files import load_preset
-from tests.helpers.checks import violations
+from tests.helpers.robots.checks import violations
 
 PRESET = load_preset("place-orange")
 LIMITS = PRESET.arms[0].safety

@@ -9,7 +9,7 @@ import pytest
 
 from real.motion.watchdog import FUTURE, fault
 from real.tasks.files import load_preset
-from tests.helpers.coasting import CoastingRobot
+from tests.helpers.robots.coasting import CoastingRobot
 
 PRESET = load_preset("open-box")
 LIMITS = PRESET.watchdog

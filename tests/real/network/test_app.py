@@ -16,7 +16,7 @@ from real.network.served_robot import ServedRobot
 from real.network.wire import ArmFrame
 from real.robot import RobotError
 from real.tasks.files import load_preset
-from tests.helpers.coasting import CoastingRobot
+from tests.helpers.robots.coasting import CoastingRobot
 
 PRESET = load_preset("open-box")
 DOWN = [1.0, 0.0, 0.0, 0.0]

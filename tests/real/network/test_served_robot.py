@@ -11,7 +11,7 @@ import pytest
 from real.network.served_robot import MARGIN, CommandRefusedError, ServedRobot
 from real.robot import RobotError
 from real.tasks.files import load_preset
-from tests.helpers.coasting import CoastingRobot
+from tests.helpers.robots.coasting import CoastingRobot
 from zprl_env.errors import ConfigurationError
 
 PRESET = load_preset("open-box")

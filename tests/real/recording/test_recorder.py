@@ -12,7 +12,7 @@ from real.operators import Event, ScriptedOperator
 from real.recording.recorder import Recorder, Step
 from real.recording.writer import EpisodeRecorder
 from real.tasks.files import load_preset
-from tests.helpers.checks import Witness
+from tests.helpers.robots.checks import Witness
 
 PRESET = load_preset("place-orange")
 AWAY = np.array([0.2, 0.3, -0.2, 0.0, 1.0, 0.1, 0.0, -1.0])

@@ -41,6 +41,79 @@ def _solve(lower: np.ndarray, vector: np.ndarray) -> None:
 
 
 @compiled
+def _wrench(
+    qvel: np.ndarray,
+    jacobian: np.ndarray,
+    position: np.ndarray,
+    rotation: np.ndarray,
+    goal_position: np.ndarray,
+    goal_rotation: np.ndarray,
+    stiffness: np.ndarray,
+    damping: np.ndarray,
+) -> np.ndarray:
+    """Force f and torque t on the hand: a spring to the goal and a damper to rest."""
+    error = np.zeros(6)
+    for i in range(3):
+        error[i] = goal_position[i] - position[i]
+    for column in range(3):
+        for i in range(3):
+            j, k = (i + 1) % 3, (i + 2) % 3
+            error[3 + i] += 0.5 * (
+                rotation[3 * j + column] * goal_rotation[k, column]
+                - rotation[3 * k + column] * goal_rotation[j, column]
+            )
+    wrench = np.empty(6)
+    for row in range(6):
+        velocity = 0.0
+        for i in range(qvel.shape[0]):
+            velocity += jacobian[row, i] * qvel[i]
+        wrench[row] = stiffness[row] * error[row] - damping[row] * velocity
+    return wrench
+
+
+@compiled
+def _towards_posture(
+    qpos: np.ndarray,
+    qvel: np.ndarray,
+    posture: np.ndarray,
+    qpos_index: np.ndarray,
+    qvel_index: np.ndarray,
+) -> np.ndarray:
+    """Acceleration of the joints by themselves, a, towards the posture that they prefer."""
+    joints = qvel_index.shape[0]
+    stiffness_joint = 10.0
+    damping_joint = 2.0 * np.sqrt(stiffness_joint)
+    acceleration = np.empty(joints)
+    for i in range(joints):
+        offset = posture[i] - qpos[qpos_index[i]]
+        acceleration[i] = stiffness_joint * offset - damping_joint * qvel[qvel_index[i]]
+    return acceleration
+
+
+@compiled
+def _inverse_inertia(lower: np.ndarray, jacobian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The inverse of the hand's inertia, J M^-1 J^T = (L^-1 J^T)^T (L^-1 J^T), whole and in blocks.
+
+    In the second, position and orientation are decoupled.
+    """
+    joints = lower.shape[0]
+    half = jacobian.copy()
+    for row in range(6):
+        for i in range(joints):
+            for k in range(i):
+                half[row, i] -= lower[i, k] * half[row, k]
+            half[row, i] /= lower[i, i]
+    full, blocks = np.zeros((6, 6)), np.zeros((6, 6))
+    for i in range(6):
+        for j in range(6):
+            for k in range(joints):
+                full[i, j] += half[i, k] * half[j, k]
+            if (i < 3) == (j < 3):
+                blocks[i, j] = full[i, j]
+    return full, blocks
+
+
+@compiled
 def apply_torques(
     qpos: np.ndarray,
     qvel: np.ndarray,
@@ -102,53 +175,19 @@ def apply_torques(
         for row in range(6):
             arm_jacobian[row, i] = jacobian[row, qvel_index[i]]
 
-    # Where the hand should go: f and t, a spring to the goal and a damper to rest.
-    error = np.zeros(6)
-    for i in range(3):
-        error[i] = goal_position[i] - position[i]
-    for column in range(3):
-        for i in range(3):
-            j, k = (i + 1) % 3, (i + 2) % 3
-            error[3 + i] += 0.5 * (
-                rotation[3 * j + column] * goal_rotation[k, column]
-                - rotation[3 * k + column] * goal_rotation[j, column]
-            )
-    wrench = np.empty(6)
-    for row in range(6):
-        velocity = 0.0
-        for i in range(qvel.shape[0]):
-            velocity += jacobian[row, i] * qvel[i]
-        wrench[row] = stiffness[row] * error[row] - damping[row] * velocity
-
-    # What the joints would do by themselves: a, towards the posture.
-    stiffness_joint = 10.0
-    damping_joint = 2.0 * np.sqrt(stiffness_joint)
-    acceleration = np.empty(joints)
-    for i in range(joints):
-        offset = posture[i] - qpos[qpos_index[i]]
-        acceleration[i] = stiffness_joint * offset - damping_joint * qvel[qvel_index[i]]
+    wrench = _wrench(
+        qvel, jacobian, position, rotation, goal_position, goal_rotation, stiffness, damping
+    )
+    acceleration = _towards_posture(qpos, qvel, posture, qpos_index, qvel_index)
     hand_acceleration = np.zeros(6)
     for row in range(6):
         for i in range(joints):
             hand_acceleration[row] += arm_jacobian[row, i] * acceleration[i]
 
-    # The inverse of the inertia that the hand feels, J M^-1 J^T = (L^-1 J^T)^T (L^-1 J^T).
     lower = arm_mass.copy()
     if not _factor(lower):
         return False
-    half = arm_jacobian.copy()
-    for row in range(6):
-        for i in range(joints):
-            for k in range(i):
-                half[row, i] -= lower[i, k] * half[row, k]
-            half[row, i] /= lower[i, i]
-    full, blocks = np.zeros((6, 6)), np.zeros((6, 6))
-    for i in range(6):
-        for j in range(6):
-            for k in range(joints):
-                full[i, j] += half[i, k] * half[j, k]
-            if (i < 3) == (j < 3):
-                blocks[i, j] = full[i, j]
+    full, blocks = _inverse_inertia(lower, arm_jacobian)
     if not (_factor(full) and _factor(blocks)):
         return False
     _solve(full, hand_acceleration)

@@ -1,4 +1,4 @@
-"""A trainer that is to be killed: ``python -m tests.helpers.trainer TASK URL OUT``."""
+"""A trainer that is to be killed: ``python -m tests.helpers.robots.trainer TASK URL OUT``."""
 
 from __future__ import annotations
 
