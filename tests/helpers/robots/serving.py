@@ -17,7 +17,7 @@ import yaml
 
 from real.tasks.files import load_preset
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PATIENCE = 60.0
 """How long a loaded machine may take [s]."""
 
