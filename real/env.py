@@ -24,7 +24,7 @@ from real.tasks.preset import Preset
 from zprl_env.envs.conditions import check_open, check_render_mode, check_running, checked_action
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import InvalidActionError, RenderingError
-from zprl_env.facts import UNKNOWN, Facts
+from zprl_env.task import UNKNOWN, Facts
 
 
 class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):

@@ -2,91 +2,13 @@
 
 from __future__ import annotations
 
-import pkgutil
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
 import gymnasium as gym
 
-from zprl_env.errors import ConfigurationError, MissingExtraError, UnknownNameError, ZprlError
-from zprl_env.facts import UNKNOWN, Facts
+from zprl_env.errors import ConfigurationError, UnknownNameError, ZprlError
 from zprl_env.loading.named import import_for, names_code
-
-
-@dataclass(frozen=True)
-class Task:
-    """One row of the table of tasks.
-
-    Attributes:
-        id: Its gymnasium id.
-        suite: Where it comes from; also the name of the extra that brings the simulator. Empty for
-            an environment that is not in the table.
-        entry_point: ``"module:Class"`` of the environment.
-        kwargs: What the class is constructed with; ``"task"`` is the suite's own name of the task.
-        max_episode_steps: Control steps after which an episode is truncated; 0 if not known.
-        own_limit: Whether the environment truncates by itself, since its options may change the
-            limit; otherwise gymnasium's ``TimeLimit`` does.
-        facts: Scale, noise, discount and chunk that steering and learning start from.
-        facts_file: ``"module:callable"`` that reads such facts from the task's own file; None if
-            the task has none.
-        observation_dim: Size of the flat observation; 0 if only the environment knows it.
-        action_dim: Size of the action; 0 likewise.
-        expert: ``"module:Class"`` of the scripted expert, None if nobody can show the task.
-    """
-
-    id: str
-    suite: str
-    entry_point: str
-    kwargs: dict[str, Any] = field(default_factory=dict)
-    max_episode_steps: int = 500
-    observation_dim: int = 0
-    action_dim: int = 0
-    expert: str | None = None
-    own_limit: bool = False
-    facts: Facts = UNKNOWN
-    facts_file: str | None = None
-
-    @property
-    def slug(self) -> str:
-        """The id's middle in lower case: the name of files and of the shipped policy.
-
-        Ids that are not this project's keep their version, so that none gets a shipped policy.
-
-        >>> TASKS["box-close"].slug, TASKS["hammer"].slug, TASKS["Lift"].slug
-        ('box-close', 'adroit-hammer', 'lift')
-        >>> find_task("Pendulum-v1").slug, find_task("my_lab.envs:make").slug
-        ('pendulum-v1', 'my_lab.envs.make')
-        """
-        middle = self.id
-        if middle.startswith("ZPRL-"):
-            middle = middle.removeprefix("ZPRL-").removesuffix("-v0")
-        middle = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", middle).lower()
-        return middle.replace(":", ".").replace("/", "-")
-
-    def read_facts(self, env_kwargs: Mapping[str, Any] | None = None) -> Facts:
-        """Return the task's facts, with those of its own file, such as a robot's preset.
-
-        Args:
-            env_kwargs: What the environment is made with besides; its ``task`` is another file.
-
-        Returns:
-            The facts; where the file says nothing, those of the table.
-
-        Raises:
-            MissingExtraError: What reads the file is not installed.
-            ConfigurationError: The file cannot be read, or says something impossible.
-        """
-        if self.facts_file is None:
-            return self.facts
-        try:
-            read = pkgutil.resolve_name(self.facts_file)
-        except ModuleNotFoundError as error:
-            raise MissingExtraError(error.name or self.suite, self.suite) from None
-        said: dict[str, Any] = read({**self.kwargs, **(env_kwargs or {})}["task"])
-        return self.facts._replace(**{k: v for k, v in said.items() if v is not None})
-
+from zprl_env.task import UNKNOWN, Facts, Task
 
 _WITHOUT_NOISE = Facts(noise_scale=0.0)
 """Policies that act as well without the flow's noise, which the agent would not see. Adroit's and

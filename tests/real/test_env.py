@@ -25,7 +25,7 @@ from zprl_env.errors import (
     RenderingError,
     UnknownNameError,
 )
-from zprl_env.facts import Facts
+from zprl_env.task import Facts
 from zprl_env.tasks import facts_of
 
 PRESET = load_preset("place-orange")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from zprl_env.steering.action import ActionSteering
-from zprl_env.steering.base import Decision, ObservationKind, Perturbed, Steering
+from zprl_env.steering.base import ObservationKind, Steering
+from zprl_env.steering.decision import Decision, Perturbed
 from zprl_env.steering.joint import JointSteering
 from zprl_env.steering.latent import LatentSteering, auto_scale
 from zprl_env.steering.noise import NoiseSteering

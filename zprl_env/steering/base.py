@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, NamedTuple, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import gymnasium as gym
 import numpy as np
@@ -17,9 +17,10 @@ from zprl_env.errors import (
     PolicyMismatchError,
     SimulationError,
 )
-from zprl_env.facts import UNKNOWN, Facts
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.steering.decision import Decision, Perturbed
 from zprl_env.steering.demonstrated import DemonstratedLatents
+from zprl_env.task import UNKNOWN, Facts
 
 ObservationKind = Literal["features", "state", "both"]
 """The agent's observation besides the latent: the policy's embedding, the normalised state, or
@@ -57,33 +58,6 @@ def check_size(name: str, value: float) -> float:
     if isinstance(value, str) or not np.isfinite(value) or value < 0.0:
         raise ConfigurationError(f"{name} must be a finite number and at least 0. Got: {value!r}.")
     return float(value)
-
-
-class Perturbed(NamedTuple):
-    """Inputs of a policy's decoder under the agent's influence, and what is added to its output.
-
-    Arrays of numpy or tensors of torch: a steering's formula is written once for both.
-    """
-
-    latents: Any
-    """Latents to decode. Shape ``(B, D)``."""
-    noise: Any
-    """Initial noise of the flow. Shape ``(B, H, A)``."""
-    residual: Any = None
-    """Residual added to the executed actions; ``None`` adds nothing. Shape ``(B, n_action_steps,
-    A)``.
-    """
-
-
-class Decision(NamedTuple):
-    """Action chunks of a decision, and the inputs of :meth:`Steering.measure`."""
-
-    chunks: np.ndarray
-    """The executed part of the chunks. Shape ``(B, n_action_steps, A)``."""
-    actions: np.ndarray
-    """The agent's actions, clipped to [-1, 1]. Shape ``(B, agent_dim)``."""
-    latents: np.ndarray
-    """The latents that were decoded. Shape ``(B, D)``."""
 
 
 class Steering(ABC):

@@ -11,7 +11,7 @@ from gymnasium.error import ResetNeeded
 
 from policies.finite import all_finite
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
-from zprl_env.facts import Facts
+from zprl_env.task import Facts
 from zprl_env.tasks import facts_of
 
 

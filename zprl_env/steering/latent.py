@@ -8,7 +8,8 @@ import numpy as np
 
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import Perturbed, Steering
+from zprl_env.steering.base import Steering
+from zprl_env.steering.decision import Perturbed
 from zprl_env.steering.demonstrated import DemonstratedLatents, row_norms
 
 Scale = float | np.ndarray | Literal["auto"]

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.base import Perturbed, Steering, check_size
+from zprl_env.steering.base import Steering, check_size
+from zprl_env.steering.decision import Perturbed
 from zprl_env.steering.demonstrated import row_norms
 
 

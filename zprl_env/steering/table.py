@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from zprl_env.errors import ConfigurationError, UnknownNameError
-from zprl_env.facts import Facts
 from zprl_env.loading.named import load_object, names_code
 from zprl_env.steering.action import ActionSteering
 from zprl_env.steering.base import Steering
@@ -21,6 +20,7 @@ from zprl_env.steering.wrapper import (
     NoiseSteeringWrapper,
     SteeringWrapper,
 )
+from zprl_env.task import Facts
 
 
 class Way(NamedTuple):

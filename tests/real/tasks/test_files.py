@@ -11,7 +11,7 @@ import yaml
 from real.tasks.files import FOLDER, load_preset, parse_preset, presets, task_facts
 from zprl_env.envs import TASKS
 from zprl_env.errors import ConfigurationError, MissingExtraError, UnknownNameError
-from zprl_env.facts import UNKNOWN
+from zprl_env.task import UNKNOWN
 
 CONTENT = yaml.safe_load((FOLDER / "place-orange.yaml").read_text(encoding="utf-8"))
 

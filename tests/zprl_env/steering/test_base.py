@@ -11,9 +11,9 @@ from zprl_env.errors import (
     PolicyMismatchError,
     SimulationError,
 )
-from zprl_env.facts import Facts
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.table import STEERINGS
+from zprl_env.task import Facts
 from zprl_env.testing import LinearPolicy
 
 OPTIONS = {"observation_dim": 3, "scale": 0.5}

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from zprl_env.errors import ZprlError
-from zprl_env.facts import UNKNOWN, Facts
+from zprl_env.task import UNKNOWN, Facts
 from zprl_env.training.settings.algorithms import ALGORITHMS, Algorithm
 
 DEFAULT = object()

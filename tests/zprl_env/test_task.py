@@ -6,8 +6,8 @@ import gymnasium as gym
 import pytest
 
 from zprl_env import LatentSteeringWrapper, make_env
-from zprl_env.facts import UNKNOWN, Facts
 from zprl_env.steering import LatentSteering
+from zprl_env.task import UNKNOWN, Facts
 from zprl_env.tasks import TASKS, facts_of
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.settings.recipe import recipe_for

@@ -1,0 +1,34 @@
+"""Decision of a steered policy: what its decoder is given, and the action chunks of it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Perturbed(NamedTuple):
+    """Inputs of a policy's decoder under the agent's influence, and what is added to its output.
+
+    Arrays of numpy or tensors of torch: a steering's formula is written once for both.
+    """
+
+    latents: Any
+    """Latents to decode. Shape ``(B, D)``."""
+    noise: Any
+    """Initial noise of the flow. Shape ``(B, H, A)``."""
+    residual: Any = None
+    """Residual added to the executed actions; ``None`` adds nothing. Shape ``(B, n_action_steps,
+    A)``.
+    """
+
+
+class Decision(NamedTuple):
+    """Action chunks of a decision, and the inputs of :meth:`Steering.measure`."""
+
+    chunks: np.ndarray
+    """The executed part of the chunks. Shape ``(B, n_action_steps, A)``."""
+    actions: np.ndarray
+    """The agent's actions, clipped to [-1, 1]. Shape ``(B, agent_dim)``."""
+    latents: np.ndarray
+    """The latents that were decoded. Shape ``(B, D)``."""
