@@ -91,7 +91,7 @@ class TestBeforeAnythingStarts:
 
     def test_a_policy_that_is_not_there(self, refused, point_flags):
         text = refused(*point_flags, "--policy", "nowhere")
-        assert "a checkpoint folder, a shipped policy (adroit-door, " in text
+        assert "a checkpoint folder or a shipped policy (adroit-door, " in text
         assert ", square, transport), hf://user/repo or module:callable. Got: 'nowhere'" in text
 
     def test_a_pickled_policy(self, refused, point_flags, tmp_path):

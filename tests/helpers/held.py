@@ -7,6 +7,7 @@ so while it waits, however busy the machine is.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -36,4 +37,6 @@ if __name__ in ("__main__", "__mp_main__"):  # the latter in processes that it s
     TASKS["Point"] = HELD
     gym.registry[HELD.id] = replace(point.spec(), entry_point=HELD.entry_point)
 if __name__ == "__main__":
+    # As in a terminal: what starts in the background of a script ignores Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     cli.run(main)

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from zprl_env.errors import ConfigurationError, UnknownNameError
+from zprl_env.errors import ConfigurationError, UnknownNameError, ZprlError
 from zprl_env.loading.named import load_object, names_code
 from zprl_env.steering.action import ActionSteering
 from zprl_env.steering.base import Steering
@@ -84,19 +84,19 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
         options: Its own, by name: not those that all of them share.
 
     Raises:
-        ConfigurationError: It has no options at all.
         UnknownNameError: It has no such option.
+        ZprlError: It has no options at all. It is no ``ValueError``: of those, tyro draws a box.
 
     >>> check_options("joint", {"noise_bound": 1.0})
     >>> check_options("latent", {"noise_bound": 1.0})
     Traceback (most recent call last):
-    policies.errors.ConfigurationError: --steer latent has no options of its own besides --scale...
+    policies.errors.ZprlError: --steer latent has no options of its own besides --scale...
     """
     core = find_steering(name).core
     known = own_options(core)
     for option in options:
         if not known:
-            raise ConfigurationError(
+            raise ZprlError(
                 f"--steer {name} has no options of its own besides --scale. Got: {option}. "
                 f"Leave it out."
             )

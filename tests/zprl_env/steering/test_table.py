@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.recording_env import RecordingEnv
-from zprl_env.errors import ConfigurationError, UnknownNameError
+from zprl_env.errors import ConfigurationError, UnknownNameError, ZprlError
 from zprl_env.steering.table import STEERINGS, check_options, find_steering, own_options
 from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.testing import LinearPolicy
@@ -69,7 +69,7 @@ def test_what_is_no_way_of_steering_is_refused():
         find_steering("nois")
     with pytest.raises(ConfigurationError, match=r"subclass of zprl_env\.steering\.Steering\. Got"):
         find_steering("math:tau")
-    with pytest.raises(ConfigurationError, match=r"--steer noise has no options .* Got: bound\."):
+    with pytest.raises(ZprlError, match=r"--steer noise has no options .* Got: bound\."):
         check_options("noise", {"bound": 1})
     with pytest.raises(UnknownNameError, match="option of --steer joint 'bound'; did you mean 'no"):
         check_options("joint", {"bound": 1})

@@ -106,7 +106,7 @@ def test_a_library_s_default_is_the_command_line_s():
 def test_options_of_a_way_of_steering_reach_it_and_others_are_refused():
     config = parse(["--steer", "joint", "--steer-kwargs", "noise_bound=0.5"])
     assert steering_options(config.recipe)["noise_bound"] == 0.5
-    with pytest.raises(ConfigurationError, match=r"latent has no options .* Got: noise_bound\."):
+    with pytest.raises(ZprlError, match=r"latent has no options .* Got: noise_bound\."):
         parse(["--steer-kwargs", "noise_bound=0.5"])
 
 
