@@ -41,6 +41,22 @@ def _solve(lower: np.ndarray, vector: np.ndarray) -> None:
 
 
 @compiled
+def _of_the_arm(
+    mass: np.ndarray, jacobian: np.ndarray, qvel_index: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joint-space inertia and hand's Jacobian of the arm, out of the whole model's."""
+    joints = qvel_index.shape[0]
+    arm_mass = np.empty((joints, joints))
+    arm_jacobian = np.empty((6, joints))
+    for i in range(joints):
+        for j in range(joints):
+            arm_mass[i, j] = mass[qvel_index[i], qvel_index[j]]
+        for row in range(6):
+            arm_jacobian[row, i] = jacobian[row, qvel_index[i]]
+    return arm_mass, arm_jacobian
+
+
+@compiled
 def _wrench(
     qvel: np.ndarray,
     jacobian: np.ndarray,
@@ -167,14 +183,7 @@ def apply_torques(
         ``ctrl`` is left as it was.
     """
     joints = qvel_index.shape[0]
-    arm_mass = np.empty((joints, joints))
-    arm_jacobian = np.empty((6, joints))
-    for i in range(joints):
-        for j in range(joints):
-            arm_mass[i, j] = mass[qvel_index[i], qvel_index[j]]
-        for row in range(6):
-            arm_jacobian[row, i] = jacobian[row, qvel_index[i]]
-
+    arm_mass, arm_jacobian = _of_the_arm(mass, jacobian, qvel_index)
     wrench = _wrench(
         qvel, jacobian, position, rotation, goal_position, goal_rotation, stiffness, damping
     )
