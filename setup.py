@@ -52,6 +52,7 @@ setup(
         "zprl_env": ["py.typed", "experts/adroit/*.json", "hyperparams/*.yml"],
     },
     install_requires=[
+        "filelock>=3.12",
         "gymnasium>=1.0",
         "h5py>=3.10",
         "imageio[ffmpeg]>=2.34",
