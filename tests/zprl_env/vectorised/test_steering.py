@@ -127,10 +127,12 @@ def test_the_policy_is_called_once_per_decision():
     policy = CountingPolicy()
     envs = batch(4, policy, truncate_at=4)
     envs.reset()
+    policy.encoded, policy.decoded = [], []
     for _ in range(2):
         envs.step(np.zeros((4, 2), np.float32))
-    assert policy.decoded == [4, 4]
-    assert policy.encoded == [4, 4, 4, 4]  # once more for those with which the four ended
+    # The ones are the question by which a policy that has changed is found, as episodes begin.
+    assert policy.decoded == [4, 4, 1]
+    assert policy.encoded == [4, 4, 4, 1]  # once more for those with which the four ended
 
 
 def test_a_seed_is_used_once():
