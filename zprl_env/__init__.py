@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zprl_env import shadow as _shadow  # noqa: F401  looks for a file in the place of policies
+
+# isort: split
 from policies.encoding import Encoding
 from zprl_env.deploy.steered_policy import SteeredPolicy
 from zprl_env.envs import Task, make_env, register_task

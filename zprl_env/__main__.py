@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from zprl_env import cli
 from zprl_env.errors import UnknownNameError
+from zprl_env.task import find_own
 
 
 class Command(NamedTuple):
@@ -75,6 +76,7 @@ def listing() -> str:
 def _run(name: str, rest: Sequence[str]) -> None:
     if name not in COMMANDS:
         raise UnknownNameError("command", name, COMMANDS)
+    find_own(COMMANDS[name].module.partition(".")[0])
     sys.argv = [f"zprl {name}", *rest]  # what the command reads, and calls itself in its help
     import_module(COMMANDS[name].module).main()
 

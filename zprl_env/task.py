@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from zprl_env.errors import MissingExtraError
+from zprl_env.errors import MissingExtraError, ZprlError
+from zprl_env.shadow import refuse_shadow
 
 
 class Facts(NamedTuple):
@@ -29,6 +30,22 @@ class Facts(NamedTuple):
     """Environment steps per decision; ``None`` is the policy's own."""
     horizon: int | None = None
     """Actions of a chunk that a base policy is trained with; ``None`` is the recipe's own."""
+
+
+def find_own(package: str) -> None:
+    """Check that a package or module of this project is what its name would import.
+
+    Args:
+        package: Its name, such as ``"real"``.
+
+    Raises:
+        ZprlError: A file or folder of the user's shadows it. It is no ``ValueError``: of those,
+            tyro draws a box.
+    """
+    try:
+        refuse_shadow(package)
+    except ImportError as error:
+        raise ZprlError(str(error)) from None
 
 
 UNKNOWN = Facts()
@@ -100,6 +117,8 @@ class Task:
         """
         if self.facts_file is None:
             return self.facts
+        if self.suite == "real":
+            find_own(self.suite)
         try:
             read = pkgutil.resolve_name(self.facts_file)
         except ModuleNotFoundError as error:

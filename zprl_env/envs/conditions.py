@@ -60,8 +60,8 @@ def refuse_copy(env: object, how: str) -> NoReturn:
         NotCopiedError: Always.
     """
     raise NotCopiedError(
-        f"A {type(env).__name__} cannot be copied or pickled: a copy would observe this one's "
-        f"state. {how}"
+        f"The environment {type(env).__name__} cannot be copied or pickled: the copy would observe "
+        f"the original's state. {how}"
     )
 
 
