@@ -17,8 +17,8 @@ from zprl_env.steerable import SteerablePolicy
 
 REACH = 2000
 """Largest number of objects that are looked through for modules of torch."""
-WHOLE = 2**20
-"""Size up to which every byte of the weights is compared; of larger ones, samples [bytes]."""
+WHOLE = 2**16
+"""Size up to which every byte of a tensor is compared; of larger ones, samples [bytes]."""
 SAMPLES = 1024
 """Numbers of each tensor that are compared where not all are."""
 CHEAP, SHARE = 0.002, 0.01
@@ -37,10 +37,12 @@ class Frozen:
 
     Args:
         policy: The policy.
+        whole: Compare every byte, however large the tensors are.
     """
 
-    def __init__(self, policy: SteerablePolicy) -> None:
+    def __init__(self, policy: SteerablePolicy, *, whole: bool = False) -> None:
         self._policy = policy
+        self._whole = sys.maxsize if whole else WHOLE
         self._roots = modules_of(policy)
         self._modules = [module for root in self._roots for module in root.modules()]
         self._put_to_evaluation()
@@ -59,7 +61,7 @@ class Frozen:
         """Take the weights as they are now for those that may not change."""
         self._tensors = [t for _, t in self._named() if not t.is_inference()]
         self._versions = [tensor._version for tensor in self._tensors]
-        self._marks = {name: mark(tensor) for name, tensor in self._named()}
+        self._marks = {name: mark(tensor, self._whole) for name, tensor in self._named()}
 
     def check(self) -> None:
         """Check what costs microseconds: evaluation mode, and torch's counters of changes.
@@ -81,7 +83,7 @@ class Frozen:
         Raises:
             PolicyMismatchError: Weights or buffers have been changed.
         """
-        now = {name: mark(tensor) for name, tensor in self._named()}
+        now = {name: mark(tensor, self._whole) for name, tensor in self._named()}
         if names := [name for name in self._marks if self._marks[name] != now.get(name)]:
             raise PolicyMismatchError(
                 f"A policy must be frozen: its weights and buffers may not change. Got: "
@@ -164,17 +166,18 @@ def alike(one: np.ndarray, other: np.ndarray, tolerance: float = 1e-5) -> bool:
     return bool(np.max(np.abs(one - other), initial=0.0) <= tolerance * largest + 1e-9)
 
 
-def mark(tensor: Any) -> int:
+def mark(tensor: Any, whole: int = WHOLE) -> int:
     """Compute a checksum of a tensor: of all of it, or of samples if it is large.
 
     Args:
         tensor: A tensor of torch, on whatever device.
+        whole: Size up to which it is all of it [bytes].
     """
     flat = tensor.detach()
     if flat.layout != sys.modules["torch"].strided:
         flat = flat.coalesce().values() if hasattr(flat, "coalesce") else flat.to_dense()
     flat = flat.reshape(-1)
-    if flat.numel() * flat.element_size() > WHOLE:
+    if flat.numel() * flat.element_size() > whole:
         flat = flat[:: max(1, flat.numel() // SAMPLES)]
     data = flat.contiguous().view(sys.modules["torch"].uint8) if flat.numel() else flat
     return zlib.crc32(data.cpu().numpy().tobytes(), flat.numel())

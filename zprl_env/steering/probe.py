@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -24,7 +24,10 @@ Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
 
 
 def faults_of_answers(
-    policy: SteerablePolicy, observations: gym.spaces.Box, rows: int = ROWS
+    policy: SteerablePolicy,
+    observations: gym.spaces.Box,
+    rows: int = ROWS,
+    methods: Sequence[str] = ("encode", "decode", "normalize"),
 ) -> Iterator[str]:
     """Ask a policy a few questions and list what is wrong with its answers.
 
@@ -35,6 +38,7 @@ def faults_of_answers(
         policy: A policy with the attributes of :class:`SteerablePolicy`.
         observations: Space that the questions are drawn from.
         rows: How many observations a question has, at least 2.
+        methods: Those that are asked.
 
     Yields:
         One phrase per fault.
@@ -48,12 +52,13 @@ def faults_of_answers(
         "mean": ("(B, latent_dim)", (d,)),
         "std": ("(B, latent_dim)", (d,)),
     }
-    yield from _faults_of_call(policy, "encode", (seen,), encoding)
+    if "encode" in methods:
+        yield from _faults_of_call(policy, "encode", (seen,), encoding)
     latents = generator.standard_normal((rows, d)).astype(np.float32)
     noise = generator.standard_normal((rows, *chunk)).astype(np.float32)
     actions = {"actions": ("(B, horizon, action_dim)", chunk)}
     yield from _faults_of_call(policy, "decode", (latents, noise), actions)
-    if hasattr(policy, "normalize"):
+    if "normalize" in methods and hasattr(policy, "normalize"):
         normal = {"observations": ("(B, O)", (seen.shape[1],))}
         yield from _faults_of_call(policy, "normalize", (seen,), normal)
     yield from _faults_of_statistics(policy)
@@ -78,7 +83,7 @@ def questions(space: gym.spaces.Box, rows: int, generator: np.random.Generator) 
 def _faults_of_call(
     policy: SteerablePolicy, name: str, arguments: tuple[np.ndarray, ...], shapes: Shapes
 ) -> Iterator[str]:
-    """Call a method three times: with a batch, with its first row alone, with the batch again."""
+    """Call a method three times: with a batch, with its last row alone, with the batch again."""
     method: Callable[..., Any] = getattr(policy, name)
     given = [argument.copy() for argument in arguments]
     rows = len(given[0])
@@ -101,16 +106,16 @@ def _faults_of_call(
 
     one = f"{name} of 1 row"
     try:
-        alone = _parts(method(*(argument[:1].copy() for argument in arguments)), shapes)
+        alone = _parts(method(*(argument[-1:].copy() for argument in arguments)), shapes)
     except Exception as error:
         yield f"{one} raised {type(error).__name__}: {error}"
         return
     wrong = [*_faults_of_parts(one, alone, shapes, 1)] if isinstance(alone, dict) else [str(alone)]
     yield from wrong
     for part in () if wrong else shapes:
-        if not alike(first[part][:1], np.array(alone[part]), BATCHED):  # type: ignore[index]
+        if not alike(first[part][-1:], np.array(alone[part]), BATCHED):  # type: ignore[index]
             yield (
-                f"a row must be answered as it is alone, {name} gives other {part} to the first "
+                f"a row must be answered as it is alone, {name} gives other {part} to the last "
                 f"of {rows} rows than to that row by itself"
             )
     kept = {part: np.array(value) for part, value in answer.items()}
