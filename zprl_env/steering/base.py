@@ -266,16 +266,17 @@ class Steering(ABC):
             parts.insert(0, features)
         return np.concatenate(parts, axis=1, dtype=np.float32), latents
 
-    def begin(self, observations: np.ndarray) -> None:
+    def begin(self, observations: np.ndarray, *, seldom: bool = False) -> None:
         """Check that the policy is still the one it was, as episodes begin.
 
         Args:
             observations: What they begin with. Shape ``(B, O)``, finite.
+            seldom: Leave it out if that was done a few decisions ago.
 
         Raises:
             PolicyMismatchError: Its weights, its buffers or its answers have changed.
         """
-        self.frozen.check_answers(np.asarray(observations, dtype=np.float32))
+        self.frozen.check_answers(np.asarray(observations, dtype=np.float32), seldom=seldom)
 
     def act(
         self,

@@ -109,7 +109,7 @@ class SteeringVecEnv(VecEnvWrapper):
     def reset(self) -> np.ndarray:
         """Start an episode in every environment. Shape ``(N, observation_space)``."""
         observations = self.venv.reset()
-        self.reset_infos = self.venv.reset_infos
+        self.reset_infos = _innermost(self.venv).reset_infos
         for index, seed in enumerate(self._seeds):
             self._seed_generator(index, seed)
         self._reset_seeds()
@@ -133,7 +133,7 @@ class SteeringVecEnv(VecEnvWrapper):
         following, rewards, dones, infos = self.venv.step_wait()
         for info, measures in zip(infos, self._measures, strict=True):
             info["steering"] = measures
-        self.reset_infos = self.venv.reset_infos
+        self.reset_infos = _innermost(self.venv).reset_infos
         over = np.flatnonzero(dones)
         if over.size:
             # By themselves: a batch of another size is rounded otherwise, and the first observation
@@ -145,7 +145,7 @@ class SteeringVecEnv(VecEnvWrapper):
                 self._seed_generator(index, None)
         seen = self._observe(np.asarray(following))
         if over.size:
-            self.steering.begin(np.asarray(following)[over])
+            self.steering.begin(np.asarray(following)[over], seldom=True)
         return seen, rewards, dones, infos
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
@@ -180,3 +180,10 @@ class SteeringVecEnv(VecEnvWrapper):
     def _observe(self, observations: np.ndarray) -> np.ndarray:
         seen, self._latents = self.steering.observe(observations, self._generators)
         return seen
+
+
+def _innermost(venv: VecEnv) -> VecEnv:
+    """Return the environments inside all wrappers, not all of which hand on reset's infos."""
+    while isinstance(venv, VecEnvWrapper):
+        venv = venv.venv
+    return venv
