@@ -236,6 +236,7 @@ def test_the_spec_of_a_policy_with_a_name_goes_through_json(point_task, point_po
     np.testing.assert_array_equal(played(again), played(env))
 
 
+@pytest.mark.filterwarnings("ignore:.*TemporaryDirectory:ResourceWarning")  # Minari's own
 def test_minari_recovers_a_steered_environment(point_task, point_policy, tmp_path, monkeypatch):
     minari = pytest.importorskip("minari", reason="needs the minari extra")
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
