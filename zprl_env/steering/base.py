@@ -21,6 +21,7 @@ from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.decision import Decision, Perturbed
 from zprl_env.steering.demonstrated import DemonstratedLatents
 from zprl_env.steering.frozen import Frozen
+from zprl_env.steering.probe import check_answer
 from zprl_env.task import UNKNOWN, Facts
 
 ObservationKind = Literal["features", "state", "both"]
@@ -252,9 +253,9 @@ class Steering(ABC):
         self.frozen.check()
         features, mean, std = map(_float32, self.policy.encode(observations))
         rows, d = len(observations), self.policy.latent_dim
-        self._check_answer("encode", "features", features, (rows, self.policy.feature_dim))
-        self._check_answer("encode", "mean", mean, (rows, d))
-        self._check_answer("encode", "std", std, (rows, d))
+        check_answer(self.policy, "encode", "features", features, (rows, self.policy.feature_dim))
+        check_answer(self.policy, "encode", "mean", mean, (rows, d))
+        check_answer(self.policy, "encode", "std", std, (rows, d))
         latents = mean
         if self.sample_latent:
             draws = [generator.standard_normal(mean.shape[1]) for generator in generators]
@@ -319,35 +320,8 @@ class Steering(ABC):
     def _decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Have the policy decode, and check its answer."""
         chunks = _float32(self.policy.decode(latents, noise))
-        self._check_answer("decode", "actions", chunks, noise.shape, latents)
+        check_answer(self.policy, "decode", "actions", chunks, noise.shape, latents)
         return chunks
-
-    def _check_answer(
-        self,
-        method: str,
-        part: str,
-        answer: np.ndarray,
-        shape: tuple[int, ...],
-        latents: np.ndarray | None = None,
-    ) -> None:
-        """Refuse an answer of another shape, or one that is not finite."""
-        if answer.shape == shape and all_finite(answer):
-            return
-        of = f"{type(self.policy).__name__}.{method}"
-        if answer.shape != shape:
-            raise PolicyMismatchError(
-                f"{of} must return {part} of shape {shape}. Got: {answer.shape}."
-            )
-        told = ""
-        if latents is not None:
-            told = (
-                f" for latents of up to {np.abs(latents).max():.3g}. Give a smaller scale, if they "
-                f"are far from the demonstrations'"
-            )
-        raise PolicyMismatchError(
-            f"{of} must return finite {part}. Got: NaN or infinity at (row, index) "
-            f"{np.argwhere(~np.isfinite(answer))[:4].tolist()}{told}."
-        )
 
     def measure(self, decision: Decision) -> list[dict[str, float]]:
         """Measure how hard the agent steers, for ``info["steering"]``.

@@ -8,6 +8,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from policies.finite import all_finite
+from zprl_env.errors import PolicyMismatchError
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.frozen import alike, changed_answer
 
@@ -78,6 +80,44 @@ def questions(space: gym.spaces.Box, rows: int, generator: np.random.Generator) 
     )
     drawn = np.where(bounded, inside, np.clip(normal, low, high))
     return drawn.astype(np.float32)
+
+
+def check_answer(
+    policy: object,
+    method: str,
+    part: str,
+    answer: np.ndarray,
+    shape: tuple[int, ...],
+    latents: np.ndarray | None = None,
+) -> None:
+    """Refuse an answer of another shape, or one that is not finite, in the midst of an episode.
+
+    Args:
+        policy: Whose it is.
+        method: The method that gave it.
+        part: What it is.
+        answer: The answer, float32.
+        shape: The shape it must have.
+        latents: What was decoded, if it was.
+
+    Raises:
+        PolicyMismatchError: It is not what the policy has promised.
+    """
+    if answer.shape == shape and all_finite(answer):
+        return
+    of = f"{type(policy).__name__}.{method}"
+    if answer.shape != shape:
+        raise PolicyMismatchError(f"{of} must return {part} of shape {shape}. Got: {answer.shape}.")
+    told = ""
+    if latents is not None:
+        told = (
+            f" for latents of up to {np.abs(latents).max():.3g}. Give a smaller scale, if they "
+            f"are far from the demonstrations'"
+        )
+    raise PolicyMismatchError(
+        f"{of} must return finite {part}. Got: NaN or infinity at (row, index) "
+        f"{np.argwhere(~np.isfinite(answer))[:4].tolist()}{told}."
+    )
 
 
 def _faults_of_call(

@@ -133,7 +133,9 @@ def test_info_says_how_much_of_the_actions_was_clipped():
 def test_actions_without_bounds_are_never_clipped():
     env = RecordingEnv()
     env.action_space = gym.spaces.Box(
-        np.float32([-np.inf, -1.0]), np.float32([np.inf, np.inf]), dtype=np.float32
+        np.array([-np.inf, -1.0], np.float32),
+        np.array([np.inf, np.inf], np.float32),
+        dtype=np.float32,
     )
     chunks = ActionChunkWrapper(env, n_action_steps=1)
     chunks.reset(seed=0)

@@ -84,7 +84,7 @@ def closing(net: Any) -> SimpleNamespace:
         **sizes,
         horizon=4,
         encode=lambda observations: encoding(net, observations),
-        decode=partial(Sizes.decode, None),
+        decode=Sizes().decode,
     )
 
 
@@ -222,7 +222,7 @@ class Drawing(LinearPolicy):
         return super().decode(latents, noise) + draw
 
 
-class Dropping(HOMES["itself"]):  # type: ignore[misc]
+class Dropping(Itself):
     """Drops out in evaluation mode too."""
 
     def encode(self, observations):

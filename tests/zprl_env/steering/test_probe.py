@@ -196,7 +196,7 @@ def test_what_goes_wrong_later_is_blamed_on_the_policy():
 
 def test_a_question_lies_in_the_space():
     generator = np.random.default_rng(0)
-    narrow = gym.spaces.Box(np.float32([0.5, 0.0]), np.float32([0.6, np.inf]))
+    narrow = gym.spaces.Box(np.array([0.5, 0.0], np.float32), np.array([0.6, np.inf], np.float32))
     assert all(narrow.contains(row) for row in questions(narrow, 20, generator))
     assert np.abs(questions(unbounded_box(4), 20, generator)).max() < 10
 

@@ -212,11 +212,14 @@ def played(env: gym.Env) -> np.ndarray:
 @pytest.mark.parametrize("outer", [None, Monitor, gym.wrappers.RecordEpisodeStatistics])
 def test_a_steered_environment_is_made_again_by_its_spec(name, outer):
     env = steered_pendulum(name, n_action_steps=3, gamma=0.9)
+    assert env.spec is not None
     again = gym.make(env.spec)
     assert again.get_wrapper_attr("discount") == env.discount
     np.testing.assert_array_equal(played(again), played(env))
     if outer is gym.wrappers.RecordEpisodeStatistics:
-        np.testing.assert_array_equal(played(gym.make(outer(env).spec)), played(env))
+        spec = outer(env).spec
+        assert spec is not None
+        np.testing.assert_array_equal(played(gym.make(spec)), played(env))
 
 
 def test_gymnasium_s_whole_check_passes():

@@ -357,7 +357,7 @@ def test_a_success_is_kept_to_the_episode_s_end_and_no_longer():
 def test_what_is_no_vector_of_stable_baselines3_is_refused():
     for wrong in (gym.make_vec("Pendulum-v1", 2), gym.make("Pendulum-v1"), pendulum):
         with pytest.raises(PolicyMismatchError, match=r"Stable-Baselines3\. Got: .*DummyVecEnv"):
-            SteeringVecEnv(wrong, LinearPolicy(3, 1), scale=0.5)  # type: ignore[arg-type]
+            SteeringVecEnv(wrong, LinearPolicy(3, 1), scale=0.5)
 
 
 def test_the_order_of_the_workers_keys_is_compared():
