@@ -31,7 +31,7 @@ INSTEAD = {
     "control_delta": 'action="absolute"',
     "obs_keys": "observation_keys of the policy, by which observations are chosen",
 }
-"""What to use in place of settings known from robosuite, Meta-World, gymnasium and others."""
+"""Settings to use in place of those known from robosuite, Meta-World, gymnasium and others."""
 
 
 def refuse_settings(

@@ -22,7 +22,7 @@ OPEN = 1e6
 STATISTICS = ("latent_mean", "latent_std", "latent_rms", "latent_posterior_std")
 
 Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
-"""What an answer consists of: by name, its shape in letters and in numbers without the batch."""
+"""Parts of an answer: by name, its shape in letters and in numbers without the batch."""
 
 
 def faults_of_answers(
