@@ -39,7 +39,9 @@ def _number(value: object) -> bool:
 
 def _option(value: object) -> bool:
     numbers = value if isinstance(value, list) else [value]
-    return numbers != [] and all(v is None or isinstance(v, str | bool) or _number(v) for v in numbers)
+    return numbers != [] and all(
+        v is None or isinstance(v, str | bool) or _number(v) for v in numbers
+    )
 
 
 def _text(value: object) -> bool:
