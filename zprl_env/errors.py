@@ -20,6 +20,7 @@ __all__ = [
     "DemonstrationError",
     "InvalidActionError",
     "MissingExtraError",
+    "NoExpertError",
     "PolicyMismatchError",
     "RenderingError",
     "SimulationError",
@@ -56,6 +57,27 @@ class UnknownNameError(ZprlError):
         more = len(by_lowercase) - len(names)
         super().__init__(
             f"unknown {kind} {name!r}; {hint}Known: {listing}{f' and {more} more' if more else ''}"
+        )
+
+
+class NoExpertError(ZprlError):
+    """A task that nobody here can show: no demonstrations and so no policy can be made of it.
+
+    Args:
+        task: The task.
+        shown: Tasks that have a scripted expert, those of the same suite first.
+    """
+
+    def __init__(self, task: str, shown: Iterable[str]) -> None:
+        names = list(shown)
+        more = len(names) - LISTED
+        listing = ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+        super().__init__(
+            f"{task} has no scripted expert, so that no demonstrations can be recorded and no "
+            f"policy can be made of nothing. With demonstrations of your own: python -m "
+            f"policies.pretrain --demonstrations FILE --out FOLDER, then --policy FOLDER. With an "
+            f"expert of your own: python -m zprl_env.experts.record --expert module:Class. "
+            f"Tasks with an expert: {listing}."
         )
 
 

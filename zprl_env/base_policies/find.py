@@ -69,7 +69,7 @@ def base_policy(env: str, *, make: bool, say: Callable[[str], None] = print) -> 
 
     Raises:
         CheckpointError: There is none, and none is to be made or can be.
-        UnknownNameError: One is to be made of a task that has no expert.
+        NoExpertError: One is to be made of a task that has no expert.
     """
     found = find_policy(env)
     if found is not None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import tyro
 
+from policies.checkpoints.contents import WRITER
+from policies.checkpoints.output import package_version
 from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.calibrate.recommendation import Recommendation, recommend
@@ -121,7 +123,10 @@ def calibrate(calibration: Calibration) -> Recommendation:
     base, *perturbed = trials
     recommendation = recommend(base, perturbed)
     settings = dataclasses.asdict(calibration) | {"policy": policy_name, "noise_scale": noise_scale}
-    settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
+    settings |= {
+        "policy_sha256": getattr(policy, "weights_hash", None),
+        WRITER: package_version(),
+    }
     content = settings | {
         "trials": [trial.to_dict() for trial in trials],
         "recommendation": dataclasses.asdict(recommendation),
