@@ -39,7 +39,7 @@ def compiled(function: Callable[..., Any], *, rounded: bool = False) -> Callable
     dispatcher: Any = numba.njit(fastmath=allowed, error_model="numpy")(function)
     with suppress(RuntimeError):  # there is no place to keep it
         dispatcher._cache = SoundCache(dispatcher.py_func)
-    return dispatcher  # type: ignore[no-any-return]
+    return dispatcher
 
 
 class SoundCache(FunctionCache):

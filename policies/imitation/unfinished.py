@@ -193,8 +193,8 @@ class UnfinishedFit:
             yield
         finally:
             self._patient = False
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            for caught, handler in before.items():
+                signal.signal(caught, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if not self._patient or self._requested:

@@ -127,7 +127,7 @@ def difference_interval(first: np.ndarray, second: np.ndarray) -> Interval:
     margins = math.prod(
         (both + only_first, only_second + neither, both + only_second, only_first + neither)
     )
-    agreement = both * neither - only_first * only_second
+    agreement = float(both * neither - only_first * only_second)
     agreement = max(agreement - n / 2, 0.0) if agreement > 0 else agreement
     correlation = agreement / math.sqrt(margins) if margins else 0.0
     p1, p2 = float(np.mean(first)), float(np.mean(second))

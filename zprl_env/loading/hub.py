@@ -112,7 +112,7 @@ def hub_error(what: str, repo: str, error: Exception) -> HubError:
 
 def _unreachable(error: BaseException) -> bool:
     """Tell whether no answer came at all, from the errors that led to one of the client's."""
-    names = set()
+    names: set[str] = set()
     seen: BaseException | None = error
     while seen is not None and len(names) < 20:
         names |= {kind.__name__ for kind in type(seen).__mro__}

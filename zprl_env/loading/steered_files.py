@@ -33,8 +33,9 @@ _MOST_LAYERS, _LARGEST = 1000, 1e30
 
 
 def _number(value: object) -> bool:
-    plain = isinstance(value, int | float) and not isinstance(value, bool)
-    return plain and abs(value) < _LARGEST
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < _LARGEST
 
 
 def _option(value: object) -> bool:
