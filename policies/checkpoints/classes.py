@@ -79,7 +79,7 @@ def check_class(contents: CheckpointContents, known: dict[str, str] | tuple[str,
     if contents.class_name not in known:
         raise CheckpointError(
             f'"class" in {contents.folder / METADATA_FILE} must be one of '
-            f"{', '.join(map(repr, known))}. Got: {shown(contents.class_name)}. No name in a file is "
-            "ever imported: give the class yourself, by --policy-class module:Class or "
+            f"{', '.join(map(repr, known))}. Got: {shown(contents.class_name)}. No name in a "
+            "file is ever imported: give the class yourself, by --policy-class module:Class or "
             "policies.load_policy(folder, policy_class=...)."
         )

@@ -85,11 +85,11 @@ def test_a_place_that_cannot_be_written_costs_a_compilation(cache, monkeypatch, 
 
 def test_a_command_ends_well_with_a_damaged_cache(tmp_path):
     code = (
-        "import numba; numba.config.CACHE_DIR = r'%s'\n"
+        f"import numba; numba.config.CACHE_DIR = {str(tmp_path)!r}\n"
         "from tests.policies.test_compiling import double\n"
         "from policies.compiling import compiled\n"
         "print(compiled(double)(3))"
-    ) % tmp_path
+    )
     for attempt in range(3):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert (done.returncode, done.stdout) == (0, "6\n"), done.stderr

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from policies.checkpoints.plain_json import shown
 from zprl_env.errors import CheckpointError
 
 
@@ -82,7 +83,7 @@ class Actor:
             if kind not in KINDS or set(arrays) != set(KINDS[kind].names):
                 raise CheckpointError(
                     f"layer {number} of an actor must be {' or '.join(KINDS)} with its arrays. "
-                    f"Got: {kind!r} with {', '.join(sorted(arrays)) or 'none'}."
+                    f"Got: {shown(kind)} with {', '.join(sorted(arrays)) or 'none'}."
                 )
             if not all(np.isfinite(array).all() for array in arrays.values()):
                 raise CheckpointError(f"layer {number} of an actor must be finite. Got: NaN in it.")

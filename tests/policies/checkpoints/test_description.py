@@ -24,9 +24,8 @@ def folder(policy, tmp_path):
 def places(value, at=()):
     """Every place in a document, from the whole to the single number."""
     yield at
-    items = value.items() if isinstance(value, dict) else ()
-    items = enumerate(value) if isinstance(value, list) else items
-    for key, inner in items:
+    inner_values = dict(enumerate(value)) if isinstance(value, list) else value
+    for key, inner in inner_values.items() if isinstance(inner_values, dict) else ():
         yield from places(inner, (*at, key))
 
 

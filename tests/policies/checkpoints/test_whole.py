@@ -79,7 +79,7 @@ def test_a_checkpoint_that_is_replaced_is_the_old_or_the_new_one(
     policy.save(tmp_path)
     model.head.output.bias.data += 1.0
     new = FrozenPolicy(model, metadata | {"training": {"steps": 2}})
-    writes = []
+    writes: list[object] = []
 
     def replace(path, content):
         if len(writes) == die_at:

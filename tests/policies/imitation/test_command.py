@@ -10,7 +10,7 @@ from policies.imitation.command import run_command
     ("error", "code", "said"),
     [
         (ZprlError("it must be so"), 2, "error: it must be so\n"),
-        (KeyboardInterrupt(), 130, "inter"),
+        (KeyboardInterrupt(), 130, "int"),
     ],
 )
 def test_an_error_is_a_line_and_a_code(error, code, said, capsys):

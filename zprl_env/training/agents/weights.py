@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
 from stable_baselines3.common.vec_env import DummyVecEnv
@@ -66,6 +68,7 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
             load_states(path, model)
             return
         _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
+        _check_finite({**parameters, **(variables or {})})
         model.set_parameters(parameters, exact_match=True, device=model.device)
         for name, value in (variables or {}).items():
             getattr(model, name).data.copy_(value.data)
@@ -73,6 +76,16 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
         raise RunFolderError(
             f"Expected a model of the same algorithm and sizes in {path}. Got: {one_line(error)}"
         ) from error
+
+
+def _check_finite(value: Any, name: str = "") -> None:
+    """Refuse tensors with NaN in them, wherever they lie in nested states."""
+    if isinstance(value, dict | list | tuple):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            _check_finite(inner, f"{name}.{key}")
+    elif isinstance(value, torch.Tensor) and not torch.isfinite(value).all():
+        raise ValueError(f"NaN or infinity in {name[1:]}")
 
 
 def load_model(
