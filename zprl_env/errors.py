@@ -61,7 +61,7 @@ class UnknownNameError(ZprlError):
 
 
 class NoExpertError(ZprlError):
-    """A task that nobody here can show: no demonstrations and so no policy can be made of it.
+    """A task has no scripted expert, so that no policy can be made of nothing.
 
     Args:
         task: The task.

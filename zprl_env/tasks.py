@@ -137,7 +137,7 @@ paper's four tasks on real robots are ``"Real"``, on a simulated one unless told
 
 
 def tasks_with_expert(like: str) -> list[str]:
-    """List the tasks that somebody here can show, those of a task's own suite first.
+    """List the tasks with a scripted expert, those of a task's own suite first.
 
     >>> "ToolHang" in tasks_with_expert("ToolHang"), tasks_with_expert("ToolHang")[0]
     (False, 'Lift')

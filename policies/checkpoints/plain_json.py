@@ -19,7 +19,7 @@ MOST_BYTES, MOST_DEPTH = 16 * 2**20, 100
 
 
 def read_json(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Any:
-    """Read a JSON file that somebody else may have written.
+    """Read a JSON file of any origin, within bounds.
 
     Args:
         path: The file.
@@ -37,7 +37,7 @@ def read_json(path: str | os.PathLike[str], most: int = MOST_BYTES) -> Any:
 
 
 def parse_json(content: bytes, source: str, most: int = MOST_BYTES) -> Any:
-    """Parse JSON that somebody else may have written.
+    """Parse JSON of any origin, within bounds.
 
     Args:
         content: The document, UTF-8.
