@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import tyro
 from torch import Tensor
 
 from policies.checkpoints import model as checkpoint
+from policies.commands import parsing, running
 from policies.demonstrations import Demonstrations, content_hash
-from policies.errors import PolicyMismatchError, ZprlError
+from policies.errors import PolicyMismatchError
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig
 from policies.imitation.fitting import fit, freeze, versions
@@ -171,12 +171,14 @@ def run(arguments: Arguments) -> None:
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 
+EXAMPLES = (
+    "--policy my_policy --demonstrations demos/lift.hdf5 --latent-dim 16 --out my_policy16",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    try:
-        run(tyro.cli(Arguments))
-    except ZprlError as error:
-        sys.exit(f"error: {error}")
+    running.run(lambda: run(parsing.parse(Arguments, EXAMPLES)))
 
 
 if __name__ == "__main__":

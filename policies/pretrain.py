@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import tyro
 from torch import Tensor
 from tqdm import tqdm
 
+from policies.commands import parsing, running
 from policies.demonstrations import Demonstrations, content_hash
-from policies.errors import ZprlError
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
 from policies.imitation.fitting import fit, freeze, versions
@@ -136,12 +135,15 @@ def run(arguments: Arguments) -> None:
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 
+EXAMPLES = (
+    "--demonstrations demos/lift.hdf5 --out policies/lift",
+    "--demonstrations low_dim.hdf5 --mask train --steps 20k --out my_policy  # robomimic's file",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    try:
-        run(tyro.cli(Arguments))
-    except ZprlError as error:
-        sys.exit(f"error: {error}")
+    running.run(lambda: run(parsing.parse(Arguments, EXAMPLES)))
 
 
 if __name__ == "__main__":

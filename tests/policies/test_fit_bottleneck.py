@@ -153,6 +153,6 @@ def test_the_command_line_says_an_error_in_one_line(tmp_path):
         *("--policy", tmp_path / "absent", "--demonstrations", tmp_path / "demo.hdf5"),
         *("--out", tmp_path / "out"),
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: a checkpoint must be a folder. Got:")
     assert done.stderr.count("\n") == 1

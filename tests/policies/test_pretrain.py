@@ -154,6 +154,6 @@ def test_the_command_line_writes_a_checkpoint(linear_demonstrations, tmp_path):
 
 def test_the_command_line_says_an_error_in_one_line(tmp_path):
     done = command("--demonstrations", tmp_path / "absent.hdf5", "--out", tmp_path / "out")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: demonstrations must be an HDF5 file.")
     assert done.stderr.count("\n") == 1

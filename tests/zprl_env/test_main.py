@@ -66,7 +66,7 @@ def test_a_command_s_exit_code_and_message_are_its_own():
     done = zprl("evaluate", "--env", "lfit")
     assert (done.returncode, done.stderr[:39]) == (2, "error: unknown environment 'lfit'; did ")
     done = zprl("inspect", "nothing.hdf5")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: ")
 
 

@@ -7,8 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.calibrate.recommendation import Recommendation, recommend
@@ -134,9 +132,12 @@ def calibrate(calibration: Calibration) -> Recommendation:
     return recommendation
 
 
+EXAMPLES = ("--env Lift", "--env box-close --scales 1 2 3 --episodes 100")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: calibrate(tyro.cli(Calibration, prog=cli.prog("zprl_env.calibrate"))))
+    cli.run(lambda: calibrate(cli.parse(Calibration, EXAMPLES)))
 
 
 if __name__ == "__main__":

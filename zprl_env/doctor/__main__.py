@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import tyro
 
@@ -33,8 +33,11 @@ class Examination:
     installed works (what is "missing" is optional); 1: something is broken.
     """
 
-    parts: tyro.conf.Positional[tuple[Part, ...]] = ()
-    """Parts to check; everything if nothing is named."""
+    parts: Annotated[
+        tuple[Part, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[PART ...]")
+    ] = ()
+    """Parts to check (versions, machine, learning, rendering, suites, policies); everything if
+    nothing is named."""
     json: Path | None = None
     """File for the same as JSON, with tracebacks."""
     timeout: float = 180.0
@@ -104,13 +107,16 @@ def show(finding: Finding, console: Console) -> None:
         console.print(Text(f"{'':31}-> {finding.advice}", "italic"))
 
 
+EXAMPLES = ("", "versions rendering", "--json report.json")
+
+
 def main() -> None:
     """Run the command line; exit with 1 if something is broken."""
     cli.run(_examine)
 
 
 def _examine() -> None:
-    if broken(examine(tyro.cli(Examination, prog=cli.prog("zprl_env.doctor")))):
+    if broken(examine(cli.parse(Examination, EXAMPLES))):
         raise SystemExit(1)
 
 

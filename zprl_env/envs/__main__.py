@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import Literal
 
-import tyro
-
 from zprl_env import cli
 from zprl_env.loading.resolve import shipped_policies
 from zprl_env.tasks import TASKS, Task
@@ -56,9 +54,12 @@ def show(listing: Listing) -> None:
     Console(width=None if Console().is_terminal else 120).print(table)
 
 
+EXAMPLES = ("", "--suite robosuite")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: show(tyro.cli(Listing, prog=cli.prog("zprl_env.envs"))))
+    cli.run(lambda: show(cli.parse(Listing, EXAMPLES)))
 
 
 if __name__ == "__main__":
