@@ -118,7 +118,7 @@ def _help(prog: str) -> str:
 
 
 def _meant(name: str, by_flag: dict[str, Option]) -> Iterator[str]:
-    """Yield the flags that somebody may have meant by another's name, best first."""
+    """Yield the flags that may have been meant by another's name, best first."""
     own = {flag.lstrip("-"): flag for flag in by_flag if flag.startswith("--")}
     leaves = {flag.rpartition(".")[2]: flag for flag in own.values()}
     found: list[str] = []

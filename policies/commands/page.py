@@ -22,11 +22,11 @@ class Page(io.StringIO):
 
     @property
     def encoding(self) -> Any:  # type: ignore[override]
-        """What stdout can show, which decides how tyro draws its boxes."""
+        """Encoding of stdout, which decides how tyro draws its boxes."""
         return getattr(sys.__stdout__, "encoding", "utf-8")
 
     def isatty(self) -> bool:
-        """Whether stdout is a terminal."""
+        """Tell whether stdout is a terminal."""
         return sys.__stdout__ is not None and sys.__stdout__.isatty()
 
 

@@ -17,7 +17,7 @@ def nearest(
     count: int = 1,
     cutoff: float = CLOSE,
 ) -> list[str]:
-    """Find the names that somebody may have meant, best first.
+    """Find the names that a mistyped one may stand for, best first.
 
     Case, hyphens and underscores do not count; names that differ in nothing else come all.
 
@@ -41,10 +41,11 @@ def nearest(
     for other, own in (aliases or {}).items():
         spelled.setdefault(plain(other), [own])
     typed = plain(name)
-    if typed in spelled:
-        return list(dict.fromkeys(spelled[typed]))
+    same = spelled.pop(typed, [])
+    if same and count == 1:
+        return list(dict.fromkeys(same))
     close = get_close_matches(typed, spelled, n=len(spelled) or 1, cutoff=cutoff)
-    return list(dict.fromkeys(own for other in close for own in spelled[other]))[:count]
+    return list(dict.fromkeys([*same, *(own for other in close for own in spelled[other])]))[:count]
 
 
 def plain(name: object) -> str:
