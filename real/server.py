@@ -123,7 +123,7 @@ def _in_real_time(driver: str) -> dict[str, Any]:
     return {"realtime": True} if "realtime" in settings else {}
 
 
-EXAMPLES = ("--driver sim", "--driver serl --url http://127.0.0.1:5000 --host 0.0.0.0")
+EXAMPLES = ("--driver sim", "--driver serl --driver-kwargs url=http://127.0.0.1:5000")
 
 
 def main() -> None:

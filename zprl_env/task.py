@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from zprl_env.errors import MissingExtraError
+from zprl_env.loading.shadowing import check_not_hidden
 
 
 class Facts(NamedTuple):
@@ -138,6 +139,7 @@ class Task:
         try:
             read = pkgutil.resolve_name(self.facts_file)
         except ModuleNotFoundError as error:
+            check_not_hidden("real", used=self.facts_file.startswith("real."))
             raise MissingExtraError(error.name or self.suite, self.suite) from None
         said: dict[str, Any] = read({**self.kwargs, **(env_kwargs or {})}["task"])
         return self.facts._replace(**{k: v for k, v in said.items() if v is not None})

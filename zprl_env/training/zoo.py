@@ -58,7 +58,6 @@ def steered(
         CheckpointError: The task has no policy of its own.
         ConfigurationError: It is no task, so that it has none, or an option is out of range.
     """
-    offer_search_spaces()
     if policy is None:
         spec = env.unwrapped.spec
         if spec is None:
@@ -74,11 +73,15 @@ def offer_search_spaces() -> None:
     """Put this package's search spaces into RL Zoo's table, where RL Zoo is what is running.
 
     RL Zoo looks search spaces up by algorithm in two dictionaries of ``rl_zoo3.hyperparams_opt``,
-    which is where its users add or replace them. It asks for them after it has made the first
-    environment, whose wrapper calls this. In a process without RL Zoo nothing happens.
+    which is where its users add or replace them. It asks for them after it has imported this module
+    for the wrapper; for ``--trial-id`` before, so there ``--gym-packages zprl_env.training.zoo``
+    imports it. In a process without RL Zoo nothing happens.
     """
     tables = sys.modules.get("rl_zoo3.hyperparams_opt")
     if tables is not None:
         for algo in SPACES:
             tables.HYPERPARAMS_SAMPLER[algo] = sampler(algo)
             tables.HYPERPARAMS_CONVERTER[algo] = converted
+
+
+offer_search_spaces()

@@ -43,7 +43,8 @@ def python(folder: Path, *arguments: object) -> str:
 
 
 def train(folder: Path, algo: str, env_id: str, *flags: str) -> str:
-    where = ("--env", env_id, "--gym-packages", "zprl_env", "--num-threads", "1", "--seed", "0")
+    packages = "zprl_env.training.zoo" if "--trial-id" in flags else "zprl_env"
+    where = ("--env", env_id, "--gym-packages", packages, "--num-threads", "1", "--seed", "0")
     rest = ("--conf-file", hyperparameter_file(algo), "--log-interval", "1", *flags)
     return python(folder, "-m", "rl_zoo3.train", "--algo", algo, *where, *rest)
 

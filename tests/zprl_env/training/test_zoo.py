@@ -46,7 +46,7 @@ def test_an_environment_without_a_name_has_no_policy_of_its_own():
 def test_search_spaces_are_offered_where_rl_zoo_runs_and_only_there(monkeypatch):
     tables = SimpleNamespace(HYPERPARAMS_SAMPLER={"a2c": "its own"}, HYPERPARAMS_CONVERTER={})
     monkeypatch.setitem(sys.modules, "rl_zoo3.hyperparams_opt", tables)
-    steered(RecordingEnv(), LinearPolicy(3, 2), scale=0.5)
+    offer_search_spaces()
     assert tables.HYPERPARAMS_SAMPLER.keys() == {"a2c", *SPACES}
     assert tables.HYPERPARAMS_SAMPLER["a2c"] == "its own"
     assert tables.HYPERPARAMS_CONVERTER.keys() == {*SPACES}
