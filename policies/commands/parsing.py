@@ -82,7 +82,7 @@ def program(module: str | None = None) -> str:
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if module is None and spec is None:
         return f"python {called}"
-    running = module or getattr(spec, "name", "")
+    running = module or str(getattr(spec, "name", ""))
     return f"python -m {running.removesuffix('.__main__')}"
 
 

@@ -19,7 +19,7 @@ COLUMNS = ("name", "policy's success", "obs", "act", "limit", "expert", "id")
 NUMBERS = {"obs", "act", "limit"}
 """Columns of numbers."""
 WIDEST = 120
-"""Columns where nobody says how many there are, as in a pipe."""
+"""Width of the table where there is no terminal, as in a pipe."""
 LEGEND = (
     "success: of the shipped policy on held-out episodes, with a Wilson 95 % interval. "
     "obs, act: sizes of observation and action. limit: steps until an episode is cut off. "

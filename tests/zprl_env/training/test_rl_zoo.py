@@ -129,9 +129,11 @@ def test_what_was_found_can_be_trained_with(tuned):
     storage = ["--storage", "trials.log", "--study-name", "it", "--trial-id", "1"]
     flags = ["-n", "12", "--eval-freq", "-1", *storage, "-params", "learning_starts:4"]
     train(folder, "sac", "ZPRL-BoxClose-v0", *flags)
-    (found,) = (folder / "logs" / "sac").glob("*_2/*/config.yml")
-    assert "policy: zprl_env.training.actors.SACPolicy" in found.read_text(encoding="utf-8")
-    assert (found.parents[1] / "ZPRL-BoxClose-v0.zip").exists()
+    (trained,) = (folder / "logs" / "sac").glob("*_2/ZPRL-BoxClose-v0.zip")
+    model = SAC.load(trained, device="cpu")
+    (tried,) = (folder / "trials" / "trial_1").glob("best_model.zip")
+    assert model.batch_size == SAC.load(tried, device="cpu").batch_size
+    assert model.policy_kwargs["net_arch"] == [128, 128]
 
 
 def test_it_makes_of_every_file_the_model_that_train_sb3_makes(tmp_path):

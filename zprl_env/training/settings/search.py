@@ -8,11 +8,11 @@ together with the policy that is steered, and stay those of the file of hyperpar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 
 class Trial(Protocol):
-    """What is used of ``optuna.Trial``."""
+    """Part of ``optuna.Trial`` that search spaces draw by."""
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
         """Draw a number."""
@@ -44,20 +44,23 @@ class OneOf(NamedTuple):
         return trial.suggest_categorical(name, list(self.values))
 
 
+Space: TypeAlias = Between | OneOf
+"""Range of one setting."""
+
 _RATE, _BATCH = Between(1e-4, 3e-3), OneOf((64, 128, 256, 512))
 _TAU = OneOf((0.002, 0.005, 0.01, 0.02))
 _ENTROPY = OneOf(("auto", "auto_0.1", "auto_0.01", "auto_0.001"))
-_ROLLOUT = {
+_ROLLOUT: dict[str, Space] = {
     "learning_rate": Between(3e-5, 1e-3),
     "batch_size": OneOf((32, 64, 128)),
     "gae_lambda": OneOf((0.9, 0.95, 0.98, 1.0)),
 }
-_CLIPPED = {
+_CLIPPED: dict[str, Space] = {
     "n_epochs": OneOf((5, 10, 20)),
     "clip_range": OneOf((0.1, 0.2, 0.3)),
     "ent_coef": Between(1e-6, 1e-2),
 }
-SPACES: dict[str, dict[str, Between | OneOf]] = {
+SPACES: dict[str, dict[str, Space]] = {
     "sac": {"learning_rate": _RATE, "batch_size": _BATCH, "tau": _TAU, "ent_coef": _ENTROPY},
     "tqc": {"learning_rate": _RATE, "batch_size": _BATCH, "tau": _TAU, "ent_coef": _ENTROPY},
     "td3": {"learning_rate": _RATE, "batch_size": _BATCH, "tau": _TAU},
