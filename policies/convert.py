@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from policies.commands import parsing, running
 from policies.demonstrations import MINARI, Demonstrations
 from policies.demonstrations.robosuite_versions import OldRobosuite
-from policies.errors import DemonstrationError, ZprlError
+from policies.errors import DemonstrationError
 
 
 @dataclass(frozen=True)
@@ -75,16 +75,19 @@ def convert(conversion: Conversion) -> Demonstrations:
     return demonstrations
 
 
+EXAMPLES = (
+    "minari:D4RL/door/expert-v2 door.hdf5",
+    "low_dim.hdf5 train.hdf5 --mask train  # the episodes of a filter key",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    try:
-        _convert()
-    except ZprlError as error:
-        sys.exit(f"error: {error}")
+    running.run(_convert)
 
 
 def _convert() -> None:
-    conversion = tyro.cli(Conversion)
+    conversion = parsing.parse(Conversion, EXAMPLES)
     written = convert(conversion)
     steps = sum(len(trajectory) for trajectory in written.trajectories)
     print(f"{conversion.destination}: {len(written.trajectories)} episodes, {steps} steps")

@@ -21,10 +21,10 @@ from torch import Tensor
 from policies.checkpoints import model as checkpoint
 from policies.checkpoints.contents import METADATA_FILE, check_destination
 from policies.checkpoints.output import refuse_overwriting
+from policies.commands import parsing, running
 from policies.demonstrations import Demonstrations, content_hash
 from policies.errors import PolicyMismatchError
 from policies.frozen import FrozenPolicy
-from policies.imitation.command import run_command
 from policies.imitation.config import BottleneckConfig
 from policies.imitation.fitting import fit, freeze, versions
 from policies.imitation.samples import Pair, chunk_samples
@@ -187,9 +187,14 @@ def run(arguments: Arguments) -> None:
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 
+EXAMPLES = (
+    "--policy my_policy --demonstrations demos/lift.hdf5 --latent-dim 16 --out my_policy16",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    run_command(lambda: run(tyro.cli(Arguments)))
+    running.run(lambda: run(parsing.parse(Arguments, EXAMPLES)))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,10 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from policies.commands import parsing, running
 from policies.demonstrations import MINARI
 from policies.demonstrations.summary import Summary, saturation, summarise
-from policies.errors import DemonstrationError, ZprlError
+from policies.errors import DemonstrationError
 
 
 def print_summary(summary: Summary, console: Console | None = None) -> None:
@@ -117,16 +117,16 @@ class Inspection:
     """PNG to draw; beside the file, with .png for its ending, if not given."""
 
 
+EXAMPLES = ("demos/lift.hdf5", "minari:D4RL/door/expert-v2 --out door.png")
+
+
 def main() -> None:
     """Run the command line."""
-    try:
-        _inspect()
-    except ZprlError as error:
-        sys.exit(f"error: {error}")
+    running.run(_inspect)
 
 
 def _inspect() -> None:
-    inspection = tyro.cli(Inspection)
+    inspection = parsing.parse(Inspection, EXAMPLES)
     summary = summarise(inspection.source)
     name = inspection.source.removeprefix(MINARI)
     beside = Path(name.replace("/", "-") if name != inspection.source else name)

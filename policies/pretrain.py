@@ -21,9 +21,9 @@ from tqdm import tqdm
 
 from policies.checkpoints.contents import METADATA_FILE, check_destination
 from policies.checkpoints.output import refuse_overwriting
+from policies.commands import parsing, running
 from policies.demonstrations import Demonstrations, content_hash
 from policies.frozen import FrozenPolicy
-from policies.imitation.command import run_command
 from policies.imitation.config import PretrainConfig
 from policies.imitation.fitting import fit, freeze, versions
 from policies.imitation.samples import chunk_samples
@@ -159,9 +159,15 @@ def run(arguments: Arguments) -> None:
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 
+EXAMPLES = (
+    "--demonstrations demos/lift.hdf5 --out policies/lift",
+    "--demonstrations low_dim.hdf5 --mask train --steps 20k --out my_policy  # robomimic's file",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    run_command(lambda: run(tyro.cli(Arguments)))
+    running.run(lambda: run(parsing.parse(Arguments, EXAMPLES)))
 
 
 if __name__ == "__main__":

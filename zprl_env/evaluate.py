@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import tyro
-
 from zprl_env import cli
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED, success_note
@@ -156,9 +154,16 @@ def _config(evaluation: Evaluation) -> Config:
     return replace(config, recipe=replace(config.recipe, **steering), **others)
 
 
+EXAMPLES = (
+    "--env Lift --episodes 20  # the policy that is shipped, alone",
+    "--run runs/Lift/sac/0  # a trained agent against its base policy",
+    "--env my_lab:make_env --policy my_lab:make_policy --video film.mp4",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: evaluate_policy(tyro.cli(Evaluation)))
+    cli.run(lambda: evaluate_policy(cli.parse(Evaluation, EXAMPLES)))
 
 
 if __name__ == "__main__":

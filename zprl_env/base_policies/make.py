@@ -259,13 +259,19 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
+EXAMPLES = (
+    "--env Lift --out my_lift",
+    "--env assembly --out my_assembly --episodes 100 --workers 2",
+)
+
+
 def parse(arguments: list[str]) -> Making:
     """Read the command line; the recipe's defaults follow --env."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--env", default="Lift")
+    first.add_argument("--env", nargs="?", const="Lift", default="Lift")
     env = first.parse_known_args(arguments)[0].env
     default = Making(out=tyro.MISSING, env=env, recipe=imitation_recipe(env))
-    return tyro.cli(Making, default=default, args=arguments, description=__doc__)
+    return cli.parse(Making, EXAMPLES, arguments=arguments, default=default)
 
 
 def main() -> None:

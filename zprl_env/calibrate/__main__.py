@@ -7,8 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from policies.checkpoints.contents import WRITER
 from policies.checkpoints.output import package_version
 from policies.progress import progress_bar
@@ -139,9 +137,12 @@ def calibrate(calibration: Calibration) -> Recommendation:
     return recommendation
 
 
+EXAMPLES = ("--env Lift", "--env box-close --scales 1 2 3 --episodes 100")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: calibrate(tyro.cli(Calibration, prog=cli.prog("zprl_env.calibrate"))))
+    cli.run(lambda: calibrate(cli.parse(Calibration, EXAMPLES)))
 
 
 if __name__ == "__main__":

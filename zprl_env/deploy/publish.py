@@ -14,7 +14,7 @@ import tyro
 
 from policies.checkpoints.contents import METADATA_FILE, description_file
 from policies.checkpoints.whole import whole_folder
-from zprl_env.cli import run
+from zprl_env.cli import parse, run
 from zprl_env.deploy.hub_card import hub_card
 from zprl_env.loading.hub import FILES, check_folder, from_hub, hub_client, hub_error
 from zprl_env.loading.steered_files import CARD_FILE
@@ -106,15 +106,22 @@ def pull(settings: Pull) -> Path:
     return settings.out
 
 
+EXAMPLES = (
+    "pull user/my-lift my_lift",
+    "push my_lift user/my-lift --private",
+)
+
+
 def main() -> None:
     """Run the command line."""
     run(_push_or_pull)
 
 
 def _push_or_pull() -> None:
-    settings: Push | Pull = tyro.cli(
+    settings: Push | Pull = parse(
         Annotated[Push, tyro.conf.subcommand("push")]
         | Annotated[Pull, tyro.conf.subcommand("pull")],
+        EXAMPLES,
         description=__doc__,
     )
     if isinstance(settings, Pull):

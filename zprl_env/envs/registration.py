@@ -17,6 +17,7 @@ from gymnasium.envs.registration import load_env_creator
 
 from zprl_env.errors import ConfigurationError
 from zprl_env.loading.named import load_object, names_code
+from zprl_env.loading.shadowing import check_not_hidden
 from zprl_env.tasks import TASKS, Task, find_task
 
 
@@ -45,6 +46,7 @@ def make_env(env: str | Task, **kwargs: Any) -> gym.Env:
         return _call(task.id, kwargs)
     if task.suite:
         _register(task)
+        check_not_hidden("real", used=task.entry_point.startswith("real."))
     name = task.id.rpartition(":")[2]
     try:
         return gym.make(name, **kwargs)

@@ -226,13 +226,19 @@ def _perform(seed: int) -> Episode:
     return _stage.perform(seed)
 
 
+EXAMPLES = (
+    "--env Lift --episodes 50 --out demos/lift.hdf5",
+    "--env box-close --episodes 100 --skill 1 --workers 2 --out demos/box_close.hdf5",
+)
+
+
 def main() -> None:
     """Run the command line."""
     cli.run(_record)
 
 
 def _record() -> None:
-    recording = tyro.cli(Recording)
+    recording = cli.parse(Recording, EXAMPLES)
     try:
         episodes = record(recording)
     except KeyboardInterrupt:

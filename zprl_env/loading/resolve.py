@@ -9,10 +9,11 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from policies.commands.suggestions import did_you_mean, nearest
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
 from zprl_env.loading.named import load_object, names_code
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.tasks import TASKS
+from zprl_env.tasks import TASKS, other_names
 
 PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
 """A policy object, a checkpoint folder, a shipped policy's name, ``hf://user/repo``, or
@@ -71,13 +72,15 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
         return _checked(policy, "a path or a name")
     shipped = shipped_policies()
     name = fspath(policy)
-    slug = TASKS[name].slug if name in TASKS else name.lower()
+    row = TASKS.get(other_names().get(name, name))
+    slug = row.slug if row is not None else name.lower()
     path = local_folder(policy) or shipped.get(slug, Path(policy))
     if not path.exists():
+        meant = did_you_mean(nearest(name, shipped, {t: TASKS[t].slug for t in TASKS}))
         raise CheckpointError(
             f"Expected a checkpoint folder or a shipped policy "
             f"({', '.join(shipped) or 'none is shipped'}), hf://user/repo or module:callable. "
-            f"Got: {fspath(policy)!r}."
+            f"Got: {name!r}{'; ' + meant.strip() if meant else '.'}"
         )
     made_by: Any = policy_class
     if isinstance(policy_class, str):
