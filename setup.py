@@ -34,6 +34,7 @@ REAL = ["ruckig>=0.14", "pydantic>=2", "fastapi>=0.110", "uvicorn>=0.29"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
 DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2"]
+HUMAN = ["pygame>=2.1.3"]  # gymnasium's windows, for render_mode="human"
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 DEV = [
     "hypothesis>=6.100",
@@ -129,9 +130,10 @@ setup(
         "hub": HUB,
         "zoo": ZOO,
         "wandb": WANDB,
+        "human": HUMAN,
         "sbx": SBX,  # not in all: it brings JAX
         "docs": DOCS,
         "dev": [*DEV, *DOCS],
-        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX, *HUB, *REAL],
+        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX, *HUB, *REAL, *HUMAN],
     },
 )

@@ -21,9 +21,11 @@ __all__ = [
     "InvalidActionError",
     "MissingExtraError",
     "NoExpertError",
+    "NotCopiedError",
     "PolicyMismatchError",
     "RenderingError",
     "SimulationError",
+    "TaskMismatchWarning",
     "UnknownNameError",
     "ZprlError",
 ]
@@ -94,3 +96,11 @@ class RenderingError(ZprlError):
 
 class InvalidActionError(ZprlError):
     """An action does not fit the action space it was meant for."""
+
+
+class NotCopiedError(ZprlError, TypeError):
+    """An environment was to be copied or pickled, and its state cannot be."""
+
+
+class TaskMismatchWarning(UserWarning):
+    """A policy was trained on another task, robot, rate or unit than the environment's."""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from policies.commands.suggestions import did_you_mean, nearest
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
 from zprl_env.loading.named import load_object, names_code
-from zprl_env.steerable import SteerablePolicy
+from zprl_env.steerable import SteerablePolicy, faults_of_members
 from zprl_env.tasks import TASKS, other_names
 
 PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
@@ -91,14 +91,17 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
 
 
 def _checked(policy: Any, where: str) -> SteerablePolicy:
-    """Refuse an object that is no policy, and name the attributes it lacks."""
-    if isinstance(policy, SteerablePolicy) and not isinstance(policy, type):
-        return policy
-    members = [*SteerablePolicy.__annotations__, "encode", "decode"]
-    missing = [name for name in members if not hasattr(policy, name)]
+    """Refuse an object that is no policy, and name everything that is wrong with its attributes."""
+    faults = [*faults_of_members(policy)]
+    if not faults:
+        checked: SteerablePolicy = policy
+        return checked
+    missing = [name for fault in faults if (name := fault.removesuffix(" is missing")) != fault]
+    others = [fault for fault in faults if not fault.endswith(" is missing")]
+    told = "; ".join([f"lacks {', '.join(missing)}"] * bool(missing) + others)
     raise PolicyMismatchError(
         f"Expected a SteerablePolicy{' ' if where.startswith('from') else ', '}{where}. "
-        f"Got: {type(policy).__name__}, which lacks {', '.join(missing) or 'an instance'}."
+        f"Got: {type(policy).__name__}, which {told if missing else 'is none: ' + told}."
     )
 
 
