@@ -102,7 +102,7 @@ class WarmUp(BaseCallback):
                 new_obs,
                 rewards,
                 dones,
-                infos,  # type: ignore[arg-type]
+                infos,
             )
             model._update_current_progress_remaining(model.num_timesteps, model._total_timesteps)
             model._on_step()
