@@ -11,6 +11,7 @@ from gymnasium.error import ResetNeeded
 
 from policies.finite import all_finite
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
+from zprl_env.steering.finiteness import check_observation, check_step
 from zprl_env.task import Facts
 from zprl_env.tasks import facts_of
 
@@ -84,6 +85,7 @@ class ActionChunkWrapper(
         self._low, self._high = env.action_space.low, env.action_space.high
         self._discounts = (gamma ** np.arange(n_action_steps)).tolist()
         self._needs_reset = True
+        self._steps = 0
         self.reports_success = False
         self.action_space = gym.spaces.Box(
             np.tile(self._low, (n_action_steps, 1)),
@@ -106,6 +108,7 @@ class ActionChunkWrapper(
     ) -> tuple[Any, dict[str, Any]]:
         """Start an episode; see :meth:`gymnasium.Env.reset`."""
         observation, info = self.env.reset(seed=seed, options=options)
+        self._steps = 0
         self._needs_reset = False
         return observation, info
 
@@ -121,6 +124,7 @@ class ActionChunkWrapper(
 
         Raises:
             InvalidActionError: The chunk has another shape or is not finite.
+            SimulationError: A reward, a report of success or the observation is not finite.
             gymnasium.error.ResetNeeded: The episode is over or was never started.
         """
         chunk = np.asarray(action)
@@ -138,6 +142,8 @@ class ActionChunkWrapper(
         clipped = np.clip(chunk, self._low, self._high)
         for single, discount in zip(clipped, self._discounts, strict=True):
             observation, step_reward, terminated, truncated, info = self.env.step(single)
+            self._steps += 1
+            check_step(step_reward, info, self._steps)
             reward += discount * float(step_reward)
             reported = reported_success(info)
             if reported is not None:
@@ -147,6 +153,7 @@ class ActionChunkWrapper(
             if terminated or truncated:
                 self._needs_reset = True
                 break
+        check_observation(observation, self._steps)
         return (
             observation,
             reward,

@@ -32,6 +32,7 @@ from zprl_env.training.watch import callbacks, report
 from zprl_env.training.watch.telemetry import SteeringTelemetry
 from zprl_env.training.watch.tracking import tracked
 from zprl_env.vectorised.resumable import Place
+from zprl_env.vectorised.workers import hurry
 
 MakeRecorder = Callable[[dict[str, Any]], Any]
 """Maker of a recorder of a robot's episodes, given the facts that are to stand with them."""
@@ -86,6 +87,7 @@ class Finetuning:
             self.folder = resumed or create_folder(config.out, name, algo)
             make_writable(self.folder)
             self._make_agent(make_recorder)
+            stack.callback(self.envs.close)
             stack.enter_context(tracked(config, self.folder))
             self.model.set_logger(configure(str(self.folder / "tensorboard"), ["tensorboard"]))
             stack.callback(self.model.logger.close)
@@ -169,7 +171,7 @@ class Finetuning:
         with (
             closing(progress.bar),
             rescued(self.folder, lambda: self._save(self.envs.place.left()), say),
-            Interruption(say) as interruption,
+            Interruption(say, lambda: hurry(self.envs)) as interruption,
         ):
             learn(
                 self.model,
