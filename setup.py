@@ -46,7 +46,9 @@ DEV = [
     "ruff>=0.8",
     "sb3-contrib>=2.7",
     "setuptools>=77",  # the tests build with it
+    "psutil>=5.9",  # the tests look for processes that were left behind
     "types-PyYAML",
+    "types-psutil",
     "types-tqdm",
     *ZOO,
 ]

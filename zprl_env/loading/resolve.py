@@ -76,7 +76,9 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
     slug = row.slug if row is not None else name.lower()
     path = local_folder(policy) or shipped.get(slug, Path(policy))
     if not path.exists():
-        meant = did_you_mean(nearest(name, shipped, {t: TASKS[t].slug for t in TASKS}))
+        names = {**dict(zip(TASKS, TASKS, strict=True)), **other_names()}
+        aliases = {n: TASKS[own].slug for n, own in names.items() if TASKS[own].slug in shipped}
+        meant = did_you_mean(nearest(name, shipped, aliases))
         raise CheckpointError(
             f"Expected a checkpoint folder or a shipped policy "
             f"({', '.join(shipped) or 'none is shipped'}), hf://user/repo or module:callable. "

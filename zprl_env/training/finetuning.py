@@ -20,6 +20,7 @@ from zprl_env.loading.resolve import resolve_policy
 from zprl_env.tasks import folder_name
 from zprl_env.training.agents import weights
 from zprl_env.training.agents.model import as_agent, make_model
+from zprl_env.training.budget import Pace, check_budget, episode_limit
 from zprl_env.training.comparison import Comparison
 from zprl_env.training.config import Config, check_policy, save_config
 from zprl_env.training.environment import make_training_envs
@@ -31,6 +32,7 @@ from zprl_env.training.watch import callbacks, report
 from zprl_env.training.watch.telemetry import SteeringTelemetry
 from zprl_env.training.watch.tracking import tracked
 from zprl_env.vectorised.resumable import Place
+from zprl_env.vectorised.workers import hurry
 
 MakeRecorder = Callable[[dict[str, Any]], Any]
 """Maker of a recorder of a robot's episodes, given the facts that are to stand with them."""
@@ -66,6 +68,7 @@ class Finetuning:
         self._kwargs, resumed = settings(config.env_kwargs), config.resume_from
         self._begun = checkpoint.find_checkpoint(resumed, self.console.print) if resumed else None
         self.history = self._begun.history if self._begun else History()
+        self.history.updates = self._begun.updates if self._begun else 0
         self.policy = resolve_policy(
             config.policy
             or base_policy(config.env, make=config.make_policy, say=self.console.print),
@@ -78,11 +81,13 @@ class Finetuning:
                 config.env, self.policy, config.steer, config.recipe, self._kwargs
             )
             stack.enter_context(closing(self.comparison))
+            self._check_budget()
             # Not before everything fits: a run that never started leaves no folder.
             name, algo = folder_name(config.env), config.algo.replace(":", ".")
             self.folder = resumed or create_folder(config.out, name, algo)
             make_writable(self.folder)
             self._make_agent(make_recorder)
+            stack.callback(self.envs.close)
             stack.enter_context(tracked(config, self.folder))
             self.model.set_logger(configure(str(self.folder / "tensorboard"), ["tensorboard"]))
             stack.callback(self.model.logger.close)
@@ -99,6 +104,13 @@ class Finetuning:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+    def _check_budget(self) -> None:
+        """Refuse a budget by which nothing would be learned."""
+        config, env = self.config, self.comparison.env
+        together = config.num_envs // 2 if config.overlap else config.num_envs
+        pace = Pace(together, env.env.n_action_steps, episode_limit(env))
+        check_budget(config.algo, config.recipe, config.total_env_steps, pace, self.history)
 
     def _make_agent(self, make_recorder: MakeRecorder | None) -> None:
         """Make the environments and the model, or restore them from a checkpoint."""
@@ -159,7 +171,7 @@ class Finetuning:
         with (
             closing(progress.bar),
             rescued(self.folder, lambda: self._save(self.envs.place.left()), say),
-            Interruption(say) as interruption,
+            Interruption(say, lambda: hurry(self.envs)) as interruption,
         ):
             learn(
                 self.model,
@@ -214,11 +226,23 @@ class Finetuning:
         self.agent = as_agent(self.model)
         name = f"steered ({config.steer}, {config.algo})"
         self.comparison.play_steered(name, self.agent, self._test_seeds)
-        report.print_table(self.comparison.results, self.comparison.difference, self.console)
-        self.console.print(f"The agent is that of {self.taken:,} env steps ({config.keep}).")
+        report.print_table(
+            self.comparison.results, self.comparison.difference, self.console, self._updates
+        )
+        self.console.print(
+            f"The agent is that of {self.taken:,} env steps and {self._updates:,} updates "
+            f"({config.keep})."
+        )
+        if not self._updates:
+            self.console.print("It has learned nothing: it is the one that training began with.")
         report.draw_curve(self.folder / "curve.png", history, self.comparison.results)
         write_json(self.folder / HISTORY_FILE, history.to_dict())
         write_json(self.folder / "results.json", self._results())
+
+    @property
+    def _updates(self) -> int:
+        """Updates of the agent that is handed over."""
+        return self.history.updates_at.get(str(self.taken), self.history.updates)
 
     def _results(self) -> dict[str, Any]:
         history = self.history
@@ -226,6 +250,8 @@ class Finetuning:
             "env_steps": history.env_steps,
             "agent_env_steps": self.taken,
             "decisions": history.decisions,
+            "updates": history.updates,
+            "agent_updates": self._updates,
             "episodes": len(history.episode_ends),
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,

@@ -25,6 +25,7 @@ def print_table(
     results: Mapping[str, EvaluationResult],
     difference: PairedDifference | None = None,
     console: Console | None = None,
+    updates: int | None = None,
 ) -> None:
     """Print successes side by side, and the paired difference of the last two.
 
@@ -32,9 +33,10 @@ def print_table(
         results: Outcomes by name, all on the same seeds.
         difference: How the last differs from the one it is compared with.
         console: Where to print.
+        updates: How often the last one's agent was updated, if there is one.
     """
     console = console or Console()
-    table = Table()
+    table = Table(caption=None if updates is None else f"{updates:,} updates of the agent")
     table.add_column("policy")
     for column in ("success", "95 % interval", "episodes", "mean length [steps]"):
         table.add_column(column, justify="right")
