@@ -40,8 +40,7 @@ def find_run(path: Path, say: Callable[[str], object], *, with_agent: bool = Fal
     found = sorted(_below(path, DEPTH), key=_written, reverse=True)
     if not found:
         raise RunFolderError(
-            f"Expected a run's folder with a readable {CONFIG_FILE}, or a folder of runs. "
-            f"Got: {path}{_what(path)}"
+            f"Expected a run's folder with a readable {CONFIG_FILE}. Got: {path}{_what(path)}"
         )
     newest, *others = [run for run in found if _has_agent(run) or not with_agent] or found
     skipped = found[: found.index(newest)]
@@ -93,4 +92,4 @@ def _what(path: Path) -> str:
         return ", an exported policy: SteeredPolicy.load reads it."
     if (path / METADATA_FILE).exists():
         return f", a base policy's checkpoint: give it with --policy {quote(str(path))}."
-    return f", which holds none down to {DEPTH} folders below."
+    return f" (No such file in it, nor down to {DEPTH} folders below)."

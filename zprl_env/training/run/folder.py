@@ -26,9 +26,9 @@ CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 
 AGENTS = tuple(f"{name}{suffix}" for name in (MODEL, BEST) for suffix in (".zip", ".safetensors"))
 LEARNED = (*AGENTS, RESULTS_FILE, HISTORY_FILE, CURVE_FILE, VIDEO_FILE, CHECKPOINTS, TENSORBOARD)
-"""What a run learns and leaves; its settings, its policy and that one's results are not."""
+"""Files and folders that a run learns; its settings and its base policy's are others."""
 WRITTEN = (CONFIG_FILE, BASE_FILE, POLICY_FOLDER, *LEARNED)
-"""Everything that a run writes into its folder."""
+"""Files and folders that a run writes."""
 
 
 def checkpoint_folders(run: Path) -> list[Path]:
@@ -51,11 +51,11 @@ def refuse_run(out: Path | None, overwrite: bool = False) -> None:
     found = [name for name in WRITTEN if out is not None and (out / name).exists()]
     if out is None or not found or overwrite:
         return
-    go_on = f" or go on with the run in it: --resume-from {quote(str(out))}"
+    go_on = f"or go on with the run in it: --resume-from {quote(str(out))}"
     raise RunFolderError(
-        f"Expected an output folder without a run in it. Got: {out}, which holds "
-        f"{', '.join(found[:3])}. Choose another with --out, write over it with --overwrite,"
-        f"{go_on if CONFIG_FILE in found else ' or remove that.'}"
+        f"Expected an output folder without a run in it. Got: {out}. Choose another with --out, "
+        f"write over {', '.join(found[:3])} in it with --overwrite, "
+        f"{go_on if CONFIG_FILE in found else 'or remove them.'}"
     )
 
 
