@@ -111,6 +111,7 @@ setup(
         "numba>=0.59",
         "numpy>=1.26",
         "packaging",
+        "pydantic>=2",
         "pyyaml>=6",
         "rich>=13.7",
         "safetensors>=0.4.3",

@@ -41,7 +41,7 @@ def finetune(config: Config) -> Path:
         finetuning.play_base_policy()
         finetuning.learn()
         finetuning.hand_over()
-    finetuning.film()
+        finetuning.film()
     return finetuning.folder
 
 

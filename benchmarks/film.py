@@ -17,6 +17,7 @@ import numpy as np
 from tyro.conf import Positional, arg
 
 from benchmarks.tools.command import CommandLine
+from zprl_env.cli import settings
 from zprl_env.envs import make_env
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED, evaluate
@@ -26,6 +27,8 @@ from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.agents.weights import load_agent
 from zprl_env.training.config import check_policy, load_config
 from zprl_env.training.environment import evaluation_env
+from zprl_env.training.run.agent import find_agent
+from zprl_env.training.run.find import find_run
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.training.watch.report import film
 
@@ -61,24 +64,27 @@ def animate(run: Path, out: Path) -> int:
     """
     import imageio.v3 as iio
 
+    run = find_run(run, print, with_agent=True)
     config = load_config(run)
+    kwargs = settings(config.env_kwargs)
     policy = resolve_policy(config.policy or config.env)
     check_policy(run, policy)
     imitation = replace(config.recipe, noise_scale=1.0)
 
     def env(recipe: Recipe) -> closing[SteeringWrapper]:
-        return closing(evaluation_env(make_env(config.env), policy, config.steer, recipe))
+        return closing(evaluation_env(make_env(config.env, **kwargs), policy, config.steer, recipe))
 
     seeds = range(TEST_SEED, TEST_SEED + TRIED)
     with env(imitation) as base, env(config.recipe) as steered:
-        agent = load_agent(run, config.algo, config.recipe, steered)
+        file = find_agent(run, config.backend, print).file
+        agent = load_agent(file, config.algo, config.recipe, steered, config.backend)
         lost = ~evaluate(base, None, seeds).successes
         won = evaluate(steered, agent, seeds).successes
     if not (lost & won).any():
         raise ZprlError(f"Expected an episode of {TRIED} that only the agent solves. Got: none.")
     seed = seeds[int(np.argmax(lost & won))]
     pair = [
-        film(config.env, policy, config.steer, recipe, who, seed)[::EVERY]
+        film(config.env, policy, config.steer, recipe, who, seed, kwargs)[::EVERY]
         for recipe, who in ((imitation, None), (config.recipe, agent))
     ]
     pictures = beside(pair, HELD)[:, ::SMALLER, ::SMALLER]
