@@ -203,7 +203,7 @@ def load_checkpoint(
 
 def newest_checkpoint(run: Path) -> int | None:
     """Return the environment steps of a run's newest checkpoint, None if there is none."""
-    return next((int(folder.name) for folder in checkpoint_folders(run)), None)
+    return next((int(folder.name.rstrip("~")) for folder in checkpoint_folders(run)), None)
 
 
 def _write(folder: Path, run: Path, model: BaseAlgorithm, history: History, place: Place) -> None:
