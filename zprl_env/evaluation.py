@@ -43,11 +43,13 @@ class EvaluationResult:
         seeds: Seed of each episode. Shape ``(N,)``.
         successes: Whether it succeeded. Shape ``(N,)``, bool.
         lengths: Its length in environment steps. Shape ``(N,)``.
+        returns: Sum of its rewards, as the task gives them. Shape ``(N,)``; empty if not known.
     """
 
     seeds: np.ndarray = field(repr=False)
     successes: np.ndarray = field(repr=False)
     lengths: np.ndarray = field(repr=False)
+    returns: np.ndarray = field(repr=False, default_factory=lambda: np.zeros(0))
 
     @property
     def episodes(self) -> int:
@@ -69,6 +71,11 @@ class EvaluationResult:
         """Mean episode length in environment steps."""
         return float(self.lengths.mean())
 
+    @property
+    def mean_reward(self) -> float:
+        """Mean sum of rewards of an episode, NaN if it is not known."""
+        return float(self.returns.mean()) if self.returns.size else float("nan")
+
     def __str__(self) -> str:
         low, high = self.interval
         return f"{self.success_rate:.2f} [{low:.2f}, {high:.2f}] over {self.episodes} episodes"
@@ -83,7 +90,22 @@ class EvaluationResult:
             "seeds": self.seeds.tolist(),
             "successes": self.successes.astype(int).tolist(),
             "lengths": self.lengths.tolist(),
+            **({"returns": self.returns.tolist()} if self.returns.size else {}),
         }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> EvaluationResult:
+        """Undo :meth:`to_dict`.
+
+        Raises:
+            KeyError, TypeError, ValueError: It is something else.
+        """
+        return cls(
+            np.array(content["seeds"]),
+            np.array(content["successes"], bool),
+            np.array(content["lengths"]),
+            np.array(content.get("returns", []), float),
+        )
 
 
 def evaluate(
@@ -95,7 +117,8 @@ def evaluate(
     """Play one episode per seed.
 
     Args:
-        env: A steered environment, whose ``info`` has ``env_steps`` and ``is_success``.
+        env: A steered environment, whose ``info`` has ``env_steps`` and ``is_success``. If there is
+            Stable-Baselines3's ``Monitor`` below the steering, rewards are summed as well.
         agent: The agent; ``None`` is the base policy (zero actions). A
             :class:`RememberingAgent` is told when an episode begins.
         seeds: Seed of each episode.
@@ -106,7 +129,7 @@ def evaluate(
     """
     zero = np.zeros(env.action_space.shape or (), np.float32)
     played = list(seeds)
-    successes, lengths = [], []
+    successes, lengths, returns = [], [], []
     for seed in played:
         observation, _ = env.reset(seed=int(seed))
         if isinstance(agent, RememberingAgent):
@@ -119,9 +142,16 @@ def evaluate(
             over = terminated or truncated
         successes.append(bool(info["is_success"]))
         lengths.append(steps)
+        if isinstance(episode := info.get("episode"), dict):  # of a Monitor below the steering
+            returns.append(float(episode["r"]))
         if on_episode is not None:
             on_episode(successes[-1])
-    return EvaluationResult(np.array(played), np.array(successes, bool), np.array(lengths))
+    return EvaluationResult(
+        np.array(played),
+        np.array(successes, bool),
+        np.array(lengths),
+        np.array(returns if len(returns) == len(played) else [], float),
+    )
 
 
 def success_note(env: gym.Env, name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from types import TracebackType
@@ -10,7 +11,6 @@ from typing import Any
 import torch
 from rich.console import Console
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
-from stable_baselines3.common.logger import configure
 
 from zprl_env.base_policies.find import base_policy
 from zprl_env.cli import settings
@@ -27,9 +27,11 @@ from zprl_env.training.learning import learn, rescued
 from zprl_env.training.run import checkpoint
 from zprl_env.training.run.history import HISTORY_FILE, History
 from zprl_env.training.run.interruption import Interruption
-from zprl_env.training.watch import callbacks, report
+from zprl_env.training.watch import callbacks, film, report
+from zprl_env.training.watch.curves import Curves, log_evaluation, open_curves
+from zprl_env.training.watch.outlook import correct, duration
 from zprl_env.training.watch.telemetry import SteeringTelemetry
-from zprl_env.training.watch.tracking import tracked
+from zprl_env.training.watch.tracking import run_name, tracked
 from zprl_env.vectorised.resumable import Place
 
 MakeRecorder = Callable[[dict[str, Any]], Any]
@@ -84,7 +86,8 @@ class Finetuning:
             make_writable(self.folder)
             self._make_agent(make_recorder)
             stack.enter_context(tracked(config, self.folder))
-            self.model.set_logger(configure(str(self.folder / "tensorboard"), ["tensorboard"]))
+            steps = self._begun.history.env_steps if self._begun else 0
+            self.model.set_logger(open_curves(self.folder, run_name(config), steps))
             stack.callback(self.model.logger.close)
             save_config(self.folder, config, self.policy)
             self._stack = stack.pop_all()
@@ -141,16 +144,22 @@ class Finetuning:
 
     def play_base_policy(self) -> None:
         """Play the base policy on the test seeds, and once on the validation seeds."""
+        started = time.monotonic()
         self.comparison.play_bases(self._test_seeds)
+        elapsed = time.monotonic() - started
         report.print_table(self.comparison.results, console=self.console)
         if note := success_note(self.comparison.env, self.config.env):
             self.console.print(note)
         steering = self.comparison.env.steering
-        self.console.print(f"Steering at: {self.config.steer}. {steering}.")
+        said = f"Steering at: {self.config.steer}. {steering}."
+        self.console.print(said, markup=False, highlight=False)
+        if not self._begun:
+            correct(self.config, self.comparison.results.values(), elapsed)
         if not self.history.evaluations:
             env, seeds = self.comparison.env, self._validation_seeds
             base = play("base policy, validation", env, None, seeds)
             self.history.evaluations.append((0, base))
+            log_evaluation(self.model.logger, 0, base)
 
     def learn(self) -> None:
         """Learn until the budget is spent, evaluating and keeping checkpoints meanwhile."""
@@ -186,6 +195,7 @@ class Finetuning:
 
         return [
             progress,
+            Curves(history),
             callbacks.EvaluationCallback(
                 history, self.comparison.env, self._validation_seeds, config.eval_every, note
             ),
@@ -214,8 +224,13 @@ class Finetuning:
         self.agent = as_agent(self.model)
         name = f"steered ({config.steer}, {config.algo})"
         self.comparison.play_steered(name, self.agent, self._test_seeds)
-        report.print_table(self.comparison.results, self.comparison.difference, self.console)
-        self.console.print(f"The agent is that of {self.taken:,} env steps ({config.keep}).")
+        updates = int(getattr(self.model, "_n_updates", 0))
+        report.print_table(
+            self.comparison.results, self.comparison.difference, self.console, updates
+        )
+        kept = report.kept_because(history, self.taken, config.keep)
+        self.console.print(kept, markup=False, highlight=False)
+        self._log_tests()
         report.draw_curve(self.folder / "curve.png", history, self.comparison.results)
         write_json(self.folder / HISTORY_FILE, history.to_dict())
         write_json(self.folder / "results.json", self._results())
@@ -231,25 +246,35 @@ class Finetuning:
             "policy_sha256": self._weights_hash,
         }
 
+    def _log_tests(self) -> None:
+        """Log the test episodes of base and steered policy among the curves."""
+        bases, steered = [*self.comparison.results.values()][:-1], self.comparison.results
+        log_evaluation(self.model.logger, 0, bases[0], "test")
+        log_evaluation(self.model.logger, self.taken, [*steered.values()][-1], "test")
+
     def film(self) -> None:
-        """Film one steered episode, if that is asked for, and say where the results are."""
-        if self.config.video:
-            config = self.config
+        """Film an episode of both policies, if that is asked for, and say where the results are."""
+        config, history = self.config, self.history
+        if config.video:
+            seed = film.telling_seed(self.comparison.results)
+            self.console.print(f"Filming episode {seed} of both policies (--no-video leaves it out)")
             try:
-                pictures = report.film(
+                takes = film.film_pair(
                     config.env,
                     self.policy,
                     config.steer,
                     config.recipe,
                     self.agent,
-                    TEST_SEED,
+                    seed,
                     self._kwargs,
+                    f"steered ({config.steer}, {config.algo})",
                 )
-                report.write_video(self.folder / "video.mp4", pictures)
+                film.write_film(self.folder / "video.mp4", takes)
             except Exception as error:  # a run of hours does not fail for want of a renderer
-                self.console.print(f"No film: {' '.join(str(error).split())}")
-        history = self.history
+                self.console.print(f"No film: {' '.join(str(error).split())}", markup=False)
         self.console.print(
-            f"{history.env_steps:,} env steps in {history.seconds / 60:.1f} min. "
-            f"Results: {self.folder}"
+            f"{history.env_steps:,} env steps in {duration(history.seconds)}. "
+            f"Results: {self.folder}",
+            markup=False,
+            highlight=False,
         )

@@ -60,15 +60,7 @@ class History:
         Raises:
             KeyError, TypeError, ValueError: It is something else.
         """
-        evaluations = [
-            (
-                at,
-                EvaluationResult(
-                    np.array(r["seeds"]), np.array(r["successes"], bool), np.array(r["lengths"])
-                ),
-            )
-            for at, r in content["evaluations"]
-        ]
+        evaluations = [(at, EvaluationResult.from_dict(r)) for at, r in content["evaluations"]]
         return cls(**content | {"evaluations": evaluations})
 
 
