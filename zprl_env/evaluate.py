@@ -6,18 +6,22 @@ import dataclasses
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import tyro
 
 from zprl_env import cli
-from zprl_env.errors import ZprlError
-from zprl_env.evaluation import TEST_SEED, success_note
+from zprl_env.errors import CheckpointError, PolicyMismatchError, ZprlError
+from zprl_env.evaluation import TEST_SEED, Agent, success_note
 from zprl_env.files import check_file, write_json
+from zprl_env.loading.named import refuse_code
+from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config, check_policy, load_config
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import Recipe
+from zprl_env.training.watch.outlook import announce_evaluation
 
 if TYPE_CHECKING:
     from zprl_env.training.comparison import Comparison
@@ -43,6 +47,9 @@ class Evaluation:
     """module:Class of a checkpoint whose class is your own."""
     run: Path | None = None
     """Folder of a run of train_sb3.py whose agent steers the policy."""
+    agent: str | None = None
+    """Exported agent that steers it: 'shipped' for the one that comes with the package for the
+    task, a folder that zprl_env.export wrote, or hf://user/name."""
     episodes: int = 100
     """Episodes to play."""
     seed: int = TEST_SEED
@@ -54,8 +61,9 @@ class Evaluation:
     """Environment steps per decision; the run's own, and else the policy's."""
     out: Path | None = None
     """File for the results, episode by episode, as JSON."""
-    video: Path | None = None
-    """MP4 for a film of the first episode."""
+    film: Annotated[Path | None, tyro.conf.arg(aliases=["--video"])] = None
+    """MP4 or GIF for a film of an episode, base policy and agent side by side: of the first that
+    the agent alone solves, or else of the first."""
     trust: bool = False
     """Import code of your own (module:callable, package:Id-v0) that the settings of --run name. Not
     for a folder that somebody sent you."""
@@ -67,8 +75,10 @@ class Evaluation:
             find_task(self.env)
         cli.settings(self.env_kwargs)
         limits.check(self, limits.EVALUATION)
-        if self.video is not None and self.video.suffix != ".mp4":
-            raise ZprlError(f"video must be a file that ends in .mp4. Got: {self.video}.")
+        if self.film is not None and self.film.suffix not in (".mp4", ".gif"):
+            raise ZprlError(f"film must be a file that ends in .mp4 or .gif. Got: {self.film}.")
+        if self.agent is not None and self.run is not None:
+            raise ZprlError("One agent must steer. Got both --run and --agent; leave one out.")
 
 
 def evaluate_policy(evaluation: Evaluation) -> Comparison:
@@ -88,11 +98,13 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
         RunFolderError: The run's agent cannot be loaded, or steers another policy; or a file
             cannot be written where it was asked for.
     """
-    config = _config(evaluation)
-    for file in (evaluation.out, evaluation.video):
+    steered = _exported(evaluation)
+    config = _config(evaluation, steered)
+    for file in (evaluation.out, evaluation.film):
         if file is not None:
             check_file(file)
-    # Here and not above, so that --help and a mistyped flag answer at once.
+    announce_evaluation(config, evaluation.episodes, evaluation.run or steered)
+    # Here and not above, so that --help, a mistyped flag and the first line come at once.
     import torch
     from rich.console import Console
 
@@ -117,6 +129,8 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
             agent = load_agent(
                 evaluation.run, config.algo, config.recipe, comparison.env, config.backend
             )
+        elif steered is not None:
+            agent = _agent(steered, policy, policy_name)
         comparison.play_bases(seeds)
         if agent is not None:
             comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, seeds)
@@ -129,31 +143,99 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
         settings |= {"env": config.env, "policy": policy_name}
         settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
         write_json(evaluation.out, settings | comparison.to_dict())
-    if evaluation.video is not None:
-        pictures = report.film(
-            config.env,
-            policy,
-            config.steer,
-            config.recipe,
-            agent,
-            evaluation.seed,
-            cli.settings(config.env_kwargs),
-        )
-        report.write_video(evaluation.video, pictures)
+    if evaluation.film is not None:
+        _film(evaluation.film, config, policy, agent, comparison)
     return comparison
 
 
-def _config(evaluation: Evaluation) -> Config:
-    """Return the run's settings, or the base policy's, under those of the command line."""
-    if evaluation.run is None:
+def _film(
+    file: Path,
+    config: Config,
+    policy: SteerablePolicy,
+    agent: Agent | None,
+    comparison: Comparison,
+) -> None:
+    """Film the episode that tells most, by base policy and agent."""
+    from zprl_env.training.watch import film
+
+    seed = film.telling_seed(comparison.results)
+    print(f"Filming episode {seed}", flush=True)
+    kwargs, name = cli.settings(config.env_kwargs), [*comparison.results][-1]
+    takes = film.film_pair(
+        config.env, policy, config.steer, config.recipe, agent, seed, kwargs, name
+    )
+    film.write_film(file, takes)
+    print(f"Film: {file}")
+
+
+def _exported(evaluation: Evaluation) -> Path | None:
+    """Find the export that is to steer, if one is."""
+    if evaluation.agent is None:
+        return None
+    from zprl_env.loading.shipped import steered_folder
+
+    return steered_folder(evaluation.agent, evaluation.env or Config.env)
+
+
+def _agent(folder: Path, policy: SteerablePolicy, name: str) -> Agent:
+    """Load an exported agent, which steers the policy that it learned to steer."""
+    from zprl_env.deploy.steered_policy import SteeredPolicy
+
+    steered = SteeredPolicy.load(folder)
+    expected = steered.metadata.get("policy_sha256")
+    if getattr(policy, "weights_hash", None) != expected:
+        raise PolicyMismatchError(
+            f"Expected the policy that the agent in {folder} steers (sha256 "
+            f"{str(expected)[:12]}...). Got {name}, of other weights. Leave --policy out."
+        )
+    return lambda seen: steered.actor(seen[np.newaxis])[0]
+
+
+def _config(evaluation: Evaluation, steered: Path | None) -> Config:
+    """Return the settings of the run, the export or the base policy, under the command line's."""
+    if evaluation.run is not None:
+        config = load_config(evaluation.run, trust=evaluation.trust)
+    elif steered is not None:
+        config = _exported_config(steered, trust=evaluation.trust)
+    else:
         recipe = Recipe(scale=0.0, noise_scale=1.0, observation="features")
         config = Config(algo="sac", recipe=recipe)  # of an agent that there is none of
-    else:
-        config = load_config(evaluation.run, trust=evaluation.trust)
     given = {name: value for name, value in vars(evaluation).items() if value not in (None, ())}
     steering = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
     others = {name: given[name] for name in ("env", "env_kwargs", "policy") if name in given}
     return replace(config, recipe=replace(config.recipe, **steering), **others)
+
+
+def _exported_config(folder: Path, *, trust: bool) -> Config:
+    """Return the settings that an export was trained with; it may come from somebody else."""
+    from zprl_env.loading.steered_files import (
+        SHIPPED_POLICY,
+        STEERED_FILE,
+        base_folder,
+        read_steered,
+    )
+
+    metadata, _ = read_steered(folder)
+    said = {name: metadata.get(name) for name in ("env", "algo", "steer", "recipe")}
+    said["steer_kwargs"] = dict(said.pop("recipe") or {}).get("steer_kwargs")
+    refuse_code(said, folder / STEERED_FILE, trust=trust)
+    try:
+        recipe = dict(metadata["recipe"])
+        lists = {name: tuple(recipe.get(name, ())) for name in ("hidden", "steer_kwargs")}
+        return Config(
+            env=metadata["env"],
+            algo=metadata["algo"],
+            backend=metadata["backend"],
+            steer=metadata["steer"],
+            seed=metadata["seed"],
+            policy=metadata.get(SHIPPED_POLICY) or str(base_folder(folder, metadata)),
+            recipe=Recipe(**{**recipe, **lists}),
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"Expected an export of this version's settings in {folder}. Got: {error}. Export it "
+            "again."
+        ) from error
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-
 SIGNIFICANT = 0.05
 """p-value below which a difference is said to have been shown."""
 
@@ -109,7 +108,9 @@ def verdict(difference: PairedDifference, episodes: int) -> str:
     if difference.p_value < SIGNIFICANT:
         word = "Better" if difference.difference > 0 else "Worse"
         return f"{word}: of {episodes} episodes {gained} were gained and {lost} lost {numbers}."
-    said = f"No difference that {episodes} episodes can show: {gained} gained, {lost} lost {numbers}."
+    said = (
+        f"No difference that {episodes} episodes can show: {gained} gained, {lost} lost {numbers}."
+    )
     if episodes < fewest_to_show():
         return f"{said}\nThat needs at least {fewest_to_show()} episodes."
     return f"{said}\nIt would take {fewest_to_show()} gained and none lost, or more of both."

@@ -257,7 +257,9 @@ class Finetuning:
         config, history = self.config, self.history
         if config.video:
             seed = film.telling_seed(self.comparison.results)
-            self.console.print(f"Filming episode {seed} of both policies (--no-video leaves it out)")
+            self.console.print(
+                f"Filming episode {seed} of both policies (--no-video leaves it out)"
+            )
             try:
                 takes = film.film_pair(
                     config.env,

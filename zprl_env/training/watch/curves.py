@@ -13,7 +13,6 @@ from torch.utils.tensorboard import SummaryWriter
 
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.training.run.history import WINDOW, History
-from zprl_env.training.watch.tracking import run_name
 
 TENSORBOARD = "tensorboard"
 """Folder in a run's that holds the curves, in one of the run's name."""

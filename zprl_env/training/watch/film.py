@@ -57,7 +57,8 @@ class Filmed(gym.Wrapper[Any, Any, Any, Any]):
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode, and its film."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._taken, self.success_at = 0, None
+        self._taken = 0
+        self.success_at: int | None = None
         self.pictures: list[np.ndarray] = []
         self.steps: list[int] = []
         self._shoot()
@@ -68,7 +69,7 @@ class Filmed(gym.Wrapper[Any, Any, Any, Any]):
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._taken += 1
         if self.success_at is None and reported_success(info):
-            self.success_at: int | None = self._taken
+            self.success_at = self._taken
         if self.success_at is not None:
             info = {**info, "is_success": True}
             terminated = terminated or self._taken >= self.success_at + self._more

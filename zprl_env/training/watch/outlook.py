@@ -153,7 +153,7 @@ def announce(config: Config, folder: Path, say: Say = print) -> None:
     suite = f" ({task.suite})" if task.suite else ""
     library = find_algorithm(config.algo).path.partition(":")[0].partition(".")[0]
     library = LIBRARIES.get(library, library) if config.backend == "torch" else "SBX"
-    say(f"task       {config.env}{suite}{limit}, seed {config.seed}")
+    say(f"task       {config.env}{suite}{limit}; training seed {config.seed}")
     say(f"policy     {describe_policy(config)}")
     say(f"algorithm  {config.algo} ({library}), steering at: {config.steer}")
     say(f"folder     {folder}")
@@ -186,3 +186,24 @@ def correct(
     outlook = replace(look_ahead(config), bases=0, length=length)
     rest = outlook.seconds(config, steps / seconds)
     say(f"Played at {steps / seconds:,.0f} env steps/s; the rest takes about {duration(rest)}.")
+
+
+def announce_evaluation(
+    config: Config, episodes: int, agent: Path | None, say: Say = print
+) -> None:
+    """Say at once what `zprl_env.evaluate` plays, and about how long that takes.
+
+    Args:
+        config: Settings of what is played.
+        episodes: Episodes of each policy.
+        agent: Where the agent comes from, if there is one.
+        say: Told one line at a time.
+    """
+    outlook = look_ahead(replace(config, eval_episodes=episodes))
+    played = outlook.bases + (episodes if agent else 0)
+    seconds = STARTING + played * outlook.length / steps_per_second(config.env)
+    say(f"task       {config.env}")
+    say(f"policy     {describe_policy(config)}")
+    if agent is not None:
+        say(f"agent      {agent} ({config.algo}, steering at: {config.steer})")
+    say(f"to come    {played} episodes, about {duration(seconds)} on one free core")

@@ -75,8 +75,9 @@ def kept_because(history: History, taken: int, keep: str) -> str:
             "episodes); no agent did better."
         )
     said = f"Kept: the agent of {taken:,} env steps, the best of {len(results) - 1}"
+    beside = f"; the base policy: {base.success_rate:.2f}" if base else ""
     on = f"{kept.success_rate:.2f} on {kept.episodes} validation episodes"
-    return f"{said}\n({on}; the base policy: {base.success_rate:.2f})." if base else f"{said}\n({on})."
+    return f"{said}\n({on}{beside})."
 
 
 def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationResult]) -> None:
