@@ -96,21 +96,35 @@ def verdict(difference: PairedDifference, episodes: int) -> str:
         episodes: How many these were.
 
     >>> print(verdict(paired_difference(np.zeros(9, bool), np.ones(9, bool)), 9))
-    Better: of 9 episodes 9 were gained and none lost (+100 points, p = 0.0039).
+    Better: 9 of 9 episodes gained, none lost (+100 points, p = 0.0039).
     >>> print(verdict(paired_difference(np.ones(9, bool), np.zeros(9, bool)), 9))
-    Worse: of 9 episodes none were gained and 9 lost (-100 points, p = 0.0039).
+    Worse: none of 9 episodes gained, 9 lost (-100 points, p = 0.0039).
     >>> print(verdict(paired_difference(np.zeros(2, bool), np.ones(2, bool)), 2))
     No difference that 2 episodes can show: 2 gained, none lost (+100 points, p = 0.5).
-    That needs at least 6 episodes.
     """
     gained, lost = (str(count or "none") for count in (difference.gained, difference.lost))
     numbers = f"({100 * difference.difference:+.0f} points, p = {difference.p_value:.2g})"
     if difference.p_value < SIGNIFICANT:
         word = "Better" if difference.difference > 0 else "Worse"
-        return f"{word}: of {episodes} episodes {gained} were gained and {lost} lost {numbers}."
-    said = (
+        return f"{word}: {gained} of {episodes} episodes gained, {lost} lost {numbers}."
+    return (
         f"No difference that {episodes} episodes can show: {gained} gained, {lost} lost {numbers}."
     )
-    if episodes < fewest_to_show():
-        return f"{said}\nThat needs at least {fewest_to_show()} episodes."
-    return f"{said}\nIt would take {fewest_to_show()} gained and none lost, or more of both."
+
+
+def needed(difference: PairedDifference, episodes: int) -> str | None:
+    """Say what it would have taken to show a difference; None if one was shown.
+
+    Args:
+        difference: Of two policies on the same episodes.
+        episodes: How many these were.
+
+    >>> needed(paired_difference(np.zeros(2, bool), np.ones(2, bool)), 2)
+    'That takes at least 6 episodes.'
+    """
+    if difference.p_value < SIGNIFICANT:
+        return None
+    fewest = fewest_to_show()
+    if episodes < fewest:
+        return f"That takes at least {fewest} episodes."
+    return f"That takes {fewest} gained and none lost, or more of both."

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from zprl_env.tasks import find_task
+from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.rates import seconds_per_step, steps_per_second
 from zprl_env.training.settings.recipe import Recipe
 
@@ -54,14 +55,12 @@ def quick_settings(env: str, algo: str, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def quick_recipe(recipe: Recipe) -> Recipe:
-    """Shorten a recipe's warm-up and rollouts, so that little is enough to learn from.
+def quick_recipe(algo: str, recipe: Recipe) -> Recipe:
+    """Shorten a recipe's warm-up or rollouts, so that little is enough to learn from.
 
-    >>> quick_recipe(Recipe()).warmup_decisions
+    >>> quick_recipe("sac", Recipe()).warmup_decisions
     120
     """
-    return replace(
-        recipe,
-        warmup_decisions=min(recipe.warmup_decisions, WARMUP),
-        rollout_decisions=min(recipe.rollout_decisions, ROLLOUT),
-    )
+    if find_algorithm(algo).off_policy:
+        return replace(recipe, warmup_decisions=min(recipe.warmup_decisions, WARMUP))
+    return replace(recipe, rollout_decisions=min(recipe.rollout_decisions, ROLLOUT))

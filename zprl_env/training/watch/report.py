@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zprl_env.evaluation import EvaluationResult
-from zprl_env.success_rates import PairedDifference, verdict, wilson_interval
+from zprl_env.success_rates import PairedDifference, needed, verdict, wilson_interval
 from zprl_env.training.run.history import WINDOW, History
 
 
@@ -51,8 +51,10 @@ def print_table(
         table.add_row(*row)
     console.print(table)
     if difference is not None:
-        sentence = verdict(difference, [*results.values()][-1].episodes)
-        console.print(sentence, markup=False, highlight=False)
+        episodes = [*results.values()][-1].episodes
+        for said in (verdict(difference, episodes), needed(difference, episodes)):
+            if said:
+                console.print(said, markup=False, highlight=False)
 
 
 def kept_because(history: History, taken: int, keep: str) -> str:
