@@ -18,6 +18,9 @@ VALIDATION_SEED = 1_000_000
 TEST_SEED = 1_800_000
 """First seed of the episodes that results are reported on and nothing is chosen by."""
 
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+"""Progress bar that has room for the success rate in a terminal of 80 columns."""
+
 Agent = Callable[[np.ndarray], np.ndarray]
 """Function from one observation of the steered environment to one action in [-1, 1]."""
 
@@ -192,5 +195,5 @@ def play(name: str, env: gym.Env, agent: Agent | None, seeds: Sequence[int]) -> 
         bar.set_postfix_str(f"success {sum(successes) / len(successes):.2f}", refresh=False)
         bar.update()
 
-    with progress_bar(total=len(seeds), desc=name, unit="episode", leave=False) as bar:
+    with progress_bar(total=len(seeds), desc=name, leave=False, bar_format=BAR) as bar:
         return evaluate(env, agent, seeds, show)

@@ -13,7 +13,7 @@ import safetensors.numpy
 from policies.checkpoints import files as checkpoint_files
 from policies.checkpoints.files import arrays_hash, read_arrays
 from zprl_env.errors import CheckpointError
-from zprl_env.loading.resolve import shipped_policies
+from zprl_env.loading import resolve
 
 FORMAT = "zprl-steered"
 VERSION = 1
@@ -48,7 +48,7 @@ def base_folder(folder: Path, metadata: Mapping[str, Any]) -> Path:
     name = metadata.get(SHIPPED_POLICY)
     if name is None:
         return folder / POLICY_FOLDER
-    shipped = shipped_policies()
+    shipped = resolve.shipped_policies()
     if not isinstance(name, str) or name not in shipped:
         raise CheckpointError(
             f"{SHIPPED_POLICY} of {folder} must be one of {', '.join(shipped)}. Got: {name!r}. "

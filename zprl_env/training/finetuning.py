@@ -248,9 +248,10 @@ class Finetuning:
 
     def _log_tests(self) -> None:
         """Log the test episodes of base and steered policy among the curves."""
-        bases, steered = [*self.comparison.results.values()][:-1], self.comparison.results
-        log_evaluation(self.model.logger, 0, bases[0], "test")
-        log_evaluation(self.model.logger, self.taken, [*steered.values()][-1], "test")
+        base, *_, steered = self.comparison.results.values()
+        if not self._begun:
+            log_evaluation(self.model.logger, 0, base, "test")
+        log_evaluation(self.model.logger, self.history.env_steps, steered, "test")
 
     def film(self) -> None:
         """Film an episode of both policies, if that is asked for, and say where the results are."""
