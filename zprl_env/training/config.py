@@ -190,7 +190,7 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
 def quick_config(config: Config) -> Config:
     """Return the settings of a smoke run, ``--quick``, in place of the usual ones."""
     chosen = quick_settings(config.env, config.algo, config.recipe)
-    recipe = quick_recipe(config.algo, config.recipe)
+    recipe = quick_recipe(config.algo, config.recipe, chosen["total_env_steps"])
     return dataclasses.replace(config, **chosen, quick=True, recipe=recipe)
 
 

@@ -154,7 +154,7 @@ def announce(config: Config, folder: Path, say: Say = print) -> None:
     suite = f" ({task.suite})" if task.suite else ""
     library = find_algorithm(config.algo).path.partition(":")[0].partition(".")[0]
     library = LIBRARIES.get(library, library) if config.backend == "torch" else "SBX"
-    say(f"task       {config.env}{suite}{limit}; training seed {config.seed}")
+    say(f"task       {config.env}{suite}{limit}; seed {config.seed}")
     say(f"policy     {describe_policy(config)}")
     say(f"algorithm  {config.algo} ({library}), steering at: {config.steer}")
     say(f"folder     {folder}")
