@@ -14,7 +14,7 @@ from typing import Any
 
 from zprl_env.cli import run
 from zprl_env.training.config import Config, parse
-from zprl_env.training.run.folder import reserved_folder
+from zprl_env.training.run.reserved import reserved_folder
 from zprl_env.training.settings.compatibility import check_installed
 from zprl_env.training.watch.outlook import announce
 from zprl_env.training.watch.tracking import check_tracker

@@ -8,7 +8,7 @@ import pytest
 
 from zprl_env.files import RunFolderError
 from zprl_env.training.config import Config
-from zprl_env.training.run.folder import reserved_folder
+from zprl_env.training.run.reserved import reserved_folder
 
 
 @pytest.fixture(autouse=True)
