@@ -49,7 +49,12 @@ setup(
     package_data={
         "policies": ["pretrained/*/*"],
         "real": ["tasks/presets/*.yaml"],
-        "zprl_env": ["py.typed", "experts/adroit/*.json", "hyperparams/*.yml", "deploy/shipped/*/*"],
+        "zprl_env": [
+            "py.typed",
+            "experts/adroit/*.json",
+            "hyperparams/*.yml",
+            "deploy/shipped/*/*",
+        ],
     },
     install_requires=[
         "filelock>=3.12",
@@ -62,6 +67,7 @@ setup(
         "numpy>=1.26",
         "packaging",
         "pillow>=10.1",  # of which the captions of films have their font
+        "pydantic>=2",
         "pyyaml>=6",
         "rich>=13.7",
         "safetensors>=0.4.3",

@@ -49,7 +49,7 @@ def _finetune(config: Config) -> Path:
         finetuning.play_base_policy()
         finetuning.learn()
         finetuning.hand_over()
-    finetuning.film()
+        finetuning.film()
     return finetuning.folder
 
 

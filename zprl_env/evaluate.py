@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import tyro
 
+from policies.checkpoints.output import refuse_overwriting
 from zprl_env import cli
 from zprl_env.errors import CheckpointError, PolicyMismatchError, ZprlError
 from zprl_env.evaluation import TEST_SEED, Agent, success_note
@@ -19,6 +20,7 @@ from zprl_env.loading.named import refuse_code
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config, check_policy, load_config
+from zprl_env.training.run.find import find_run
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.training.watch.outlook import announce_evaluation
@@ -39,14 +41,15 @@ class Evaluation:
     """Environment to play: a task, any gymnasium id (package:Id-v0 imports the package), or
     module:callable; the run's own, and else Lift."""
     env_kwargs: tuple[str, ...] = ()
-    """NAME=VALUE of its environment; values are JSON or words. The run's own if none is given."""
+    """NAME=VALUE of its environment, besides the run's own; values are JSON or words."""
     policy: str | None = None
     """Frozen policy: a checkpoint folder, a shipped name, hf://user/name, or module:callable; the
     run's own, and else the task's."""
     policy_class: str | None = None
     """module:Class of a checkpoint whose class is your own."""
     run: Path | None = None
-    """Folder of a run of train_sb3.py whose agent steers the policy."""
+    """Folder of a run of train_sb3.py whose agent steers the policy, or a folder of runs, of which
+    it is the newest; of an interrupted one it is the best agent so far."""
     agent: str | None = None
     """Exported agent that steers it: 'shipped' for the one that comes with the package for the
     task, a folder that zprl_env.export wrote, or hf://user/name."""
@@ -64,9 +67,11 @@ class Evaluation:
     film: Annotated[Path | None, tyro.conf.arg(aliases=["--video"])] = None
     """MP4 or GIF for a film of an episode, base policy and agent side by side: of the first that
     the agent alone solves, or else of the first."""
+    overwrite: bool = False
+    """Replace --out and --film if they exist."""
     trust: bool = False
-    """Import code of your own (module:callable, package:Id-v0) that the settings of --run name. Not
-    for a folder that somebody sent you."""
+    """Follow the settings of --run where they name code of your own (module:callable,
+    package:Id-v0) or an address. Not for a folder that somebody sent you."""
     threads: int = 1
     """Threads of torch; more are slower for networks this small."""
 
@@ -98,11 +103,15 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
         RunFolderError: The run's agent cannot be loaded, or steers another policy; or a file
             cannot be written where it was asked for.
     """
-    steered = _exported(evaluation)
-    config = _config(evaluation, steered)
     for file in (evaluation.out, evaluation.film):
         if file is not None:
             check_file(file)
+            refuse_overwriting(file, evaluation.overwrite)
+    if evaluation.run is not None:
+        run = find_run(evaluation.run, print, with_agent=True)
+        evaluation = replace(evaluation, run=run)
+    steered = _exported(evaluation)
+    config = _config(evaluation, steered)
     announce_evaluation(config, evaluation.episodes, evaluation.run or steered)
     # Here and not above, so that --help, a mistyped flag and the first line come at once.
     import torch
@@ -112,37 +121,36 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
     from zprl_env.loading.resolve import resolve_policy
     from zprl_env.training.agents.weights import load_agent
     from zprl_env.training.comparison import Comparison
+    from zprl_env.training.run.agent import find_agent
     from zprl_env.training.watch import report
 
     torch.set_num_threads(evaluation.threads)
-    policy_name = config.policy or str(base_policy(config.env, make=False))
-    policy = resolve_policy(policy_name, evaluation.policy_class)
+    env_kwargs = cli.settings(config.env_kwargs)
+    policy_name = config.policy or str(base_policy(config.env, make=False, env_kwargs=env_kwargs))
+    policy = resolve_policy(policy_name, config.policy_class)
     if evaluation.run is not None:
         check_policy(evaluation.run, policy)
     seeds = range(evaluation.seed, evaluation.seed + evaluation.episodes)
-    comparison = Comparison(
-        config.env, policy, config.steer, config.recipe, cli.settings(config.env_kwargs)
-    )
+    comparison = Comparison(config.env, policy, config.steer, config.recipe, env_kwargs)
     agent = None
     with closing(comparison):
         if evaluation.run is not None:
-            agent = load_agent(
-                evaluation.run, config.algo, config.recipe, comparison.env, config.backend
-            )
+            file = find_agent(evaluation.run, config.backend, print).file
+            agent = load_agent(file, config.algo, config.recipe, comparison.env, config.backend)
         elif steered is not None:
             agent = _agent(steered, policy, policy_name)
         comparison.play_bases(seeds)
         if agent is not None:
             comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, seeds)
+    if evaluation.out is not None:  # before a word is said: whoever listens may be gone
+        settings: dict[str, Any] = dataclasses.asdict(evaluation)
+        settings |= {"env": config.env, "env_kwargs": config.env_kwargs, "policy": policy_name}
+        settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
+        write_json(evaluation.out, settings | comparison.to_dict())
     console = Console(soft_wrap=True)
     report.print_table(comparison.results, comparison.difference, console)
     if note := success_note(comparison.env, config.env):
         console.print(note)
-    if evaluation.out is not None:
-        settings: dict[str, Any] = dataclasses.asdict(evaluation)
-        settings |= {"env": config.env, "policy": policy_name}
-        settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
-        write_json(evaluation.out, settings | comparison.to_dict())
     if evaluation.film is not None:
         _film(evaluation.film, config, policy, agent, comparison)
     return comparison
@@ -194,7 +202,9 @@ def _agent(folder: Path, policy: SteerablePolicy, name: str) -> Agent:
 def _config(evaluation: Evaluation, steered: Path | None) -> Config:
     """Return the settings of the run, the export or the base policy, under the command line's."""
     if evaluation.run is not None:
-        config = load_config(evaluation.run, trust=evaluation.trust)
+        words = [evaluation.env, evaluation.policy, evaluation.policy_class, *evaluation.env_kwargs]
+        said = [word for word in words if word is not None]
+        config = load_config(evaluation.run, trust=evaluation.trust, given=said)
     elif steered is not None:
         config = _exported_config(steered, trust=evaluation.trust)
     else:
@@ -202,7 +212,10 @@ def _config(evaluation: Evaluation, steered: Path | None) -> Config:
         config = Config(algo="sac", recipe=recipe)  # of an agent that there is none of
     given = {name: value for name, value in vars(evaluation).items() if value not in (None, ())}
     steering = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
-    others = {name: given[name] for name in ("env", "env_kwargs", "policy") if name in given}
+    others: dict[str, Any] = {
+        name: given[name] for name in ("env", "policy", "policy_class") if name in given
+    }
+    others["env_kwargs"] = (*config.env_kwargs, *evaluation.env_kwargs)  # the last one counts
     return replace(config, recipe=replace(config.recipe, **steering), **others)
 
 

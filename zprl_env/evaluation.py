@@ -96,20 +96,6 @@ class EvaluationResult:
             **({"returns": self.returns.tolist()} if self.returns.size else {}),
         }
 
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> EvaluationResult:
-        """Undo :meth:`to_dict`.
-
-        Raises:
-            KeyError, TypeError, ValueError: It is something else.
-        """
-        return cls(
-            np.array(content["seeds"]),
-            np.array(content["successes"], bool),
-            np.array(content["lengths"]),
-            np.array(content.get("returns", []), float),
-        )
-
 
 def evaluate(
     env: gym.Env,

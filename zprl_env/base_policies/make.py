@@ -20,13 +20,12 @@ import tyro
 from policies.imitation.config import PretrainConfig
 from zprl_env import cli
 from zprl_env.base_policies.card import Made, card
-from zprl_env.base_policies.recipes import ImitationRecipe, imitation_recipe
+from zprl_env.base_policies.recipes import ImitationRecipe, imitation_recipe, made_name
 from zprl_env.envs import make_env
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, play
 from zprl_env.experts.record import Recording, record
 from zprl_env.files import write_json
 from zprl_env.steering.wrapper import LatentSteeringWrapper
-from zprl_env.tasks import find_task
 
 if TYPE_CHECKING:
     from policies.frozen import FrozenPolicy
@@ -43,6 +42,8 @@ class Making:
     """Folder for the checkpoint and its card."""
     env: str = "Lift"
     """Task to make a policy for."""
+    env_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of its environment, such as robots=UR5e; values are JSON or words."""
     seed: int = 0
     """Seed of the demonstrations and of the network."""
     demonstrations: Path | None = None
@@ -59,10 +60,12 @@ class Making:
     @property
     def recording(self) -> Recording:
         """Settings of the demonstrations to record."""
-        path = self.demonstrations or Path("demos", f"{find_task(self.env).slug}.hdf5")
+        name = made_name(self.env, cli.settings(self.env_kwargs))
+        path = self.demonstrations or Path("demos", f"{name}.hdf5")
         return Recording(
             out=path,
             env=self.env,
+            env_kwargs=self.env_kwargs,
             episodes=self.recipe.episodes,
             seed=self.seed,
             skill=self.recipe.skill,
@@ -81,8 +84,9 @@ class Making:
     def command(self) -> str:
         """The command that makes the same again."""
         words = ["python", "-m", "zprl_env.make_policy", "--env", self.env]
+        words += ["--env-kwargs", *self.env_kwargs] if self.env_kwargs else []
         words += ["--seed", str(self.seed), "--out", str(self.out)]
-        usual = imitation_recipe(self.env)
+        usual = imitation_recipe(self.env, cli.settings(self.env_kwargs))
         for prefix, ours, theirs in (
             ("", self.recipe, usual),
             ("pretrain.", self.recipe.pretrain, usual.pretrain),
@@ -95,13 +99,14 @@ class Making:
 
 
 def played(
-    policy: FrozenPolicy, env: str, noise_scale: float, first_seed: int, episodes: int
+    policy: FrozenPolicy, making: Making, noise_scale: float, first_seed: int, episodes: int
 ) -> EvaluationResult:
     """Play the policy unsteered, from its latent's mean."""
+    env = make_env(making.env, **cli.settings(making.env_kwargs))
     steered = LatentSteeringWrapper(
-        make_env(env), policy, scale=0.0, sample_latent=False, noise_scale=noise_scale
+        env, policy, scale=0.0, sample_latent=False, noise_scale=noise_scale
     )
-    name = f"{env}, flow noise {noise_scale:g}"
+    name = f"{making.env}, flow noise {noise_scale:g}"
     try:
         return play(name, steered, None, range(first_seed, first_seed + episodes))
     finally:
@@ -142,7 +147,7 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
         policy.metadata["training"] |= provenance
     policy.save(making.out)
     noisy, noiseless = (
-        played(policy, making.env, noise_scale, TEST_SEED, making.eval_episodes)
+        played(policy, making, noise_scale, TEST_SEED, making.eval_episodes)
         for noise_scale in (1.0, 0.0)
     )
     made = Made(policy, len(shown), succeeded, noisy, noiseless)
@@ -162,7 +167,7 @@ def _train(making: Making, provenance: dict[str, str]) -> FrozenPolicy:
     from policies.pretrain import pretrain
 
     def validate(trained: FrozenPolicy) -> float:
-        return played(trained, making.env, 1.0, VALIDATION_SEED, VALIDATION_EPISODES).success_rate
+        return played(trained, making, 1.0, VALIDATION_SEED, VALIDATION_EPISODES).success_rate
 
     return pretrain(
         Demonstrations.load(making.recording.out),
@@ -194,8 +199,10 @@ def parse(arguments: list[str]) -> Making:
     """Read the command line; the recipe's defaults follow --env."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--env", default="Lift")
-    env = first.parse_known_args(arguments)[0].env
-    default = Making(out=tyro.MISSING, env=env, recipe=imitation_recipe(env))
+    first.add_argument("--env-kwargs", "--env_kwargs", nargs="*", default=[])
+    chosen, _ = first.parse_known_args(arguments)
+    recipe = imitation_recipe(chosen.env, cli.settings(chosen.env_kwargs))
+    default = Making(out=tyro.MISSING, env=chosen.env, recipe=recipe)
     return tyro.cli(Making, default=default, args=arguments, description=__doc__)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -76,3 +77,17 @@ def imitation_recipe(task: str, env_kwargs: Mapping[str, Any] | None = None) -> 
     chunk = {"horizon": facts.horizon, "n_action_steps": facts.n_action_steps}
     said: dict[str, Any] = {name: size for name, size in chunk.items() if size is not None}
     return replace(recipe, pretrain=replace(recipe.pretrain, **said))
+
+
+def made_name(task: str, env_kwargs: Mapping[str, Any] | None = None) -> str:
+    """Name a task's files of demonstrations and policies; another robot has others.
+
+    Args:
+        task: As in :func:`imitation_recipe`.
+        env_kwargs: What the environment is made with.
+
+    >>> made_name("assembly"), made_name("Stack", {"robots": "UR5e"})
+    ('assembly', 'stack-robots-UR5e')
+    """
+    words = [f"{name}-{value}" for name, value in sorted((env_kwargs or {}).items())]
+    return "-".join([find_task(task).slug, *(re.sub(r"[^\w.]+", "-", word) for word in words)])

@@ -90,11 +90,13 @@ def calibrate(calibration: Calibration) -> Recommendation:
     from zprl_env.loading.resolve import resolve_policy
 
     torch.set_num_threads(calibration.threads)
-    policy_name = calibration.policy or str(base_policy(calibration.env, make=False))
+    env_kwargs = cli.settings(calibration.env_kwargs)
+    policy_name = calibration.policy or str(
+        base_policy(calibration.env, make=False, env_kwargs=env_kwargs)
+    )
     policy = resolve_policy(policy_name, calibration.policy_class)
     out = calibration.out or Path("runs", env_name, "calibration")
     make_writable(out)
-    env_kwargs = cli.settings(calibration.env_kwargs)
     usual = recipe_for("sac", "default", "latent", calibration.env, None, env_kwargs)
     noise_scale, n_action_steps = calibration.noise_scale, calibration.n_action_steps
     noise_scale = usual.noise_scale if noise_scale is None else noise_scale

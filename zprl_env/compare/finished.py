@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zprl_env.evaluation import EvaluationResult
-from zprl_env.files import CONFIG_FILE, RunFolderError, one_line, read_json
+from zprl_env.files import CONFIG_FILE, RESULTS_FILE, RunFolderError, one_line, read_json
+from zprl_env.training.run.history import HISTORY_FILE, result_from
 
-RESULTS_FILE, HISTORY_FILE = "results.json", "history.json"
 COUNTED = ("backend", "env_kwargs", "keep", "num_envs", "overlap", "total_env_steps")
 """Settings outside of the recipe by which two runs are not the same thing done twice."""
 
@@ -62,10 +62,8 @@ def load_finished(folder: Path) -> FinishedRun:
         raise RunFolderError("it has not finished: there is no results.json")
     results, history = read_json(folder / RESULTS_FILE), read_json(folder / HISTORY_FILE)
     try:
-        *bases, steered = map(EvaluationResult.from_dict, results["test"].values())
-        evaluations = [
-            (int(at), EvaluationResult.from_dict(content)) for at, content in history["evaluations"]
-        ]
+        *bases, steered = map(result_from, results["test"].values())
+        evaluations = [(int(at), result_from(content)) for at, content in history["evaluations"]]
         return FinishedRun(
             folder,
             str(config["env"]),

@@ -69,6 +69,28 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
             found = load_object(policy, "policy")
             return _checked(found() if callable(found) else found, f"from {policy}")
         return _checked(policy, "a path or a name")
+    path = checkpoint_folder(policy)
+    made_by: Any = policy_class
+    if isinstance(policy_class, str):
+        made_by = load_object(policy_class, "policy class")
+    from policies.checkpoints.classes import load_policy
+
+    return _checked(load_policy(path, made_by), f"from {fspath(policy)}")
+
+
+def checkpoint_folder(policy: str | PathLike[str]) -> Path:
+    """Return the folder of a checkpoint, given by path, shipped name or hub address.
+
+    Args:
+        policy: As :func:`resolve_policy` takes it, and no name of code.
+
+    Raises:
+        CheckpointError: There is no such name or path.
+        HubError: The repository cannot be read.
+
+    >>> checkpoint_folder("Lift").name
+    'lift'
+    """
     shipped = shipped_policies()
     name = fspath(policy)
     slug = TASKS[name].slug if name in TASKS else name.lower()
@@ -79,12 +101,7 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
             f"({', '.join(shipped) or 'none is shipped'}), hf://user/repo or module:callable. "
             f"Got: {fspath(policy)!r}."
         )
-    made_by: Any = policy_class
-    if isinstance(policy_class, str):
-        made_by = load_object(policy_class, "policy class")
-    from policies.checkpoints.classes import load_policy
-
-    return _checked(load_policy(path, made_by), f"from {fspath(policy)}")
+    return path
 
 
 def _checked(policy: Any, where: str) -> SteerablePolicy:

@@ -35,12 +35,19 @@ def test_one_that_was_made_before_is_taken(point_task, tmp_path, monkeypatch):
     assert base_policy(point_task, make=True) == folder
 
 
-def test_on_request_it_is_made_and_told_of(point_task, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("kwargs", "name"), [(None, "point"), ({"task": "Point"}, "point-task-Point")]
+)
+def test_on_request_it_is_made_and_told_of(kwargs, name, point_task, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(RECIPES, point_task, TINY)
     monkeypatch.setattr("zprl_env.base_policies.find.EVALUATION_EPISODES", 3)
     said: list[str] = []
-    folder = base_policy(point_task, make=True, say=said.append)
-    assert said[0] == f"No policy is shipped for Point: going to {plan('Point')}."
+    folder = base_policy(point_task, make=True, env_kwargs=kwargs, say=said.append)
+    assert folder == MADE / name == find_policy(point_task, kwargs)
+    assert (tmp_path / "demos" / f"{name}.hdf5").exists()
+    assert said[0] == f"No policy is shipped for Point: going to {plan('Point', kwargs)}."
+    card = (MADE / name / "README.md").read_text()
+    assert ("--env-kwargs 'task=\"Point\"'" in card) is bool(kwargs)
     assert resolve_policy(folder).latent_dim == 2
     assert len(said) == 3

@@ -85,7 +85,7 @@ def load_model(
     """Load a run's model for acting, not for learning on.
 
     Args:
-        folder: The run's folder.
+        folder: The run's folder, or the file of one of its agents.
         algo: Its algorithm.
         recipe: Its settings.
         env: A steered environment like those it learned in.
@@ -102,7 +102,7 @@ def load_model(
     recipe = replace(recipe, buffer_size=1)
     n_action_steps = env.env.n_action_steps
     model = make_model(algo, recipe, envs, n_action_steps=n_action_steps, seed=0, backend=backend)
-    load_weights(folder / weights_file(model), model)
+    load_weights(folder if folder.is_file() else folder / weights_file(model), model)
     return model
 
 

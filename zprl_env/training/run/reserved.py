@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from policies.checkpoints.output import LOCK_FILE
 from zprl_env.files import create_folder
 from zprl_env.tasks import folder_name
 from zprl_env.training.config import Config
@@ -23,7 +24,7 @@ def reserved_folder(config: Config) -> Iterator[Config]:
         The same settings with that folder as their ``out``; those of a resumed run as they are.
 
     Raises:
-        RunFolderError: It cannot be written, or holds another run.
+        RunFolderError: It cannot be written.
     """
     if config.resume_from is not None:
         yield config
@@ -38,6 +39,8 @@ def reserved_folder(config: Config) -> Iterator[Config]:
         yield replace(config, out=folder)
     except BaseException:
         with suppress(OSError):  # something stands in it by now
+            if {path.name for path in folder.iterdir()} <= {LOCK_FILE}:
+                (folder / LOCK_FILE).unlink(missing_ok=True)
             for path in made:
                 path.rmdir()
         raise

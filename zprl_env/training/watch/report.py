@@ -57,31 +57,6 @@ def print_table(
                 console.print(said, markup=False, highlight=False)
 
 
-def kept_because(history: History, taken: int, keep: str) -> str:
-    """Say which agent is handed over, and why that one.
-
-    Args:
-        history: The run.
-        taken: Environment steps of the agent that was taken; 0 is the base policy.
-        keep: The run's ``keep``.
-    """
-    if keep == "last":
-        return f"Kept: the agent of {taken:,} env steps, the last, as --keep last asks."
-    results = dict(history.evaluations)
-    if taken not in results:
-        return f"Kept: the agent of {taken:,} env steps, the last: none was evaluated."
-    base, kept = results.get(0), results[taken]
-    if taken == 0:
-        return (
-            f"Kept: the base policy ({kept.success_rate:.2f} of {kept.episodes} validation "
-            "episodes); no agent did better."
-        )
-    said = f"Kept: the agent of {taken:,} env steps, the best of {len(results) - 1}"
-    beside = f"; the base policy: {base.success_rate:.2f}" if base else ""
-    on = f"{kept.success_rate:.2f} on {kept.episodes} validation episodes"
-    return f"{said}\n({on}{beside})."
-
-
 def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationResult]) -> None:
     """Draw success against environment steps.
 

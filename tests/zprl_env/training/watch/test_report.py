@@ -84,38 +84,3 @@ def test_the_verdict_is_told_in_a_sentence(base, steered, said):
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert said in text
     assert ("That takes" in text) == said.startswith("No difference")
-
-
-@pytest.mark.parametrize(
-    ("evaluations", "taken", "keep", "said"),
-    [
-        (
-            [(0, [0, 1]), (60, [1, 1])],
-            60,
-            "best",
-            "Kept: the agent of 60 env steps, the best of 1\n(1.00 on 2 validation episodes; the "
-            "base policy: 0.50).",
-        ),
-        (
-            [(0, [1, 1]), (60, [0, 1])],
-            0,
-            "best",
-            "Kept: the base policy (1.00 of 2 validation episodes); no agent did better.",
-        ),
-        (
-            [(0, [1, 1])],
-            60,
-            "best",
-            "Kept: the agent of 60 env steps, the last: none was evaluated.",
-        ),
-        (
-            [(0, [1, 1]), (60, [0, 1])],
-            60,
-            "last",
-            "Kept: the agent of 60 env steps, the last, as --keep last asks.",
-        ),
-    ],
-)
-def test_which_agent_is_kept_and_why_is_told(evaluations, taken, keep, said):
-    history = History(env_steps=60, evaluations=[(at, result(won)) for at, won in evaluations])
-    assert report.kept_because(history, taken, keep) == said
