@@ -85,7 +85,7 @@ setup(
         package
         for root in ("zprl_env", "policies", "real")
         for package in (root, *(f"{root}.{p}" for p in find_namespace_packages(root)))
-        if "pretrained" not in package
+        if "pretrained" not in package and "shipped" not in package
     ],
     py_modules=["train_sb3"],
     entry_points={
@@ -99,7 +99,12 @@ setup(
     package_data={
         "policies": ["pretrained/*/*"],
         "real": ["tasks/presets/*.yaml"],
-        "zprl_env": ["py.typed", "experts/adroit/*.json", "hyperparams/*.yml"],
+        "zprl_env": [
+            "py.typed",
+            "experts/adroit/*.json",
+            "hyperparams/*.yml",
+            "deploy/shipped/*/*",
+        ],
     },
     install_requires=[
         "filelock>=3.12",
@@ -111,6 +116,7 @@ setup(
         "numba>=0.59",
         "numpy>=1.26",
         "packaging",
+        "pillow>=10.1",  # of which the captions of films have their font
         "pydantic>=2",
         "pyyaml>=6",
         "rich>=13.7",

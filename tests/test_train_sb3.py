@@ -435,7 +435,7 @@ def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
     assert (folder / "curve.png").stat().st_size > 10_000
     assert (folder / "model.zip").stat().st_size > 10_000
     assert len([*folder.glob("checkpoints/0*/replay.safetensors")]) == 1
-    (events,) = (folder / "tensorboard").glob("events.out.tfevents.*")
+    (events,) = (folder / "tensorboard" / "Lift-sac-seed0").glob("events.out.tfevents.*")
     assert events.stat().st_size > 1_000
     if not (folder / "video.mp4").exists():
         (line,) = [line for line in done.stdout.splitlines() if line.startswith("No film: ")]

@@ -27,6 +27,7 @@ COMMANDS = {
     "train": Command("train_sb3", "Finetune a frozen policy with Stable-Baselines3"),
     "evaluate": Command("zprl_env.evaluate", "Play a policy or a run on seeded episodes"),
     "check": Command("zprl_env.check.__main__", "Check a policy and an environment of one's own"),
+    "compare": Command("zprl_env.compare.__main__", "Compare runs over seeds: table, curves"),
     "calibrate": Command("zprl_env.calibrate.__main__", "Find lambda, the size of perturbations"),
     "envs": Command("zprl_env.envs.__main__", "List the tasks and the policies that are shipped"),
     "record": Command("zprl_env.experts.record", "Record demonstrations of a scripted expert"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from policies.checkpoints.files import METADATA_FILE
 from zprl_env import cli
 from zprl_env.deploy.equality import (
     ACCURACY,
@@ -22,11 +23,14 @@ from zprl_env.deploy.steered_card import steered_card
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import RESULTS_FILE, RunFolderError, make_writable, one_line, read_json
+from zprl_env.loading import resolve
 from zprl_env.loading.steered_files import (
     CARD_FILE,
     OWN_POLICY,
     POLICY_FOLDER,
+    SHIPPED_POLICY,
     STEERED_FILE,
+    base_folder,
     write_steered,
 )
 from zprl_env.steerable import SteerablePolicy
@@ -66,6 +70,9 @@ class Export:
     trust: bool = False
     """Follow the run's settings where they name code of your own (module:Class, package:Id-v0) or
     an address. Not for a folder that somebody sent you."""
+    by_name: bool = False
+    """Name the base policy in place of a copy of it, if it is one that comes with the package: the
+    folder is then a tenth as large."""
     onnx: bool = False
     """Write the whole as one ONNX graph as well, from observation and noise to actions."""
     threads: int = 1
@@ -127,9 +134,15 @@ def export(settings: Export) -> Path:
             model = load_model(agent.file, config.algo, config.recipe, env, config.backend)
             metadata = describe_run(run, config, env, measured=agent.handed_over)
             metadata |= {"env_kwargs": env_kwargs} | ({"own_policy": own} if own else {})
+            if settings.by_name:
+                metadata[SHIPPED_POLICY] = shipped_name(policy)
             steered = write(partial, metadata, model, env)
         space: Any = env.env.env.observation_space
-        observations = random_observations(space) if own else likely_observations(partial)
+        observations = (
+            random_observations(space)
+            if own
+            else likely_observations(base_folder(partial, metadata))
+        )
         check_equal(steered, env, as_agent(model), observations)
         if settings.onnx:
             from zprl_env.deploy.onnx_graph import write_onnx
@@ -228,7 +241,7 @@ def write(
     actor = actor_of(model)
     space: Any = env.env.env.action_space
     own = metadata.get(OWN_POLICY)
-    if own:
+    if own or SHIPPED_POLICY in metadata:
         folder.mkdir(parents=True)
     else:
         env.policy.save(folder / POLICY_FOLDER)  # type: ignore[attr-defined]
@@ -236,6 +249,22 @@ def write(
     write_steered(folder, metadata | {"actor": actor.kinds}, actor.to_arrays() | bounds)
     (folder / CARD_FILE).write_text(steered_card(metadata), encoding="utf-8")
     return SteeredPolicy.load(folder, policy=env.policy if own else None, steer=metadata["steer"])
+
+
+def shipped_name(policy: SteerablePolicy) -> str:
+    """Name the shipped policy that has the weights of this one.
+
+    Raises:
+        ZprlError: None has.
+    """
+    weights = getattr(policy, "weights_hash", None)
+    for name, folder in resolve.shipped_policies().items():
+        if read_json(folder / METADATA_FILE)["weights_sha256"] == weights:
+            return name
+    raise ZprlError(
+        "by_name must have a base policy that comes with the package. Got one of other weights "
+        f"({str(weights)[:12]}...). Leave --by-name out."
+    )
 
 
 def own_policy(policy: SteerablePolicy, name: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.checkpoints.output import package_version
-from zprl_env.loading.steered_files import OWN_POLICY
+from zprl_env.loading.steered_files import OWN_POLICY, SHIPPED_POLICY
 from zprl_env.steering.table import find_steering
 
 
@@ -46,7 +46,10 @@ chunk = steered.predict(observation)  # ({metadata["options"]["n_action_steps"]}
 
 def _base(metadata: Mapping[str, Any]) -> str:
     own = metadata.get(OWN_POLICY)
-    return f"code of its own, not in here: `{own}`" if own else "folder `policy`"
+    if own:
+        return f"code of its own, not in here: `{own}`"
+    shipped = metadata.get(SHIPPED_POLICY)
+    return f"`{shipped}`, which comes with zprl-env" if shipped else "folder `policy`"
 
 
 def _load(metadata: Mapping[str, Any]) -> str:

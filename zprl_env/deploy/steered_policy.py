@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,9 @@ from policies.checkpoints.plain_json import shown
 from policies.finite import all_finite
 from zprl_env.deploy.actor import Actor
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
-from zprl_env.loading.resolve import PolicyLike, acting_policy, local_folder, resolve_policy
-from zprl_env.loading.steered_files import OWN_POLICY, POLICY_FOLDER, read_steered
+from zprl_env.loading.resolve import PolicyLike, acting_policy, resolve_policy
+from zprl_env.loading.shipped import steered_folder
+from zprl_env.loading.steered_files import OWN_POLICY, base_folder, read_steered
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.table import STEERINGS, find_steering
@@ -98,7 +98,8 @@ class SteeredPolicy:
         """Load a folder that ``python -m zprl_env.export`` wrote.
 
         Args:
-            folder: The folder, or ``hf://user/repo``.
+            folder: The folder, ``hf://user/repo``, or the name of a task that a trained agent comes
+                with the package for: ``"Lift"``.
             policy: The base policy, if it is code of one's own, which the folder cannot hold.
             steer: ``"module:Class"`` of a way of steering of one's own, which an export of it names
                 as well: code that a folder alone names is not imported.
@@ -106,7 +107,7 @@ class SteeredPolicy:
         Raises:
             CheckpointError: It holds no sound export, or one whose way of steering is not known.
         """
-        path = local_folder(folder) or Path(folder)
+        path = steered_folder(folder)
         metadata, arrays = read_steered(path)
         try:
             if metadata["steer"] not in {*STEERINGS, steer}:
@@ -120,7 +121,11 @@ class SteeredPolicy:
                     f"{shown(metadata[OWN_POLICY])}. If you have it, give it as policy=."
                 )
             low, high = arrays.pop("action_low"), arrays.pop("action_high")
-            base = acting_policy(path / POLICY_FOLDER) if policy is None else resolve_policy(policy)
+            base = (
+                acting_policy(base_folder(path, metadata))
+                if policy is None
+                else resolve_policy(policy)
+            )
             observation_dim = metadata["observation_dim"]
             if observation_dim != getattr(base, "observation_dim", observation_dim):
                 raise CheckpointError(

@@ -19,6 +19,7 @@ from policies.checkpoints.tensor_file import check_finite, read_header
 from policies.checkpoints.whole import replace_file
 from policies.model.config import MOST_SIZE
 from zprl_env.errors import CheckpointError
+from zprl_env.loading import resolve
 
 FORMAT = "zprl-steered"
 VERSION = 1
@@ -27,6 +28,8 @@ POLICY_FOLDER = "policy"
 """Subfolder of the base policy's own checkpoint."""
 OWN_POLICY = "own_policy"
 """Key of a note for people to read: which code of their own the base policy was."""
+SHIPPED_POLICY = "shipped_policy"
+"""Key of the name of a base policy that comes with the package, in place of a copy of it."""
 ONNX_FILE, CARD_FILE = "steered.onnx", "README.md"
 
 _MOST_LAYERS, _LARGEST = 1000, 1e30
@@ -124,6 +127,24 @@ class SteeredFiles(NamedTuple):
     arrays: dict[str, np.ndarray]
 
 
+def base_folder(folder: Path, metadata: Mapping[str, Any]) -> Path:
+    """Return the folder of an export's base policy: its own, or that of a shipped one.
+
+    Raises:
+        CheckpointError: It names one that does not come with this version.
+    """
+    name = metadata.get(SHIPPED_POLICY)
+    if name is None:
+        return folder / POLICY_FOLDER
+    shipped = resolve.shipped_policies()
+    if not isinstance(name, str) or name not in shipped:
+        raise CheckpointError(
+            f"{SHIPPED_POLICY} of {folder} must be one of {', '.join(shipped)}. Got: {name!r}. "
+            "Another version of this package may have it."
+        )
+    return shipped[name]
+
+
 def write_steered(
     folder: Path, metadata: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> None:
@@ -132,14 +153,15 @@ def write_steered(
     Args:
         folder: The folder.
         metadata: Plain JSON values; format, version and hashes are set here. With ``own_policy`` in
-            it, the base policy is the user's own code, and the folder does not hold it.
+            it, the base policy is the user's own code, and with ``shipped_policy`` one that comes
+            with the package: the folder then does not hold it.
         arrays: The actor's, and the bounds.
     """
     replace_file(folder / ACTOR_FILE, safetensors.numpy.save(dict(arrays)))
     described = {"format": FORMAT, "version": VERSION, "actor_sha256": arrays_hash(arrays)}
     described[WRITER] = package_version()
     if OWN_POLICY not in metadata:
-        policy = checkpoint_files.read(folder / POLICY_FOLDER)
+        policy = checkpoint_files.read(base_folder(folder, metadata))
         described["policy_sha256"] = arrays_hash(policy.weights)
     text = json.dumps(described | dict(metadata) | described, indent=1, allow_nan=False)
     replace_file(folder / STEERED_FILE, f"{text}\n".encode())
@@ -174,8 +196,9 @@ def read_steered(folder: Path) -> SteeredFiles:
     check_finite(arrays, folder / ACTOR_FILE, infinite=True)  # as bounds of actions
     hashes = {"actor_sha256": arrays_hash(arrays)}
     if OWN_POLICY not in named:
-        policy = checkpoint_files.read(folder / POLICY_FOLDER)
-        checkpoint_files.verify(policy, folder / POLICY_FOLDER)
+        base = base_folder(folder, named)
+        policy = checkpoint_files.read(base)
+        checkpoint_files.verify(policy, base)
         hashes["policy_sha256"] = arrays_hash(policy.weights)
     for name, found in hashes.items():
         if named.get(name) != found:

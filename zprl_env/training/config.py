@@ -32,6 +32,7 @@ from zprl_env.training.run.settings_file import (
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.algorithms import BackendName, usual_algorithm
 from zprl_env.training.settings.compatibility import check_algorithm, check_overlap
+from zprl_env.training.settings.quick import quick_recipe, quick_settings
 from zprl_env.training.settings.recipe import Recipe, recipe_for
 
 PresetName = Literal["default", "paper"]
@@ -68,6 +69,9 @@ class Config:
     """Class of a checkpoint of your own kind, as module:Class."""
     make_policy: bool = False
     """Make the task's base policy first, if none is shipped; says how long it takes."""
+    quick: bool = False
+    """Smoke run of at most a minute and a half: few steps, few episodes, a short warm-up and no
+    film. What else is given stands."""
     total_env_steps: int = 80_000
     """Environment steps to learn from, warm-up included."""
     seed: int = 0
@@ -189,6 +193,7 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
     first.add_argument("--env-kwargs", "--env_kwargs", nargs="*")
     first.add_argument("--resume-from", "--resume_from", type=Path, nargs="?")
     first.add_argument("--trust", action="store_true")
+    first.add_argument("--quick", action="store_true")
     chosen, _ = first.parse_known_args(arguments)
     stored: Config | None = None
     if chosen.resume_from is not None:
@@ -204,6 +209,8 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         if "env_kwargs" in given:
             given["env_kwargs"] = tuple(given["env_kwargs"])
         default = Config(**given)
+        if default.quick:
+            default = quick_config(default)
     config = parse_line(
         Config, EXAMPLES, arguments=arguments, default=default, description=description
     )
@@ -211,6 +218,13 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         config = dataclasses.replace(config, resume_from=stored.resume_from)
         _refuse_other_settings(stored, config)
     return config
+
+
+def quick_config(config: Config) -> Config:
+    """Return the settings of a smoke run, ``--quick``, in place of the usual ones."""
+    chosen = quick_settings(config.env, config.algo, config.recipe)
+    recipe = quick_recipe(config.algo, config.recipe, chosen["total_env_steps"])
+    return dataclasses.replace(config, **chosen, quick=True, recipe=recipe)
 
 
 def save_config(folder: Path, config: Config, policy: SteerablePolicy) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from os import PathLike
@@ -11,7 +12,6 @@ from typing import Any
 import torch
 from rich.console import Console
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
-from stable_baselines3.common.logger import configure
 
 from zprl_env.base_policies.find import base_policy
 from zprl_env.cli import settings
@@ -32,7 +32,6 @@ from zprl_env.training.run.base_copy import keep_base
 from zprl_env.training.run.base_results import BaseResults
 from zprl_env.training.run.folder import (
     CURVE_FILE,
-    TENSORBOARD,
     VIDEO_FILE,
     clear,
     new_run,
@@ -42,9 +41,11 @@ from zprl_env.training.run.folder import (
 from zprl_env.training.run.history import HISTORY_FILE, History
 from zprl_env.training.run.interruption import Interruption
 from zprl_env.training.run.kept import Kept, choose
-from zprl_env.training.watch import callbacks, report
+from zprl_env.training.watch import callbacks, film, report
+from zprl_env.training.watch.curves import Curves, log_evaluation, open_curves
+from zprl_env.training.watch.outlook import correct, duration
 from zprl_env.training.watch.telemetry import SteeringTelemetry
-from zprl_env.training.watch.tracking import tracked
+from zprl_env.training.watch.tracking import run_name, tracked
 from zprl_env.vectorised.resumable import Place
 from zprl_env.vectorised.workers import hurry
 
@@ -135,7 +136,8 @@ class Finetuning:
         save_config(folder, config, self.policy)
         self._base_results = BaseResults(folder, self._weights_hash, self._say)
         self._opened.enter_context(tracked(config, folder))
-        self.model.set_logger(configure(str(folder / TENSORBOARD), ["tensorboard"]))
+        steps = self.history.env_steps if self._begun else 0
+        self.model.set_logger(open_curves(folder, run_name(config), steps))
         self._opened.callback(self.model.logger.close)
 
     def __enter__(self) -> Finetuning:
@@ -215,14 +217,19 @@ class Finetuning:
         Its results are kept as soon as they are known, and not played again on resume.
         """
         kept, env = self._base_results, self.comparison.env
+        started = time.monotonic()
         self.comparison.play_bases(self._test_seeds, kept)
+        elapsed, anew = time.monotonic() - started, kept.played
         if not self.history.evaluations:
             base = kept.play("validation", env, self._validation_seeds, "base policy, validation")
             self.history.evaluations.append((0, base))
+            log_evaluation(self.model.logger, 0, base)
         report.print_table(self.comparison.results, console=self.console)
         if kept.played and (note := success_note(env, self.config.env)):
             self.console.print(note)
-        self.console.print(f"Steering at: {self.config.steer}. {env.steering}.")
+        self._say(f"Steering at: {self.config.steer}. {env.steering}.")
+        if anew and self._begun is None:
+            correct(self.config, self.comparison.results.values(), elapsed, self._say)
 
     def learn(self) -> None:
         """Learn until the budget is spent, evaluating and keeping checkpoints meanwhile."""
@@ -258,6 +265,7 @@ class Finetuning:
 
         return [
             progress,
+            Curves(history),
             callbacks.EvaluationCallback(
                 history, self.comparison.env, self._validation_seeds, config.eval_every, note
             ),
@@ -289,6 +297,7 @@ class Finetuning:
         write_json(self.folder / HISTORY_FILE, history.to_dict())
         write_json(self.folder / RESULTS_FILE, self._results())
         report.draw_curve(self.folder / CURVE_FILE, history, self.comparison.results)
+        self._log_tests()
         report.print_table(
             self.comparison.results, self.comparison.difference, self.console, self._updates
         )
@@ -315,26 +324,35 @@ class Finetuning:
             "policy_sha256": self._weights_hash,
         }
 
+    def _log_tests(self) -> None:
+        """Log the test episodes of base and steered policy among the curves."""
+        base, *_, steered = self.comparison.results.values()
+        if not self._begun:
+            log_evaluation(self.model.logger, 0, base, "test")
+        log_evaluation(self.model.logger, self.history.env_steps, steered, "test")
+
     def film(self) -> None:
-        """Film one steered episode, if that is asked for, and say where the results are."""
+        """Film an episode of both policies, if that is asked for, and say where the results are."""
         self._opened.close()
-        if self.config.video:
-            config = self.config
+        config, history = self.config, self.history
+        if config.video:
+            seed = film.telling_seed(self.comparison.results)
+            self._say(f"Filming episode {seed} of both policies; --no-video leaves that out.")
             try:
-                pictures = report.film(
+                takes = film.film_pair(
                     config.env,
                     self.policy,
                     config.steer,
                     config.recipe,
                     self.agent,
-                    TEST_SEED,
+                    seed,
                     self._kwargs,
+                    f"steered ({config.steer}, {config.algo})",
                 )
-                report.write_video(self.folder / VIDEO_FILE, pictures)
+                film.write_film(self.folder / VIDEO_FILE, takes)
             except Exception as error:  # a run of hours does not fail for want of a renderer
                 self._say(f"No film: {' '.join(str(error).split())}")
-        history = self.history
         self._say(
-            f"{history.env_steps:,} env steps in {history.seconds / 60:.1f} min. "
+            f"{history.env_steps:,} env steps in {duration(history.seconds)}. "
             f"Results: {self.folder}"
         )

@@ -108,7 +108,7 @@ def test_an_export_that_decides_differently_is_refused(steered_folder, point_pol
     config = load_config(run)
     env = evaluation_env(PointEnv(), resolve_policy(point_policy), config.steer, config.recipe)
     steered = SteeredPolicy.load(steered_folder)
-    observations = likely_observations(steered_folder)
+    observations = likely_observations(steered_folder / "policy")
     assert observations.shape == (32, 3)
 
     def other(_: np.ndarray) -> np.ndarray:

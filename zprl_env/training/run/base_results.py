@@ -95,14 +95,16 @@ class BaseResults:
         self._results = results
 
 
-def _outcomes(result: EvaluationResult) -> dict[int, tuple[bool, int]]:
-    rows = zip(result.seeds, result.successes, result.lengths, strict=True)
-    return {int(seed): (bool(success), int(length)) for seed, success, length in rows}
+def _outcomes(result: EvaluationResult) -> dict[int, tuple[bool, int, float]]:
+    returns = result.returns if result.returns.size else np.full(result.episodes, np.nan)
+    rows = zip(result.seeds, result.successes, result.lengths, returns, strict=True)
+    return {int(seed): (bool(won), int(length), float(r)) for seed, won, length, r in rows}
 
 
-def _result(outcomes: dict[int, tuple[bool, int]], seeds: Sequence[int]) -> EvaluationResult:
-    successes, lengths = zip(*(outcomes[seed] for seed in seeds), strict=True)
-    return EvaluationResult(np.array(seeds), np.array(successes, bool), np.array(lengths))
+def _result(outcomes: dict[int, tuple[bool, int, float]], seeds: Sequence[int]) -> EvaluationResult:
+    successes, lengths, returns = map(np.array, zip(*(outcomes[s] for s in seeds), strict=True))
+    known = returns if np.isfinite(returns).all() else np.zeros(0)
+    return EvaluationResult(np.array(seeds), successes.astype(bool), lengths, known)
 
 
 def _versions() -> dict[str, Any]:

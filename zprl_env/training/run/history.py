@@ -90,7 +90,10 @@ def result_from(content: dict[str, Any]) -> EvaluationResult:
     )
     if not len(seeds) == len(successes) == len(lengths) > 0 or max(successes) > 1:
         raise ValueError("episodes that do not all have a seed, an outcome and a length")
-    return EvaluationResult(np.array(seeds), np.array(successes, bool), np.array(lengths))
+    returns = np.array(content.get("returns", []), float)
+    if returns.shape not in ((0,), (len(seeds),)):
+        raise ValueError("episodes that do not all have a sum of rewards")
+    return EvaluationResult(np.array(seeds), np.array(successes, bool), np.array(lengths), returns)
 
 
 def load_history(run: Path) -> History:
