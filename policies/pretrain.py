@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import tyro
 from torch import Tensor
 from tqdm import tqdm
 
-from policies.demonstrations import Demonstrations, content_hash
+from policies.demonstrations import Demonstrations, content_hash, loading
 from policies.errors import ZprlError
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
@@ -107,27 +107,40 @@ def pretrain(
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments(PretrainConfig):
-    """Train a steerable imitation policy from demonstrations in robomimic's HDF5 layout."""
+    """Train a steerable imitation policy from demonstrations."""
 
     demonstrations: Path
-    """HDF5 file of demonstrations, recorded with this project or by robomimic."""
+    """Demonstrations, recorded with this project or elsewhere: HDF5 of robomimic or D4RL, a
+    recording, a folder of ALOHA's episodes, a .zarr of Diffusion Policy, or minari:ID."""
     out: Path
     """Folder for the checkpoint: policy.safetensors and policy.json."""
     observation_keys: tuple[str, ...] = ()
     """Observations the policy sees, in order; by default those the file names."""
     mask: str | None = None
     """Use only the episodes of this robomimic filter key, such as "train"."""
+    env: str | None = None
+    """Environment to compare the actions with, a task or a gymnasium id; by default the one that
+    the demonstrations name, if it is known."""
+    skip_bad: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Leave out episodes that cannot be imitated; which ones is printed and stored."""
 
 
 def run(arguments: Arguments) -> None:
     """Read demonstrations, train, write the checkpoint."""
     torch.set_num_threads(1)  # small networks: more threads wait for each other
-    demonstrations = Demonstrations.load(
-        arguments.demonstrations, arguments.observation_keys or None, arguments.mask
+    demonstrations = loading.load_and_say(
+        arguments.demonstrations,
+        arguments.observation_keys or None,
+        arguments.mask,
+        env=arguments.env,
+        skip_bad=arguments.skip_bad,
     )
     names = [field.name for field in dataclasses.fields(PretrainConfig)]
     provenance = {
-        "demonstrations_sha256": content_hash(arguments.demonstrations),
+        "demonstrations_sha256": content_hash(
+            arguments.demonstrations, skip_bad=arguments.skip_bad
+        ),
+        **loading.provenance(demonstrations),
         "command": shlex.join(["python", "-m", "policies.pretrain", *sys.argv[1:]]),
     }
     config = PretrainConfig(**{name: getattr(arguments, name) for name in names})

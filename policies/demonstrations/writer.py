@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 
 from policies.demonstrations.content_hash import hash_episodes
-from policies.demonstrations.robomimic import EPISODE
+from policies.demonstrations.formats.robomimic import EPISODE
 from policies.demonstrations.trajectory import Trajectory
 from policies.errors import DemonstrationError
 
