@@ -117,7 +117,7 @@ def range_notes(actions: np.ndarray, known: ActionRange) -> list[str]:
     Example:
         >>> lift = ActionRange("Lift", -np.ones(1), np.ones(1))
         >>> range_notes(np.array([[50.0], [-50.0]]), lift)[0]
-        'action 0 goes from -50 to 50, and Lift takes [-1, 1]: 100% of its values would be clipped'
+        'action 0 goes from -50 to 50, and Lift takes [-1, 1]: 100% of the values would be clipped'
     """
     size = actions.shape[1]
     if len(known.low) not in (1, size):
@@ -126,24 +126,24 @@ def range_notes(actions: np.ndarray, known: ActionRange) -> list[str]:
     margin = _TOLERANCE * np.where(np.isfinite(high - low), high - low, 1.0)
     outside = ((actions < low - margin) | (actions > high + margin)).mean(0)
     least, most = actions.min(0), actions.max(0)
-    groups: dict[str, list[int]] = {}
+    clipped: dict[str, list[int]] = {}
+    notes = []
     for i in range(size):
         ends = f"[{low[i]:g}, {high[i]:g}]"
         if outside[i]:
-            share = f"{outside[i]:.0%}" if outside[i] >= 0.01 else "some"
-            text = (
-                f"goes from {least[i]:.3g} to {most[i]:.3g}, and {known.of} takes {ends}: {share} "
-                "of its values would be clipped"
-            )
+            clipped.setdefault(ends, []).append(i)
         elif low[i] < 0.0 < high[i] and _is_switch(actions[:, i]):
-            text = (
-                f"is 0 or {most[i]:g}, and {known.of} takes {ends}: is it a gripper in {{0, 1}}? "
-                f"0 is the middle there, not an end"
+            notes.append(
+                f"action {i} is 0 or {most[i]:g}, and {known.of} takes {ends}: is it a gripper in "
+                "{0, 1}? 0 is the middle there, not an end"
             )
-        else:
-            continue
-        groups.setdefault(text, []).append(i)
-    notes = [f"{_actions(where)} {text}" for text, where in groups.items()]
+    for ends, where in clipped.items():
+        share = outside[where].mean()
+        notes.append(
+            f"{_actions(where)} from {least[where].min():.3g} to {most[where].max():.3g}, and "
+            f"{known.of} takes {ends}: {'below 1%' if share < 0.01 else f'{share:.0%}'} of the "
+            "values would be clipped"
+        )
     width = np.where(np.isfinite(high - low), high - low, 0.0)
     if len(actions) > 1 and (width > 0).all() and (most - least < _SMALL * width).all():
         notes.append(
@@ -161,12 +161,10 @@ def _is_switch(values: np.ndarray) -> bool:
 
 def _actions(where: list[int]) -> str:
     if len(where) == 1:
-        return f"action {where[0]}"
-    return (
-        f"each of actions {where[0]} to {where[-1]}"
-        if len(where) > 4
-        else (f"each of actions {', '.join(map(str, where))}")
-    )
+        return f"action {where[0]} goes"
+    whole = where == list(range(where[0], where[-1] + 1))
+    names = f"{where[0]} to {where[-1]}" if whole else ", ".join(map(str, where))
+    return f"actions {names} go"
 
 
 def _gym_id(env: str, gym: Any) -> str:
@@ -177,9 +175,8 @@ def _gym_id(env: str, gym: Any) -> str:
     words = re.sub(r"-v\d+$", "", env).removeprefix("AdroitHand").split("-")
     joined = "".join(word[:1].upper() + word[1:] for word in words)
     bare = "".join(words).lower()
-    ids = {f"ZPRL-{env}-v0", f"ZPRL-{joined}-v0"}
-    if env.islower() or env.startswith("AdroitHand"):
-        ids = {f"ZPRL-Adroit{joined}-v0", *ids}
-    exact = [known for known in gym.registry if known in ids]
+    suites = ("Adroit", "Metaworld", "") if env.islower() or "Adroit" in env else ("",)
+    names = [f"ZPRL-{env}-v0", *(f"ZPRL-{suite}{joined}-v0" for suite in suites)]
     known = {name.removeprefix("ZPRL-").removesuffix("-v0").lower(): name for name in gym.registry}
-    return next(iter(sorted(exact, key=lambda name: "Adroit" not in name)), known.get(bare, env))
+    found = [name for name in names if name in gym.registry]
+    return found[0] if found else known.get("".join(words).lower(), env)

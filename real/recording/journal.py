@@ -197,7 +197,7 @@ def _is_torn(data: mmap, position: int) -> bool:
         data
     ):
         return True
-    return not any(data[position : position + 4096])
+    return not any(data[position : position + 4096]) or not any(data[-_HEAD.size * 64 :])
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ Pictures are left out: nothing imitates from them yet.
 from __future__ import annotations
 
 import math
+import warnings
 import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -51,8 +52,10 @@ class ZarrSource(Source):
             root: Any = zarr.open_group(store, mode="r")
         except Exception as error:
             raise DemonstrationError(f"it must be a zarr group: {error}") from error
-        self._arrays = _leaves(root, "data")
-        meta = _leaves(root, "meta")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what lies about beside the arrays
+            self._arrays = _leaves(root, "data")
+            meta = _leaves(root, "meta")
         if "episode_ends" not in meta or not self._arrays:
             raise DemonstrationError(
                 "there must be arrays in data and meta/episode_ends. "
