@@ -36,7 +36,12 @@ def is_absolute(name: str, env_args: dict[str, Any]) -> bool:
 def marked(env_args: dict[str, Any]) -> bool:
     """Tell whether a robosuite file's description says that its actions are absolute."""
     parts = [part for config in _configs(env_args) for part in _parts(config)]
-    return any(p.get("input_type") == "absolute" or p.get("control_delta") is False for p in parts)
+    absolute = [
+        part.get("input_type") == "absolute" or part.get("control_delta") is False for part in parts
+    ]
+    return env_args.get("action") == "absolute" or any(absolute)
+        p.get("input_type") == "absolute" or p.get("control_delta") is False for p in parts
+    )
 
 
 def mark_absolute(env_args: dict[str, Any]) -> dict[str, Any]:

@@ -154,9 +154,9 @@ def range_notes(actions: np.ndarray, known: ActionRange) -> list[str]:
 
 
 def _is_switch(values: np.ndarray) -> bool:
-    """Tell values of 0 and 1, hard or nearly so."""
-    ends = (np.abs(values) < 0.02) | (np.abs(values - 1.0) < 0.02)
-    return bool((values >= -0.02).all() and ends.mean() > 0.9 and (values > 0.5).any())
+    """Tell values of both 0 and 1, hard or nearly so."""
+    off, on = np.abs(values) < 0.02, np.abs(values - 1.0) < 0.02
+    return bool((values >= -0.02).all() and (off | on).mean() > 0.9 and on.any() and off.any())
 
 
 def _actions(where: list[int]) -> str:
@@ -174,7 +174,6 @@ def _gym_id(env: str, gym: Any) -> str:
     __import__(PLUGIN)
     words = re.sub(r"-v\d+$", "", env).removeprefix("AdroitHand").split("-")
     joined = "".join(word[:1].upper() + word[1:] for word in words)
-    bare = "".join(words).lower()
     suites = ("Adroit", "Metaworld", "") if env.islower() or "Adroit" in env else ("",)
     names = [f"ZPRL-{env}-v0", *(f"ZPRL-{suite}{joined}-v0" for suite in suites)]
     known = {name.removeprefix("ZPRL-").removesuffix("-v0").lower(): name for name in gym.registry}

@@ -47,7 +47,7 @@ class AlohaSource(Source):
         for file in files:
             try:
                 with hdf5.open_hdf5(file) as opened:
-                    self.remarks = {name: str(opened.attrs[name]) for name in opened.attrs}
+                    self.remarks = {n: str(hdf5.attribute(opened, n)) for n in opened.attrs}
                     break
             except DemonstrationError:
                 continue
@@ -65,7 +65,7 @@ class AlohaSource(Source):
                 for key, dataset in found.items()
                 if not key.startswith("observations/")
             }
-            success = file.attrs.get("success")
+            success = hdf5.attribute(file, "success")
         return StoredEpisode(
             name,
             seen,

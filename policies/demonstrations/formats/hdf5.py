@@ -150,13 +150,27 @@ def check(dataset: h5py.Dataset) -> None:
             )
 
 
+def attribute(item: h5py.Group, name: str) -> Any:
+    """Read an attribute; None if there is none.
+
+    Raises:
+        DemonstrationError: It is larger than any description.
+    """
+    if name not in item.attrs:
+        return None
+    size = item.attrs.get_id(name).get_storage_size()
+    if size > JSON_BYTES:
+        raise DemonstrationError(f"attribute {name} must have at most {JSON_BYTES} bytes: {size}.")
+    return item.attrs[name]
+
+
 def read_json(group: h5py.Group, name: str) -> Any:
     """Read an attribute that is JSON; None if there is none.
 
     Raises:
         DemonstrationError: It is not JSON, or longer or deeper than any description.
     """
-    text = group.attrs.get(name)
+    text = attribute(group, name)
     if text is None:
         return None
     if isinstance(text, (bytes, np.bytes_)):

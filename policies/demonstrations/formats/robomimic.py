@@ -50,8 +50,9 @@ class RobomimicSource(Source):
         self._sparse = sparse_rewards(self.env_args)
         self.stored_keys = _stored_keys(file)
         self.masks = {name: sorted(listed) for name, listed in read_masks(file).items()}
-        attributes = file["data"].attrs
-        self.remarks = {name: str(attributes[name]) for name in attributes if name not in _KNOWN}
+        data = file["data"]
+        names = [name for name in data.attrs if name not in _KNOWN]
+        self.remarks = {name: str(hdf5.attribute(data, name)) for name in names}
 
     def _open(self, name: str) -> StoredEpisode:
         with episode_group(self._file, name) as group:
@@ -196,8 +197,9 @@ def sparse_rewards(env_args: dict[str, Any]) -> bool:
 
 def read_success(group: h5py.Group, sparse: bool) -> bool | None:
     """Read an episode's success, by its own word or its sparse rewards; None if unsaid."""
-    if "success" in group.attrs:
-        return bool(np.any(group.attrs["success"]))
+    said = hdf5.attribute(group, "success")
+    if said is not None:
+        return bool(np.any(said))
     if sparse and isinstance(group.get("rewards"), h5py.Dataset):
         rewards = hdf5.read(group["rewards"])
         if np.isin(rewards, (0.0, 1.0)).all():
