@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zprl_env import shadow as _shadow  # noqa: F401  looks for a file in the place of policies
+from zprl_env.loading.shadowing import check_not_hidden
 
-# isort: split
+check_not_hidden("policies")  # before anything is imported from it
+
 from policies.encoding import Encoding
 from zprl_env.deploy.steered_policy import SteeredPolicy
 from zprl_env.envs import Task, make_env, register_task

@@ -18,7 +18,7 @@ from gymnasium.envs.registration import load_env_creator
 from zprl_env.envs.settings import advise
 from zprl_env.errors import ConfigurationError, MissingExtraError
 from zprl_env.loading.named import load_object, names_code
-from zprl_env.task import find_own
+from zprl_env.loading.shadowing import check_not_hidden
 from zprl_env.tasks import TASKS, Task, find_task
 
 
@@ -47,8 +47,7 @@ def make_env(env: str | Task, **kwargs: Any) -> gym.Env:
         return _call(task.id, kwargs)
     if task.suite:
         _register(task)
-    if task.suite == "real":
-        find_own("real")
+        check_not_hidden("real", used=task.entry_point.startswith("real."))
     name = task.id.rpartition(":")[2]
     if task.facts_file is None and kwargs.get("task", said := task.kwargs.get("task")) != said:
         raise ConfigurationError(

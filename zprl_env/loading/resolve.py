@@ -9,10 +9,12 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from policies.commands.suggestions import did_you_mean, nearest
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
 from zprl_env.loading.named import load_object, names_code
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.steerable import SteerablePolicy, faults_of_members
-from zprl_env.tasks import TASKS
+from zprl_env.tasks import TASKS, other_names
 
 PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
 """A policy object, a checkpoint folder, a shipped policy's name, ``hf://user/repo``, or
@@ -20,18 +22,6 @@ PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
 
 HUB = "hf://"
 """Prefix of a repository's name on the Hugging Face hub."""
-
-
-def shipped_policies() -> dict[str, Path]:
-    """Find the policies that come with the package.
-
-    Returns:
-        Checkpoint folders by their task's :attr:`~zprl_env.tasks.Task.slug`, such as ``"lift"``.
-    """
-    import policies
-
-    root = Path(policies.__file__).parent / "pretrained"
-    return {path.parent.name: path.parent for path in sorted(root.glob("*/policy.json"))}
 
 
 def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -> SteerablePolicy:
@@ -69,22 +59,43 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
             found = load_object(policy, "policy")
             return _checked(found() if callable(found) else found, f"from {policy}")
         return _checked(policy, "a path or a name")
-    shipped = shipped_policies()
-    name = fspath(policy)
-    slug = TASKS[name].slug if name in TASKS else name.lower()
-    path = local_folder(policy) or shipped.get(slug, Path(policy))
-    if not path.exists():
-        raise CheckpointError(
-            f"Expected a checkpoint folder or a shipped policy "
-            f"({', '.join(shipped) or 'none is shipped'}), hf://user/repo or module:callable. "
-            f"Got: {fspath(policy)!r}."
-        )
+    path = checkpoint_folder(policy)
     made_by: Any = policy_class
     if isinstance(policy_class, str):
         made_by = load_object(policy_class, "policy class")
     from policies.checkpoints.classes import load_policy
 
     return _checked(load_policy(path, made_by), f"from {fspath(policy)}")
+
+
+def checkpoint_folder(policy: str | PathLike[str]) -> Path:
+    """Return the folder of a checkpoint, given by path, shipped name or hub address.
+
+    Args:
+        policy: As :func:`resolve_policy` takes it, and no name of code.
+
+    Raises:
+        CheckpointError: There is no such name or path.
+        HubError: The repository cannot be read.
+
+    >>> checkpoint_folder("Lift").name
+    'lift'
+    """
+    shipped = shipped_policies()
+    name = fspath(policy)
+    row = TASKS.get(other_names().get(name, name))
+    slug = row.slug if row is not None else name.lower()
+    path = local_folder(policy) or shipped.get(slug, Path(policy))
+    if not path.exists():
+        names = {**dict(zip(TASKS, TASKS, strict=True)), **other_names()}
+        aliases = {n: TASKS[own].slug for n, own in names.items() if TASKS[own].slug in shipped}
+        meant = did_you_mean(nearest(name, shipped, aliases))
+        raise CheckpointError(
+            f"Expected a checkpoint folder or a shipped policy "
+            f"({', '.join(shipped) or 'none is shipped'}), hf://user/repo or module:callable. "
+            f"Got: {name!r}{'; ' + meant.strip() if meant else '.'}"
+        )
+    return path
 
 
 def _checked(policy: Any, where: str) -> SteerablePolicy:

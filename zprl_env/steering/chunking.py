@@ -14,6 +14,7 @@ from zprl_env.envs.conditions import check_single
 from zprl_env.envs.episodes import POLICY_SEED
 from zprl_env.envs.flat import ordered_keys
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
+from zprl_env.steering.finiteness import check_observation, check_step
 from zprl_env.task import Facts
 from zprl_env.tasks import facts_of
 
@@ -101,6 +102,7 @@ class ActionChunkWrapper(
         self._seeded_by: object = None
         self._succeeded = False
         self._needs_reset = True
+        self._steps = 0
         self.reports_success = False
         self.action_space = gym.spaces.Box(
             np.tile(self._low, (n_action_steps, 1)),
@@ -161,6 +163,7 @@ class ActionChunkWrapper(
     ) -> tuple[Any, dict[str, Any]]:
         """Start an episode; see :meth:`gymnasium.Env.reset`."""
         observation, info = self.env.reset(seed=seed, options=options)
+        self._steps = 0
         self._needs_reset = self._succeeded = False
         generator = getattr(self.unwrapped, "_np_random", None)
         if generator is not self._seeded_by:  # seeded: by this call, or since the reset before it
@@ -183,6 +186,7 @@ class ActionChunkWrapper(
 
         Raises:
             InvalidActionError: The chunk has another shape or is not finite.
+            SimulationError: A reward, a report of success or the observation is not finite.
             gymnasium.error.ResetNeeded: The episode is over or was never started.
         """
         chunk = np.asarray(action)
@@ -200,6 +204,8 @@ class ActionChunkWrapper(
         clipped = np.clip(chunk, self._low, self._high)
         for single, discount in zip(clipped, self._discounts, strict=True):
             observation, step_reward, terminated, truncated, info = self.env.step(single)
+            self._steps += 1
+            check_step(step_reward, info, self._steps)
             reward += discount * float(step_reward)
             reported = reported_success(info)
             if reported is not None:
@@ -211,6 +217,7 @@ class ActionChunkWrapper(
                 break
         low, high = self._beyond
         outside = (chunk[:taken] < low) | (chunk[:taken] > high)
+        check_observation(observation, self._steps)
         return (
             observation,
             reward,
