@@ -40,8 +40,6 @@ def marked(env_args: dict[str, Any]) -> bool:
         part.get("input_type") == "absolute" or part.get("control_delta") is False for part in parts
     ]
     return env_args.get("action") == "absolute" or any(absolute)
-        p.get("input_type") == "absolute" or p.get("control_delta") is False for p in parts
-    )
 
 
 def mark_absolute(env_args: dict[str, Any]) -> dict[str, Any]:

@@ -29,14 +29,14 @@ DAMAGE = (
     MemoryError,
     SystemError,
 )
-"""What libraries raise when a file's bytes are not what they were: nearly anything."""
+"""Exceptions that libraries raise when a file's bytes are not what they were: nearly any."""
 
 CLOCKS = frozenset({"timestamp", "timestamps", "time", "stamp", "frame_index", "episode_index"})
 """Names of entries that count time. A policy that sees them learns when, not what."""
 
 
 Kind = tuple[tuple[str, str], ...]
-"""What an episode has: observation keys, and for each why it is left out, if it is."""
+"""Contents of an episode: observation keys, and for each why it is left out, if it is."""
 
 
 class Entry(NamedTuple):
