@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +30,10 @@ DAMAGE = (
     OverflowError,
     MemoryError,
     SystemError,
+    EOFError,
+    AssertionError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
 """Exceptions that libraries raise when a file's bytes are not what they were: nearly any."""
 
