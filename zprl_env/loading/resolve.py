@@ -76,7 +76,9 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
     slug = row.slug if row is not None else name.lower()
     path = local_folder(policy) or shipped.get(slug, Path(policy))
     if not path.exists():
-        meant = did_you_mean(nearest(name, shipped, {t: TASKS[t].slug for t in TASKS}))
+        rows = {**{t: t for t in TASKS}, **other_names()}
+        called = {n: TASKS[t].slug for n, t in rows.items() if TASKS[t].slug in shipped}
+        meant = did_you_mean(nearest(name, shipped, called))
         raise CheckpointError(
             f"Expected a checkpoint folder or a shipped policy "
             f"({', '.join(shipped) or 'none is shipped'}), hf://user/repo or module:callable. "
