@@ -34,6 +34,7 @@ REAL = ["ruckig>=0.14", "pydantic>=2", "fastapi>=0.110", "uvicorn>=0.29"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
 DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2"]
+HUMAN = ["pygame>=2.1.3"]  # gymnasium's windows, for render_mode="human"
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 DEV = [
     "hypothesis>=6.100",
@@ -45,7 +46,9 @@ DEV = [
     "ruff>=0.8",
     "sb3-contrib>=2.7",
     "setuptools>=77",  # the tests build with it
+    "psutil>=5.9",  # the tests look for processes that were left behind
     "types-PyYAML",
+    "types-psutil",
     "types-tqdm",
     *ZOO,
 ]
@@ -82,7 +85,7 @@ setup(
         package
         for root in ("zprl_env", "policies", "real")
         for package in (root, *(f"{root}.{p}" for p in find_namespace_packages(root)))
-        if "pretrained" not in package
+        if "pretrained" not in package and "shipped" not in package
     ],
     py_modules=["train_sb3"],
     entry_points={
@@ -96,7 +99,12 @@ setup(
     package_data={
         "policies": ["pretrained/*/*"],
         "real": ["tasks/presets/*.yaml"],
-        "zprl_env": ["py.typed", "experts/adroit/*.json", "hyperparams/*.yml"],
+        "zprl_env": [
+            "py.typed",
+            "experts/adroit/*.json",
+            "hyperparams/*.yml",
+            "deploy/shipped/*/*",
+        ],
     },
     install_requires=[
         "filelock>=3.12",
@@ -108,6 +116,8 @@ setup(
         "numba>=0.59",
         "numpy>=1.26",
         "packaging",
+        "pillow>=10.1",  # of which the captions of films have their font
+        "pydantic>=2",
         "pyyaml>=6",
         "rich>=13.7",
         "safetensors>=0.4.3",
@@ -129,9 +139,10 @@ setup(
         "hub": HUB,
         "zoo": ZOO,
         "wandb": WANDB,
+        "human": HUMAN,
         "sbx": SBX,  # not in all: it brings JAX
         "docs": DOCS,
         "dev": [*DEV, *DOCS],
-        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX, *HUB, *REAL],
+        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX, *HUB, *REAL, *HUMAN],
     },
 )

@@ -31,6 +31,7 @@ READ = ("benchmarks", "docs", "examples")
 """Folders that are read and run from a checkout, and not installed."""
 PRETRAINED = ROOT / "policies" / "pretrained"
 PRESETS = ROOT / "real" / "tasks" / "presets"
+SHIPPED = ROOT / "zprl_env" / "deploy" / "shipped"
 HYPERPARAMETERS = ROOT / "zprl_env" / "hyperparams"
 BUILD_SDIST = "import setuptools.build_meta, sys; setuptools.build_meta.build_sdist(sys.argv[1])"
 TRAINING = [
@@ -53,6 +54,7 @@ def sources() -> set[str]:
     """What the packages consist of, as paths from the checkout's root."""
     found = {path for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
     found |= {path for path in PRETRAINED.rglob("*") if path.is_file()}
+    found |= {path for path in SHIPPED.rglob("*") if path.is_file()}
     found |= {*PRESETS.glob("*.yaml"), *HYPERPARAMETERS.glob("*.yml")}
     data = ("zprl_env/py.typed", "zprl_env/experts/adroit/pen.json", "train_sb3.py")
     return {str(path.relative_to(ROOT)) for path in found} | {*data}

@@ -26,6 +26,8 @@ class Command(NamedTuple):
 COMMANDS = {
     "train": Command("train_sb3", "Finetune a frozen policy with Stable-Baselines3"),
     "evaluate": Command("zprl_env.evaluate", "Play a policy or a run on seeded episodes"),
+    "check": Command("zprl_env.check.__main__", "Check a policy and an environment of one's own"),
+    "compare": Command("zprl_env.compare.__main__", "Compare runs over seeds: table, curves"),
     "calibrate": Command("zprl_env.calibrate.__main__", "Find lambda, the size of perturbations"),
     "envs": Command("zprl_env.envs.__main__", "List the tasks and the policies that are shipped"),
     "record": Command("zprl_env.experts.record", "Record demonstrations of a scripted expert"),
@@ -46,16 +48,16 @@ COMMANDS = {
 """Commands by the name that they have after ``zprl``."""
 
 GROUPS = {
-    "First": ("doctor", "envs", "evaluate", "train"),
+    "First": ("doctor", "envs", "evaluate", "train", "compare"),
     "Then": ("calibrate", "hyperparams", "export", "hub"),
     "A base policy of your own": (
-        *("record", "inspect", "convert", "pretrain", "make-policy", "fit-bottleneck"),
+        *("check", "record", "inspect", "convert", "pretrain", "make-policy", "fit-bottleneck"),
     ),
     "On a robot, simulated or real": ("testing", "server", "play", "replay"),
 }
 """Commands in the order that they are needed in, by what one is about to do."""
 OTHERS = {"eval": "evaluate", "list": "envs", "tasks": "envs", "finetune": "train"}
-OTHERS |= {"learn": "train", "run": "train", "enjoy": "evaluate", "check": "doctor"}
+OTHERS |= {"learn": "train", "run": "train", "enjoy": "evaluate", "diagnose": "doctor"}
 OTHERS |= {"demos": "record", "collect": "record", "push": "hub", "pull": "hub", "serve": "server"}
 """Other projects' words for commands, which are suggested by this project's."""
 

@@ -20,9 +20,12 @@ __all__ = [
     "DemonstrationError",
     "InvalidActionError",
     "MissingExtraError",
+    "NoExpertError",
+    "NotCopiedError",
     "PolicyMismatchError",
     "RenderingError",
     "SimulationError",
+    "TaskMismatchWarning",
     "UnknownNameError",
     "ZprlError",
 ]
@@ -62,6 +65,27 @@ class UnknownNameError(ZprlError):
         super().__init__(f"unknown {kind} {name!r}; {hint}Known: {listing}{more}")
 
 
+class NoExpertError(ZprlError):
+    """A task has no scripted expert, so that no policy can be made of nothing.
+
+    Args:
+        task: The task.
+        shown: Tasks that have a scripted expert, those of the same suite first.
+    """
+
+    def __init__(self, task: str, shown: Iterable[str]) -> None:
+        names = list(shown)
+        more = len(names) - LISTED
+        listing = ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
+        super().__init__(
+            f"{task} has no scripted expert, so that no demonstrations can be recorded and no "
+            f"policy can be made of nothing. With demonstrations of your own: python -m "
+            f"policies.pretrain --demonstrations FILE --out FOLDER, then --policy FOLDER. With an "
+            f"expert of your own: python -m zprl_env.experts.record --expert module:Class. "
+            f"Tasks with an expert: {listing}."
+        )
+
+
 class SimulationError(ZprlError):
     """The simulator's state is no longer a state of anything; the episode has to be reset."""
 
@@ -72,3 +96,11 @@ class RenderingError(ZprlError):
 
 class InvalidActionError(ZprlError):
     """An action does not fit the action space it was meant for."""
+
+
+class NotCopiedError(ZprlError, TypeError):
+    """An environment was to be copied or pickled, and its state cannot be."""
+
+
+class TaskMismatchWarning(UserWarning):
+    """A policy was trained on another task, robot, rate or unit than the environment's."""

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from zprl_env.errors import MissingExtraError
-from zprl_env.loading.shadowing import check_not_hidden
+from zprl_env.errors import MissingExtraError, ZprlError
+from zprl_env.loading.shadowing import hiding
 
 
 class Facts(NamedTuple):
@@ -136,10 +136,11 @@ class Task:
         """
         if self.facts_file is None:
             return self.facts
+        if self.suite == "real" and (place := hiding("real")):
+            raise ZprlError(f"{place} hides the package 'real' of zprl-env. Rename it.")
         try:
             read = pkgutil.resolve_name(self.facts_file)
         except ModuleNotFoundError as error:
-            check_not_hidden("real", used=self.facts_file.startswith("real."))
             raise MissingExtraError(error.name or self.suite, self.suite) from None
         said: dict[str, Any] = read({**self.kwargs, **(env_kwargs or {})}["task"])
         return self.facts._replace(**{k: v for k, v in said.items() if v is not None})

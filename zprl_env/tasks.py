@@ -136,6 +136,17 @@ three are small, as in the method's paper, so ``"Door"`` is a robot's and ``"doo
 paper's four tasks on real robots are ``"Real"``, on a simulated one unless told otherwise."""
 
 
+def tasks_with_expert(like: str) -> list[str]:
+    """List the tasks with a scripted expert, those of a task's own suite first.
+
+    >>> "ToolHang" in tasks_with_expert("ToolHang"), tasks_with_expert("ToolHang")[0]
+    (False, 'Lift')
+    """
+    suite = find_task(like).suite
+    shown = [name for name, task in TASKS.items() if task.expert]
+    return sorted(shown, key=lambda name: TASKS[name].suite != suite)
+
+
 def task_name(name: str) -> str:
     """Return a task's name in `TASKS`.
 
