@@ -21,6 +21,7 @@ ROBOSUITE = ["robosuite==1.5.2", "mujoco>=3.3,<4", "h5py>=3.10"]
 METAWORLD = ["metaworld>=3.0,<4"]
 ADROIT = ["gymnasium-robotics>=1.4,<2"]
 MINARI = ["minari>=0.5.3,<0.6"]
+ZARR = ["zarr>=2.18,<4"]
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.7"]
 ZOO = [
     "optuna>=4",
@@ -134,6 +135,7 @@ setup(
         "metaworld": METAWORLD,
         "adroit": ADROIT,
         "minari": MINARI,
+        "zarr": ZARR,
         "onnx": ONNX,
         "real": [*REAL, *ROBOSUITE],  # the simulated arms are robosuite's
         "hub": HUB,
@@ -143,6 +145,6 @@ setup(
         "sbx": SBX,  # not in all: it brings JAX
         "docs": DOCS,
         "dev": [*DEV, *DOCS],
-        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX, *HUB, *REAL, *HUMAN],
+        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ZARR, *ONNX, *HUB, *REAL, *HUMAN],
     },
 )

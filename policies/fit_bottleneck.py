@@ -22,7 +22,7 @@ from policies.checkpoints import model as checkpoint
 from policies.checkpoints.contents import METADATA_FILE, check_destination
 from policies.checkpoints.output import refuse_overwriting
 from policies.commands import parsing, running
-from policies.demonstrations import Demonstrations, content_hash
+from policies.demonstrations import Demonstrations, content_hash, loading
 from policies.errors import PolicyMismatchError
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig
@@ -155,13 +155,18 @@ class Arguments(BottleneckConfig):
     policy: Path
     """Folder of the finished policy's checkpoint."""
     demonstrations: Path
-    """HDF5 file of demonstrations, best the one that the policy was trained on."""
+    """Demonstrations, best those that the policy was trained on; see policies.pretrain."""
     out: Path
     """Folder for the new checkpoint: policy.safetensors and policy.json."""
     mask: str | None = None
     """Use only the episodes of this robomimic filter key, such as "train"."""
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Replace the checkpoint in OUT, and begin anew where another fit is unfinished."""
+    env: str | None = None
+    """Environment to compare the actions with, a task or a gymnasium id; by default the one that
+    the demonstrations name, if it is known."""
+    skip_bad: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Leave out episodes that cannot be imitated; which ones is printed and stored."""
 
 
 def run(arguments: Arguments) -> None:
@@ -170,12 +175,19 @@ def run(arguments: Arguments) -> None:
     check_destination(arguments.out)
     torch.set_num_threads(1)  # small networks: more threads wait for each other
     base = FrozenPolicy.load(arguments.policy)
-    demonstrations = Demonstrations.load(
-        arguments.demonstrations, list(base.metadata["observation_keys"]), arguments.mask
+    demonstrations = loading.load_and_say(
+        arguments.demonstrations,
+        list(base.metadata["observation_keys"]),
+        arguments.mask,
+        env=arguments.env,
+        skip_bad=arguments.skip_bad,
     )
     names = [field.name for field in dataclasses.fields(BottleneckConfig)]
     provenance = {
-        "demonstrations_sha256": content_hash(arguments.demonstrations),
+        "demonstrations_sha256": content_hash(
+            arguments.demonstrations, skip_bad=arguments.skip_bad
+        ),
+        **loading.provenance(demonstrations),
         "command": shlex.join(["python", "-m", "policies.fit_bottleneck", *sys.argv[1:]]),
     }
     config = BottleneckConfig(**{name: getattr(arguments, name) for name in names})

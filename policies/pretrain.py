@@ -22,7 +22,7 @@ from tqdm import tqdm
 from policies.checkpoints.contents import METADATA_FILE, check_destination
 from policies.checkpoints.output import refuse_overwriting
 from policies.commands import parsing, running
-from policies.demonstrations import Demonstrations, content_hash
+from policies.demonstrations import Demonstrations, content_hash, loading
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
 from policies.imitation.fitting import fit, freeze, versions
@@ -125,10 +125,11 @@ def pretrain(
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments(PretrainConfig):
-    """Train a steerable imitation policy from demonstrations in robomimic's HDF5 layout."""
+    """Train a steerable imitation policy from demonstrations."""
 
     demonstrations: Path
-    """HDF5 file of demonstrations, recorded with this project or by robomimic."""
+    """Demonstrations, recorded with this project or elsewhere: HDF5 of robomimic or D4RL, a
+    recording, a folder of ALOHA's episodes, a .zarr of Diffusion Policy, or minari:ID."""
     out: Path
     """Folder for the checkpoint: policy.safetensors and policy.json."""
     observation_keys: tuple[str, ...] = ()
@@ -137,6 +138,11 @@ class Arguments(PretrainConfig):
     """Use only the episodes of this robomimic filter key, such as "train"."""
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Replace the checkpoint in OUT, and begin anew where another training is unfinished."""
+    env: str | None = None
+    """Environment to compare the actions with, a task or a gymnasium id; by default the one that
+    the demonstrations name, if it is known."""
+    skip_bad: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Leave out episodes that cannot be imitated; which ones is printed and stored."""
 
 
 def run(arguments: Arguments) -> None:
@@ -144,12 +150,19 @@ def run(arguments: Arguments) -> None:
     refuse_overwriting(arguments.out / METADATA_FILE, arguments.overwrite)
     check_destination(arguments.out)
     torch.set_num_threads(1)  # small networks: more threads wait for each other
-    demonstrations = Demonstrations.load(
-        arguments.demonstrations, arguments.observation_keys or None, arguments.mask
+    demonstrations = loading.load_and_say(
+        arguments.demonstrations,
+        arguments.observation_keys or None,
+        arguments.mask,
+        env=arguments.env,
+        skip_bad=arguments.skip_bad,
     )
     names = [field.name for field in dataclasses.fields(PretrainConfig)]
     provenance = {
-        "demonstrations_sha256": content_hash(arguments.demonstrations),
+        "demonstrations_sha256": content_hash(
+            arguments.demonstrations, skip_bad=arguments.skip_bad
+        ),
+        **loading.provenance(demonstrations),
         "command": shlex.join(["python", "-m", "policies.pretrain", *sys.argv[1:]]),
     }
     config = PretrainConfig(**{name: getattr(arguments, name) for name in names})

@@ -14,7 +14,7 @@ import numpy as np
 
 from policies.checkpoints.output import package_version
 from policies.demonstrations.content_hash import hash_episodes
-from policies.demonstrations.robomimic import EPISODE
+from policies.demonstrations.formats.robomimic import EPISODE
 from policies.demonstrations.trajectory import Trajectory
 from policies.errors import DemonstrationError
 

@@ -14,7 +14,7 @@ import pytest
 from zprl_env.envs import TASKS, make_env
 from zprl_env.errors import UnknownNameError
 from zprl_env.experts import Expert, make_expert
-from zprl_env.loading.resolve import shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.tasks import find_task, folder_name, other_names, task_name
 
 PACKAGES = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from zprl_env.base_policies.recipes import imitation_recipe, made_name
 from zprl_env.errors import CheckpointError
-from zprl_env.loading.resolve import shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.tasks import find_task, folder_name
 
 MADE = Path("runs", "policies")

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from policies.commands.page import columns, fold
 from zprl_env import cli
-from zprl_env.loading.resolve import shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.tasks import TASKS, Task
 
 COLUMNS = ("name", "policy's success", "obs", "act", "limit", "expert", "id")

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from policies.commands.suggestions import did_you_mean, nearest
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
 from zprl_env.loading.named import load_object, names_code
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.steerable import SteerablePolicy, faults_of_members
 from zprl_env.tasks import TASKS, other_names
 
@@ -21,18 +22,6 @@ PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
 
 HUB = "hf://"
 """Prefix of a repository's name on the Hugging Face hub."""
-
-
-def shipped_policies() -> dict[str, Path]:
-    """Find the policies that come with the package.
-
-    Returns:
-        Checkpoint folders by their task's :attr:`~zprl_env.tasks.Task.slug`, such as ``"lift"``.
-    """
-    import policies
-
-    root = Path(policies.__file__).parent / "pretrained"
-    return {path.parent.name: path.parent for path in sorted(root.glob("*/policy.json"))}
 
 
 def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -> SteerablePolicy:

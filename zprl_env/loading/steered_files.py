@@ -19,7 +19,7 @@ from policies.checkpoints.tensor_file import check_finite, read_header
 from policies.checkpoints.whole import replace_file
 from policies.model.config import MOST_SIZE
 from zprl_env.errors import CheckpointError
-from zprl_env.loading import resolve
+from zprl_env.loading.pretrained import shipped_policies
 
 FORMAT = "zprl-steered"
 VERSION = 1
@@ -136,7 +136,7 @@ def base_folder(folder: Path, metadata: Mapping[str, Any]) -> Path:
     name = metadata.get(SHIPPED_POLICY)
     if name is None:
         return folder / POLICY_FOLDER
-    shipped = resolve.shipped_policies()
+    shipped = shipped_policies()
     if not isinstance(name, str) or name not in shipped:
         raise CheckpointError(
             f"{SHIPPED_POLICY} of {folder} must be one of {', '.join(shipped)}. Got: {name!r}. "

@@ -11,7 +11,8 @@ from policies import save_checkpoint
 from policies.compiled_policy import CompiledPolicy
 from policies.frozen import FrozenPolicy
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
-from zprl_env.loading.resolve import acting_policy, resolve_policy, shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
+from zprl_env.loading.resolve import acting_policy, resolve_policy
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import TASKS
 from zprl_env.testing import LinearPolicy
