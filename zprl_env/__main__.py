@@ -48,16 +48,16 @@ COMMANDS = {
 """Commands by the name that they have after ``zprl``."""
 
 GROUPS = {
-    "First": ("doctor", "envs", "evaluate", "train"),
+    "First": ("doctor", "envs", "evaluate", "train", "compare"),
     "Then": ("calibrate", "hyperparams", "export", "hub"),
     "A base policy of your own": (
-        *("record", "inspect", "convert", "pretrain", "make-policy", "fit-bottleneck"),
+        *("check", "record", "inspect", "convert", "pretrain", "make-policy", "fit-bottleneck"),
     ),
     "On a robot, simulated or real": ("testing", "server", "play", "replay"),
 }
 """Commands in the order that they are needed in, by what one is about to do."""
 OTHERS = {"eval": "evaluate", "list": "envs", "tasks": "envs", "finetune": "train"}
-OTHERS |= {"learn": "train", "run": "train", "enjoy": "evaluate", "check": "doctor"}
+OTHERS |= {"learn": "train", "run": "train", "enjoy": "evaluate", "diagnose": "doctor"}
 OTHERS |= {"demos": "record", "collect": "record", "push": "hub", "pull": "hub", "serve": "server"}
 """Other projects' words for commands, which are suggested by this project's."""
 

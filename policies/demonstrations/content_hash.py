@@ -10,10 +10,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from policies.demonstrations.formats import open_source
 from policies.demonstrations.formats.hdf5 import open_hdf5
 from policies.demonstrations.formats.robomimic import episode_group, episode_names, group_arrays
 from policies.demonstrations.formats.source import DAMAGE
+from policies.demonstrations.formats.table import open_source
 from policies.errors import DemonstrationError
 
 

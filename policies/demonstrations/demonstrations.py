@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from policies.demonstrations.absolute_actions import is_absolute, mark_absolute
-from policies.demonstrations.formats import Source, open_source
 from policies.demonstrations.formats.minari import PREFIX as MINARI
-from policies.demonstrations.formats.source import read_trajectory
+from policies.demonstrations.formats.source import Source, read_trajectory
+from policies.demonstrations.formats.table import open_source
 from policies.demonstrations.robosuite_versions import OldRobosuite, adapt_robosuite
 from policies.demonstrations.trajectory import Trajectory
 from policies.demonstrations.writer import DemonstrationWriter
@@ -84,7 +84,7 @@ class Demonstrations:
         old_robosuite: OldRobosuite = "refuse",
         skip_bad: bool = False,
     ) -> Demonstrations:
-        """Load demonstrations of any format in `policies.demonstrations.formats.FORMATS`.
+        """Load demonstrations of any format in `policies.demonstrations.formats.table.FORMATS`.
 
         Args:
             path: HDF5 file of robomimic, of this project or of D4RL; a recording; a folder of

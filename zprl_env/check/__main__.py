@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 
-import tyro
-
 from zprl_env import cli
 from zprl_env.errors import ZprlError
 from zprl_env.tasks import find_task
@@ -73,9 +71,15 @@ def check(settings: Check) -> None:
         raise ZprlError(" ".join(faults))
 
 
+EXAMPLES = (
+    "--policy my_lab:make_policy --env my_lab:make_env",
+    "--policy my_policy --env Lift",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: check(tyro.cli(Check, prog=cli.prog("zprl_env.check"))))
+    cli.run(lambda: check(cli.parse(Check, EXAMPLES)))
 
 
 if __name__ == "__main__":

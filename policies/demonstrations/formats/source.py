@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,8 +30,12 @@ DAMAGE = (
     OverflowError,
     MemoryError,
     SystemError,
+    EOFError,
+    AssertionError,
+    zipfile.BadZipFile,
+    zlib.error,
 )
-"""Errors of libraries when a file's bytes are not what they were: nearly anything."""
+"""Exceptions that libraries raise when a file's bytes are not what they were: nearly any."""
 
 CLOCKS = frozenset({"timestamp", "timestamps", "time", "stamp", "frame_index", "episode_index"})
 """Names of entries that count time. A policy that sees them learns when, not what."""

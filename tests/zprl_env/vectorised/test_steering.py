@@ -175,7 +175,7 @@ def test_bad_actions_and_diverged_simulations_are_told():
     with pytest.raises(InvalidActionError, match=r"shape \(2,\)"):
         envs.step(np.zeros((2, 3), np.float32))
     envs.venv.envs[1].unwrapped.spoil_at = 1
-    with pytest.raises(SimulationError, match=r"\(row, index\) \[\[1, 0\]\]"):
+    with pytest.raises(SimulationError, match=r"NaN or infinity at index \[0\]"):
         envs.step(np.zeros((2, 2), np.float32))
 
 

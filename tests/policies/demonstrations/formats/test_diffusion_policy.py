@@ -2,13 +2,15 @@
 
 import shutil
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from policies.demonstrations import Demonstrations, content_hash
 from policies.demonstrations.summary import summarise
-from policies.errors import DemonstrationError, MissingExtraError
+from policies.errors import DemonstrationError, MissingExtraError, ZprlError
+from tests.helpers.damage import corrupt
 
 zarr = pytest.importorskip("zarr", reason="needs the zarr extra")
 
@@ -86,6 +88,19 @@ def test_a_zip_of_something_else_or_half_of_one_is_refused(folder, tmp_path):
         packed.write_bytes(whole[:size])
         with pytest.raises(DemonstrationError, match=r"must be a complete zip file"):
             Demonstrations.load(packed)
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_corrupted_zarr_is_read_or_refused(folder, tmp_path, seed):
+    shutil.make_archive(str(tmp_path / "packed.zarr"), "zip", folder)
+    packed = tmp_path / "packed.zarr.zip"
+    packed.write_bytes(corrupt(packed.read_bytes(), seed))
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    victim = files[seed * len(files) // 15]
+    victim.write_bytes(corrupt(victim.read_bytes(), seed))
+    for path in (packed, folder):
+        with suppress(ZprlError):  # anything else is a raw traceback
+            Demonstrations.load(path)
 
 
 def test_without_zarr_the_extra_is_named(folder, monkeypatch):
