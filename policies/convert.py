@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Annotated
 
 import tyro
 
+from policies.commands import parsing, running
 from policies.demonstrations import MINARI, Demonstrations
 from policies.demonstrations.absolute_actions import (
     AXIS_ANGLE,
@@ -20,7 +20,7 @@ from policies.demonstrations.absolute_actions import (
 )
 from policies.demonstrations.loading import load_and_say
 from policies.demonstrations.robosuite_versions import OldRobosuite
-from policies.errors import DemonstrationError, ZprlError
+from policies.errors import DemonstrationError
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,12 @@ def convert(
     return demonstrations
 
 
+EXAMPLES = (
+    "minari:D4RL/door/expert-v2 door.hdf5",
+    "low_dim.hdf5 train.hdf5 --mask train  # the episodes of a filter key",
+)
+
+
 def _with_rows(demonstrations: Demonstrations, say: Callable[[str], object]) -> Demonstrations:
     """Write robomimic's absolute poses as the environments' action="absolute" takes them."""
     width = demonstrations.trajectories[0].actions.shape[1]
@@ -113,15 +119,11 @@ def _with_rows(demonstrations: Demonstrations, say: Callable[[str], object]) -> 
 
 def main() -> None:
     """Run the command line."""
-    try:
-        _convert()
-    except ZprlError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+    running.run(_convert)
 
 
 def _convert() -> None:
-    conversion = tyro.cli(Conversion)
+    conversion = parsing.parse(Conversion, EXAMPLES)
     written = convert(conversion, print)
     steps = sum(len(trajectory) for trajectory in written.trajectories)
     print(f"{conversion.destination}: {len(written.trajectories)} episodes, {steps} steps")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +12,11 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from policies.commands import parsing, running
 from policies.demonstrations import MINARI
 from policies.demonstrations.loading import few
 from policies.demonstrations.summary import Summary, saturation, summarise
-from policies.errors import DemonstrationError, ZprlError
+from policies.errors import DemonstrationError
 
 SHOWN_BAD = 20
 """Bad episodes that are shown with their reason."""
@@ -161,17 +161,16 @@ class Inspection:
     """Count only the episodes that can be imitated."""
 
 
+EXAMPLES = ("demos/lift.hdf5", "minari:D4RL/door/expert-v2 --out door.png")
+
+
 def main() -> None:
     """Run the command line."""
-    try:
-        _inspect()
-    except ZprlError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+    running.run(_inspect)
 
 
 def _inspect() -> None:
-    inspection = tyro.cli(Inspection)
+    inspection = parsing.parse(Inspection, EXAMPLES)
     summary = summarise(inspection.source, inspection.env, skip_bad=inspection.skip_bad)
     name = inspection.source.removeprefix(MINARI)
     beside = Path(name.replace("/", "-") if name != inspection.source else name)
