@@ -35,7 +35,7 @@ DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
 )
-"""Exceptions that libraries raise when a file's bytes are not what they were: nearly any."""
+"""Errors of libraries when a file's bytes are not what they were: nearly anything."""
 
 CLOCKS = frozenset({"timestamp", "timestamps", "time", "stamp", "frame_index", "episode_index"})
 """Names of entries that count time. A policy that sees them learns when, not what."""

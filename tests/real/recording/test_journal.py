@@ -32,13 +32,13 @@ def test_wherever_it_is_torn_the_records_before_are_whole(journal):
     assert (counts[0], counts[-2], counts[-1]) == (0, 2, 3)
 
 
-@pytest.mark.parametrize("bit", range(8))
-def test_a_bit_anywhere_costs_one_record_and_is_told(journal, bit):
+def test_a_bit_anywhere_costs_one_record_and_is_told(journal):
     whole = journal.path.read_bytes()
     starts = record_starts(whole)
-    for place in range(len(whole)):
+    heads = [start + byte for start in starts for byte in range(16)]  # lengths and checksums
+    for place in sorted({*range(0, len(whole), 3), *heads}):
         damaged = bytearray(whole)
-        damaged[place] ^= 1 << bit
+        damaged[place] ^= 1 << place % 8
         journal.path.write_bytes(damaged)
         found = [*scan(journal.path)]
         hit = next((i for i, start in reversed([*enumerate(starts)]) if place >= start), None)
