@@ -24,14 +24,36 @@ CONTROL = "default"
 
 VARIANTS: dict[str, Variant] = {
     CONTROL: Variant("--algo sac", "the recipe as it is"),
+    # Settings.
     "crossq": Variant("--algo crossq", "no target networks, normalised critics"),
     "tqc": Variant("--algo tqc", "quantiles of the return, the highest dropped"),
     "penalty": Variant(
         "--algo sac --reward penalty --reward-scale 0.02", "lateness costs, at every step"
     ),
     "wide": Variant("--algo sac --hidden 256 256", "twice as wide networks"),
+    "batch-256": Variant("--algo sac --batch-size 256", "less noise in the gradients"),
     "critics-5": Variant("--algo sac --n-critics 5", "the minimum of five is more cautious"),
-    "sde": Variant("--algo sac --use-sde", "exploration that is held over several decisions"),
+    # Options of our own.
+    "average": Variant(
+        "--algo sac --actor-average 0.999",
+        "snapshots swing where their average does not",
+    ),
+    "best-of-8": Variant("--algo sac --best-of 8", "the critic knows better before the actor does"),
+    "pull-0.01": Variant("--algo sac --pull 0.01", "no farther from the base than it pays"),
+    "pull-0.1": Variant("--algo sac --pull 0.1", "the same, ten times as strong"),
+    "warmup-noise-0.3": Variant(
+        "--algo sac --warmup-noise 0.3", "critics have seen perturbations when learning starts"
+    ),
+    "redq": Variant(
+        "--algo sac --n-critics 10 --target-critics 2", "a random pair's minimum, as on real robots"
+    ),
+    "hold-4": Variant("--algo sac --hold 4", "a perturbation that lasts gets somewhere"),
+    "success-half": Variant(
+        "--algo sac --success-share 0.5", "half of a batch from episodes that succeeded"
+    ),
+    "time-out-ends": Variant(
+        "--algo sac --no-bootstrap-timeouts", "lateness is a failure, as published"
+    ),
 }
 """Variants by name. A new idea is a row here."""
 

@@ -168,6 +168,7 @@ class Finetuning:
                 self.history,
                 CallbackList(self._watching(progress, interruption)),
                 self._begun and self._begun.generators,
+                self.config.recipe.warmup_noise,
             )
             self._save(self.envs.place.left())
         self.envs.close()

@@ -32,7 +32,7 @@ def test_the_interquartile_mean_is_the_trimmed_mean_of_scipy(size):
 
 def test_the_interval_of_a_mean_is_the_normal_one_for_many_scores():
     scores = np.random.default_rng(0).normal(size=400)
-    low, high = bootstrap([scores])
+    low, high = bootstrap([scores.tolist()])
     half = 1.96 * scores.std() / 20
     assert (low, high) == pytest.approx((scores.mean() - half, scores.mean() + half), abs=0.01)
 
