@@ -26,7 +26,7 @@ from zprl_env.errors import ZprlError
 
 @dataclass(frozen=True)
 class Run:
-    """Train the cells of a study that are missing, variant by variant."""
+    """Train the cells of a study that are missing, all of a seed before the next seed."""
 
     tasks: Tasks = ()
     """Tasks; all of the study's if none is given."""
@@ -47,12 +47,12 @@ class Run:
         self.cells()
 
     def cells(self) -> list[Cell]:
-        """List the cells in their order: a variant's seeds, each on every task, then the next's."""
+        """List the cells in their order: all of a seed before those of the next."""
         plan = find_study(self.study)
         return [
             Cell(self.study, task, variant, seed, self.out)
-            for variant in self.variants
             for seed in self.seeds or plan.seeds
+            for variant in self.variants
             for task in self.tasks or plan.tasks
             if find_variant(variant)
         ]

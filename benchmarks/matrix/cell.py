@@ -13,7 +13,10 @@ from benchmarks.tools.kept import RESULTS as ALL_RESULTS
 from benchmarks.tools.kept import keep_compact, measured
 from benchmarks.tools.training import FILES, ROOT, work_folder
 from policies.checkpoints.output import package_version
+from zprl_env.base_policies.make import Making
+from zprl_env.base_policies.recipes import imitation_recipe
 from zprl_env.errors import UnknownNameError
+from zprl_env.experts.record import record
 from zprl_env.files import read_json
 from zprl_env.tasks import TASKS
 
@@ -66,10 +69,25 @@ class Cell:
         """Flags of ``train_sb3.py``."""
         study, variant = find_study(self.study), find_variant(self.variant)
         steps = study.tasks[self.task]
+        words = variant.arguments.format(demonstrations=self.demonstrations)
         return (
-            f"--env {self.task} {variant.arguments} --total-env-steps {steps} {study.arguments} "
+            f"--env {self.task} {words} --total-env-steps {steps} {study.arguments} "
             f"--seed {self.seed} --no-video"
         )
+
+    @property
+    def demonstrations(self) -> Path:
+        """File of the demonstrations that the task's base policy was imitated from."""
+        return Path("demos", f"{TASKS[self.task].slug}.hdf5")
+
+    def prepare(self, root: Path = ROOT) -> None:
+        """Record the demonstrations below a checkout, if the variant takes them: the same again."""
+        out = root / self.demonstrations
+        if str(self.demonstrations) in self.arguments and not out.exists():
+            out.parent.mkdir(parents=True, exist_ok=True)
+            recipe = imitation_recipe(self.task)
+            making = Making(out=out.parent, env=self.task, demonstrations=out, recipe=recipe)
+            record(making.recording)
 
     def finished(self) -> bool:
         """Tell whether the result is kept."""

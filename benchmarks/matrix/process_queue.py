@@ -93,6 +93,7 @@ class Queue:
             return
         begun = self._begin(cell)
         self.say(f"{cell}: {'goes on' if begun else 'begins'}")
+        cell.prepare(ROOT)
         command = [sys.executable, "train_sb3.py", *arguments(cell, begun)]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         with (cell.folder / LOG_FILE).open("ab") as log:

@@ -11,7 +11,8 @@ class Variant(NamedTuple):
     """One idea to be compared with the control.
 
     Attributes:
-        arguments: Flags of ``train_sb3.py`` that it adds to the study's.
+        arguments: Flags of ``train_sb3.py`` that it adds to the study's; ``{demonstrations}``
+            stands for the file of the task's.
         idea: Reason to expect something of it.
     """
 
@@ -54,6 +55,27 @@ VARIANTS: dict[str, Variant] = {
     "time-out-ends": Variant(
         "--algo sac --no-bootstrap-timeouts", "lateness is a failure, as published"
     ),
+    # Prior data: the demonstrations that the base policy was imitated from.
+    "demos": Variant(
+        "--algo sac --demonstrations {demonstrations}",
+        "critics know a way before learning starts",
+    ),
+    "demos-success-half": Variant(
+        "--algo sac --demonstrations {demonstrations} --success-share 0.5",
+        "the same, and half of a batch from successes",
+    ),
+    # Together with the wider networks, which won the first three seeds on three tasks.
+    "wide-penalty": Variant(
+        "--algo sac --hidden 256 256 --reward penalty --reward-scale 0.02", "both that helped"
+    ),
+    "wide-batch-256": Variant(
+        "--algo sac --hidden 256 256 --batch-size 256", "wide networks with steadier gradients"
+    ),
+    "wide-demos": Variant(
+        "--algo sac --hidden 256 256 --demonstrations {demonstrations}", "both, if both help"
+    ),
+    "wide-best-of-8": Variant("--algo sac --hidden 256 256 --best-of 8", "both, if both help"),
+    "wider": Variant("--algo sac --hidden 512 512", "four times as wide networks"),
 }
 """Variants by name. A new idea is a row here."""
 

@@ -7,40 +7,42 @@ import subprocess
 
 import pytest
 
+from benchmarks.matrix import cell
 from benchmarks.matrix.cell import RESULTS, Cell, code_version
 from benchmarks.tools.training import ROOT
 from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.experts.record import Recording
 from zprl_env.training.config import parse
 
 
 def test_its_command_is_one_of_train_sb3():
-    cell = Cell("ideas", "box-close", "wide", 12)
-    config = parse(cell.arguments.split())
+    one = Cell("ideas", "box-close", "wide", 12)
+    config = parse(one.arguments.split())
     assert (config.env, config.algo, config.seed, config.video) == ("box-close", "sac", 12, False)
     assert config.recipe.hidden == (256, 256)
     assert config.total_env_steps == 30_000
 
 
 def test_the_work_lies_apart_from_what_is_committed(tmp_path):
-    cell = Cell("ideas", "Lift", "default", 10)
-    assert cell.file == RESULTS / "ideas" / "lift" / "default-10.json"
-    assert cell.work == ROOT / "runs" / "benchmark" / "matrix" / "ideas" / "lift" / "default-10/out"
+    one = Cell("ideas", "Lift", "default", 10)
+    assert one.file == RESULTS / "ideas" / "lift" / "default-10.json"
+    assert one.work == ROOT / "runs" / "benchmark" / "matrix" / "ideas" / "lift" / "default-10/out"
     own = Cell("ideas", "Lift", "default", 10, tmp_path)
     assert own.folder == tmp_path / "ideas" / "lift" / "run" / "default-10"
 
 
 def test_its_result_is_one_file_with_the_version_of_the_code(tmp_path):
-    cell = Cell("ideas", "Lift", "default", 10, tmp_path)
-    cell.work.mkdir(parents=True)
+    one = Cell("ideas", "Lift", "default", 10, tmp_path)
+    one.work.mkdir(parents=True)
     history = {"episode_ends": [100], "episode_successes": [True]}
     for name, content in {"config": {"a": 1}, "history": history, "results": {"b": 2}}.items():
-        (cell.work / f"{name}.json").write_text(json.dumps(content))
-    assert not cell.finished()
+        (one.work / f"{name}.json").write_text(json.dumps(content))
+    assert not one.finished()
     with pytest.raises(ZprlError, match=r"Start with: python -m benchmarks\.matrix run"):
-        cell.read()
-    cell.keep({"commit": "abc"})
-    assert cell.finished()
-    found = cell.read()
+        one.read()
+    one.keep({"commit": "abc"})
+    assert one.finished()
+    found = one.read()
     assert found["history"] == {"episode_ends": [100], "episode_successes": [1]}
     assert (found["config"], found["results"], found["code"]) == (
         {"a": 1},
@@ -48,6 +50,22 @@ def test_its_result_is_one_file_with_the_version_of_the_code(tmp_path):
         {"commit": "abc"},
     )
     assert (found["task"], found["variant"], found["seed"]) == ("Lift", "default", 10)
+
+
+def test_demonstrations_are_recorded_where_a_variant_takes_them(tmp_path, monkeypatch):
+    recorded: list[Recording] = []
+    monkeypatch.setattr(cell, "record", recorded.append)
+    Cell("ideas", "hammer", "default", 10).prepare(tmp_path)
+    assert not recorded
+    one = Cell("ideas", "hammer", "demos", 10)
+    one.prepare(tmp_path)
+    (recording,) = recorded
+    assert recording.out == tmp_path / "demos" / "adroit-hammer.hdf5"
+    assert (recording.env, recording.episodes, recording.skill) == ("hammer", 50, 0.25)
+    assert parse(one.arguments.split()).recipe.demonstrations == "demos/adroit-hammer.hdf5"
+    recording.out.touch()
+    one.prepare(tmp_path)
+    assert len(recorded) == 1
 
 
 def test_mistakes_are_told():

@@ -8,11 +8,11 @@ from benchmarks.matrix.__main__ import COMMAND, Run
 from zprl_env.errors import UnknownNameError, ZprlError
 
 
-def test_a_variant_s_seeds_come_before_the_next_variant():
+def test_all_of_a_seed_come_before_the_next():
     run = COMMAND.parse(["run", "Lift", "--variants", "default", "wide", "--seeds", "1", "2"])
     assert isinstance(run, Run)
     told = [str(cell) for cell in run.cells()]
-    assert told == ["Lift default 1", "Lift default 2", "Lift wide 1", "Lift wide 2"]
+    assert told == ["Lift default 1", "Lift wide 1", "Lift default 2", "Lift wide 2"]
 
 
 def test_mistakes_are_told():

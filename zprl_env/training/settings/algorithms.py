@@ -19,6 +19,7 @@ UNUSED: dict[str, Any] = {
     "log_std_min": -20.0,
     "log_std_max": 2.0,
     "max_grad_norm": None,
+    "demonstrations": None,
     "warmup_noise": 0.0,
     "target_critics": 0,
     "pull": 0.0,
@@ -30,7 +31,9 @@ UNUSED: dict[str, Any] = {
 }
 """Settings that not every algorithm has, with the value that asks for nothing."""
 
-_REPLAYED = frozenset({"action_noise", "warmup_noise", "bootstrap_timeouts", "success_share"})
+_REPLAYED = frozenset(
+    {"action_noise", "demonstrations", "warmup_noise", "bootstrap_timeouts", "success_share"}
+)
 _OFF_POLICY = _REPLAYED | {"max_grad_norm"}
 _CHOOSING = ("actor_average", "best_of", "hold")
 _GAUSSIAN = _OFF_POLICY | {"use_sde", "log_std_min", "log_std_max", *_CHOOSING}

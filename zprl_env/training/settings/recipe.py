@@ -42,6 +42,9 @@ class Recipe:
     """Discount per environment step; the agent's is gamma ** n_action_steps."""
     warmup_decisions: int = 500
     """Decisions of the base policy (zero perturbation) put into the replay buffer first."""
+    demonstrations: str | None = None
+    """Off-policy methods that steer the latent: an HDF5 file whose episodes are put into the replay
+    buffer first, as the perturbations that come nearest to them. They take no environment steps."""
     warmup_noise: float = 0.0
     """Off-policy methods: standard deviation of Gaussian actions in place of the zeros of the
     warm-up, so that the critics have seen perturbations when learning starts; not from RL Zoo's
