@@ -28,7 +28,7 @@ def keep(path: Path, content: Any) -> None:
         RunFolderError: The folder cannot be written.
     """
     make_writable(path.parent)
-    write_json(path, content)
+    write_json(path, content, versioned=False)
 
 
 def keep_compact(path: Path, content: Any) -> None:

@@ -11,8 +11,8 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from policies.demonstrations import Demonstrations, Trajectory
 from zprl_env.envs.flat import observation_keys
 from zprl_env.errors import PolicyMismatchError, ZprlError
+from zprl_env.inversion import invert
 from zprl_env.steering.base import Steering
-from zprl_env.steering.inversion import invert
 from zprl_env.steering.latent import LatentSteering
 from zprl_env.training.agents.replay import ChunkReplayBuffer, end_trajectories
 from zprl_env.training.settings.recipe import Recipe
@@ -26,7 +26,7 @@ class PriorDecisions(NamedTuple):
     following: np.ndarray
     """Observations after the decision. Shape ``(N, O)``."""
     actions: np.ndarray
-    """dz, by :func:`~zprl_env.steering.inversion.invert`. Shape ``(N, D)``."""
+    """dz, by :func:`~zprl_env.inversion.invert`. Shape ``(N, D)``."""
     rewards: np.ndarray
     """Discounted sums over the chunk. Shape ``(N,)``."""
     ends: np.ndarray

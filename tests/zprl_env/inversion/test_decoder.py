@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from zprl_env.errors import ConfigurationError
+from zprl_env.inversion import invert
 from zprl_env.loading.resolve import resolve_policy
 from zprl_env.steering import LatentSteering
-from zprl_env.steering.inversion import invert
 from zprl_env.testing import LinearPolicy
 
 
