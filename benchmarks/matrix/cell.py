@@ -100,6 +100,8 @@ class Cell:
             code: Version of the code that made it, as :func:`code_version` tells it.
         """
         parts = {Path(name).stem: read_json(self.work / name) for name in FILES}
+        for place in ("out", "resume_from"):  # which is nobody else's
+            parts["config"].pop(place, None)
         history = parts["history"]
         history["episode_successes"] = [int(success) for success in history["episode_successes"]]
         said = {
