@@ -22,7 +22,7 @@ words = sys.argv[1:]
 flag = "--resume-from" if "--resume-from" in words else "--out"
 out = pathlib.Path(words[words.index(flag) + 1])
 out.mkdir(parents=True, exist_ok=True)
-(out / "config.json").write_text(json.dumps(words))
+(out / "config.json").write_text(json.dumps({"words": words, "out": str(out)}))
 here = pathlib.Path(__file__).parent
 if (here / "fails").exists():
     sys.exit(3)
@@ -67,12 +67,13 @@ def test_a_run_that_was_cut_short_goes_on_unless_the_code_has_changed(root):
     for _ in range(2):
         with pytest.raises(ZprlError, match=r"Got: Lift default 1 \(exit code 3\)\. See log\.txt"):
             Queue(1).work_off([one])
-    assert json.loads((one.work / "config.json").read_text())[0] == "--resume-from"
+    assert json.loads((one.work / "config.json").read_text())["words"][0] == "--resume-from"
     note = one.folder / "code.json"
     note.write_text(note.read_text().replace('"commit":"', '"commit":"another'))
     (root / "fails").unlink()
     Queue(1).work_off([one])
-    assert "--out" in one.read()["config"]
+    assert one.read()["config"].keys() == {"words"}
+    assert "--out" in one.read()["config"]["words"]
 
 
 def test_a_request_to_end_is_passed_on_and_nothing_new_begins(root):
