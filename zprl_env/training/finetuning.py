@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from copy import copy
 from os import PathLike
 from types import TracebackType
 from typing import Any
@@ -12,7 +13,9 @@ from typing import Any
 import torch
 from rich.console import Console
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
+from policies.demonstrations import Demonstrations
 from zprl_env.base_policies.find import base_policy
 from zprl_env.cli import settings
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, success_note
@@ -22,6 +25,7 @@ from zprl_env.loading.resolve import checkpoint_folder, resolve_policy
 from zprl_env.tasks import folder_name
 from zprl_env.training.agents import weights
 from zprl_env.training.agents.model import as_agent, make_model
+from zprl_env.training.agents.prior import add_prior, prior_decisions
 from zprl_env.training.budget import Pace, check_budget, episode_limit
 from zprl_env.training.comparison import Comparison
 from zprl_env.training.config import Config, check_policy, save_config
@@ -240,6 +244,7 @@ class Finetuning:
             rescued(self.folder, lambda: self._save(self.envs.place.left()), say),
             Interruption(say, lambda: hurry(self.envs)) as interruption,
         ):
+            self._add_demonstrations(say)
             learn(
                 self.model,
                 self.config.recipe.warmup_decisions,
@@ -247,9 +252,24 @@ class Finetuning:
                 self.history,
                 CallbackList(self._watching(progress, interruption)),
                 self._begun and self._begun.generators,
+                self.config.recipe.warmup_noise,
             )
             self._save(self.envs.place.left())
         self.envs.close()
+
+    def _add_demonstrations(self, say: Callable[[str], Any]) -> None:
+        """Put demonstrations into the replay buffer of a run that begins, if there are any."""
+        file = self.config.recipe.demonstrations
+        if file is None or self.history.decisions or not isinstance(self.model, OffPolicyAlgorithm):
+            return
+        buffer, steering = self.model.replay_buffer, copy(self.comparison.env.steering)
+        assert buffer is not None
+        steering.sample_latent = self.config.recipe.sample_latent  # evaluation's takes the mean
+        prior = prior_decisions(
+            Demonstrations.load(file), steering, self.config.recipe, self.config.seed
+        )
+        added = add_prior(buffer, prior)
+        say(f"{added} decisions of demonstrations; RMS left over {prior.residual:.3f}")
 
     def _watching(
         self, progress: callbacks.ProgressCallback, interruption: Interruption
