@@ -19,7 +19,18 @@ TINY = ("--eval-episodes", "1", "--validation-episodes", "1", "--total-env-steps
 def config(point_task, point_policy, tmp_path):
     def made(*flags, policy=point_policy):
         usual = ("--env", point_task, "--policy", str(policy), "--out", str(tmp_path / "run"))
-        return parse([*usual, *TINY, "--no-video", "--hidden", "8", *map(str, flags)])
+        return parse(
+            [
+                *usual,
+                *TINY,
+                "--no-video",
+                "--hidden",
+                "8",
+                "--warmup-decisions",
+                "4",
+                *map(str, flags),
+            ]
+        )
 
     return made
 
