@@ -57,17 +57,17 @@ def test_a_stop_gets_through_whoever_else_holds_a_line(said, server):
 def test_who_spoke_last_stays(server):
     address = (urlsplit(server.url).hostname, server.port)
     spoken = http.client.HTTPConnection(*address, timeout=PATIENCE)
-    lines = []
+    spoken.connect()
+    line, lines = spoken.sock, []
     try:
         for _ in range(DESCRIPTORS // 4):
             lines += [socket.create_connection(address, PATIENCE) for _ in range(4)]
             spoken.request("POST", "/getstate")
-            line = spoken.sock if not lines[4:] else line
             assert spoken.getresponse().read()
             assert spoken.sock is line  # never made anew
     finally:
-        for line in (spoken, *lines):
-            line.close()
+        for other in (spoken, *lines):
+            other.close()
 
 
 def test_there_are_as_many_places_as_descriptors_allow():
