@@ -14,7 +14,9 @@ from typing import Any
 
 from zprl_env.cli import run
 from zprl_env.training.config import Config, parse
+from zprl_env.training.run.reserved import reserved_folder
 from zprl_env.training.settings.compatibility import check_installed
+from zprl_env.training.watch.outlook import announce
 from zprl_env.training.watch.tracking import check_tracker
 
 
@@ -29,7 +31,13 @@ def finetune(config: Config) -> Path:
     """
     check_installed(config.backend)
     check_tracker(config.wandb)
-    # Here and not above, so that --help and a mistyped flag answer at once.
+    with reserved_folder(config) as placed:
+        announce(placed, placed.resume_from or placed.out or Path())
+        return _finetune(placed)
+
+
+def _finetune(config: Config) -> Path:
+    # Here and not above, so that --help, a mistyped flag and the first lines come at once.
     from zprl_env.training.finetuning import Finetuning
 
     def make_recorder(facts: dict[str, Any]) -> Any:
@@ -41,7 +49,7 @@ def finetune(config: Config) -> Path:
         finetuning.play_base_policy()
         finetuning.learn()
         finetuning.hand_over()
-    finetuning.film()
+        finetuning.film()
     return finetuning.folder
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import tyro
-
 from real.drivers import driver_settings
 from real.env import RealRobotEnv
 from real.recording import EpisodeRecorder
@@ -84,12 +82,15 @@ def play(settings: Play) -> EvaluationResult:
     from zprl_env.training.agents.weights import load_agent
     from zprl_env.training.config import check_policy, load_config
     from zprl_env.training.environment import evaluation_env
+    from zprl_env.training.run.agent import find_agent
+    from zprl_env.training.run.find import find_run
     from zprl_env.training.settings.recipe import Recipe
 
     policy = resolve_policy(settings.policy)
-    if settings.run is not None:
-        check_policy(settings.run, policy)
-    facts = {"policy_sha256": getattr(policy, "weights_hash", None), "run": str(settings.run)}
+    run = settings.run and find_run(settings.run, print, with_agent=True)
+    if run is not None:
+        check_policy(run, policy)
+    facts = {"policy_sha256": getattr(policy, "weights_hash", None), "run": str(run)}
     recorder = EpisodeRecorder(settings.out, provenance=facts) if settings.out else None
     robot = RealRobotEnv(
         settings.task,
@@ -100,23 +101,31 @@ def play(settings: Play) -> EvaluationResult:
         **settings.settings(),
     )
     with closing(robot):
-        if settings.run is None:
+        if run is None:
             noise_scale = settings.noise_scale
             if noise_scale is None:
                 noise_scale = robot.preset.noise_scale
             recipe = replace(Recipe(), noise_scale=1.0 if noise_scale is None else noise_scale)
             env, agent = evaluation_env(robot, policy, "latent", recipe), None
         else:
-            config = load_config(settings.run)
+            said = [settings.policy, f"driver={settings.driver}", *settings.driver_kwargs]
+            config = load_config(run, given=said)
             env = evaluation_env(robot, policy, config.steer, config.recipe)
-            agent = load_agent(settings.run, config.algo, config.recipe, env, config.backend)
+            file = find_agent(run, config.backend, print).file
+            agent = load_agent(file, config.algo, config.recipe, env, config.backend)
         seeds = range(settings.seed, settings.seed + settings.episodes)
         return evaluate(env, agent, seeds, lambda success: print("success" if success else "no"))
 
 
+EXAMPLES = (
+    "--policy real --episodes 3  # on the simulated robot",
+    "--policy real --driver remote --url http://10.0.0.2:8000 --operator keyboard",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: print(play(tyro.cli(Play))))
+    cli.run(lambda: print(play(cli.parse(Play, EXAMPLES))))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -214,6 +215,83 @@ class TestARunOnThePointTask:
         assert "steers (sha256 ffffffffffff...). Got one of other weights" in text
 
 
+class TestARunThatGoesOn:
+    def test_it_outlives_its_policy_and_plays_its_base_once(self, small_run, tmp_path, point_task):
+        run = Path(shutil.copytree(small_run, tmp_path / "moved"))
+        config = json.loads((run / "config.json").read_text())
+        gone = str(tmp_path / "gone")
+        (run / "config.json").write_text(json.dumps(config | {"policy": gone}))
+        before = (run / "base.json").read_bytes()
+        finetune("--resume-from", tmp_path, "--total-env-steps", "130")  # the newest run in it
+        assert (run / "base.json").read_bytes() == before
+        assert json.loads((run / "config.json").read_text())["policy"] == gone
+        for name in ("config.json", "results.json", "history.json", "base.json"):
+            assert json.loads((run / name).read_text())["zprl_env_version"]
+        kept = json.loads((run / "results.json").read_text())["kept"]
+        assert kept["rule"] == "best"
+        assert kept["beats_base_on_validation"] is False
+
+    def test_it_says_where_it_goes_on_and_that_it_has_finished(self, run_folder, capsys):
+        finetune("--resume-from", run_folder)
+        said = capsys.readouterr().out
+        assert f"{run_folder} has finished: all of its 120 environment steps are taken" in said
+        finetune("--resume-from", run_folder, "--total-env-steps", "150")
+        assert f"{run_folder} goes on at 12" in capsys.readouterr().out
+
+    def test_it_does_not_begin_again_in_silence(self, run_folder, refused):
+        shutil.rmtree(run_folder / "checkpoints")
+        before = (run_folder / "model.zip").read_bytes()
+        text = refused("--resume-from", run_folder)
+        assert "Got: none, but results.json and model.zip of the run" in text
+        assert (run_folder / "model.zip").read_bytes() == before
+
+    def test_it_writes_to_no_file_that_its_settings_alone_name(self, run_folder, refused, tmp_path):
+        config = json.loads((run_folder / "config.json").read_text())
+        evil = tmp_path / "evil.hdf5"
+        (run_folder / "config.json").write_text(json.dumps(config | {"record": str(evil)}))
+        text = refused("--resume-from", run_folder)
+        assert f"Give it again with --record {evil}" in text
+        finetune("--resume-from", run_folder, "--total-env-steps", "130", "--record", "None")
+        assert not [*tmp_path.glob("evil*")]
+
+    def test_it_is_written_over_only_if_asked(self, run_folder, point_flags):
+        (run_folder / "notes.txt").touch()
+        finetune(*point_flags, "--out", run_folder, "--overwrite", "--seed", "5")
+        assert json.loads((run_folder / "config.json").read_text())["seed"] == 5
+        assert load_history(run_folder).env_steps < 130
+        assert (run_folder / "notes.txt").exists()
+
+    def test_two_processes_do_not_share_it(self, run_folder, refused):
+        code = (
+            "import sys; from policies.checkpoints.output import locked_folder\n"
+            "with locked_folder(sys.argv[1]): print('locked', flush=True); sys.stdin.read()"
+        )
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(run_folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as other:
+            assert other.stdout is not None
+            other.stdout.readline()
+            text = refused("--resume-from", run_folder)
+            assert f"Got: {run_folder}, in use by process {other.pid} on" in text
+            evaluate_policy(Evaluation(run=run_folder, episodes=1))  # reading disturbs nobody
+            other.kill()
+
+
+def test_results_are_written_whoever_listens(point_flags, tmp_path):
+    words = [sys.executable, "-m", "tests.helpers.point", *point_flags, "--out", tmp_path / "run"]
+    command = f"set -o pipefail; {shlex.join(map(str, words))} | head -1"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    for name in ("results.json", "history.json", "curve.png", "model.zip"):
+        assert (tmp_path / "run" / name).exists()
+
+
 @pytest.mark.parametrize("algo", ["td3", "tqc", "crossq", "trpo", "ppo_lstm"])
 def test_other_algorithms_run_and_are_resumed(algo, point_flags, tmp_path):
     folder = tmp_path / "run"
@@ -357,7 +435,7 @@ def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
     assert (folder / "curve.png").stat().st_size > 10_000
     assert (folder / "model.zip").stat().st_size > 10_000
     assert len([*folder.glob("checkpoints/0*/replay.safetensors")]) == 1
-    (events,) = (folder / "tensorboard").glob("events.out.tfevents.*")
+    (events,) = (folder / "tensorboard" / "Lift-sac-seed0").glob("events.out.tfevents.*")
     assert events.stat().st_size > 1_000
     if not (folder / "video.mp4").exists():
         (line,) = [line for line in done.stdout.splitlines() if line.startswith("No film: ")]

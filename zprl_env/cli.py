@@ -1,13 +1,18 @@
-"""Command lines: NAME=VALUE settings, errors in one line, exit codes."""
+"""Command lines: NAME=VALUE settings, and how every command is read, run and ended."""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from policies.commands.checking import check_words
+from policies.commands.parsing import parse
+from policies.commands.parsing import program as prog
+from policies.commands.running import run
 from policies.errors import ZprlError
+
+__all__ = ["check_words", "parse", "prog", "run", "settings"]
 
 
 def settings(words: Sequence[str]) -> dict[str, Any]:
@@ -35,37 +40,3 @@ def settings(words: Sequence[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             found[name] = value
     return found
-
-
-def prog(module: str) -> str:
-    """Name a command whose file is ``__main__.py``, for its help.
-
-    Args:
-        module: What ``python -m`` runs it by.
-
-    >>> prog("zprl_env.doctor")
-    'python -m zprl_env.doctor'
-    """
-    return sys.argv[0] if sys.argv[0].startswith("zprl ") else f"python -m {module}"
-
-
-def run(main: Callable[[], object]) -> None:
-    """Call ``main``; tell an error that the user can act on in one line and exit with 2.
-
-    Any other exception is a defect of ours and keeps its traceback. An interruption exits with
-    130, as shells expect of a program stopped by Ctrl-C.
-
-    Args:
-        main: The command, taking its arguments from the command line.
-
-    Raises:
-        SystemExit: With code 2 after a ``ZprlError``, 130 after an interruption.
-    """
-    try:
-        main()
-    except ZprlError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        raise SystemExit(130) from None

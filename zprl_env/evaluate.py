@@ -6,18 +6,24 @@ import dataclasses
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import tyro
 
+from policies.checkpoints.output import refuse_overwriting
 from zprl_env import cli
-from zprl_env.errors import ZprlError
-from zprl_env.evaluation import TEST_SEED, success_note
+from zprl_env.errors import CheckpointError, PolicyMismatchError, ZprlError
+from zprl_env.evaluation import TEST_SEED, Agent, success_note
 from zprl_env.files import check_file, write_json
+from zprl_env.loading.named import refuse_code
+from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config, check_policy, load_config
+from zprl_env.training.run.find import find_run
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import Recipe
+from zprl_env.training.watch.outlook import announce_evaluation
 
 if TYPE_CHECKING:
     from zprl_env.training.comparison import Comparison
@@ -35,14 +41,18 @@ class Evaluation:
     """Environment to play: a task, any gymnasium id (package:Id-v0 imports the package), or
     module:callable; the run's own, and else Lift."""
     env_kwargs: tuple[str, ...] = ()
-    """NAME=VALUE of its environment; values are JSON or words. The run's own if none is given."""
+    """NAME=VALUE of its environment, besides the run's own; values are JSON or words."""
     policy: str | None = None
     """Frozen policy: a checkpoint folder, a shipped name, hf://user/name, or module:callable; the
     run's own, and else the task's."""
     policy_class: str | None = None
     """module:Class of a checkpoint whose class is your own."""
     run: Path | None = None
-    """Folder of a run of train_sb3.py whose agent steers the policy."""
+    """Folder of a run of train_sb3.py whose agent steers the policy, or a folder of runs, of which
+    it is the newest; of an interrupted one it is the best agent so far."""
+    agent: str | None = None
+    """Exported agent that steers it: 'shipped' for the one that comes with the package for the
+    task, a folder that zprl_env.export wrote, or hf://user/name."""
     episodes: int = 100
     """Episodes to play."""
     seed: int = TEST_SEED
@@ -54,11 +64,14 @@ class Evaluation:
     """Environment steps per decision; the run's own, and else the policy's."""
     out: Path | None = None
     """File for the results, episode by episode, as JSON."""
-    video: Path | None = None
-    """MP4 for a film of the first episode."""
+    film: Annotated[Path | None, tyro.conf.arg(aliases=["--video"])] = None
+    """MP4 or GIF for a film of an episode, base policy and agent side by side: of the first that
+    the agent alone solves, or else of the first."""
+    overwrite: bool = False
+    """Replace --out and --film if they exist."""
     trust: bool = False
-    """Import code of your own (module:callable, package:Id-v0) that the settings of --run name. Not
-    for a folder that somebody sent you."""
+    """Follow the settings of --run where they name code of your own (module:callable,
+    package:Id-v0) or an address. Not for a folder that somebody sent you."""
     threads: int = 1
     """Threads of torch; more are slower for networks this small."""
 
@@ -67,8 +80,10 @@ class Evaluation:
             find_task(self.env)
         cli.settings(self.env_kwargs)
         limits.check(self, limits.EVALUATION)
-        if self.video is not None and self.video.suffix != ".mp4":
-            raise ZprlError(f"video must be a file that ends in .mp4. Got: {self.video}.")
+        if self.film is not None and self.film.suffix not in (".mp4", ".gif"):
+            raise ZprlError(f"film must be a file that ends in .mp4 or .gif. Got: {self.film}.")
+        if self.agent is not None and self.run is not None:
+            raise ZprlError("One agent must steer. Got both --run and --agent; leave one out.")
 
 
 def evaluate_policy(evaluation: Evaluation) -> Comparison:
@@ -88,11 +103,17 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
         RunFolderError: The run's agent cannot be loaded, or steers another policy; or a file
             cannot be written where it was asked for.
     """
-    config = _config(evaluation)
-    for file in (evaluation.out, evaluation.video):
+    for file in (evaluation.out, evaluation.film):
         if file is not None:
             check_file(file)
-    # Here and not above, so that --help and a mistyped flag answer at once.
+            refuse_overwriting(file, evaluation.overwrite)
+    if evaluation.run is not None:
+        run = find_run(evaluation.run, print, with_agent=True)
+        evaluation = replace(evaluation, run=run)
+    steered = _exported(evaluation)
+    config = _config(evaluation, steered)
+    announce_evaluation(config, evaluation.episodes, evaluation.run or steered)
+    # Here and not above, so that --help, a mistyped flag and the first line come at once.
     import torch
     from rich.console import Console
 
@@ -100,65 +121,146 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
     from zprl_env.loading.resolve import resolve_policy
     from zprl_env.training.agents.weights import load_agent
     from zprl_env.training.comparison import Comparison
+    from zprl_env.training.run.agent import find_agent
     from zprl_env.training.watch import report
 
     torch.set_num_threads(evaluation.threads)
-    policy_name = config.policy or str(base_policy(config.env, make=False))
-    policy = resolve_policy(policy_name, evaluation.policy_class)
+    env_kwargs = cli.settings(config.env_kwargs)
+    policy_name = config.policy or str(base_policy(config.env, make=False, env_kwargs=env_kwargs))
+    policy = resolve_policy(policy_name, config.policy_class)
     if evaluation.run is not None:
         check_policy(evaluation.run, policy)
     seeds = range(evaluation.seed, evaluation.seed + evaluation.episodes)
-    comparison = Comparison(
-        config.env, policy, config.steer, config.recipe, cli.settings(config.env_kwargs)
-    )
+    comparison = Comparison(config.env, policy, config.steer, config.recipe, env_kwargs)
     agent = None
     with closing(comparison):
         if evaluation.run is not None:
-            agent = load_agent(
-                evaluation.run, config.algo, config.recipe, comparison.env, config.backend
-            )
+            file = find_agent(evaluation.run, config.backend, print).file
+            agent = load_agent(file, config.algo, config.recipe, comparison.env, config.backend)
+        elif steered is not None:
+            agent = _agent(steered, policy, policy_name)
         comparison.play_bases(seeds)
         if agent is not None:
             comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, seeds)
+    if evaluation.out is not None:  # before a word is said: whoever listens may be gone
+        settings: dict[str, Any] = dataclasses.asdict(evaluation)
+        settings |= {"env": config.env, "env_kwargs": config.env_kwargs, "policy": policy_name}
+        settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
+        write_json(evaluation.out, settings | comparison.to_dict())
     console = Console(soft_wrap=True)
     report.print_table(comparison.results, comparison.difference, console)
     if note := success_note(comparison.env, config.env):
         console.print(note)
-    if evaluation.out is not None:
-        settings: dict[str, Any] = dataclasses.asdict(evaluation)
-        settings |= {"env": config.env, "policy": policy_name}
-        settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
-        write_json(evaluation.out, settings | comparison.to_dict())
-    if evaluation.video is not None:
-        pictures = report.film(
-            config.env,
-            policy,
-            config.steer,
-            config.recipe,
-            agent,
-            evaluation.seed,
-            cli.settings(config.env_kwargs),
-        )
-        report.write_video(evaluation.video, pictures)
+    if evaluation.film is not None:
+        _film(evaluation.film, config, policy, agent, comparison)
     return comparison
 
 
-def _config(evaluation: Evaluation) -> Config:
-    """Return the run's settings, or the base policy's, under those of the command line."""
-    if evaluation.run is None:
+def _film(
+    file: Path,
+    config: Config,
+    policy: SteerablePolicy,
+    agent: Agent | None,
+    comparison: Comparison,
+) -> None:
+    """Film the episode that tells most, by base policy and agent."""
+    from zprl_env.training.watch import film
+
+    seed = film.telling_seed(comparison.results)
+    print(f"Filming episode {seed}", flush=True)
+    kwargs, name = cli.settings(config.env_kwargs), [*comparison.results][-1]
+    takes = film.film_pair(
+        config.env, policy, config.steer, config.recipe, agent, seed, kwargs, name
+    )
+    film.write_film(file, takes)
+    print(f"Film: {file}")
+
+
+def _exported(evaluation: Evaluation) -> Path | None:
+    """Find the export that is to steer, if one is."""
+    if evaluation.agent is None:
+        return None
+    from zprl_env.loading.shipped import steered_folder
+
+    return steered_folder(evaluation.agent, evaluation.env or Config.env)
+
+
+def _agent(folder: Path, policy: SteerablePolicy, name: str) -> Agent:
+    """Load an exported agent, which steers the policy that it learned to steer."""
+    from zprl_env.deploy.steered_policy import SteeredPolicy
+
+    steered = SteeredPolicy.load(folder)
+    expected = steered.metadata.get("policy_sha256")
+    if getattr(policy, "weights_hash", None) != expected:
+        raise PolicyMismatchError(
+            f"Expected the policy that the agent in {folder} steers (sha256 "
+            f"{str(expected)[:12]}...). Got {name}, of other weights. Leave --policy out."
+        )
+    return lambda seen: steered.actor(seen[np.newaxis])[0]
+
+
+def _config(evaluation: Evaluation, steered: Path | None) -> Config:
+    """Return the settings of the run, the export or the base policy, under the command line's."""
+    if evaluation.run is not None:
+        words = [evaluation.env, evaluation.policy, evaluation.policy_class, *evaluation.env_kwargs]
+        said = [word for word in words if word is not None]
+        config = load_config(evaluation.run, trust=evaluation.trust, given=said)
+    elif steered is not None:
+        config = _exported_config(steered, trust=evaluation.trust)
+    else:
         recipe = Recipe(scale=0.0, noise_scale=1.0, observation="features")
         config = Config(algo="sac", recipe=recipe)  # of an agent that there is none of
-    else:
-        config = load_config(evaluation.run, trust=evaluation.trust)
     given = {name: value for name, value in vars(evaluation).items() if value not in (None, ())}
     steering = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
-    others = {name: given[name] for name in ("env", "env_kwargs", "policy") if name in given}
+    others: dict[str, Any] = {
+        name: given[name] for name in ("env", "policy", "policy_class") if name in given
+    }
+    others["env_kwargs"] = (*config.env_kwargs, *evaluation.env_kwargs)  # the last one counts
     return replace(config, recipe=replace(config.recipe, **steering), **others)
+
+
+EXAMPLES = (
+    "--env Lift --episodes 20  # the policy that is shipped, alone",
+    "--run runs/Lift/sac/0  # a trained agent against its base policy",
+    "--env my_lab:make_env --policy my_lab:make_policy --video film.mp4",
+)
+
+
+def _exported_config(folder: Path, *, trust: bool) -> Config:
+    """Return the settings that an export was trained with; it may come from somebody else."""
+    from zprl_env.loading.steered_files import (
+        SHIPPED_POLICY,
+        STEERED_FILE,
+        base_folder,
+        read_steered,
+    )
+
+    metadata, _ = read_steered(folder)
+    said = {name: metadata.get(name) for name in ("env", "algo", "steer", "recipe")}
+    said["steer_kwargs"] = dict(said.pop("recipe") or {}).get("steer_kwargs")
+    refuse_code(said, folder / STEERED_FILE, trust=trust)
+    try:
+        recipe = dict(metadata["recipe"])
+        lists = {name: tuple(recipe.get(name, ())) for name in ("hidden", "steer_kwargs")}
+        return Config(
+            env=metadata["env"],
+            algo=metadata["algo"],
+            backend=metadata["backend"],
+            steer=metadata["steer"],
+            seed=metadata["seed"],
+            policy=metadata.get(SHIPPED_POLICY) or str(base_folder(folder, metadata)),
+            recipe=Recipe(**{**recipe, **lists}),
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"Expected an export of this version's settings in {folder}. Got: {error}. Export it "
+            "again."
+        ) from error
 
 
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: evaluate_policy(tyro.cli(Evaluation)))
+    cli.run(lambda: evaluate_policy(cli.parse(Evaluation, EXAMPLES)))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ VALIDATION_SEED = 1_000_000
 TEST_SEED = 1_800_000
 """First seed of the episodes that results are reported on and nothing is chosen by."""
 
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
+"""Progress bar that has room for the success rate in a terminal of 80 columns."""
+
 Agent = Callable[[np.ndarray], np.ndarray]
 """Function from one observation of the steered environment to one action in [-1, 1]."""
 
@@ -43,11 +46,13 @@ class EvaluationResult:
         seeds: Seed of each episode. Shape ``(N,)``.
         successes: Whether it succeeded. Shape ``(N,)``, bool.
         lengths: Its length in environment steps. Shape ``(N,)``.
+        returns: Sum of its rewards, as the task gives them. Shape ``(N,)``; empty if not known.
     """
 
     seeds: np.ndarray = field(repr=False)
     successes: np.ndarray = field(repr=False)
     lengths: np.ndarray = field(repr=False)
+    returns: np.ndarray = field(repr=False, default_factory=lambda: np.zeros(0))
 
     @property
     def episodes(self) -> int:
@@ -69,6 +74,11 @@ class EvaluationResult:
         """Mean episode length in environment steps."""
         return float(self.lengths.mean())
 
+    @property
+    def mean_reward(self) -> float:
+        """Mean sum of rewards of an episode, NaN if it is not known."""
+        return float(self.returns.mean()) if self.returns.size else float("nan")
+
     def __str__(self) -> str:
         low, high = self.interval
         return f"{self.success_rate:.2f} [{low:.2f}, {high:.2f}] over {self.episodes} episodes"
@@ -83,6 +93,7 @@ class EvaluationResult:
             "seeds": self.seeds.tolist(),
             "successes": self.successes.astype(int).tolist(),
             "lengths": self.lengths.tolist(),
+            **({"returns": self.returns.tolist()} if self.returns.size else {}),
         }
 
 
@@ -95,7 +106,8 @@ def evaluate(
     """Play one episode per seed.
 
     Args:
-        env: A steered environment, whose ``info`` has ``env_steps`` and ``is_success``.
+        env: A steered environment, whose ``info`` has ``env_steps`` and ``is_success``. If there is
+            Stable-Baselines3's ``Monitor`` below the steering, rewards are summed as well.
         agent: The agent; ``None`` is the base policy (zero actions). A
             :class:`RememberingAgent` is told when an episode begins.
         seeds: Seed of each episode.
@@ -106,7 +118,7 @@ def evaluate(
     """
     zero = np.zeros(env.action_space.shape or (), np.float32)
     played = list(seeds)
-    successes, lengths = [], []
+    successes, lengths, returns = [], [], []
     for seed in played:
         observation, _ = env.reset(seed=int(seed))
         if isinstance(agent, RememberingAgent):
@@ -119,9 +131,16 @@ def evaluate(
             over = terminated or truncated
         successes.append(bool(info["is_success"]))
         lengths.append(steps)
+        if isinstance(episode := info.get("episode"), dict):  # of a Monitor below the steering
+            returns.append(float(episode["r"]))
         if on_episode is not None:
             on_episode(successes[-1])
-    return EvaluationResult(np.array(played), np.array(successes, bool), np.array(lengths))
+    return EvaluationResult(
+        np.array(played),
+        np.array(successes, bool),
+        np.array(lengths),
+        np.array(returns if len(returns) == len(played) else [], float),
+    )
 
 
 def success_note(env: gym.Env, name: str) -> str | None:
@@ -162,5 +181,5 @@ def play(name: str, env: gym.Env, agent: Agent | None, seeds: Sequence[int]) -> 
         bar.set_postfix_str(f"success {sum(successes) / len(successes):.2f}", refresh=False)
         bar.update()
 
-    with progress_bar(total=len(seeds), desc=name, unit="episode", leave=False) as bar:
+    with progress_bar(total=len(seeds), desc=name, leave=False, bar_format=BAR) as bar:
         return evaluate(env, agent, seeds, show)

@@ -8,15 +8,20 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
-from shlex import quote
 from tempfile import NamedTemporaryFile
 from textwrap import shorten
 from typing import Any
 
+import numpy as np
+
+from policies.checkpoints.output import package_version
 from zprl_env.errors import ZprlError
 
-CONFIG_FILE = "config.json"
-"""File of settings that makes a folder a run's."""
+CONFIG_FILE, RESULTS_FILE = "config.json", "results.json"
+"""File of settings that makes a folder a run's, and file of results that makes the run finished."""
+
+VERSION = "zprl_env_version"
+"""Key of the version of this package that wrote a file."""
 
 
 class RunFolderError(ZprlError):
@@ -35,15 +40,10 @@ def create_folder(out: Path | None, env: str, algo: str) -> Path:
         The folder, which is writable.
 
     Raises:
-        RunFolderError: It is not, or it holds another run.
+        RunFolderError: It is not.
     """
     if out is None:
         return _create_dated(Path("runs", env, algo))
-    if (out / CONFIG_FILE).exists():
-        raise RunFolderError(
-            f"Expected an output folder without a run in it. Got: {out}. Choose another with --out "
-            f"or go on with the run in it: --resume-from {quote(str(out))}"
-        )
     make_writable(out)
     return out
 
@@ -97,22 +97,35 @@ def one_line(error: Exception) -> str:
     return shorten(f"{type(error).__name__}: {error}", 240)
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write JSON atomically: a reader sees the old file or the new one, never half of it."""
+def write_json(path: Path, content: Any, *, versioned: bool = True) -> None:
+    """Write JSON atomically: a reader sees the old file or the new one, never half of it.
+
+    Args:
+        path: The file.
+        content: Values of JSON; others are written as words.
+        versioned: Whether a dictionary is to name this package's version, under `VERSION`.
+    """
+    if versioned and isinstance(content, dict):
+        content = {VERSION: package_version()} | content
     partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(content, indent=1, default=_plain) + "\n", encoding="utf-8")
     os.replace(partial, path)
+
+
+def _plain(value: Any) -> Any:
+    """Turn what JSON does not know into what it does: numpy's numbers, and others into words."""
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def read_json(path: Path) -> Any:
     """Read a JSON file of a run.
 
     Raises:
-        RunFolderError: The file is missing or not JSON.
+        RunFolderError: The file is missing or not JSON, or nested too deep for any reader.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunFolderError(
             f"Expected a run's folder with a readable {path.name}. Got: {path.parent} ({error})."
         ) from error

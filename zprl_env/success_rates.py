@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+SIGNIFICANT = 0.05
+"""p-value below which a difference is said to have been shown."""
+
 
 class Interval(NamedTuple):
     """A confidence interval of a rate, both ends in [0, 1]."""
@@ -72,3 +75,56 @@ def paired_difference(first: np.ndarray, second: np.ndarray) -> PairedDifference
     lost = int(np.sum(first & ~second))
     p_value = float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
     return PairedDifference(float(second.mean() - first.mean()), gained, lost, p_value)
+
+
+def fewest_to_show() -> int:
+    """Count the episodes that must be gained, none being lost, before a difference is shown.
+
+    Fewer episodes than that can show nothing, whatever they give.
+
+    >>> fewest_to_show()
+    6
+    """
+    return next(count for count in range(1, 100) if 2 * 0.5**count < SIGNIFICANT)
+
+
+def verdict(difference: PairedDifference, episodes: int) -> str:
+    """Say in a sentence whether the second of two policies is better, worse, or neither.
+
+    Args:
+        difference: How it differs from the first one on the same episodes.
+        episodes: How many these were.
+
+    >>> print(verdict(paired_difference(np.zeros(9, bool), np.ones(9, bool)), 9))
+    Better: 9 of 9 episodes gained, none lost (+100 points, p = 0.0039).
+    >>> print(verdict(paired_difference(np.ones(9, bool), np.zeros(9, bool)), 9))
+    Worse: none of 9 episodes gained, 9 lost (-100 points, p = 0.0039).
+    >>> print(verdict(paired_difference(np.zeros(2, bool), np.ones(2, bool)), 2))
+    No difference that 2 episodes can show: 2 gained, none lost (+100 points, p = 0.5).
+    """
+    gained, lost = (str(count or "none") for count in (difference.gained, difference.lost))
+    numbers = f"({100 * difference.difference:+.0f} points, p = {difference.p_value:.2g})"
+    if difference.p_value < SIGNIFICANT:
+        word = "Better" if difference.difference > 0 else "Worse"
+        return f"{word}: {gained} of {episodes} episodes gained, {lost} lost {numbers}."
+    return (
+        f"No difference that {episodes} episodes can show: {gained} gained, {lost} lost {numbers}."
+    )
+
+
+def needed(difference: PairedDifference, episodes: int) -> str | None:
+    """Say what it would have taken to show a difference; None if one was shown.
+
+    Args:
+        difference: Of two policies on the same episodes.
+        episodes: How many these were.
+
+    >>> needed(paired_difference(np.zeros(2, bool), np.ones(2, bool)), 2)
+    'That takes at least 6 episodes.'
+    """
+    if difference.p_value < SIGNIFICANT:
+        return None
+    fewest = fewest_to_show()
+    if episodes < fewest:
+        return f"That takes at least {fewest} episodes."
+    return f"That takes {fewest} gained and none lost, or more of both."

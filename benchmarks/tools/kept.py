@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,7 +28,17 @@ def keep(path: Path, content: Any) -> None:
         RunFolderError: The folder cannot be written.
     """
     make_writable(path.parent)
-    write_json(path, content)
+    write_json(path, content, versioned=False)
+
+
+def keep_compact(path: Path, content: Any) -> None:
+    """Write raw data as JSON in one line, for the many files of a large benchmark.
+
+    Raises:
+        RunFolderError: The folder cannot be written.
+    """
+    make_writable(path.parent)
+    _write(path, json.dumps(content, separators=(",", ":"), default=str) + "\n")
 
 
 def keep_table(path: Path, text: str) -> None:
@@ -37,10 +48,14 @@ def keep_table(path: Path, text: str) -> None:
         RunFolderError: The folder cannot be written.
     """
     make_writable(path.parent)
+    _write(path, text)
+    print(text)
+
+
+def _write(path: Path, text: str) -> None:
     partial = path.with_suffix(path.suffix + ".partial")
     partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)
-    print(text)
 
 
 def measured(path: Path, command: str) -> Any:

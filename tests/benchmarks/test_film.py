@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 import train_sb3
@@ -10,16 +9,6 @@ from benchmarks import film
 from zprl_env.errors import ZprlError
 from zprl_env.files import RunFolderError
 from zprl_env.training.config import parse
-
-
-def test_films_stand_side_by_side_and_the_shorter_stands_still():
-    short, long = (np.full((n, 2, 3, 3), n, np.uint8) for n in (1, 4))
-    short[-1], long[-1] = 7, 9
-    both = film.beside([short, long], held=2)
-    assert both.shape == (6, 2, 6, 3)
-    left, right = both[:, 0, 0, 0], both[:, 0, 3, 0]
-    assert left.tolist() == [7] * 6
-    assert right.tolist() == [4, 4, 4, 9, 9, 9]
 
 
 def test_an_agent_that_does_nothing_makes_no_film(point_task, point_policy, tmp_path):

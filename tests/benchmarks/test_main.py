@@ -46,12 +46,14 @@ DOCUMENTED = [
     "film runs/Lift/sac/one out.gif",
     "curves",
     "house",
+    "matrix run",
+    "matrix summary",
 ]
 """What was typed before there was one shape, and what documentation shows."""
 
 
 def command(name: str) -> CommandLine:
-    package = name if name != "house" else "house.__main__"
+    package = f"{name}.__main__" if name in ("house", "matrix") else name
     found = importlib.import_module(f"benchmarks.{package}").COMMAND
     assert isinstance(found, CommandLine)
     return found

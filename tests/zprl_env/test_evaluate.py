@@ -133,5 +133,42 @@ def test_an_agent_is_not_set_upon_another_policy(trained, refused, tmp_path):
     assert "Got one of other weights" in refused("--run", trained, "--policy", other)
     (trained / "model.zip").write_bytes(b"PK")
     assert "same algorithm and sizes" in refused("--run", trained)
+
+
+@pytest.mark.parametrize("trained", ["sac"], indirect=True)
+def test_a_run_that_was_interrupted_plays_its_last_agent_and_a_moved_one_its_own_policy(
+    trained, play, tmp_path, capsys
+):
     (trained / "model.zip").unlink()
-    assert "Expected a saved model" in refused("--run", trained)
+    (trained / "results.json").unlink()
+    moved = trained.rename(tmp_path / "moved")
+    config = json.loads((moved / "config.json").read_text())
+    (moved / "config.json").write_text(json.dumps(config | {"policy": str(tmp_path / "gone")}))
+    capsys.readouterr()
+    play("--run", tmp_path, "--episodes", "1")
+    said = capsys.readouterr().out
+    assert f"{tmp_path} holds: {moved}." in said
+    assert "no agent was evaluated, and that of its last checkpoint is taken, 6" in said
+
+
+def test_results_are_not_overwritten_unasked(play, refused, tmp_path):
+    out = tmp_path / "results.json"
+    out.write_text("finished")
+    for flag in ("--out", "--video"):
+        file = out if flag == "--out" else out.with_suffix(".mp4")
+        file.touch()
+        text = refused("--episodes", "1", flag, file)
+        assert f"where nothing finished stands. Got: {file}" in text
+    assert out.read_text() == "finished"
+    play("--episodes", "1", "--out", out, "--overwrite")
+    assert json.loads(out.read_text())["zprl_env_version"]
+
+
+@pytest.mark.parametrize("trained", ["sac"], indirect=True)
+def test_settings_of_the_environment_are_added_to_the_run_s_own(trained, play, tmp_path):
+    config = json.loads((trained / "config.json").read_text())
+    (trained / "config.json").write_text(json.dumps(config | {"env_kwargs": ["task=Point"]}))
+    out = tmp_path / "results.json"
+    play("--run", trained, "--episodes", "1", "--env-kwargs", "render_mode=rgb_array", "--out", out)
+    written = json.loads(out.read_text())
+    assert written["env_kwargs"] == ["task=Point", "render_mode=rgb_array"]

@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
+from policies.checkpoints.contents import WRITER
+from policies.checkpoints.output import package_version
 from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.calibrate.recommendation import Recommendation, recommend
@@ -90,11 +90,13 @@ def calibrate(calibration: Calibration) -> Recommendation:
     from zprl_env.loading.resolve import resolve_policy
 
     torch.set_num_threads(calibration.threads)
-    policy_name = calibration.policy or str(base_policy(calibration.env, make=False))
+    env_kwargs = cli.settings(calibration.env_kwargs)
+    policy_name = calibration.policy or str(
+        base_policy(calibration.env, make=False, env_kwargs=env_kwargs)
+    )
     policy = resolve_policy(policy_name, calibration.policy_class)
     out = calibration.out or Path("runs", env_name, "calibration")
     make_writable(out)
-    env_kwargs = cli.settings(calibration.env_kwargs)
     usual = recipe_for("sac", "default", "latent", calibration.env, None, env_kwargs)
     noise_scale, n_action_steps = calibration.noise_scale, calibration.n_action_steps
     noise_scale = usual.noise_scale if noise_scale is None else noise_scale
@@ -121,7 +123,10 @@ def calibrate(calibration: Calibration) -> Recommendation:
     base, *perturbed = trials
     recommendation = recommend(base, perturbed)
     settings = dataclasses.asdict(calibration) | {"policy": policy_name, "noise_scale": noise_scale}
-    settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
+    settings |= {
+        "policy_sha256": getattr(policy, "weights_hash", None),
+        WRITER: package_version(),
+    }
     content = settings | {
         "trials": [trial.to_dict() for trial in trials],
         "recommendation": dataclasses.asdict(recommendation),
@@ -134,9 +139,12 @@ def calibrate(calibration: Calibration) -> Recommendation:
     return recommendation
 
 
+EXAMPLES = ("--env Lift", "--env box-close --scales 1 2 3 --episodes 100")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: calibrate(tyro.cli(Calibration, prog=cli.prog("zprl_env.calibrate"))))
+    cli.run(lambda: calibrate(cli.parse(Calibration, EXAMPLES)))
 
 
 if __name__ == "__main__":

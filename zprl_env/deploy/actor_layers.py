@@ -46,7 +46,12 @@ def actor_of(model: BaseAlgorithm) -> Actor:
         parts, end = [policy.mlp_extractor.policy_net, policy.action_net], _BOUNDS
         extractor = policy.pi_features_extractor
     else:
-        actor = policy.actor
+        if getattr(policy, "best_of", 1) > 1:
+            raise ZprlError(
+                f"an exported agent must act by its actor alone. Got: best_of {policy.best_of}, "
+                "which asks the critics as well. Train with --best-of 1."
+            )
+        actor = getattr(policy, "average", None) or policy.actor
         squashed = hasattr(actor, "latent_pi")
         parts = [actor.latent_pi, actor.mu] if squashed else [actor.mu]
         end, extractor = _TANH if squashed else _BOUNDS, actor.features_extractor

@@ -10,7 +10,6 @@ import numpy as np
 
 from policies.checkpoints import files as checkpoint_files
 from zprl_env.errors import CheckpointError
-from zprl_env.loading.steered_files import POLICY_FOLDER
 from zprl_env.steering.base import policy_generator
 
 if TYPE_CHECKING:
@@ -36,12 +35,16 @@ def random_observations(space: gym.spaces.Box, number: int = 32) -> np.ndarray:
     return np.array([bounded.sample() for _ in range(number)])
 
 
-def likely_observations(folder: Path, number: int = 32) -> np.ndarray:
+def likely_observations(policy: Path, number: int = 32) -> np.ndarray:
     """Draw observations as the base policy's demonstrations had them. Shape ``(N, O)``.
 
     No environment is asked for them: it could be a robot.
+
+    Args:
+        policy: The base policy's checkpoint.
+        number: How many.
     """
-    weights = checkpoint_files.read(folder / POLICY_FOLDER).weights
+    weights = checkpoint_files.read(policy).weights
     mean, std = (weights[f"normalizer.observation_{name}"] for name in ("mean", "std"))
     draws = np.random.default_rng(0).standard_normal((number, len(mean)))
     return (mean + std * draws).astype(np.float32)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tyro
 
+from policies.checkpoints.files import METADATA_FILE
 from zprl_env import cli
 from zprl_env.deploy.equality import (
     ACCURACY,
@@ -21,18 +21,28 @@ from zprl_env.deploy.equality import (
 )
 from zprl_env.deploy.steered_card import steered_card
 from zprl_env.errors import ZprlError
-from zprl_env.files import RunFolderError, make_writable, read_json
-from zprl_env.loading.steered_files import CARD_FILE, OWN_POLICY, POLICY_FOLDER, write_steered
+from zprl_env.evaluation import EvaluationResult
+from zprl_env.files import RESULTS_FILE, RunFolderError, make_writable, one_line, read_json
+from zprl_env.loading import resolve
+from zprl_env.loading.steered_files import (
+    CARD_FILE,
+    OWN_POLICY,
+    POLICY_FOLDER,
+    SHIPPED_POLICY,
+    STEERED_FILE,
+    base_folder,
+    write_steered,
+)
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.training.config import Config, check_policy, load_config
+from zprl_env.training.run.find import find_run
+from zprl_env.training.run.history import result_from
 
 if TYPE_CHECKING:
     from stable_baselines3.common.base_class import BaseAlgorithm
 
     from zprl_env.deploy.steered_policy import SteeredPolicy
     from zprl_env.steering.wrapper import SteeringWrapper
-
-RESULTS_FILE = "results.json"
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,8 @@ class Export:
     """
 
     run: Path
-    """Folder of a run of train_sb3.py."""
+    """Folder of a run of train_sb3.py, or a folder of runs, of which it is the newest; of an
+    interrupted one it is the best agent so far."""
     out: Path
     """Folder to make."""
     policy: str | None = None
@@ -54,9 +65,14 @@ class Export:
     """module:Class of a checkpoint whose class is your own."""
     env_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of the run's environment, besides its own."""
+    overwrite: bool = False
+    """Replace an export that is in OUT already."""
     trust: bool = False
-    """Import code of your own (module:Class, package:Id-v0) that the run's settings name. Not for a
-    folder that somebody sent you."""
+    """Follow the run's settings where they name code of your own (module:Class, package:Id-v0) or
+    an address. Not for a folder that somebody sent you."""
+    by_name: bool = False
+    """Name the base policy in place of a copy of it, if it is one that comes with the package: the
+    folder is then a tenth as large."""
     onnx: bool = False
     """Write the whole as one ONNX graph as well, from observation and noise to actions."""
     threads: int = 1
@@ -79,12 +95,13 @@ def export(settings: Export) -> Path:
         RunFolderError: The run cannot be loaded, or the folder cannot be made.
         ZprlError: The agent is made of something that cannot be exported.
     """
-    config = load_config(settings.run, trust=settings.trust)
-    env_kwargs = cli.settings([*config.env_kwargs, *settings.env_kwargs])
     out = settings.out
-    if out.exists():
-        raise RunFolderError(f"out must not exist yet. Got: {out}. Choose another or remove it.")
-    make_writable(out.parent)
+    _check_out(out, settings.overwrite)
+    run = find_run(settings.run, print, with_agent=True)
+    words = [settings.policy, settings.policy_class, *settings.env_kwargs]
+    said = [word for word in words if word is not None]
+    config = load_config(run, trust=settings.trust, given=said)
+    env_kwargs = cli.settings([*config.env_kwargs, *settings.env_kwargs])
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
 
@@ -94,11 +111,13 @@ def export(settings: Export) -> Path:
     from zprl_env.training.agents.model import as_agent
     from zprl_env.training.agents.weights import load_model
     from zprl_env.training.environment import evaluation_env
+    from zprl_env.training.run.agent import find_agent
 
     torch.set_num_threads(settings.threads)
-    name = settings.policy or config.policy or str(base_policy(config.env, make=False))
-    policy = resolve_policy(name, settings.policy_class)
-    check_policy(settings.run, policy)
+    name = settings.policy or config.policy
+    name = name or str(base_policy(config.env, make=False, env_kwargs=env_kwargs))
+    policy = resolve_policy(name, settings.policy_class or config.policy_class)
+    check_policy(run, policy)
     own = own_policy(policy, name)
     if own and settings.onnx:
         raise ZprlError(
@@ -111,26 +130,66 @@ def export(settings: Export) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         with closing(env):
-            model = load_model(settings.run, config.algo, config.recipe, env, config.backend)
-            metadata = describe_run(settings.run, config, env) | (
-                {"own_policy": own} if own else {}
-            )
+            agent = find_agent(run, config.backend, print)
+            model = load_model(agent.file, config.algo, config.recipe, env, config.backend)
+            metadata = describe_run(run, config, env, measured=agent.handed_over)
+            metadata |= {"env_kwargs": env_kwargs} | ({"own_policy": own} if own else {})
+            if settings.by_name:
+                metadata[SHIPPED_POLICY] = shipped_name(policy)
             steered = write(partial, metadata, model, env)
         space: Any = env.env.env.observation_space
-        observations = random_observations(space) if own else likely_observations(partial)
+        observations = (
+            random_observations(space)
+            if own
+            else likely_observations(base_folder(partial, metadata))
+        )
         check_equal(steered, env, as_agent(model), observations)
         if settings.onnx:
             from zprl_env.deploy.onnx_graph import write_onnx
 
             write_onnx(partial, steered, observations, ACCURACY)
-        partial.rename(out)
+        _replace(out, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return out
 
 
-def describe_run(run: Path, config: Config, env: SteeringWrapper) -> dict[str, Any]:
-    """Describe a run for its export: its steering, training and success rates."""
+def _check_out(out: Path, overwrite: bool) -> None:
+    """Refuse a place that is not free, or holds something else than an export."""
+    is_export = (out / STEERED_FILE).exists() or (out.is_dir() and not any(out.iterdir()))
+    if out.exists() and not (overwrite and is_export):
+        hint = "give --overwrite" if is_export else "remove it"
+        raise RunFolderError(
+            f"out must not exist yet. Got: {out}{'' if is_export else ', which is no export'}. "
+            f"Choose another or {hint}."
+        )
+    make_writable(out.parent)
+
+
+def _replace(out: Path, partial: Path) -> None:
+    """Put a whole export in the place of another one, or where nothing is."""
+    before = out.with_name(f".{out.name}.before")
+    shutil.rmtree(before, ignore_errors=True)
+    if out.exists():
+        out.rename(before)
+    partial.rename(out)
+    shutil.rmtree(before, ignore_errors=True)
+
+
+def describe_run(
+    run: Path, config: Config, env: SteeringWrapper, *, measured: bool = True
+) -> dict[str, Any]:
+    """Describe a run for its export: its steering, training and success rates.
+
+    Args:
+        run: The run's folder.
+        config: Its settings.
+        env: A steered environment like those it learned in.
+        measured: Whether its results are those of the agent that is exported.
+
+    Raises:
+        RunFolderError: Its results are not of this project's making.
+    """
     from zprl_env.training.environment import steering_options
 
     recipe, space = config.recipe, env.env.env.observation_space
@@ -146,16 +205,26 @@ def describe_run(run: Path, config: Config, env: SteeringWrapper) -> dict[str, A
         "seed": config.seed,
         "results": {},
     }
-    if not (run / RESULTS_FILE).exists():
+    if not measured or not (run / RESULTS_FILE).exists():
         return described
     content = read_json(run / RESULTS_FILE)
-    results = {
-        name: {key: result[key] for key in ("success_rate", "wilson_95", "episodes", "mean_length")}
-        | {"seeds": [result["seeds"][0], result["seeds"][-1]]}
-        for name, result in content["test"].items()
+    try:
+        results = {name: _summary(result_from(r)) for name, r in content["test"].items()}
+        more = {n: content.get(n) for n in ("paired_difference", "env_steps", "seconds")}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RunFolderError(
+            f"Expected a run's results in {run / RESULTS_FILE}. Got: {one_line(error)}. "
+            "Measure them again with train_sb3.py --resume-from, or remove the file."
+        ) from error
+    return described | {"results": results} | more
+
+
+def _summary(result: EvaluationResult) -> dict[str, Any]:
+    content = result.to_dict()
+    kept = ("success_rate", "wilson_95", "episodes", "mean_length")
+    return {key: content[key] for key in kept} | {
+        "seeds": [content["seeds"][0], content["seeds"][-1]]
     }
-    more = ("paired_difference", "env_steps", "seconds")
-    return described | {"results": results} | {name: content.get(name) for name in more}
 
 
 def write(
@@ -172,7 +241,7 @@ def write(
     actor = actor_of(model)
     space: Any = env.env.env.action_space
     own = metadata.get(OWN_POLICY)
-    if own:
+    if own or SHIPPED_POLICY in metadata:
         folder.mkdir(parents=True)
     else:
         env.policy.save(folder / POLICY_FOLDER)  # type: ignore[attr-defined]
@@ -182,6 +251,22 @@ def write(
     return SteeredPolicy.load(folder, policy=env.policy if own else None, steer=metadata["steer"])
 
 
+def shipped_name(policy: SteerablePolicy) -> str:
+    """Name the shipped policy that has the weights of this one.
+
+    Raises:
+        ZprlError: None has.
+    """
+    weights = getattr(policy, "weights_hash", None)
+    for name, folder in resolve.shipped_policies().items():
+        if read_json(folder / METADATA_FILE)["weights_sha256"] == weights:
+            return name
+    raise ZprlError(
+        "by_name must have a base policy that comes with the package. Got one of other weights "
+        f"({str(weights)[:12]}...). Leave --by-name out."
+    )
+
+
 def own_policy(policy: SteerablePolicy, name: str) -> str | None:
     """Name a policy that is the user's own code, which no folder holds; None for a checkpoint."""
     from policies.frozen import FrozenPolicy
@@ -189,6 +274,9 @@ def own_policy(policy: SteerablePolicy, name: str) -> str | None:
     return None if isinstance(policy, FrozenPolicy) else name
 
 
+EXAMPLES = ("--run runs/Lift/sac/0 --out steered", "--run runs/Lift/sac/0 --out steered --onnx")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: print(export(tyro.cli(Export))))
+    cli.run(lambda: print(export(cli.parse(Export, EXAMPLES))))

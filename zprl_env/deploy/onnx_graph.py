@@ -15,7 +15,7 @@ from policies.model.vib_flow import VibFlow
 from zprl_env.deploy.actor import Layer
 from zprl_env.deploy.steered_policy import SteeredPolicy
 from zprl_env.errors import CheckpointError
-from zprl_env.loading.steered_files import ONNX_FILE, POLICY_FOLDER
+from zprl_env.loading.steered_files import ONNX_FILE, base_folder
 from zprl_env.steering.base import policy_generator
 
 
@@ -94,7 +94,7 @@ def write_onnx(
         CheckpointError: The graph decides differently.
         MissingExtraError: What exports or ONNX Runtime is not installed.
     """
-    model = checkpoint.load(folder / POLICY_FOLDER).model
+    model = checkpoint.load(base_folder(folder, steered.metadata)).model
     config, noisy = model.config, steered.steering.noise_scale > 0.0
     inputs: dict[str, tuple[int, ...]] = {"observation": (config.observation_dim,)}
     arrays = {"observation": np.asarray(observations, np.float32)}

@@ -6,9 +6,11 @@ in a call, and never where a file says them that came from somewhere else.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -117,40 +119,76 @@ def _dotted(name: str) -> bool:
 
 
 def refuse_code(
-    content: Mapping[str, object], source: str | os.PathLike[str], *, trust: bool
+    content: Mapping[str, object],
+    source: str | os.PathLike[str],
+    *,
+    trust: bool,
+    given: Iterable[str] = (),
 ) -> None:
-    """Refuse names of code that stand in a file, unless its reader is told to trust it.
+    """Refuse names of code and addresses that stand in a file, unless its reader trusts it.
 
     Args:
         content: What the file says: environment, policy, lists of ``NAME=VALUE`` and the like.
         source: The file, for the error.
-        trust: Whether the user said that code may be imported on its word.
+        trust: Whether the user said that its word may be followed.
+        given: What the user has said themselves, on the command line, and may so be followed.
 
     Raises:
-        ConfigurationError: Something in it would import code, and the file is not trusted.
+        ConfigurationError: Something in it would import code, fetch something or connect to
+            something, and the file is not trusted.
 
-    >>> refuse_code({"env": "Lift", "policy": "hf://user/repo"}, "config.json", trust=False)
+    >>> refuse_code({"env": "Lift", "policy": "Lift"}, "config.json", trust=False)
     >>> refuse_code({"env_kwargs": ["driver=os:system"]}, "config.json", trust=False)
     Traceback (most recent call last):
     policies.errors.ConfigurationError: config.json names code to import: env_kwargs driver=os:s...
+    >>> refuse_code({"policy": "hf://user/repo"}, "config.json", trust=False)
+    Traceback (most recent call last):
+    policies.errors.ConfigurationError: config.json names an address to fetch from or connect to:...
     """
+    said = set(given)
     named = [
-        f"{name} {word}"
-        for name, said in content.items()
-        for word in (said if isinstance(said, list | tuple) else [said])
-        if isinstance(word, str) and _may_import(word)
+        (name, word)
+        for name, value in content.items()
+        for word in (value if isinstance(value, list | tuple) else [value])
+        if isinstance(word, str) and word not in said
     ]
-    if named and not trust:
+    faults = []
+    kinds = {"code to import": _imports, "an address to fetch from or connect to": _calls}
+    for what, test in kinds.items():
+        found = [f"{name} {word}" for name, word in named if any(map(test, _words(word)))]
+        faults += [f"{what}: {', '.join(found)}"] if found else []
+    if faults and not trust:
         raise ConfigurationError(
-            f"{source} names code to import: {', '.join(named)}. If you know where the file comes "
-            "from, add --trust."
+            f"{source} names {' and '.join(faults)}. If you know where the file comes from, add "
+            "--trust, or say the same yourself on the command line."
         )
 
 
-def _may_import(value: str) -> bool:
-    """Tell whether a name would import code: ``module:attribute`` or ``package:Id-v0``."""
-    name, equals, setting = value.partition("=")
+def _words(said: str) -> Iterator[str]:
+    """Read the words of a value, or of a setting ``NAME=VALUE`` as it will be read: as JSON."""
+    name, equals, setting = said.partition("=")
+    value: object = said
     if equals and name.isidentifier():
-        value = setting
-    module, separator, rest = value.strip('"').partition(SEPARATOR)
-    return bool(separator) and _dotted(module) and not rest.startswith("//")
+        yield setting
+        with suppress(ValueError, RecursionError):
+            value = json.loads(setting)
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, str):
+            yield one
+
+
+def _imports(word: str) -> bool:
+    """Tell whether a word would import code: ``module:attribute`` or ``package:Id-v0``."""
+    module, separator, rest = word.strip().strip('"').partition(SEPARATOR)
+    return bool(separator) and _dotted(module.strip()) and not rest.startswith("//")
+
+
+def _calls(word: str) -> bool:
+    """Tell whether a word is an address: ``hf://user/repo``, ``http://host``."""
+    return "://" in word

@@ -29,7 +29,7 @@ class Pace(NamedTuple):
 
 
 def episode_limit(env: gym.Env) -> int | None:
-    """Return the number of environment steps after which an episode ends, None if nobody knows.
+    """Return the number of environment steps after which an episode ends, None if it is unknown.
 
     >>> episode_limit(gym.make("Pendulum-v1"))
     200

@@ -11,6 +11,7 @@ from zprl_env.evaluation import Agent, EvaluationResult, play
 from zprl_env.loading.resolve import PolicyLike
 from zprl_env.success_rates import PairedDifference, paired_difference
 from zprl_env.training.environment import evaluation_env
+from zprl_env.training.run.base_results import BaseResults
 from zprl_env.training.settings.recipe import Recipe
 
 BASE = "base policy"
@@ -59,10 +60,18 @@ class Comparison:
             }
         self.results: dict[str, EvaluationResult] = {}
 
-    def play_bases(self, seeds: Sequence[int]) -> None:
-        """Play the base policy, with imitation's noise and with the recipe's."""
+    def play_bases(self, seeds: Sequence[int], kept: BaseResults | None = None) -> None:
+        """Play the base policy, with imitation's noise and with the recipe's.
+
+        Args:
+            seeds: Seed of each episode.
+            kept: Results of a run, which are not played again.
+        """
         for name, env in self._bases.items():
-            self.results[name] = play(name, env, None, seeds)
+            if kept is None:
+                self.results[name] = play(name, env, None, seeds)
+            else:
+                self.results[name] = kept.play(name, env, seeds)
 
     def play_steered(self, name: str, agent: Agent, seeds: Sequence[int]) -> None:
         """Play the steered policy.

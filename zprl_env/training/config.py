@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 
 import tyro
 
-from zprl_env.cli import settings
-from zprl_env.errors import ZprlError
-from zprl_env.files import CONFIG_FILE, RunFolderError, read_json, write_json
+from zprl_env.cli import check_words, settings
+from zprl_env.cli import parse as parse_line
+from zprl_env.cli import prog as program
+from zprl_env.errors import ConfigurationError, ZprlError
+from zprl_env.files import CONFIG_FILE, VERSION, RunFolderError, write_json
 from zprl_env.loading.named import refuse_code
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.table import check_options
 from zprl_env.tasks import find_task
+from zprl_env.training.run.base_copy import base_copy
+from zprl_env.training.run.find import find_run
+from zprl_env.training.run.settings_file import (
+    note_version,
+    read_settings,
+    typed,
+    wrong_settings,
+)
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.algorithms import BackendName, usual_algorithm
 from zprl_env.training.settings.compatibility import check_algorithm, check_overlap
+from zprl_env.training.settings.quick import quick_recipe, quick_settings
 from zprl_env.training.settings.recipe import Recipe, recipe_for
 
 PresetName = Literal["default", "paper"]
@@ -56,6 +69,9 @@ class Config:
     """Class of a checkpoint of your own kind, as module:Class."""
     make_policy: bool = False
     """Make the task's base policy first, if none is shipped; says how long it takes."""
+    quick: bool = False
+    """Smoke run of at most a minute and a half: few steps, few episodes, a short warm-up and no
+    film. What else is given stands."""
     total_env_steps: int = 80_000
     """Environment steps to learn from, warm-up included."""
     seed: int = 0
@@ -77,13 +93,17 @@ class Config:
     """Real: an .hdf5 file that every training episode is written to while it happens."""
     out: Path | None = None
     """Folder for the results."""
+    overwrite: bool = False
+    """Write over the run that is in --out already, or let one that has lost its checkpoints begin
+    again."""
     checkpoint_every: int = 10_000
     """Environment steps between checkpoints, from which a run that was killed goes on."""
     resume_from: Path | None = None
-    """Folder of an interrupted run to continue; its settings become the defaults."""
+    """Folder of an interrupted run to continue, or one of several runs, of which it is the newest;
+    its settings become the defaults."""
     trust: bool = False
-    """Import the code of your own (module:Class, package:Id-v0) that the settings of --resume-from
-    name. Not for a folder that somebody sent you."""
+    """Follow the settings of --resume-from where they name code of your own (module:Class,
+    package:Id-v0), an address or a file to write. Not for a folder that somebody sent you."""
     threads: int = 1
     """Threads of torch; more are slower for networks this small."""
     video: bool = True
@@ -119,7 +139,15 @@ class Config:
         return recipe_for(*choice, settings(self.env_kwargs))
 
 
+EXAMPLES = (
+    "--env Lift --algo sac",
+    "--env box-close --total-env-steps 40k --num-envs 2  # a shorter run",
+    "--resume-from runs/Lift/sac/0  # go on after Ctrl-C",
+    "--env my_lab:make_env --policy my_lab:make_policy --scale 0.5  # your own",
+)
 _WEIGHTS = "policy_sha256"
+_NAMES = ("env", "env_kwargs", "policy", "policy_class", "algo", "steer")
+"""Settings that may name code, besides the recipe's steer_kwargs."""
 _MAY_CHANGE = {
     "policy_class",
     "policy",  # its weights may not: check_policy
@@ -133,6 +161,7 @@ _MAY_CHANGE = {
     "video",
     "wandb",
     "out",
+    "overwrite",
     "resume_from",
     "trust",
 }
@@ -156,17 +185,23 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         UnknownNameError: There is no such environment, or the algorithm has no such preset.
         ZprlError: A number is out of its range.
     """
+    check_words(arguments, Config, program())
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for name in ("env", "algo", "preset", "steer"):
-        first.add_argument(f"--{name}")
-    first.add_argument("--hyperparams", type=Path)
+        first.add_argument(f"--{name}", nargs="?")  # what is missing is told by the parser below
+    first.add_argument("--hyperparams", type=Path, nargs="?")
     first.add_argument("--env-kwargs", "--env_kwargs", nargs="*")
-    first.add_argument("--resume-from", "--resume_from", type=Path)
+    first.add_argument("--resume-from", "--resume_from", type=Path, nargs="?")
     first.add_argument("--trust", action="store_true")
+    first.add_argument("--quick", action="store_true")
     chosen, _ = first.parse_known_args(arguments)
     stored: Config | None = None
     if chosen.resume_from is not None:
-        stored = default = load_config(chosen.resume_from, trust=chosen.trust)
+        run = find_run(chosen.resume_from, print)
+        given_words = [word.partition("=")[2] if word[:2] == "--" else word for word in arguments]
+        stored = default = load_config(run, trust=chosen.trust, given=given_words)
+        _refuse_to_record(stored, arguments)
+        note_version(run, print)
     else:
         given = {name: value for name, value in vars(chosen).items() if value}
         if "hyperparams" in given:
@@ -174,15 +209,32 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         if "env_kwargs" in given:
             given["env_kwargs"] = tuple(given["env_kwargs"])
         default = Config(**given)
-    config = tyro.cli(Config, default=default, args=arguments, description=description)
+        if default.quick:
+            default = quick_config(default)
+    config = parse_line(
+        Config, EXAMPLES, arguments=arguments, default=default, description=description
+    )
     if stored is not None:
+        config = dataclasses.replace(config, resume_from=stored.resume_from)
         _refuse_other_settings(stored, config)
     return config
 
 
+def quick_config(config: Config) -> Config:
+    """Return the settings of a smoke run, ``--quick``, in place of the usual ones."""
+    chosen = quick_settings(config.env, config.algo, config.recipe)
+    recipe = quick_recipe(config.algo, config.recipe, chosen["total_env_steps"])
+    return dataclasses.replace(config, **chosen, quick=True, recipe=recipe)
+
+
 def save_config(folder: Path, config: Config, policy: SteerablePolicy) -> None:
-    """Write a run's settings, and which weights it steers."""
+    """Write a run's settings, and which weights it steers.
+
+    A run that is resumed keeps the name that its policy was first given by.
+    """
     content = dataclasses.asdict(config) | {_WEIGHTS: getattr(policy, "weights_hash", None)}
+    if config.resume_from is not None:
+        content["policy"] = read_settings(folder)["policy"]
     write_json(folder / CONFIG_FILE, content)
 
 
@@ -192,47 +244,58 @@ def check_policy(folder: Path, policy: SteerablePolicy) -> None:
     Raises:
         RunFolderError: It has other weights.
     """
-    expected = read_json(folder / CONFIG_FILE).get(_WEIGHTS)
+    expected = read_settings(folder).get(_WEIGHTS)
     got = getattr(policy, "weights_hash", None)
     if expected is not None and got != expected:
         raise RunFolderError(
-            f"Expected the policy that the agent in {folder} steers (sha256 {expected[:12]}...). "
-            f"Got one of other weights ({str(got)[:12]}...). Give its checkpoint with --policy."
+            f"Expected the policy that the agent in {folder} steers (sha256 {expected!s:.12}...). "
+            f"Got one of other weights ({got!s:.12}...). Give its checkpoint with --policy."
         )
 
 
-def load_config(folder: Path, *, trust: bool = False) -> Config:
+def load_config(folder: Path, *, trust: bool = False, given: Sequence[str] = ()) -> Config:
     """Load the settings of a run.
+
+    Its base policy is the run's own copy, wherever the run's folder is; where it has none, it is
+    the one that the run was started with.
 
     Args:
         folder: The run's folder.
-        trust: Whether code that the settings name may be imported: a run's folder may come from
-            somebody else.
+        trust: Whether code and addresses that the settings name may be followed: a run's folder may
+            come from somebody else.
+        given: Words of the command line, which may be followed in any case.
 
     Raises:
-        ConfigurationError: They name code to import and are not trusted.
+        ConfigurationError: They name code or an address and are not trusted.
         RunFolderError: There are none, or they are not this version's.
     """
-    content = read_json(folder / CONFIG_FILE)
+    content = read_settings(folder)
+    written = content.pop(VERSION, None)
+    content.pop(_WEIGHTS, None)
     try:
-        content.pop(_WEIGHTS, None)
-        recipe = content.pop("recipe")
-        names = ("env", "env_kwargs", "policy", "policy_class", "algo", "steer")
-        said = {name: content.get(name) for name in names}
-        said["steer_kwargs"] = recipe.get("steer_kwargs")
-        refuse_code(said, folder / CONFIG_FILE, trust=trust)
-        recipe["hidden"] = tuple(recipe["hidden"])
-        recipe["steer_kwargs"] = tuple(recipe.get("steer_kwargs", ()))
-        content["env_kwargs"] = tuple(content.get("env_kwargs", ()))
-        for name in ("out", "hyperparams"):
-            content[name] = Path(content[name]) if content.get(name) else None
-        content["record"] = Path(content["record"]) if content.get("record") else None
-        content |= {"resume_from": folder, "trust": trust}
-        return Config(**content, recipe=Recipe(**recipe))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise RunFolderError(
-            f"Expected a config.json of this version's settings in {folder}. Got: {error}."
-        ) from error
+        recipe = Recipe(**typed(Recipe, content.pop("recipe")))
+        content = typed(Config, content)
+    except (KeyError, TypeError) as error:
+        raise wrong_settings(folder, error, written) from error
+    copy = base_copy(folder)
+    said = {name: content.get(name) for name in _NAMES if name != "policy" or copy is None}
+    said["steer_kwargs"] = recipe.steer_kwargs
+    if copy is not None:
+        content["policy"] = str(copy)
+    refuse_code(said, folder / CONFIG_FILE, trust=trust, given=given)
+    content |= {"resume_from": folder, "trust": trust, "overwrite": False}
+    return Config(**content, recipe=recipe)
+
+
+def _refuse_to_record(stored: Config, arguments: Sequence[str]) -> None:
+    """Raise if a run's settings alone name a file to write episodes to."""
+    said = any(word.partition("=")[0] == "--record" for word in arguments)
+    if stored.record is not None and not said and not stored.trust:
+        raise ConfigurationError(
+            f"{stored.resume_from} names a file to record to, which its settings alone do not "
+            f"decide on: {stored.record}. Give it again with --record {quote(str(stored.record))}, "
+            "record nothing with --record None, or add --trust."
+        )
 
 
 def _refuse_other_settings(stored: Config, config: Config) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
+from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from zprl_env.cli import settings
@@ -43,7 +44,7 @@ def evaluation_env(env: gym.Env, policy: PolicyLike, where: str, recipe: Recipe)
         The steered environment.
     """
     return find_steering(where).wrapper(
-        env,
+        Monitor(env),
         policy,
         n_action_steps=recipe.n_action_steps,
         gamma=recipe.gamma,
@@ -97,7 +98,7 @@ def make_training_envs(
     task, keys = find_task(name), observation_keys(policy)
 
     def make() -> gym.Env:
-        env = SeededEpisodes(flatten(make_env(task, **kwargs), keys))
+        env: gym.Env = Monitor(SeededEpisodes(flatten(make_env(task, **kwargs), keys)))
         return ActionChunkWrapper(shape_reward(env, recipe), n_action_steps, gamma)
 
     options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}

@@ -29,6 +29,7 @@ def learn(
     history: History,
     callback: BaseCallback,
     generators: dict[str, Any] | None = None,
+    warmup_noise: float = 0.0,
 ) -> None:
     """Warm up and learn, or resume learning, until the budget is spent.
 
@@ -39,6 +40,7 @@ def learn(
         history: What happened so far.
         callback: Told of every decision.
         generators: State of the global generators to go on with.
+        warmup_noise: Standard deviation of the warm-up's perturbations.
 
     Raises:
         DivergedError: The agent's weights have become NaN or infinite.
@@ -48,7 +50,7 @@ def learn(
     if generators is not None:
         randomness.restore(generators)
     if isinstance(model, OffPolicyAlgorithm):
-        warm_up(model, warmup_decisions - history.decisions, callback)
+        warm_up(model, warmup_decisions - history.decisions, callback, warmup_noise)
     if history.env_steps < total_env_steps:
         try:
             model.learn(

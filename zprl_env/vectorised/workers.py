@@ -26,7 +26,7 @@ from zprl_env.errors import SimulationError, ZprlError
 PATIENCE = 600.0
 """Time within which a process has to answer [s]: the slowest step or reset."""
 HURRY = 10.0
-"""Time within which it has to once somebody wants an end [s]."""
+"""Time within which it has to once the run is to end [s]."""
 FAREWELL = 5.0
 """Time that processes have to end by themselves before they are killed [s]."""
 
@@ -100,7 +100,7 @@ class WorkerVecEnv(SubprocVecEnv):
 
 
 def hurry(envs: VecEnv, patience: float = HURRY) -> None:
-    """Shorten the time within which workers have to answer, since somebody wants an end.
+    """Shorten the time within which workers have to answer, since the run is to end.
 
     Args:
         envs: Environments, in whatever wrappers.

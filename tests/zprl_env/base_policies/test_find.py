@@ -8,7 +8,7 @@ from tests.helpers import point
 from tests.zprl_env.base_policies.test_make import TINY
 from zprl_env.base_policies.find import MADE, base_policy, find_policy, plan
 from zprl_env.base_policies.recipes import RECIPES
-from zprl_env.errors import CheckpointError, UnknownNameError
+from zprl_env.errors import CheckpointError, NoExpertError
 from zprl_env.loading.resolve import resolve_policy
 
 
@@ -25,8 +25,13 @@ def test_without_one_it_is_said_what_making_it_would_do():
 
 
 def test_nobody_can_make_one_that_nobody_can_show():
-    with pytest.raises(UnknownNameError, match="'Wipe'"):
+    with pytest.raises(NoExpertError) as error:
         base_policy("Wipe", make=True)
+    said = str(error.value)
+    assert said.startswith("Wipe has no scripted expert")
+    assert "python -m policies.pretrain --demonstrations FILE --out FOLDER" in said
+    assert "Tasks with an expert: Lift, Can, Square" in said
+    assert "did you mean" not in said
 
 
 def test_one_that_was_made_before_is_taken(point_task, tmp_path, monkeypatch):
@@ -35,12 +40,19 @@ def test_one_that_was_made_before_is_taken(point_task, tmp_path, monkeypatch):
     assert base_policy(point_task, make=True) == folder
 
 
-def test_on_request_it_is_made_and_told_of(point_task, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("kwargs", "name"), [(None, "point"), ({"task": "Point"}, "point-task-Point")]
+)
+def test_on_request_it_is_made_and_told_of(kwargs, name, point_task, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(RECIPES, point_task, TINY)
     monkeypatch.setattr("zprl_env.base_policies.find.EVALUATION_EPISODES", 3)
     said: list[str] = []
-    folder = base_policy(point_task, make=True, say=said.append)
-    assert said[0] == f"No policy is shipped for Point: going to {plan('Point')}."
+    folder = base_policy(point_task, make=True, env_kwargs=kwargs, say=said.append)
+    assert folder == MADE / name == find_policy(point_task, kwargs)
+    assert (tmp_path / "demos" / f"{name}.hdf5").exists()
+    assert said[0] == f"No policy is shipped for Point: going to {plan('Point', kwargs)}."
+    card = (MADE / name / "README.md").read_text()
+    assert ("--env-kwargs 'task=\"Point\"'" in card) is bool(kwargs)
     assert resolve_policy(folder).latent_dim == 2
     assert len(said) == 3

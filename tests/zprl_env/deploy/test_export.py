@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import shutil
 import sys
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def test_an_export_that_decides_differently_is_refused(steered_folder, point_pol
     config = load_config(run)
     env = evaluation_env(PointEnv(), resolve_policy(point_policy), config.steer, config.recipe)
     steered = SteeredPolicy.load(steered_folder)
-    observations = likely_observations(steered_folder)
+    observations = likely_observations(steered_folder / "policy")
     assert observations.shape == (32, 3)
 
     def other(_: np.ndarray) -> np.ndarray:
@@ -115,6 +116,32 @@ def test_an_export_that_decides_differently_is_refused(steered_folder, point_pol
 
     with pytest.raises(CheckpointError, match=r"must decide as its run does\. Got an action"):
         check_equal(steered, env, other, observations)
+
+
+def test_an_export_is_replaced_only_if_asked_and_an_interrupted_run_has_its_best_agent(
+    steered_folder, tmp_path, point_task, capsys
+):
+    run = Path(shutil.copytree(steered_folder.parent / "run", tmp_path / "run"))
+    out = export(Export(run, tmp_path / "out"))
+    text = refused("--run", run, "--out", out, capsys=capsys)
+    assert f"Got: {out}. Choose another or give --overwrite." in text
+    before = (out / "steered.json").read_text()
+    (run / "model.zip").rename(run / "best.zip")
+    export(Export(run, out, overwrite=True, env_kwargs=("task=Point",)))
+    assert "its best agent so far is taken" in capsys.readouterr().out
+    described = json.loads((out / "steered.json").read_text())
+    assert json.loads(before)["results"]
+    assert not described["results"]  # they are of another agent
+    assert described["env_kwargs"] == {"task": "Point"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "run"]
+
+
+@pytest.mark.parametrize("results", ["[]", '{"test": 3}', '{"test": {"base policy": {}}}'])
+def test_results_that_are_none_are_named(results, steered_folder, tmp_path, point_task, capsys):
+    run = Path(shutil.copytree(steered_folder.parent / "run", tmp_path / "run"))
+    (run / "results.json").write_text(results)
+    text = refused("--run", run, "--out", tmp_path / "out", capsys=capsys)
+    assert f"Expected a run's results in {run / 'results.json'}. Got: " in text
 
 
 def refused(*flags: str | Path, capsys) -> str:
@@ -131,7 +158,11 @@ def test_what_cannot_be_exported_is_refused(finetuned, tmp_path, capsys):
     capsys.readouterr()
     text = refused("--run", run, "--out", run, capsys=capsys)
     assert "out must not exist yet" in text
-    text = refused("--run", tmp_path, "--out", out, capsys=capsys)
+    assert (run / "config.json").exists()
+    text = refused("--run", run, "--out", run, "--overwrite", capsys=capsys)
+    assert "which is no export. Choose another or remove it" in text
+    (tmp_path / "empty").mkdir()
+    text = refused("--run", tmp_path / "empty", "--out", out, capsys=capsys)
     assert "a run's folder with a readable config.json" in text
     other = point.save_policy(tmp_path / "other", seed=1)
     text = refused("--run", run, "--out", out, "--policy", other, capsys=capsys)

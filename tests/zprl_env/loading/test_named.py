@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from zprl_env.errors import ConfigurationError, UnknownNameError
-from zprl_env.loading.named import load_object, names_code
+from zprl_env.loading.named import load_object, names_code, refuse_code
 
 MODULE = """
 class Reach:
@@ -80,3 +80,33 @@ def test_what_is_no_name_of_code_is_refused_before_anything_is_imported(spec):
     with pytest.raises(ConfigurationError, match='must be "module:attribute"'):
         load_object(spec, "environment")
     assert set(sys.modules) == before
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "driver=evil:Robot",
+        'driver="evil:Robot"',
+        r'driver="evil\u003aRobot"',
+        'driver= "evil:Robot" ',
+        'driver=["evil:Robot"]',
+        'driver={"a": {"b": ["evil:Robot"]}}',
+        'driver={"evil:Robot": 1}',
+        "evil:Robot",
+        "evil:Robot-v0",
+        "url=http://10.0.0.1:5000",
+        r'url="http:\u002f/10.0.0.1"',
+        "hf://evil/repo",
+    ],
+)
+def test_what_a_file_names_is_followed_only_if_the_user_says_so(word):
+    for content in ({"env_kwargs": ["limit=3", word]}, {"policy": word}):
+        with pytest.raises(ConfigurationError, match=r"config\.json names .*add --trust, or say"):
+            refuse_code(content, "config.json", trust=False)
+        refuse_code(content, "config.json", trust=True)
+        refuse_code(content, "config.json", trust=False, given=[word])
+
+
+@pytest.mark.parametrize("word", ["Lift", "horizon=20", "robots=UR5e", "a={}", "task=/a/b.yaml"])
+def test_plain_settings_of_a_file_are_followed(word):
+    refuse_code({"env_kwargs": [word], "policy": word, "algo": None}, "config.json", trust=False)

@@ -17,6 +17,7 @@ from stable_baselines3.sac import policies as sac
 from stable_baselines3.td3 import policies as td3
 from torch import nn
 
+from zprl_env.training.agents.choosing import Choosing
 from zprl_env.training.agents.networks import ClippedAdam, EnsembleCritic, start_at_base_policy
 
 LOG_STD_MIN, LOG_STD_MAX = -20.0, 2.0
@@ -54,7 +55,7 @@ class OffPolicy(BasePolicy):
         return super()._get_constructor_parameters() | self.own
 
 
-class Gaussian(OffPolicy):
+class Gaussian(Choosing, OffPolicy):
     """Mixin with the options of actors of a squashed Gaussian: SAC's, TQC's and CrossQ's."""
 
     def __init__(
@@ -87,7 +88,13 @@ class EnsembleCritics(BasePolicy):
     """Mixin with the option of an :class:`EnsembleCritic`, for SAC's and TD3's policies."""
 
     def __init__(
-        self, *args: Any, layer_norm: bool = False, squash_q: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        layer_norm: bool = False,
+        squash_q: bool = False,
+        pull: float = 0.0,
+        target_critics: int = 0,
+        **kwargs: Any,
     ) -> None:
         """Add to Stable-Baselines3's arguments.
 
@@ -95,18 +102,33 @@ class EnsembleCritics(BasePolicy):
             *args: Stable-Baselines3's.
             layer_norm: Use the ensemble, which is layer-normalised.
             squash_q: Keep its Q between 0 and 1.
+            pull: Weight of the mean squared action, which the actor's loss then has besides.
+            target_critics: Critics, drawn anew each time, whose least is the target, as in REDQ;
+                the actor then goes by the mean of all. 0 takes the least of all for both.
             **kwargs: Stable-Baselines3's.
         """
-        self.layer_norm, self.squash_q = layer_norm, squash_q
+        self.layer_norm = layer_norm
+        self.target_critics = target_critics
+        self.ensemble: dict[str, Any] = {
+            "squash": squash_q,
+            "pull": pull,
+            "averaged": target_critics > 0,
+        }
         super().__init__(*args, **kwargs)
         self.own |= {"layer_norm": layer_norm, "squash_q": squash_q}
+        self.own |= {"pull": pull, "target_critics": target_critics}
+
+    def _build(self, lr_schedule: Any) -> None:
+        super()._build(lr_schedule)
+        if self.layer_norm:
+            self.critic_target.subset = self.target_critics
 
     def make_critic(self, features_extractor: Any = None) -> Any:
         """Build the critics; see Stable-Baselines3."""
         if not self.layer_norm:
             return super().make_critic(features_extractor)
         kwargs = self._update_features_extractor(self.critic_kwargs, features_extractor)
-        return EnsembleCritic(**kwargs, squash=self.squash_q).to(self.device)
+        return EnsembleCritic(**kwargs, **self.ensemble).to(self.device)
 
 
 class SACPolicy(EnsembleCritics, Gaussian, sac.SACPolicy):

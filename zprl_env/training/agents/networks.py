@@ -61,10 +61,15 @@ class EnsembleCritic(ContinuousCritic):
         share_features_extractor: bool = True,
         *,
         squash: bool = False,
+        pull: float = 0.0,
+        averaged: bool = False,
     ) -> None:
         """Take Stable-Baselines3's arguments; the activation is always ReLU.
 
-        With ``squash`` Q is between 0 and 1, as the return of a reward of 1 on success is.
+        With ``squash`` Q is between 0 and 1, as the return of a reward of 1 on success is. Two
+        options change what the actor's loss is told, which asks with actions that carry gradients:
+        with ``pull`` it is Q less that many times the mean squared action, and with ``averaged``
+        the mean of all critics in place of each.
         """
         BaseModel.__init__(
             self,
@@ -75,18 +80,29 @@ class EnsembleCritic(ContinuousCritic):
         )
         self.share_features_extractor = share_features_extractor
         self.n_critics = n_critics
-        self.squash = squash
+        self.squash, self.pull, self.averaged = squash, pull, averaged
+        self.subset = 0
+        """Critics that answer, drawn anew each time; 0 is all of them. For a target's."""
         sizes = [features_dim + get_action_dim(action_space), *net_arch]
         layers = [EnsembleLayer(n_critics, a, b) for a, b in pairwise(sizes)]
         self.ensemble = nn.Sequential(*layers, EnsembleLayer(n_critics, sizes[-1], 1, last=True))
 
     def forward(self, obs: Tensor, actions: Tensor) -> tuple[Tensor, ...]:
-        """Return Q of every critic, each of shape ``(B, 1)``."""
+        """Return Q of every critic, or of those that are asked, each of shape ``(B, 1)``."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.share_features_extractor):
             features = self.extract_features(obs, self.features_extractor)
         joined = torch.cat([features, actions], dim=1)
         values = self.ensemble(joined.expand(self.n_critics, *joined.shape))
-        return (torch.sigmoid(values) if self.squash else values).unbind(0)
+        if self.squash:
+            values = torch.sigmoid(values)
+        if self.subset:
+            values = values[torch.randperm(self.n_critics)[: self.subset]]
+        if actions.requires_grad:
+            if self.averaged:
+                values = values.mean(dim=0, keepdim=True)
+            if self.pull:
+                values = values - self.pull * actions.square().mean(dim=1, keepdim=True)
+        return tuple(values.unbind(0))
 
     def q1_forward(self, obs: Tensor, actions: Tensor) -> Tensor:
         """Return Q of the first critic. Shape ``(B, 1)``."""

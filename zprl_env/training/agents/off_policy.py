@@ -38,7 +38,12 @@ def off_policy_arguments(recipe: Recipe, env: VecEnv) -> dict[str, Any]:
         "train_freq": (1, "episode") if recipe.updates_per_episode else (1, "step"),
         "action_noise": NormalActionNoise(np.zeros(size), np.full(size, noise)) if noise else None,
         "replay_buffer_class": AlternatingReplayBuffer if alternating else ChunkReplayBuffer,
-        "replay_buffer_kwargs": {"gamma": recipe.gamma, "n_steps": recipe.n_steps},
+        "replay_buffer_kwargs": {
+            "gamma": recipe.gamma,
+            "n_steps": recipe.n_steps,
+            "handle_timeout_termination": recipe.bootstrap_timeouts,
+            "success_share": recipe.success_share,
+        },
         "tau": recipe.tau,
         "ent_coef": recipe.ent_coef,
         "target_entropy": "auto" if entropy is None else entropy,

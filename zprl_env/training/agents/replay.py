@@ -26,19 +26,30 @@ class ChunkReplayBuffer(ReplayBuffer):
     its own exponent, where a fixed ``gamma ** n_action_steps`` would be wrong.
     """
 
-    def __init__(self, *args: Any, gamma: float, n_steps: int = 1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        gamma: float,
+        n_steps: int = 1,
+        success_share: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         """Add to Stable-Baselines3's arguments.
 
         Args:
             *args: Stable-Baselines3's.
             gamma: Discount per environment step.
             n_steps: Decisions n of the target.
+            success_share: Share of a sample that is drawn from episodes that succeeded, as soon as
+                there is one; 0 draws from all alike.
             **kwargs: Stable-Baselines3's.
         """
         super().__init__(*args, **kwargs)
         self.gamma = gamma
         self.n_steps = n_steps
+        self.success_share = success_share
         self.discounts = np.ones((self.buffer_size, self.n_envs), np.float32)
+        self.succeeded = np.zeros((self.buffer_size, self.n_envs), bool)
 
     def add(
         self,
@@ -61,14 +72,33 @@ class ChunkReplayBuffer(ReplayBuffer):
                     f"Expected a finite {name} to learn from. Got: NaN or infinity in decision "
                     f"{self.size() + 1} of the replay buffer."
                 )
-        self.discounts[self.pos] = [self.gamma ** info["env_steps"] for info in infos]
+        row = self.pos
+        self.succeeded[row] = False
+        self.discounts[row] = [self.gamma ** info["env_steps"] for info in infos]
         super().add(obs, next_obs, action, reward, done, infos)
+        for column in np.flatnonzero(done):
+            if infos[column].get("is_success", False):
+                self.succeeded[self._episode(row, column), column] = True
+
+    def _episode(self, row: int, column: int) -> list[int]:
+        """Find the rows of the episode that ends in a row, as far as they are still stored."""
+        rows = [row]
+        for back in range(1, self.size()):
+            before = (row - back) % self.buffer_size
+            if self.dones[before, column]:
+                break
+            rows.append(before)
+        return rows
 
     def _get_samples(
         self, batch_inds: np.ndarray, env: VecNormalize | None = None
     ) -> ReplayBufferSamples:
         # As in Stable-Baselines3, whose seeding governs numpy's global generator.
         columns = np.random.randint(0, self.n_envs, size=len(batch_inds))  # noqa: NPY002
+        count = round(self.success_share * len(batch_inds))
+        if count and len(good := np.argwhere(self.succeeded[: self.size()])):
+            chosen = good[np.random.randint(0, len(good), size=count)]  # noqa: NPY002
+            batch_inds[:count], columns[:count] = chosen.T
         steps = np.arange(self.n_steps)
         rows = (batch_inds[:, None] + steps) % self.buffer_size
         window = (rows, columns[:, None])

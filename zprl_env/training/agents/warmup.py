@@ -9,8 +9,10 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from zprl_env.training.agents.replay import end_trajectories
 
 
-def warm_up(model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback) -> None:
-    """Fill the replay buffer with zero perturbations.
+def warm_up(
+    model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback, noise: float = 0.0
+) -> None:
+    """Fill the replay buffer with zero perturbations, or with small ones.
 
     Stable-Baselines3's ``learning_starts`` would act uniformly at random, at the base policy's
     expense; the zero action costs nothing, because it is the base policy.
@@ -19,21 +21,25 @@ def warm_up(model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback) -
         model: An off-policy model whose environments have just been made.
         decisions: How many decisions, over all environments.
         callback: Told of every decision and its step, as in ``learn``; it may stop the warm-up.
+        noise: Standard deviation of Gaussian perturbations in place of the zeros.
     """
     env, buffer = model.get_env(), model.replay_buffer
     if env is None or buffer is None or decisions <= 0:
         return
     callback.init_callback(model)
-    zeros = np.zeros((env.num_envs, *env.action_space.shape), np.float32)
+    actions = np.zeros((env.num_envs, *env.action_space.shape), np.float32)
     observations = env.reset()
     try:
         for _ in range(-(-decisions // env.num_envs)):
             callback.on_rollout_start()
-            following, rewards, dones, infos = env.step(zeros)
+            if noise:  # by numpy's global generator, as Stable-Baselines3's own first actions
+                drawn = np.random.normal(0.0, noise, actions.shape)  # noqa: NPY002
+                actions = drawn.clip(-1.0, 1.0).astype(np.float32)
+            following, rewards, dones, infos = env.step(actions)
             stored = np.array(following)
             for index in np.flatnonzero(dones):
                 stored[index] = infos[index]["terminal_observation"]
-            buffer.add(observations, stored, zeros, rewards, dones, infos)
+            buffer.add(observations, stored, actions, rewards, dones, infos)
             model.num_timesteps += env.num_envs
             observations = following
             callback.update_locals({"infos": infos, "dones": dones})

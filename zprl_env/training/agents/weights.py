@@ -6,7 +6,9 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
 from stable_baselines3.common.vec_env import DummyVecEnv
@@ -81,6 +83,7 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
             load_states(path, model)
             return
         _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
+        _check_finite({**parameters, **(variables or {})})
         model.set_parameters(parameters, exact_match=True, device=model.device)
         for name, value in (variables or {}).items():
             getattr(model, name).data.copy_(value.data)
@@ -88,6 +91,16 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
         raise RunFolderError(
             f"Expected a model of the same algorithm and sizes in {path}. Got: {one_line(error)}"
         ) from error
+
+
+def _check_finite(value: Any, name: str = "") -> None:
+    """Refuse tensors with NaN in them, wherever they lie in nested states."""
+    if isinstance(value, dict | list | tuple):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            _check_finite(inner, f"{name}.{key}")
+    elif isinstance(value, torch.Tensor) and not torch.isfinite(value).all():
+        raise ValueError(f"NaN or infinity in {name[1:]}")
 
 
 def load_model(
@@ -100,7 +113,7 @@ def load_model(
     """Load a run's model for acting, not for learning on.
 
     Args:
-        folder: The run's folder.
+        folder: The run's folder, or the file of one of its agents.
         algo: Its algorithm.
         recipe: Its settings.
         env: A steered environment like those it learned in.
@@ -117,7 +130,7 @@ def load_model(
     recipe = replace(recipe, buffer_size=1)
     n_action_steps = env.env.n_action_steps
     model = make_model(algo, recipe, envs, n_action_steps=n_action_steps, seed=0, backend=backend)
-    load_weights(folder / weights_file(model), model)
+    load_weights(folder if folder.is_file() else folder / weights_file(model), model)
     return model
 
 

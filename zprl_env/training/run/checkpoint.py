@@ -2,7 +2,8 @@
 
 Each is a folder ``checkpoints/<env steps>`` with the agent and its optimisers, the best agent so
 far, the replay buffer, the history, the place of the environments, the global generators, and a
-manifest with the hash of every file. Nothing in it is unpickled.
+manifest with the hash of every file. Nothing in it is unpickled. One that is damaged, in whatever
+way, is left out, and the one before it is taken.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
+from policies.checkpoints.output import package_version
 from zprl_env.files import RunFolderError, one_line, read_json, write_json
 from zprl_env.training.agents.divergence import DivergedError, check_agent, check_replay
 from zprl_env.training.agents.replay import end_trajectories
 from zprl_env.training.agents.weights import BEST, load_weights, save_weights, weights_file
 from zprl_env.training.run import randomness
+from zprl_env.training.run.folder import CHECKPOINTS, checkpoint_folders
 from zprl_env.training.run.history import History
 from zprl_env.training.run.replay_file import load_replay, save_replay
 from zprl_env.vectorised.resumable import Place, ResumableVecEnv
 
-CHECKPOINTS = "checkpoints"
 KEPT = 2
 """Checkpoints that are kept: the newest, and one to fall back to."""
 
@@ -75,13 +77,17 @@ def save_checkpoint(run: Path, model: BaseAlgorithm, history: History, place: Pl
         check_replay(model.replay_buffer)
     folder = run / CHECKPOINTS / f"{history.env_steps:09d}"
     partial = folder.with_name("partial")
+    before = folder.with_name(f"{folder.name}~")
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         _write(partial, run, model, history, place)
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():  # never without one of the two, whenever the process is killed
+            shutil.rmtree(before, ignore_errors=True)
+            os.replace(folder, before)
         os.replace(partial, folder)
         _sync(folder.parent)
+        shutil.rmtree(before, ignore_errors=True)
     except DivergedError:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -91,7 +97,7 @@ def save_checkpoint(run: Path, model: BaseAlgorithm, history: History, place: Pl
             f"Expected to write a checkpoint to {folder}. Got: {one_line(error)}. Make room or "
             f"give permission there."
         ) from error
-    for old in _folders(run)[KEPT:]:
+    for old in checkpoint_folders(run)[KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
     return folder
 
@@ -109,16 +115,47 @@ def find_checkpoint(run: Path, say: Callable[[str], None]) -> RunCheckpoint | No
     Raises:
         RunFolderError: All of them are damaged.
     """
-    folders = _folders(run)
+    return _newest(run, say, lambda checkpoint: None)
+
+
+def resume(
+    run: Path, model: BaseAlgorithm, envs: ResumableVecEnv, say: Callable[[str], None]
+) -> RunCheckpoint | None:
+    """Restore a run's newest checkpoint that is whole and can be loaded.
+
+    Args:
+        run: The run's folder.
+        model: A model made with the run's configuration.
+        envs: Its environments.
+        say: As in :func:`find_checkpoint`.
+
+    Returns:
+        The checkpoint, or None if none was ever written.
+
+    Raises:
+        RunFolderError: All of them are damaged, or of another configuration.
+    """
+    return _newest(run, say, lambda checkpoint: load_checkpoint(checkpoint, run, model, envs))
+
+
+def _newest(
+    run: Path, say: Callable[[str], None], use: Callable[[RunCheckpoint], object]
+) -> RunCheckpoint | None:
+    """Return the newest checkpoint that can be read and used."""
+    folders = checkpoint_folders(run)
+    reason = ""
     for folder in folders:
         try:
-            return _read(folder, say)
-        except (OSError, KeyError, TypeError, ValueError, RunFolderError) as error:
-            say(f"The checkpoint {folder} is damaged and left out: {one_line(error)}")
+            checkpoint = _read(folder, say)
+            use(checkpoint)
+            return checkpoint
+        except Exception as error:  # whatever is wrong in it, the one before it may be whole
+            reason = one_line(error)
+            say(f"The checkpoint {folder} is damaged and left out: {reason}")
     if folders:
         raise RunFolderError(
             f"Expected a whole checkpoint in {run / CHECKPOINTS}. Got: {len(folders)}, all of them "
-            f"damaged. Begin a new run."
+            f"damaged (the last one: {reason}). Begin a new run."
         )
     return None
 
@@ -143,7 +180,9 @@ def load_checkpoint(
     load_weights(checkpoint.folder / weights_file(model), model)
     best = checkpoint.folder / weights_file(model, BEST)
     if best.exists():
-        shutil.copy(best, run / best.name)
+        partial = run / f"partial-{best.name}"
+        shutil.copy(best, partial)
+        os.replace(partial, run / best.name)
     model.num_timesteps = checkpoint.history.decisions
     model._n_updates = checkpoint.updates
     buffer = model.replay_buffer if isinstance(model, OffPolicyAlgorithm) else None
@@ -164,7 +203,7 @@ def load_checkpoint(
 
 def newest_checkpoint(run: Path) -> int | None:
     """Return the environment steps of a run's newest checkpoint, None if there is none."""
-    return next((int(folder.name) for folder in _folders(run)), None)
+    return next((int(folder.name.rstrip("~")) for folder in checkpoint_folders(run)), None)
 
 
 def _write(folder: Path, run: Path, model: BaseAlgorithm, history: History, place: Place) -> None:
@@ -181,18 +220,27 @@ def _write(folder: Path, run: Path, model: BaseAlgorithm, history: History, plac
         "updates": getattr(model, "_n_updates", 0),
     }
     write_json(folder / STATE, state)
-    hashes = {file.name: _hash(file) for file in sorted(folder.iterdir())}
+    hashes = {file.name: _hash(file) for file in _files(folder)}
     write_json(folder / MANIFEST, {"versions": _versions(), "sha256": hashes})
     for file in folder.iterdir():
         _sync(file)
     _sync(folder)
 
 
+def _files(folder: Path) -> list[Path]:
+    """List the files of a checkpoint that its manifest tells of."""
+    return [file for file in sorted(folder.iterdir()) if file.name != MANIFEST]
+
+
 def _read(folder: Path, say: Callable[[str], None]) -> RunCheckpoint:
     manifest = read_json(folder / MANIFEST)
-    for name, expected in manifest["sha256"].items():
-        if _hash(folder / name) != expected:
-            raise ValueError(f"{name} is not what was written")
+    expected = manifest["sha256"]
+    names = {file.name for file in _files(folder)}
+    if not isinstance(expected, dict) or names != {*expected} or STATE not in names:
+        raise ValueError(f"a manifest of {expected!r:.60} for {', '.join(sorted(names))}")
+    for file in _files(folder):
+        if _hash(file) != expected[file.name]:
+            raise ValueError(f"{file.name} is not what was written")
     state = read_json(folder / STATE)
     episode, actions, observation = state["place"]
     place = Place(int(episode), np.array(actions, np.float32), np.array(observation, np.float32))
@@ -203,6 +251,7 @@ def _read(folder: Path, say: Callable[[str], None]) -> RunCheckpoint:
         state["generators"],
         int(state["updates"]),
     )
+    randomness.check(found.generators)
     before, now = manifest["versions"], _versions()
     changed = [
         f"{name} {before.get(name, 'of old')}, now {now[name]}"
@@ -214,14 +263,8 @@ def _read(folder: Path, say: Callable[[str], None]) -> RunCheckpoint:
     return found
 
 
-def _folders(run: Path) -> list[Path]:
-    """Return a run's checkpoints, the newest first."""
-    found = [path for path in (run / CHECKPOINTS).glob("*") if path.name.isdecimal()]
-    return sorted(found, reverse=True)
-
-
 def _versions() -> dict[str, str]:
-    return {name: version(name) for name in LIBRARIES}
+    return {name: version(name) for name in LIBRARIES} | {"zprl-env": package_version()}
 
 
 def _hash(file: Path) -> str:

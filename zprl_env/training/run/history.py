@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zprl_env.evaluation import EvaluationResult
-from zprl_env.files import RunFolderError, one_line, read_json
+from zprl_env.files import VERSION, RunFolderError, one_line, read_json
 
 HISTORY_FILE = "history.json"
 WINDOW = 100
@@ -64,16 +64,36 @@ class History:
         Raises:
             KeyError, TypeError, ValueError: It is something else.
         """
-        evaluations = [
-            (
-                at,
-                EvaluationResult(
-                    np.array(r["seeds"]), np.array(r["successes"], bool), np.array(r["lengths"])
-                ),
-            )
-            for at, r in content["evaluations"]
-        ]
-        return cls(**content | {"evaluations": evaluations})
+        said = {name: value for name, value in content.items() if name != VERSION}
+        evaluations = [(_count(at), result_from(r)) for at, r in said["evaluations"]]
+        history = cls(**said | {"evaluations": evaluations})
+        _count(history.env_steps), _count(history.decisions)
+        if len(history.episode_ends) != len(history.episode_successes):
+            raise ValueError("episodes that do not all have an end and an outcome")
+        if not all(isinstance(success, bool) for success in history.episode_successes):
+            raise TypeError("outcomes of episodes that are not true or false")
+        for end in history.episode_ends:
+            _count(end)
+        if isinstance(history.seconds, bool) or not 0.0 <= history.seconds < float("inf"):
+            raise ValueError(f"{history.seconds} seconds")
+        return history
+
+
+def result_from(content: dict[str, Any]) -> EvaluationResult:
+    """Undo :meth:`EvaluationResult.to_dict`.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is something else.
+    """
+    seeds, successes, lengths = (
+        [_count(value) for value in content[name]] for name in ("seeds", "successes", "lengths")
+    )
+    if not len(seeds) == len(successes) == len(lengths) > 0 or max(successes) > 1:
+        raise ValueError("episodes that do not all have a seed, an outcome and a length")
+    returns = np.array(content.get("returns", []), float)
+    if returns.shape not in ((0,), (len(seeds),)):
+        raise ValueError("episodes that do not all have a sum of rewards")
+    return EvaluationResult(np.array(seeds), np.array(successes, bool), np.array(lengths), returns)
 
 
 def load_history(run: Path) -> History:
@@ -85,7 +105,14 @@ def load_history(run: Path) -> History:
     content = read_json(run / HISTORY_FILE)
     try:
         return History.from_dict(content)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise RunFolderError(
             f"Expected a run's history in {run / HISTORY_FILE}. Got: {one_line(error)}."
         ) from error
+
+
+def _count(value: object) -> int:
+    """Return a number that counts something, which a file may say otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**62:
+        raise TypeError(f"{value!r:.60} in place of a whole number of at least 0")
+    return value

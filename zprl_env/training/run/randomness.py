@@ -37,3 +37,16 @@ def restore(state: dict[str, Any]) -> None:
     name, keys, *rest = state["numpy"]
     np.random.set_state((name, np.array(keys, np.uint32), *rest))  # noqa: NPY002
     torch.set_rng_state(torch.frombuffer(bytearray.fromhex(state["torch"]), dtype=torch.uint8))
+
+
+def check(state: dict[str, Any]) -> None:
+    """Check that a state can be restored; the generators are left as they are.
+
+    Raises:
+        KeyError, TypeError, ValueError: It is no state of :func:`capture`.
+    """
+    before = capture()
+    try:
+        restore(state)
+    finally:
+        restore(before)

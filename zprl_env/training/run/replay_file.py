@@ -42,4 +42,5 @@ def _arrays(buffer: ReplayBuffer) -> dict[str, np.ndarray]:
     """Return the filled part of a replay buffer: views, which can be written to."""
     names = ["observations", "next_observations", "actions", "rewards", "dones", "timeouts"]
     names += ["discounts"] if hasattr(buffer, "discounts") else []
+    names += ["succeeded"] if getattr(buffer, "success_share", 0.0) else []
     return {name: getattr(buffer, name)[: buffer.size()] for name in names}

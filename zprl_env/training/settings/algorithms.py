@@ -19,14 +19,27 @@ UNUSED: dict[str, Any] = {
     "log_std_min": -20.0,
     "log_std_max": 2.0,
     "max_grad_norm": None,
+    "demonstrations": None,
+    "warmup_noise": 0.0,
+    "target_critics": 0,
+    "pull": 0.0,
+    "actor_average": 0.0,
+    "best_of": 1,
+    "hold": 1,
+    "bootstrap_timeouts": True,
+    "success_share": 0.0,
 }
 """Settings that not every algorithm has, with the value that asks for nothing."""
 
-_OFF_POLICY = frozenset({"action_noise", "max_grad_norm"})
-_GAUSSIAN = _OFF_POLICY | {"use_sde", "log_std_min", "log_std_max"}
-_CRITICS = frozenset({"layer_norm", "squash_q"})
+_REPLAYED = frozenset(
+    {"action_noise", "demonstrations", "warmup_noise", "bootstrap_timeouts", "success_share"}
+)
+_OFF_POLICY = _REPLAYED | {"max_grad_norm"}
+_CHOOSING = ("actor_average", "best_of", "hold")
+_GAUSSIAN = _OFF_POLICY | {"use_sde", "log_std_min", "log_std_max", *_CHOOSING}
+_CRITICS = frozenset({"layer_norm", "squash_q", "target_critics", "pull"})
 _ON_POLICY = frozenset({"use_sde", "max_grad_norm"})
-_JAX = frozenset({"layer_norm", "action_noise"})
+_JAX = _REPLAYED | {"layer_norm"}
 _ACTORS = "zprl_env.training.agents.actors"
 
 
@@ -66,7 +79,8 @@ class Algorithm:
         return self.options if backend == "torch" else self.sbx_options
 
 
-_SQUASHED = ("log_std_init", "log_std_min", "log_std_max")
+_SQUASHED = ("log_std_init", "log_std_min", "log_std_max", *_CHOOSING)
+_ENSEMBLE = ("layer_norm", "squash_q", "target_critics", "pull")
 _REPLAY = ("n_critics", "actor_init", "max_grad_norm")
 _ROLLOUT = ("log_std_init", "actor_init")
 
@@ -76,7 +90,7 @@ ALGORITHMS: dict[str, Algorithm] = {
         f"{_ACTORS}:SACPolicy",
         off_policy=True,
         options=_GAUSSIAN | _CRITICS,
-        networks=(*_REPLAY, "layer_norm", "squash_q", *_SQUASHED),
+        networks=(*_REPLAY, *_ENSEMBLE, *_SQUASHED),
         needed=frozenset({"tau", "ent_coef", "policy_kwargs.log_std_init"}),
         sbx="SAC",
         sbx_options=_JAX,
@@ -86,7 +100,7 @@ ALGORITHMS: dict[str, Algorithm] = {
         f"{_ACTORS}:TD3Policy",
         off_policy=True,
         options=_OFF_POLICY | _CRITICS,
-        networks=(*_REPLAY, "layer_norm", "squash_q"),
+        networks=(*_REPLAY, *_ENSEMBLE),
         needed=frozenset({"tau"}),
     ),
     "tqc": Algorithm(
@@ -186,7 +200,7 @@ def find_algorithm(name: str) -> Algorithm:
         name,
         "MlpPolicy",
         off_policy=off_policy,
-        options=frozenset({"action_noise"}) if off_policy else frozenset(),
+        options=_REPLAYED if off_policy else frozenset(),
         networks=(),
         needed=frozenset(),
         like=like,

@@ -41,10 +41,21 @@ def check_algorithm(algo: str, backend: BackendName, recipe: Recipe) -> None:
                 f"{name} must be {unused} with {which}, which has no such thing. Got: {got}. "
                 f"Try {_without(name, unused)}, or --algo sac --backend torch."
             )
-    if recipe.squash_q and not recipe.layer_norm:
+    for name in ("squash_q", "pull", "target_critics"):
+        if getattr(recipe, name) and not recipe.layer_norm:
+            raise ZprlError(
+                f"{name} must come with layer_norm, whose critics have it. Got: layer_norm=False. "
+                "Try --layer-norm."
+            )
+    if recipe.target_critics > recipe.n_critics:
         raise ZprlError(
-            "squash_q must come with layer_norm, whose critics have it. Got: layer_norm=False. "
-            "Try --layer-norm."
+            f"target_critics must be at most n_critics. Got: {recipe.target_critics} of "
+            f"{recipe.n_critics}. Try --n-critics 10 --target-critics 2."
+        )
+    if recipe.use_sde and (recipe.best_of, recipe.hold) != (1, 1):
+        raise ZprlError(
+            f"best_of and hold must be 1 with use_sde, which draws in its own way. "
+            f"Got: {recipe.best_of} and {recipe.hold}. Try --no-use-sde."
         )
     if recipe.use_sde and (recipe.log_std_min, recipe.log_std_max) != (-20.0, 2.0):
         raise ZprlError(

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from zprl_env.errors import ZprlError
+from zprl_env.loading.yaml_file import read_yaml
 from zprl_env.task import UNKNOWN, Facts
 from zprl_env.training.settings.algorithms import ALGORITHMS, Algorithm
 
@@ -61,6 +60,11 @@ SETTINGS = (
     Setting("policy_kwargs.n_critics", "n_critics", off_policy),
     Setting("policy_kwargs.layer_norm", "layer_norm", None, False),
     Setting("policy_kwargs.squash_q", "squash_q", None, False),
+    Setting("policy_kwargs.target_critics", "target_critics", None, 0),
+    Setting("policy_kwargs.pull", "pull", None, 0.0),
+    Setting("policy_kwargs.actor_average", "actor_average", None, 0.0),
+    Setting("policy_kwargs.best_of", "best_of", None, 1),
+    Setting("policy_kwargs.hold", "hold", None, 1),
     Setting("policy_kwargs.actor_init", "actor_init", None, 0.01),
     Setting("policy_kwargs.log_std_init", "log_std_init"),
     Setting("policy_kwargs.log_std_min", "log_std_min", None, -20.0),
@@ -79,6 +83,8 @@ SETTINGS = (
     Setting("learning_starts", "warmup_decisions", off_policy, 0),
     Setting("buffer_size", "buffer_size", off_policy),
     Setting("replay_buffer_kwargs.n_steps", "n_steps", off_policy),
+    Setting("replay_buffer_kwargs.handle_timeout_termination", "bootstrap_timeouts", None, True),
+    Setting("replay_buffer_kwargs.success_share", "success_share", None, 0.0),
     Setting("n_steps", "rollout_decisions", on_policy),
     Setting("n_epochs", "n_epochs"),
     Setting("n_critic_updates", "n_epochs"),
@@ -114,10 +120,10 @@ def read_hyperparameters(
         ZprlError: The file cannot be read, or says what only RL Zoo would do.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = read_yaml(file, "A file of hyperparameters")
         section = content.get(env_id, content.get("default"))
         said = dict(_flatten(section))
-    except (OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise ZprlError(
             f"hyperparams must be a file of RL Zoo's with a section {env_id} or default, whose "
             f"settings are plain YAML. Got: {file} ({' '.join(str(error).split())})."

@@ -42,6 +42,13 @@ class Recipe:
     """Discount per environment step; the agent's is gamma ** n_action_steps."""
     warmup_decisions: int = 500
     """Decisions of the base policy (zero perturbation) put into the replay buffer first."""
+    demonstrations: str | None = None
+    """Off-policy methods that steer the latent: an HDF5 file whose episodes are put into the replay
+    buffer first, as the perturbations that come nearest to them. They take no environment steps."""
+    warmup_noise: float = 0.0
+    """Off-policy methods: standard deviation of Gaussian actions in place of the zeros of the
+    warm-up, so that the critics have seen perturbations when learning starts; not from RL Zoo's
+    files."""
     updates_per_decision: int = 4
     """Gradient steps per decision."""
     updates_per_episode: int = 0
@@ -65,12 +72,28 @@ class Recipe:
     the library's own start. Its effect on what is learned is not measured."""
     n_critics: int = 2
     """Critics whose minimum is the target; more of them make it more cautious."""
+    target_critics: int = 0
+    """SAC and TD3 with layer_norm: critics drawn at random whose minimum is the target, as in REDQ;
+    the actor then goes by the mean of all. 0 takes the minimum of all for both."""
     layer_norm: bool = True
     """Layer normalisation in the critics: of SAC and TD3, and of all off-policy agents in JAX. One
     run on Lift without it climbed to 0.76 and fell back to 0.50."""
     squash_q: bool = False
     """SAC and TD3: keep Q between 0 and 1 by a sigmoid, as the published agent does, whose target
     has no entropy term; needs the sparse reward. Its effect is not measured."""
+    pull: float = 0.0
+    """SAC and TD3 with layer_norm: weight of the mean squared action in the actor's loss, a pull
+    towards the base policy."""
+    actor_average: float = 0.0
+    """SAC, TQC and CrossQ: share of a moving average of the actor's weights that each of its
+    gradient steps leaves, such as 0.999. The agent acts by the average in evaluations and when it
+    is handed over; while exploring it acts by the actor itself. 0 is no average."""
+    best_of: int = 1
+    """SAC, TQC and CrossQ: actions drawn for each decision, of which the one with the highest Q is
+    taken, in evaluations too. Such an agent cannot be exported yet."""
+    hold: int = 1
+    """SAC, TQC and CrossQ: decisions for which exploration keeps its draw, so that a perturbation
+    lasts. It runs on over the end of an episode."""
     ent_coef: str = "auto_0.01"
     """Entropy coefficient as Stable-Baselines3 writes it."""
     target_entropy: float | None = None
@@ -84,6 +107,12 @@ class Recipe:
     """SAC, TQC and CrossQ: its upper bound; the default is the library's own."""
     n_steps: int = 3
     """Decisions of the n-step return."""
+    bootstrap_timeouts: bool = True
+    """Off-policy methods: a time limit is no end, so the value of what would have followed counts.
+    The published agent has none at a time-out, which makes lateness a failure."""
+    success_share: float = 0.0
+    """Off-policy methods: share of each batch that is drawn from episodes that succeeded; 0 draws
+    from all alike."""
     use_sde: bool = False
     """State-dependent exploration (gSDE): perturbations that persist instead of white noise."""
     action_noise: float = 0.0

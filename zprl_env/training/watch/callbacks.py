@@ -14,6 +14,7 @@ from zprl_env.files import RunFolderError
 from zprl_env.training.agents.model import as_agent
 from zprl_env.training.run.history import History
 from zprl_env.training.run.interruption import Interruption
+from zprl_env.training.watch.curves import log_evaluation
 
 
 class ProgressCallback(BaseCallback):
@@ -57,10 +58,6 @@ class ProgressCallback(BaseCallback):
         if dones.any():
             history.seconds = time.monotonic() - self._started
             self.bar.set_postfix_str(f"success {history.rolling_success:.2f}", refresh=False)
-            self.logger.record("rollout/success_rate", history.rolling_success)
-            self.logger.record("time/episodes", len(history.episode_ends))
-            self.logger.record("time/decisions", history.decisions)
-            self.logger.dump(history.env_steps)
         return history.env_steps < self.total_env_steps
 
 
@@ -96,8 +93,7 @@ class EvaluationCallback(BaseCallback):
             result = evaluate(self.env, as_agent(self.model), self.seeds)
             self.history.evaluations.append((self.history.env_steps, result))
             self.history.updates_at[str(self.history.env_steps)] = self.history.updates
-            self.logger.record("eval/success_rate", result.success_rate)
-            self.logger.record("eval/mean_length", result.mean_length)
+            log_evaluation(self.logger, self.history.env_steps, result)
             self.report(self.history.env_steps, result)
         return True
 

@@ -1,24 +1,18 @@
-"""Report of a run: a table, a learning curve, a film (video)."""
+"""Report of a run: a table, a verdict in a sentence, a learning curve."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-import gymnasium as gym
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from zprl_env.envs import make_env
-from zprl_env.evaluation import Agent, EvaluationResult, evaluate
-from zprl_env.loading.resolve import PolicyLike
-from zprl_env.success_rates import PairedDifference, wilson_interval
-from zprl_env.training.environment import evaluation_env
+from zprl_env.evaluation import EvaluationResult
+from zprl_env.success_rates import PairedDifference, needed, verdict, wilson_interval
 from zprl_env.training.run.history import WINDOW, History
-from zprl_env.training.settings.recipe import Recipe
 
 
 def print_table(
@@ -27,34 +21,40 @@ def print_table(
     console: Console | None = None,
     updates: int | None = None,
 ) -> None:
-    """Print successes side by side, and the paired difference of the last two.
+    """Print successes side by side, and in a sentence which of two policies is better.
 
     Args:
         results: Outcomes by name, all on the same seeds.
         difference: How the last differs from the one it is compared with.
         console: Where to print.
-        updates: How often the last one's agent was updated, if there is one.
+        updates: Gradient steps of the last one, if known.
     """
     console = console or Console()
-    table = Table(caption=None if updates is None else f"{updates:,} updates of the agent")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("policy")
-    for column in ("success", "95 % interval", "episodes", "mean length [steps]"):
+    for column in ("success", "95 % interval", "episodes", "length"):
         table.add_column(column, justify="right")
+    if updates is not None:
+        table.add_column("updates", justify="right")
+    last = [*results][-1] if results else ""
     for name, result in results.items():
         low, high = result.interval
-        table.add_row(
+        row = [
             name,
             f"{result.success_rate:.1%}",
             f"{low:.1%} - {high:.1%}",
             str(result.episodes),
             f"{result.mean_length:.1f}",
-        )
+        ]
+        if updates is not None:
+            row.append(f"{updates:,}" if name == last else "-")
+        table.add_row(*row)
     console.print(table)
     if difference is not None:
-        console.print(
-            f"Paired difference {difference.difference:+.1%}: {difference.gained} episodes gained, "
-            f"{difference.lost} lost (exact McNemar p = {difference.p_value:.2g})"
-        )
+        episodes = [*results.values()][-1].episodes
+        for said in (verdict(difference, episodes), needed(difference, episodes)):
+            if said:
+                console.print(said, markup=False, highlight=False)
 
 
 def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationResult]) -> None:
@@ -111,45 +111,3 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize="small")
     figure.savefig(path, dpi=150)
-
-
-def film(
-    env: str,
-    policy: PolicyLike,
-    where: str,
-    recipe: Recipe,
-    agent: Agent | None,
-    seed: int,
-    env_kwargs: Mapping[str, Any] | None = None,
-) -> np.ndarray:
-    """Film one episode, every environment step of it.
-
-    Args:
-        env: Task, as :func:`~zprl_env.envs.make_env` takes it.
-        policy: A policy object, a path or a shipped name.
-        where: Where the agent enters the policy.
-        recipe: Settings of the steering.
-        agent: The agent; ``None`` is the base policy.
-        seed: Seed of the episode.
-        env_kwargs: Passed to the environment.
-
-    Returns:
-        The pictures. Shape ``(T, height, width, 3)``, uint8.
-
-    Raises:
-        RenderingError: There is no OpenGL to be had.
-    """
-    # Below the steering, which shows one observation per decision.
-    frames = gym.wrappers.RenderCollection(
-        make_env(env, render_mode="rgb_array", **(env_kwargs or {}))
-    )
-    with closing(evaluation_env(frames, policy, where, recipe)) as steered:
-        evaluate(steered, agent, [seed])
-        return np.asarray(frames.render())
-
-
-def write_video(path: Path, pictures: np.ndarray, fps: int = 20) -> None:
-    """Write pictures of shape ``(T, height, width, 3)`` as an MP4."""
-    import imageio.v3 as iio
-
-    iio.imwrite(path, pictures, fps=fps, codec="libx264")

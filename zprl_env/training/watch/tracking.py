@@ -1,17 +1,37 @@
-"""Tracking of a run's curves in Weights & Biases as well."""
+"""Tracking of a run's curves in Weights & Biases as well, and the name that a run has there."""
 
 from __future__ import annotations
 
 import dataclasses
+import secrets
 from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zprl_env.errors import MissingExtraError
+from zprl_env.tasks import folder_name
 
 if TYPE_CHECKING:
     from zprl_env.training.config import Config
+
+ID_FILE = "wandb-id.txt"
+"""File in a run's folder by which a resumed run goes on in Weights & Biases, too."""
+
+
+def run_name(config: Config) -> str:
+    """Name a run in TensorBoard and Weights & Biases: task, algorithm, seed.
+
+    Args:
+        config: The run's.
+
+    Returns:
+        For example ``"Lift-sac-seed0"``, or ``"Lift-sac-noise-seed0"`` if steered at the noise.
+    """
+    parts = [folder_name(config.env), config.algo.replace(":", ".")]
+    if config.steer != "latent":
+        parts.append(config.steer.replace(":", "."))
+    return "-".join([*parts, f"seed{config.seed}"])
 
 
 def check_tracker(project: str | None) -> None:
@@ -31,7 +51,7 @@ def tracked(config: Config, folder: Path) -> AbstractContextManager[Any]:
 
     Args:
         config: The run's; ``config.wandb`` names the project, ``None`` does nothing.
-        folder: The run's, whose name the run there gets.
+        folder: The run's. A run that is resumed in it goes on there, too.
     """
     if config.wandb is None:
         return nullcontext()
@@ -39,9 +59,20 @@ def tracked(config: Config, folder: Path) -> AbstractContextManager[Any]:
 
     run: AbstractContextManager[Any] = wandb.init(
         project=config.wandb,
-        name=folder.name,
+        name=f"{run_name(config)} ({folder.name})",
+        group=f"{folder_name(config.env)}/{config.algo}",
+        id=_run_id(folder),
+        resume="allow",
         dir=str(folder),
         config=dataclasses.asdict(config),
         sync_tensorboard=True,
     )
     return run
+
+
+def _run_id(folder: Path) -> str:
+    """Return the id that a run had there before, or a new one."""
+    file = folder / ID_FILE
+    if not file.exists():
+        file.write_text(secrets.token_hex(8), encoding="utf-8")
+    return file.read_text(encoding="utf-8").strip()

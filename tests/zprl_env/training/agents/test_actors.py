@@ -98,3 +98,13 @@ def test_a_policy_that_is_saved_alone_comes_back_with_its_options(tmp_path):
     assert isinstance(loaded.critic.optimizer, ClippedAdam)
     for mine, theirs in zip(loaded.parameters(), model.policy.parameters(), strict=True):
         torch.testing.assert_close(mine, theirs, rtol=0, atol=0)
+
+
+def test_only_the_target_is_told_some_of_the_critics():
+    model, _ = make_small_model(PointEnv(), "sac", n_critics=5, target_critics=2, pull=0.1)
+    observations, actions = torch.as_tensor(OBSERVATIONS), torch.zeros(100, 2)
+    assert len(model.critic_target(observations, actions)) == 2
+    assert len(model.critic(observations, actions)) == 5
+    assert len(model.critic(observations, actions.requires_grad_())) == 1
+    assert (model.critic.pull, model.critic.averaged) == (0.1, True)
+    model.learn(10, log_interval=None)

@@ -89,3 +89,28 @@ def test_an_actor_s_output_starts_at_about_zero():
     start_at_base_policy(output)
     torch.testing.assert_close(output.weight.detach(), 0.01 * before)
     assert not output.bias.any()
+
+
+def test_the_actor_is_told_less_the_larger_its_action_is(critic, batch):
+    observations, actions = batch
+    plain = torch.cat(critic(observations, actions), dim=1)
+    critic.pull = 0.5
+    asking = actions.clone().requires_grad_()
+    told = torch.cat(critic(observations, asking), dim=1)
+    penalty = 0.5 * actions.square().mean(dim=1, keepdim=True)
+    torch.testing.assert_close(told, plain - penalty)
+    torch.testing.assert_close(torch.cat(critic(observations, actions), dim=1), plain)
+
+
+def test_the_actor_may_be_told_the_mean_and_a_target_some_of_the_critics(critic, batch):
+    observations, actions = batch
+    plain = torch.cat(critic(observations, actions), dim=1)
+    critic.averaged = True
+    (told,) = critic(observations, actions.clone().requires_grad_())
+    torch.testing.assert_close(told, plain.mean(dim=1, keepdim=True))
+    critic.subset = 2
+    seen = set()
+    for _ in range(40):
+        some = torch.cat(critic(observations, actions), dim=1)
+        seen.add(tuple(int((plain == column[:, None]).all(dim=0).nonzero()) for column in some.T))
+    assert seen == {(a, b) for a in range(N) for b in range(N) if a != b}

@@ -37,7 +37,7 @@ def test_updates_are_counted_by_decision_or_by_episode(recipe):
 def test_the_buffer_discounts_by_the_environment_step(recipe):
     arguments = off_policy_arguments(recipe, steered())
     assert arguments["replay_buffer_class"] is ChunkReplayBuffer
-    assert arguments["replay_buffer_kwargs"] == {"gamma": 0.9, "n_steps": 3}
+    assert arguments["replay_buffer_kwargs"].items() >= {"gamma": 0.9, "n_steps": 3}.items()
     halves = AlternatingVecEnv(steered(1), steered(1))
     alternating = off_policy_arguments(recipe, halves)
     assert alternating["replay_buffer_class"] is AlternatingReplayBuffer

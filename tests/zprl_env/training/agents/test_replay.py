@@ -149,3 +149,39 @@ def test_the_discount_stays_with_its_environment():
     steps = np.where(columns == 1, 5, 1 + rows % 4)
     assert set(columns) == {0, 1}
     np.testing.assert_allclose(batch.discounts.numpy()[:, 0], GAMMA**steps, rtol=1e-6)
+
+
+def tell(buffer: ReplayBuffer, successes: list[bool]) -> None:
+    """Store episodes of three decisions that end in success or not; observation i is at row i."""
+    for success in successes:
+        for step in range(3):
+            over = step == 2
+            index = np.array([[buffer.pos]], np.float32)
+            infos = [{"env_steps": 4, "is_success": success and over}]
+            buffer.add(index, index, index / 100, np.zeros(1), np.array([over]), infos)
+
+
+def test_a_share_of_a_sample_is_of_episodes_that_succeeded():
+    buffer = ChunkReplayBuffer(100, *SPACES, "cpu", gamma=GAMMA, success_share=0.5)
+    tell(buffer, [False, False])
+    assert buffer.sample(50).observations.max() <= 5  # as long as there is none, of all
+    tell(buffer, [False, True, False, False, False, False])
+    assert np.flatnonzero(buffer.succeeded).tolist() == [9, 10, 11]
+    seen = buffer.sample(1000).observations.numpy()[:, 0]
+    assert set(seen[:500]) == {9.0, 10.0, 11.0}
+    assert np.isin(seen[500:], [9, 10, 11]).mean() < 0.3
+
+
+def test_an_episode_that_was_overwritten_is_forgotten():
+    buffer = ChunkReplayBuffer(7, *SPACES, "cpu", gamma=GAMMA, success_share=1.0)
+    tell(buffer, [True, True, False, True])
+    # Rows 0 to 6 hold decisions 7 to 11 at 0 to 4, and 5 and 6.
+    assert np.flatnonzero(buffer.succeeded).tolist() == [2, 3, 4, 5]
+    tell(buffer, [False, False])
+    assert np.flatnonzero(buffer.succeeded).tolist() == [4]
+
+
+def test_a_time_limit_may_be_an_end():
+    buffer = ChunkReplayBuffer(9, *SPACES, "cpu", gamma=GAMMA, handle_timeout_termination=False)
+    fill(buffer, EPISODE)
+    np.testing.assert_allclose(targets(buffer, [0, 1], 10.0), [0.5 + 0.9**4 * 10, 0.25])

@@ -102,6 +102,14 @@ def test_a_warm_up_that_never_ends_leaves_the_model_as_it_was():
     assert not model.replay_buffer.actions.any()
 
 
+def test_it_may_perturb_a_little():
+    model, _ = make_small_model(RecordingEnv(truncate_at=5), sample_latent=False)
+    warm_up(model, 60, progress(History()), noise=0.1)
+    actions = model.replay_buffer.actions[:60, 0]
+    assert 0.08 < actions.std() < 0.12
+    assert len(np.unique(actions)) == actions.size
+
+
 class Ending(BaseCallback):
     """Ends training at its 20th decision, in a way of its own."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 from contextlib import nullcontext
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ from zprl_env.files import RunFolderError
 from zprl_env.training.agents.divergence import DivergedError
 from zprl_env.training.agents.weights import save_weights
 from zprl_env.training.learning import learn
-from zprl_env.training.run.checkpoint import find_checkpoint, load_checkpoint, save_checkpoint
+from zprl_env.training.run import checkpoint as checkpoint_module
+from zprl_env.training.run.checkpoint import (
+    find_checkpoint,
+    load_checkpoint,
+    resume,
+    save_checkpoint,
+)
 from zprl_env.training.run.history import History
 from zprl_env.training.run.interruption import Interruption
 from zprl_env.training.watch.callbacks import CheckpointCallback, ProgressCallback
@@ -125,6 +132,85 @@ def test_a_damaged_one_is_named_and_the_one_before_is_taken(how, name, folder, r
     assert line.startswith(f"The checkpoint {newest} is damaged and left out: ")
     go_on(other, folder, checkpoint.history, checkpoint.generators)
     assert_same_tensors(other, run[1])
+
+
+def rewrite(checkpoint: Path, name: str, change) -> None:
+    """Change a JSON file of a checkpoint, whose manifest then agrees with it."""
+    content = json.loads((checkpoint / name).read_text())
+    (checkpoint / name).write_text(json.dumps(change(content)))
+    if name != "manifest.json":
+        manifest = json.loads((checkpoint / "manifest.json").read_text())
+        manifest["sha256"][name] = sha256((checkpoint / name).read_bytes()).hexdigest()
+        (checkpoint / "manifest.json").write_text(json.dumps(manifest))
+
+
+WRONG: dict[tuple[str, str | None], list[Any]] = {
+    ("manifest.json", "sha256"): [[], {}, 3, "all", {"model.zip": 1}],
+    ("manifest.json", "versions"): [[], 3, None],
+    ("manifest.json", None): ["manifest", []],
+    ("state.json", "place"): [3, [], ["one", [], []], [0, [["a"]], []], [0, [[1.0]], [2.0]]],
+    ("state.json", "history"): [3, {}, {"env_steps": "60"}],
+    ("state.json", "generators"): [3, {}, {"python": [1]}],
+    ("state.json", "updates"): [[], None, "many"],
+    ("state.json", None): [[]],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [(*place, value) for place, values in WRONG.items() for value in values],
+)
+def test_whatever_is_wrong_in_one_the_one_before_it_is_taken(name, key, value, folder, run):
+    before, newest = sorted((folder / "checkpoints").iterdir())
+    rewrite(newest, name, lambda content: value if key is None else content | {key: value})
+    said: list[str] = []
+    model, _ = make_small_model(env(), "sac", seed=0)
+    found = resume(folder, model, model.get_env(), said.append)
+    assert found is not None
+    if found.folder == newest:  # the agent is whole: its episode under way is given up
+        assert key == "place"
+        return
+    assert found.folder == before
+    assert said[0].startswith(f"The checkpoint {newest} is damaged and left out: ")
+
+
+def test_a_checkpoint_that_agrees_with_its_manifest_but_does_not_load_is_left_out(folder, run):
+    before, newest = sorted((folder / "checkpoints").iterdir())
+    for name in ("model.zip", "replay.safetensors"):
+        (newest / name).write_bytes(b"nonsense")
+        rewrite(newest, "manifest.json", lambda m, n=name: {
+            **m, "sha256": {**m["sha256"], n: sha256(b"nonsense").hexdigest()}
+        })  # fmt: skip
+    model, _ = make_small_model(env(), "sac", seed=0)
+    said: list[str] = []
+    found = resume(folder, model, model.get_env(), said.append)
+    assert found is not None
+    assert found.folder == before
+    go_on(model, folder, found.history, found.generators)
+    assert_same_tensors(model, run[1])
+
+
+def test_one_that_replaces_another_of_the_same_step_never_leaves_neither(folder, run, monkeypatch):
+    _, model, history = run
+    before = sorted((folder / "checkpoints").iterdir())
+    history.env_steps, steps = int(before[-1].name), history.env_steps
+    replaced = checkpoint_module.os.replace
+
+    def killed(source, target):
+        replaced(source, target)
+        if str(target).endswith("~"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint_module.os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        save_checkpoint(folder, model, history, model.get_env().place)
+    monkeypatch.undo()
+    found = find_checkpoint(folder, pytest.fail)
+    assert found is not None
+    assert found.folder.name == f"{before[-1].name}~"
+    save_checkpoint(folder, model, history, model.get_env().place)
+    history.env_steps = steps
+    assert sorted((folder / "checkpoints").iterdir()) == before
 
 
 def test_one_that_was_being_written_is_not_seen(folder):

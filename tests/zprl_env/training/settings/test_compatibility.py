@@ -30,6 +30,10 @@ def test_every_algorithm_is_in_the_table_and_can_do_what_its_default_says():
         ("tqc", "sbx", {"n_critics": 5}, r"n_critics must be 2 .* Got: 5\."),
         ("tqc", "torch", {"squash_q": True}, "squash_q must be False with --algo tqc"),
         ("sac", "torch", {"squash_q": True, "layer_norm": False}, "squash_q must come with layer"),
+        ("td3", "torch", {"best_of": 4}, r"best_of must be 1 with --algo td3"),
+        ("sac", "torch", {"pull": 0.1, "layer_norm": False}, "pull must come with layer_norm"),
+        ("sac", "torch", {"target_critics": 3}, r"at most n_critics\. Got: 3 of 2"),
+        ("sac", "torch", {"use_sde": True, "hold": 3}, r"1 with use_sde.* Got: 1 and 3"),
         (
             "trpo",
             "torch",

@@ -130,7 +130,7 @@ def test_the_training_script_draws_the_curves_and_goes_on_with_them(
     flags += ["--batch-size", "4", "--updates-per-decision", "1", "--out", str(tmp_path)]
     train_sb3.finetune(parse([*flags, "--total-env-steps", "100"]))
     train_sb3.finetune(parse(["--resume-from", str(tmp_path), "--total-env-steps", "140"]))
-    curves = curves_in(tmp_path / "tensorboard")
+    curves = curves_in(tmp_path / "tensorboard" / "Point-sac-seed0")
     first, second = (event.step for event in curves.Scalars("steering/ratio"))
     assert 100 <= first <= 101
     assert 140 <= second <= 141

@@ -12,7 +12,7 @@ import pytest
 import train_sb3
 from zprl_env import cli
 from zprl_env.training.config import Config, parse
-from zprl_env.training.watch.tracking import check_tracker, tracked
+from zprl_env.training.watch.tracking import check_tracker, run_name, tracked
 
 
 @pytest.mark.skipif(find_spec("wandb") is not None, reason="wandb is installed")
@@ -34,19 +34,52 @@ def test_nobody_who_does_not_ask_for_it_needs_it(tmp_path):
         assert run is None
 
 
-def test_a_run_is_named_after_its_folder_and_follows_tensorboard(tmp_path, monkeypatch):
-    asked = {}
+@pytest.fixture
+def begun(monkeypatch) -> list[dict]:
+    """What Weights & Biases was asked for, time after time."""
+    asked: list[dict] = []
 
     def init(**arguments):
-        asked.update(arguments)
+        asked.append(arguments)
         return nullcontext()
 
     # A real run needs an account or a server process; its one call is all there is of ours.
     monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=init))
-    with tracked(Config(wandb="cubes", seed=3), tmp_path / "run"):
+    return asked
+
+
+def test_a_run_is_named_after_task_algorithm_and_seed_and_follows_tensorboard(begun, tmp_path):
+    folder = tmp_path / "2026-11-26"
+    folder.mkdir()
+    with tracked(Config(wandb="cubes", algo="sac", seed=3), folder):
         pass
-    assert asked["project"] == "cubes"
+    (asked,) = begun
+    assert (asked["project"], asked["group"]) == ("cubes", "Lift/sac")
     assert asked["sync_tensorboard"] is True
-    assert (asked["name"], asked["dir"]) == ("run", str(tmp_path / "run"))
+    assert (asked["name"], asked["dir"]) == ("Lift-sac-seed3 (2026-11-26)", str(folder))
     assert asked["config"]["seed"] == 3
     assert asked["config"]["recipe"]["scale"] == 2.0
+
+
+def test_a_resumed_run_goes_on_there_and_another_one_is_another(begun, tmp_path):
+    for name in ("first", "first", "second"):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        with tracked(Config(wandb="cubes"), folder):
+            pass
+    ids = [asked["id"] for asked in begun]
+    assert ids[0] == ids[1] != ids[2]
+    assert all(asked["resume"] == "allow" for asked in begun)
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (Config(env="Lift", algo="sac", seed=2), "Lift-sac-seed2"),
+        (Config(env="ZPRL-BoxClose-v0", algo="ppo"), "box-close-ppo-seed0"),
+        (Config(env="Lift", algo="sac", steer="noise"), "Lift-sac-noise-seed0"),
+        (Config(env="my_lab.envs:make", algo="sac"), "my_lab.envs.make-sac-seed0"),
+    ],
+)
+def test_a_run_s_name_is_a_folder_s(config, name):
+    assert run_name(config) == name

@@ -1,0 +1,83 @@
+"""Ideas for the learner on several tasks and seeds: a queue of training runs, and their table.
+
+    python -m benchmarks.matrix run                              every variant; days on one core
+    python -m benchmarks.matrix run Lift --variants default wide --seeds 10 11 12
+    python -m benchmarks.matrix summary                          the table of what was trained
+
+A cell is one call of ``train_sb3.py``. What is finished is left alone, and what was interrupted
+goes on, so the same command continues a queue that was killed. Variants stand in
+``benchmarks/matrix/variants.py``, tasks and seeds in ``studies.py`` beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.matrix.cell import RESULTS, Cell
+from benchmarks.matrix.process_queue import Queue
+from benchmarks.matrix.studies import find_study
+from benchmarks.matrix.summary import ideas, table
+from benchmarks.matrix.variants import VARIANTS, find_variant
+from benchmarks.tools.command import CommandLine, Tasks
+from benchmarks.tools.kept import TABLE, keep_table
+from zprl_env.errors import ZprlError
+
+
+@dataclass(frozen=True)
+class Run:
+    """Train the cells of a study that are missing, all of a seed before the next seed."""
+
+    tasks: Tasks = ()
+    """Tasks; all of the study's if none is given."""
+    study: str = "ideas"
+    """Study: tasks, budget and seeds."""
+    variants: tuple[str, ...] = tuple(VARIANTS)
+    """Variants, in this order."""
+    seeds: tuple[int, ...] = ()
+    """Seeds of training; all of the study's if none is given."""
+    workers: int = 1
+    """Processes at a time."""
+    out: Path = RESULTS
+    """Folder for the results, with a folder per study."""
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ZprlError(f"workers must be at least 1. Got: {self.workers}.")
+        self.cells()
+
+    def cells(self) -> list[Cell]:
+        """List the cells in their order: all of a seed before those of the next."""
+        plan = find_study(self.study)
+        return [
+            Cell(self.study, task, variant, seed, self.out)
+            for seed in self.seeds or plan.seeds
+            for variant in self.variants
+            for task in self.tasks or plan.tasks
+            if find_variant(variant)
+        ]
+
+    def __call__(self) -> None:
+        """Train what is missing."""
+        Queue(self.workers, lambda line: print(line, flush=True)).work_off(self.cells())
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of the cells that have been done."""
+
+    study: str = "ideas"
+    """Study."""
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table."""
+        text = f"{table(self.study, self.out)}\n{ideas(self.study, self.out)}"
+        keep_table(self.out / self.study / TABLE, text)
+
+
+COMMAND = CommandLine("matrix", __doc__, (Run, Summary))
+
+if __name__ == "__main__":
+    COMMAND.main()

@@ -1,0 +1,91 @@
+"""Table of variants: an idea each, as flags of ``train_sb3.py`` and a sentence."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from zprl_env.errors import UnknownNameError
+
+
+class Variant(NamedTuple):
+    """One idea to be compared with the control.
+
+    Attributes:
+        arguments: Flags of ``train_sb3.py`` that it adds to the study's; ``{demonstrations}``
+            stands for the file of the task's.
+        idea: Reason to expect something of it.
+    """
+
+    arguments: str
+    idea: str
+
+
+CONTROL = "default"
+"""Variant that all others are compared with, seed by seed."""
+
+VARIANTS: dict[str, Variant] = {
+    CONTROL: Variant("--algo sac", "the recipe as it is"),
+    # Settings.
+    "crossq": Variant("--algo crossq", "no target networks, normalised critics"),
+    "tqc": Variant("--algo tqc", "quantiles of the return, the highest dropped"),
+    "penalty": Variant(
+        "--algo sac --reward penalty --reward-scale 0.02", "lateness costs, at every step"
+    ),
+    "wide": Variant("--algo sac --hidden 256 256", "twice as wide networks"),
+    "batch-256": Variant("--algo sac --batch-size 256", "less noise in the gradients"),
+    "critics-5": Variant("--algo sac --n-critics 5", "the minimum of five is more cautious"),
+    # Options of our own.
+    "average": Variant(
+        "--algo sac --actor-average 0.999",
+        "snapshots swing where their average does not",
+    ),
+    "best-of-8": Variant("--algo sac --best-of 8", "the critic knows better before the actor does"),
+    "pull-0.01": Variant("--algo sac --pull 0.01", "no farther from the base than it pays"),
+    "pull-0.1": Variant("--algo sac --pull 0.1", "the same, ten times as strong"),
+    "warmup-noise-0.3": Variant(
+        "--algo sac --warmup-noise 0.3", "critics have seen perturbations when learning starts"
+    ),
+    "redq": Variant(
+        "--algo sac --n-critics 10 --target-critics 2", "a random pair's minimum, as on real robots"
+    ),
+    "hold-4": Variant("--algo sac --hold 4", "a perturbation that lasts gets somewhere"),
+    "success-half": Variant(
+        "--algo sac --success-share 0.5", "half of a batch from episodes that succeeded"
+    ),
+    "time-out-ends": Variant(
+        "--algo sac --no-bootstrap-timeouts", "lateness is a failure, as published"
+    ),
+    # Prior data: the demonstrations that the base policy was imitated from.
+    "demos": Variant(
+        "--algo sac --demonstrations {demonstrations}",
+        "critics know a way before learning starts",
+    ),
+    "demos-success-half": Variant(
+        "--algo sac --demonstrations {demonstrations} --success-share 0.5",
+        "the same, and half of a batch from successes",
+    ),
+    # Together with the wider networks, which won the first three seeds on three tasks.
+    "wide-penalty": Variant(
+        "--algo sac --hidden 256 256 --reward penalty --reward-scale 0.02", "both that helped"
+    ),
+    "wide-batch-256": Variant(
+        "--algo sac --hidden 256 256 --batch-size 256", "wide networks with steadier gradients"
+    ),
+    "wide-demos": Variant(
+        "--algo sac --hidden 256 256 --demonstrations {demonstrations}", "both, if both help"
+    ),
+    "wide-best-of-8": Variant("--algo sac --hidden 256 256 --best-of 8", "both, if both help"),
+    "wider": Variant("--algo sac --hidden 512 512", "four times as wide networks"),
+}
+"""Variants by name. A new idea is a row here."""
+
+
+def find_variant(name: str) -> Variant:
+    """Find a variant.
+
+    Raises:
+        UnknownNameError: There is none of that name.
+    """
+    if name not in VARIANTS:
+        raise UnknownNameError("variant", name, VARIANTS)
+    return VARIANTS[name]

@@ -1,0 +1,1 @@
+"""Comparison of finished runs with each other: ``python -m zprl_env.compare``."""

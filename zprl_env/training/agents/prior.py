@@ -1,0 +1,157 @@
+"""Prior data: demonstrations as decisions of the agent, put into its replay buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from stable_baselines3.common.buffers import ReplayBuffer
+
+from policies.demonstrations import Demonstrations, Trajectory
+from zprl_env.envs.flat import observation_keys
+from zprl_env.errors import PolicyMismatchError, ZprlError
+from zprl_env.inversion import invert
+from zprl_env.steering.base import Steering
+from zprl_env.steering.latent import LatentSteering
+from zprl_env.training.agents.replay import ChunkReplayBuffer, end_trajectories
+from zprl_env.training.settings.recipe import Recipe
+
+
+class PriorDecisions(NamedTuple):
+    """Decisions of demonstrations, one after another; entry i of every array is the same one's."""
+
+    observations: np.ndarray
+    """Observations of the agent. Shape ``(N, O)``."""
+    following: np.ndarray
+    """Observations after the decision. Shape ``(N, O)``."""
+    actions: np.ndarray
+    """dz, by :func:`~zprl_env.inversion.invert`. Shape ``(N, D)``."""
+    rewards: np.ndarray
+    """Discounted sums over the chunk. Shape ``(N,)``."""
+    ends: np.ndarray
+    """Whether the episode ended with it. Shape ``(N,)``, bool."""
+    successes: np.ndarray
+    """Whether it ended in success. Shape ``(N,)``, bool."""
+    env_steps: np.ndarray
+    """Environment steps of the chunk. Shape ``(N,)``."""
+    residual: float
+    """RMS of what the perturbations leave over of the chunks, in action units."""
+
+
+def prior_decisions(
+    demonstrations: Demonstrations, steering: Steering, recipe: Recipe, seed: int = 0
+) -> PriorDecisions:
+    """Cut demonstrations into decisions and find the perturbations that come nearest to them.
+
+    What was executed is the demonstrator's chunk and not the one that the perturbation gives, so
+    these transitions are approximate: by :attr:`PriorDecisions.residual`. An episode that failed
+    ends like one that a time limit cut short.
+
+    Args:
+        demonstrations: Episodes with rewards.
+        steering: The steering that the agent learns with: of the latent.
+        recipe: Discount and shape of the reward.
+        seed: Of the latents and the flow's noise.
+
+    Raises:
+        PolicyMismatchError: Their observations are not the policy's.
+        ZprlError: The agent does not steer the latent, or no episode is longer than a decision.
+    """
+    if not isinstance(steering, LatentSteering):
+        raise ZprlError(
+            f"demonstrations must come with --steer latent, whose decoder can be inverted. "
+            f"Got: {type(steering).__name__}. Leave --demonstrations out."
+        )
+    keys = observation_keys(steering.policy) or demonstrations.observation_keys
+    if missing := [key for key in keys if key not in demonstrations.observation_dims]:
+        raise PolicyMismatchError(
+            f"demonstrations must hold what the policy observes. Got: none of {missing}, but "
+            f"{list(demonstrations.observation_dims)}."
+        )
+    generator = np.random.default_rng(seed)
+    pieces = [
+        piece
+        for trajectory in demonstrations.trajectories
+        for piece in _pieces(trajectory, keys, steering.n_action_steps, recipe)
+    ]
+    if not pieces:
+        raise ZprlError("demonstrations must hold an episode longer than a decision. Got: none.")
+    first, last, chunks, rewards, ends, successes, env_steps = map(
+        np.array, zip(*pieces, strict=True)
+    )
+    generators = [generator] * len(first)
+    seen, latents = steering.observe(first, generators)
+    following, _ = steering.observe(last, generators)
+    shape = (len(first), steering.policy.horizon, steering.policy.action_dim)
+    noise = (steering.noise_scale * generator.standard_normal(shape)).astype(np.float32)
+    actions, residual = invert(steering, chunks, latents, noise)
+    rms = float(np.sqrt(np.mean(residual**2)))
+    return PriorDecisions(seen, following, actions, rewards, ends, successes, env_steps, rms)
+
+
+def _pieces(
+    trajectory: Trajectory, keys: tuple[str, ...], size: int, recipe: Recipe
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, float, bool, bool, int]]:
+    """Yield the decisions of an episode; a failed one's last chunk has no known successor."""
+    seen = trajectory.flat_observations(keys)
+    offset = 1.0 if recipe.reward == "penalty" else 0.0
+    total = len(trajectory)
+    success = bool(trajectory.success)
+    starts = [at for at in range(0, total, size) if success or at + size < total]
+    for start in starts:
+        steps = min(size, total - start)
+        rows = np.minimum(np.arange(start, start + size), total - 1)
+        rewards = recipe.reward_scale * (trajectory.rewards[start : start + steps] - offset)
+        reward = float(np.sum(rewards * recipe.gamma ** np.arange(steps)))
+        over = start == starts[-1]
+        # After success nothing is looked at; the last observation stands for it.
+        after = seen[min(start + size, total - 1)]
+        chunk = trajectory.actions[rows].astype(np.float32)
+        yield seen[start], after, chunk, reward, over, success and over, steps
+
+
+def add_prior(buffer: ReplayBuffer, prior: PriorDecisions) -> int:
+    """Put prior decisions into a replay buffer of any number of environments.
+
+    Args:
+        buffer: The model's.
+        prior: The decisions.
+
+    Returns:
+        Number of decisions that were added: all but a rest that fills no row.
+
+    Raises:
+        ZprlError: The buffer is no `ChunkReplayBuffer`, or too small.
+    """
+    columns = buffer.n_envs
+    rows = len(prior.actions) // columns
+    if not isinstance(buffer, ChunkReplayBuffer) or not 0 < rows < buffer.buffer_size:
+        raise ZprlError(
+            f"demonstrations must fit into the replay buffer of {buffer.buffer_size} rows of "
+            f"{columns}. Got: {len(prior.actions)} decisions. Try a larger --buffer-size."
+        )
+    for row in range(rows):
+        # A column holds decisions that follow each other, and ends where the next one's begin.
+        taken = np.arange(columns) * rows + row
+        ends = prior.ends[taken] | (row == rows - 1)
+        infos = [
+            {
+                "env_steps": int(prior.env_steps[index]),
+                "is_success": bool(prior.successes[index]),
+                "TimeLimit.truncated": bool(end and not prior.successes[index]),
+            }
+            for index, end in zip(taken, ends, strict=True)
+        ]
+        # Not by a subclass's own, which expects the decisions of environments.
+        ChunkReplayBuffer.add(
+            buffer,
+            prior.observations[taken],
+            prior.following[taken],
+            prior.actions[taken],
+            prior.rewards[taken],
+            ends,
+            infos,
+        )
+    end_trajectories(buffer)
+    return rows * columns

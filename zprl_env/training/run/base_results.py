@@ -1,0 +1,115 @@
+"""Base policy's results of a run: kept as soon as they are known, not played again on resume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from policies.checkpoints.output import package_version
+from zprl_env.evaluation import EvaluationResult, play
+from zprl_env.files import RunFolderError, one_line, read_json, write_json
+from zprl_env.training.run.history import result_from
+
+BASE_FILE = "base.json"
+_LIBRARIES = ("gymnasium", "gymnasium-robotics", "metaworld", "mujoco", "numpy", "robosuite")
+"""Libraries on whose versions it depends how the same episode goes."""
+
+
+class BaseResults:
+    """Base policy's results by name, in a file of the run's folder.
+
+    An episode follows from its seed, so that only seeds that have not been played are.
+
+    Attributes:
+        played: Whether any episode has been played since this was made.
+    """
+
+    def __init__(self, run: Path, policy_sha256: str | None, say: Callable[[str], object]) -> None:
+        """Read what a run has kept.
+
+        Args:
+            run: The run's folder.
+            policy_sha256: Hash of the base policy's weights; results of others do not count.
+            say: Told why what was kept does not count.
+        """
+        self._file = run / BASE_FILE
+        self._facts: dict[str, Any] = {"policy_sha256": policy_sha256, "versions": _versions()}
+        self._results: dict[str, EvaluationResult] = {}
+        self.played = False
+        if self._file.exists():
+            try:
+                self._read(say)
+            except (AttributeError, KeyError, TypeError, ValueError, RunFolderError) as error:
+                self._results.clear()
+                say(f"{self._file} is damaged, so the base policy plays again: {one_line(error)}")
+
+    def play(
+        self, name: str, env: gym.Env, seeds: Sequence[int], title: str | None = None
+    ) -> EvaluationResult:
+        """Play one episode per seed with the base policy, unless its outcome is known.
+
+        Args:
+            name: Name to keep the result by.
+            env: A steered environment.
+            seeds: Seed of each episode.
+            title: What the progress bar says; the name if not given.
+
+        Returns:
+            Successes and lengths, in the order of the seeds.
+        """
+        known = self._results.get(name)
+        outcomes = {} if known is None else _outcomes(known)
+        missing = [int(seed) for seed in seeds if int(seed) not in outcomes]
+        if missing:
+            outcomes |= _outcomes(play(title or name, env, None, missing))
+            self.played = True
+            self._results[name] = _result(outcomes, sorted(outcomes))
+            self._write()
+        return _result(outcomes, [int(seed) for seed in seeds])
+
+    def _write(self) -> None:
+        results = {name: result.to_dict() for name, result in self._results.items()}
+        write_json(self._file, self._facts | {"results": results})
+
+    def _read(self, say: Callable[[str], object]) -> None:
+        content = read_json(self._file)
+        results = {name: result_from(r) for name, r in content["results"].items()}
+        if content["policy_sha256"] != self._facts["policy_sha256"]:
+            say(f"The base policy plays again: {self._file} is of other weights.")
+            return
+        before, now = content["versions"], self._facts["versions"]
+        changed = [
+            f"{name} {before.get(name)}, now {now.get(name)}"
+            for name in sorted(before.keys() | now.keys())
+            if before.get(name) != now.get(name)
+        ]
+        if changed:
+            say(f"The base policy plays again: it was played with {'; '.join(changed)}.")
+            return
+        self._results = results
+
+
+def _outcomes(result: EvaluationResult) -> dict[int, tuple[bool, int, float]]:
+    returns = result.returns if result.returns.size else np.full(result.episodes, np.nan)
+    rows = zip(result.seeds, result.successes, result.lengths, returns, strict=True)
+    return {int(seed): (bool(won), int(length), float(r)) for seed, won, length, r in rows}
+
+
+def _result(outcomes: dict[int, tuple[bool, int, float]], seeds: Sequence[int]) -> EvaluationResult:
+    successes, lengths, returns = map(np.array, zip(*(outcomes[s] for s in seeds), strict=True))
+    known = returns if np.isfinite(returns).all() else np.zeros(0)
+    return EvaluationResult(np.array(seeds), successes.astype(bool), lengths, known)
+
+
+def _versions() -> dict[str, Any]:
+    versions = {"zprl-env": package_version()}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions

@@ -1,0 +1,132 @@
+"""TensorBoard's curves of a run, as Stable-Baselines3 names them, over environment steps."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
+from torch.utils.tensorboard import SummaryWriter
+
+from zprl_env.evaluation import EvaluationResult
+from zprl_env.training.run.history import WINDOW, History
+
+TENSORBOARD = "tensorboard"
+"""Folder in a run's that holds the curves, in one of the run's name."""
+
+
+class ContinuedTensorBoard(TensorBoardOutputFormat):
+    """Writer of TensorBoard's files that goes on where an earlier one of a resumed run has ended.
+
+    What was written after the checkpoint that a run resumes from is played again; TensorBoard drops
+    it when it reads that the run was started anew at this step.
+    """
+
+    def __init__(self, folder: Path, env_steps: int = 0) -> None:
+        """Open the files.
+
+        Args:
+            folder: Where they lie.
+            env_steps: Environment steps of the checkpoint; 0 for a new run.
+        """
+        purge = env_steps + 1 if env_steps else None
+        self.writer = SummaryWriter(log_dir=str(folder), purge_step=purge)
+        self._is_closed = False
+
+
+def open_curves(run: Path, name: str, env_steps: int = 0) -> Logger:
+    """Open a run's curves.
+
+    Args:
+        run: The run's folder.
+        name: The run's, :func:`~zprl_env.training.watch.tracking.run_name`.
+        env_steps: Environment steps of the checkpoint that it resumes from.
+
+    Returns:
+        Stable-Baselines3's logger, to be given to a model.
+    """
+    folder = run / TENSORBOARD / name
+    return Logger(str(folder), [ContinuedTensorBoard(folder, env_steps)])
+
+
+class Curves(BaseCallback):
+    """Callback that logs the curves that Stable-Baselines3 users look for.
+
+    - ``rollout/ep_rew_mean``, ``rollout/ep_len_mean``: reward and environment steps of the last 100
+      episodes, as the task itself gives them; ``rollout/success_rate`` of the same;
+    - ``eval/mean_reward``, ``eval/success_rate``, ``eval/mean_ep_length``: of the validation
+      episodes, each at its own step, and the base policy's at 0;
+    - ``time/fps``: environment steps per second; ``time/episodes``, ``time/decisions``;
+    - ``train/*``: the algorithm's own.
+    """
+
+    def __init__(self, history: History) -> None:
+        """Watch a run.
+
+        Args:
+            history: What happened so far; counted before this callback is called.
+        """
+        super().__init__()
+        self.history = history
+        self._begun = (time.monotonic(), history.env_steps)
+        recent = history.episode_successes[-WINDOW:]
+        self._successes: deque[bool] = deque(recent, maxlen=WINDOW)
+        self._rewards: deque[float] = deque(maxlen=WINDOW)
+        self._lengths: deque[int] = deque(maxlen=WINDOW)
+
+    def _on_training_start(self) -> None:
+        self._begun = (time.monotonic(), self.history.env_steps)
+
+    def _on_step(self) -> bool:
+        dones = self.locals["dones"]
+        for info, done in zip(self.locals["infos"], dones, strict=True):
+            if done:
+                self._note(info)
+        if dones.any():
+            self._write()
+        return True
+
+    def _on_training_end(self) -> None:
+        self._write()
+
+    def _note(self, info: dict[str, object]) -> None:
+        self._successes.append(bool(info["is_success"]))
+        episode = info.get("episode")  # Stable-Baselines3's Monitor's
+        if isinstance(episode, dict):
+            self._rewards.append(float(episode["r"]))
+            self._lengths.append(int(episode["l"]))
+
+    def _write(self) -> None:
+        history, (began, before) = self.history, self._begun
+        if self._rewards:
+            self.logger.record("rollout/ep_rew_mean", float(np.mean(self._rewards)))
+            self.logger.record("rollout/ep_len_mean", float(np.mean(self._lengths)))
+        if self._successes:
+            self.logger.record("rollout/success_rate", float(np.mean(self._successes)))
+        seconds = max(time.monotonic() - began, 1e-6)
+        self.logger.record("time/fps", int((history.env_steps - before) / seconds))
+        self.logger.record("time/episodes", len(history.episode_ends))
+        self.logger.record("time/decisions", history.decisions)
+        self.logger.dump(history.env_steps)
+
+
+def log_evaluation(
+    logger: Logger, env_steps: int, result: EvaluationResult, split: str = "eval"
+) -> None:
+    """Log an evaluation at its own step, and nothing else that waits to be logged.
+
+    Args:
+        logger: The model's, into whose files it goes.
+        env_steps: Environment steps that had been taken.
+        result: The outcome.
+        split: What stands before the slash: ``eval`` for validation, ``test`` for the end.
+    """
+    point = Logger(None, logger.output_formats)
+    point.record(f"{split}/success_rate", result.success_rate)
+    point.record(f"{split}/mean_ep_length", result.mean_length)
+    if result.returns.size:
+        point.record(f"{split}/mean_reward", result.mean_reward)
+    point.dump(env_steps)
