@@ -72,10 +72,14 @@ def serve(server: Server) -> None:
         import uvicorn
 
         from real.network.app import make_app
+        from real.network.places import BACKLOG, keeping_places, places
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "fastapi", "real") from None
     # Raised where the signal arrives, so that the arms are stopped on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    hangup = getattr(signal, "SIGHUP", None)  # of a terminal that went away
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # as nohup has it
+        signal.signal(hangup, lambda *_: signal.raise_signal(signal.SIGTERM))
     preset = load_preset(server.task)
     listener = _listen(server.host, server.port)
     settings = _in_real_time(server.driver) | driver_settings(server.driver_kwargs)
@@ -90,6 +94,9 @@ def serve(server: Server) -> None:
             server_header=False,
             timeout_keep_alive=600,
             timeout_graceful_shutdown=1,
+            http=keeping_places(places()),
+            ws="none",
+            backlog=BACKLOG,
         )
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -199,9 +201,12 @@ def _additions(served: ServedRobot) -> APIRouter:
     """Make the endpoints beyond SERL's: a stop, and a simulated world's scene and cameras."""
     router, robot = APIRouter(), served.robot
 
+    # Threads of its own: those of the other requests may all be waiting for the robot.
+    alone = CapacityLimiter(8)
+
     @router.post("/stop")
-    def stop() -> dict[str, bool]:
-        served.stop()
+    async def stop() -> dict[str, bool]:
+        await run_sync(served.stop, limiter=alone)
         return {"stopped": True}
 
     if isinstance(robot, SceneRobot):
