@@ -1,19 +1,41 @@
 """Packaging of zprl-env."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_namespace_packages, setup
+
+HERE = Path(__file__).parent
+CITATION = (HERE / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def cited(key: str) -> str:
+    """Return what CITATION.cff says under a key; said once, there."""
+    found = re.search(rf'^[ -]*{key}: "?([^"\n]+)"?$', CITATION, flags=re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"CITATION.cff must have {key}.")
+    return found[1]
+
 
 ROBOSUITE = ["robosuite==1.5.2", "mujoco>=3.3,<4", "h5py>=3.10"]
 METAWORLD = ["metaworld>=3.0,<4"]
 ADROIT = ["gymnasium-robotics>=1.4,<2"]
 MINARI = ["minari>=0.5.3,<0.6"]
+ZARR = ["zarr>=2.18,<4"]
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.7"]
-ZOO = ["rl_zoo3>=2.9.2", "requests"]  # the latter for rl_zoo3.enjoy, which does not say so
+ZOO = [
+    "optuna>=4",
+    "pandas>=2.2,<3",  # --optimize-hyperparameters ends with a table of its trials
+    "plotly>=5.20",  # and with pictures of them,
+    "scikit-learn>=1.4",  # which weigh the settings
+    "requests",  # for rl_zoo3.enjoy, which does not say so
+    "rl_zoo3[plots]>=2.9.2",
+]
 REAL = ["ruckig>=0.14", "pydantic>=2", "fastapi>=0.110", "uvicorn>=0.29"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
 DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2"]
+HUMAN = ["pygame>=2.1.3"]  # gymnasium's windows, for render_mode="human"
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 DEV = [
     "hypothesis>=6.100",
@@ -25,18 +47,40 @@ DEV = [
     "ruff>=0.8",
     "sb3-contrib>=2.7",
     "setuptools>=77",  # the tests build with it
+    "psutil>=5.9",  # the tests look for processes that were left behind
     "types-PyYAML",
+    "types-psutil",
     "types-tqdm",
     *ZOO,
 ]
 
 setup(
     name="zprl-env",
-    version="0.1.0",
+    version=cited("version"),
     description="Steer frozen robot policies with reinforcement learning in their latent space",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    license="MIT",
+    author=cited("name"),
+    license=cited("license"),
+    license_files=["LICENSE"],
+    keywords=re.findall(r"^  - ([a-z ]+)$", CITATION, flags=re.MULTILINE),
+    # The address of the paper is the only public one that there is to give.
+    project_urls={"Paper": cited("url")},
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Natural Language :: English",
+        "Operating System :: MacOS",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
     python_requires=">=3.10,<3.13",
     packages=[
         package
@@ -45,7 +89,14 @@ setup(
         if "pretrained" not in package and "shipped" not in package
     ],
     py_modules=["train_sb3"],
-    entry_points={"console_scripts": ["zprl=zprl_env.__main__:main"]},
+    entry_points={
+        "console_scripts": [
+            "zprl=zprl_env.__main__:main",
+            "zprl-train=train_sb3:main",
+            "zprl-evaluate=zprl_env.evaluate:main",
+            "zprl-doctor=zprl_env.doctor.__main__:main",
+        ]
+    },
     package_data={
         "policies": ["pretrained/*/*"],
         "real": ["tasks/presets/*.yaml"],
@@ -77,21 +128,23 @@ setup(
         "tensorboard>=2.16",
         "torch>=2.4",
         "tqdm>=4.66",
-        "tyro>=0.9",
+        "tyro>=1.0",
     ],
     extras_require={
         "robosuite": ROBOSUITE,
         "metaworld": METAWORLD,
         "adroit": ADROIT,
         "minari": MINARI,
+        "zarr": ZARR,
         "onnx": ONNX,
         "real": [*REAL, *ROBOSUITE],  # the simulated arms are robosuite's
         "hub": HUB,
         "zoo": ZOO,
         "wandb": WANDB,
+        "human": HUMAN,
         "sbx": SBX,  # not in all: it brings JAX
         "docs": DOCS,
         "dev": [*DEV, *DOCS],
-        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ONNX, *HUB, *REAL],
+        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ZARR, *ONNX, *HUB, *REAL, *HUMAN],
     },
 )

@@ -34,7 +34,7 @@ from policies.frozen import FrozenPolicy
 from zprl_env import make_env
 from zprl_env.errors import MissingExtraError, UnknownNameError, ZprlError
 from zprl_env.files import make_writable
-from zprl_env.loading.resolve import shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.tasks import TASKS
 
 FILE, TABLE = "inference.json", "inference.md"

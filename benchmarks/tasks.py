@@ -27,7 +27,7 @@ from zprl_env.envs import make_env
 from zprl_env.errors import UnknownNameError
 from zprl_env.experts.performance import Stage, demonstration_seed, operator_for
 from zprl_env.files import read_json
-from zprl_env.loading.resolve import shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.tasks import TASKS
 
 RESULTS = ALL_RESULTS / "tasks"

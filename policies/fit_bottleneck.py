@@ -12,19 +12,23 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import tyro
 from torch import Tensor
 
 from policies.checkpoints import model as checkpoint
-from policies.demonstrations import Demonstrations, content_hash
-from policies.errors import PolicyMismatchError, ZprlError
+from policies.checkpoints.contents import METADATA_FILE, check_destination
+from policies.checkpoints.output import refuse_overwriting
+from policies.commands import parsing, running
+from policies.demonstrations import Demonstrations, content_hash, loading
+from policies.errors import PolicyMismatchError
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig
 from policies.imitation.fitting import fit, freeze, versions
 from policies.imitation.samples import Pair, chunk_samples
+from policies.imitation.unfinished import UnfinishedFit, unfinished_fit
 from policies.model.bottleneck import Bottleneck
 from policies.model.vib_flow import VibFlow, vib_loss
 
@@ -36,6 +40,7 @@ def fit_bottleneck(
     *,
     progress: bool = True,
     provenance: dict[str, Any] | None = None,
+    unfinished: UnfinishedFit | None = None,
 ) -> FrozenPolicy:
     """Minimise FM(dec(z)) + beta KL + w_rec MSE(dec(z), c) over a new bottleneck alone.
 
@@ -48,6 +53,8 @@ def fit_bottleneck(
         config: Settings; of a :class:`PretrainConfig` those that concern the bottleneck.
         progress: Whether to draw a progress bar on stderr.
         provenance: Added to the training summary, such as the file's hash and the command.
+        unfinished: Where the state of the fit is kept, and gone on from to the same bits; see
+            :func:`~policies.imitation.unfinished.unfinished_fit`.
 
     Returns:
         The same policy with the moving average of the bottleneck's weights. Its training summary
@@ -85,15 +92,17 @@ def fit_bottleneck(
         config,
         progress=progress,
         title="fit bottleneck",
+        unfinished=unfinished,
     )
     model.bottleneck = average
+    earlier = unfinished.seconds if unfinished else 0.0
     settings = (field.name for field in dataclasses.fields(BottleneckConfig))
     training = {
         **{name: getattr(config, name) for name in settings},
         "demonstrations": len(demonstrations.trajectories),
         "samples": len(observations),
         "losses": losses,
-        "seconds": round(time.perf_counter() - began, 1),
+        "seconds": round(time.perf_counter() - began + earlier, 1),
         "versions": versions(),
         "base": {
             "weights_sha256": checkpoint.weights_hash(base),
@@ -146,37 +155,58 @@ class Arguments(BottleneckConfig):
     policy: Path
     """Folder of the finished policy's checkpoint."""
     demonstrations: Path
-    """HDF5 file of demonstrations, best the one that the policy was trained on."""
+    """Demonstrations, best those that the policy was trained on; see policies.pretrain."""
     out: Path
     """Folder for the new checkpoint: policy.safetensors and policy.json."""
     mask: str | None = None
     """Use only the episodes of this robomimic filter key, such as "train"."""
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Replace the checkpoint in OUT, and begin anew where another fit is unfinished."""
+    env: str | None = None
+    """Environment to compare the actions with, a task or a gymnasium id; by default the one that
+    the demonstrations name, if it is known."""
+    skip_bad: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Leave out episodes that cannot be imitated; which ones is printed and stored."""
 
 
 def run(arguments: Arguments) -> None:
-    """Read policy and demonstrations, fit, write the checkpoint."""
+    """Read policy and demonstrations, fit or go on with the fit, write the checkpoint."""
+    refuse_overwriting(arguments.out / METADATA_FILE, arguments.overwrite)
+    check_destination(arguments.out)
     torch.set_num_threads(1)  # small networks: more threads wait for each other
     base = FrozenPolicy.load(arguments.policy)
-    demonstrations = Demonstrations.load(
-        arguments.demonstrations, list(base.metadata["observation_keys"]), arguments.mask
+    demonstrations = loading.load_and_say(
+        arguments.demonstrations,
+        list(base.metadata["observation_keys"]),
+        arguments.mask,
+        env=arguments.env,
+        skip_bad=arguments.skip_bad,
     )
     names = [field.name for field in dataclasses.fields(BottleneckConfig)]
     provenance = {
-        "demonstrations_sha256": content_hash(arguments.demonstrations),
+        "demonstrations_sha256": content_hash(
+            arguments.demonstrations, skip_bad=arguments.skip_bad
+        ),
+        **loading.provenance(demonstrations),
         "command": shlex.join(["python", "-m", "policies.fit_bottleneck", *sys.argv[1:]]),
     }
     config = BottleneckConfig(**{name: getattr(arguments, name) for name in names})
-    policy = fit_bottleneck(base, demonstrations, config, provenance=provenance)
-    policy.save(arguments.out)
+    with unfinished_fit(arguments.out, arguments.overwrite) as unfinished:
+        policy = fit_bottleneck(
+            base, demonstrations, config, provenance=provenance, unfinished=unfinished
+        )
+        policy.save(arguments.out)
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
+
+
+EXAMPLES = (
+    "--policy my_policy --demonstrations demos/lift.hdf5 --latent-dim 16 --out my_policy16",
+)
 
 
 def main() -> None:
     """Run the command line."""
-    try:
-        run(tyro.cli(Arguments))
-    except ZprlError as error:
-        sys.exit(f"error: {error}")
+    running.run(lambda: run(parsing.parse(Arguments, EXAMPLES)))
 
 
 if __name__ == "__main__":

@@ -60,9 +60,13 @@ class FlowPolicy(ABC):
             observations: Raw observations. Shape ``(B, O)``.
 
         Raises:
-            PolicyMismatchError: If the shape differs or a value is not finite.
+            PolicyMismatchError: If the shape differs, or a value is not finite, in or out.
         """
-        return self._engine.encode(self._observations(observations))
+        encoding = self._engine.encode(self._observations(observations))
+        features, mean, std = encoding
+        if not (all_finite(features) and all_finite(mean) and all_finite(std)):
+            raise _overflowed("features and latents", np.hstack(encoding))
+        return encoding
 
     def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Decode latents and noise into action chunks in the environment's units, not clipped.
@@ -76,7 +80,7 @@ class FlowPolicy(ABC):
             Shape ``(B, horizon, A)``, float32.
 
         Raises:
-            PolicyMismatchError: If a shape differs or a value is not finite.
+            PolicyMismatchError: If a shape differs, or a value is not finite, in or out.
         """
         z = self._array("latents", latents, (self.latent_dim,))
         x_0 = self._array("noise", noise, (self.horizon, self.action_dim))
@@ -84,7 +88,10 @@ class FlowPolicy(ABC):
             raise PolicyMismatchError(
                 f"latents and noise must have one batch size. Got: {len(z)} and {len(x_0)}."
             )
-        return self._engine.decode(z, x_0)
+        chunks = self._engine.decode(z, x_0)
+        if not all_finite(chunks):
+            raise _overflowed("actions", chunks)
+        return chunks
 
     def normalize(self, observations: np.ndarray) -> np.ndarray:
         """Normalise observations as for the encoder's network. Shape ``(B, O)`` in and out.
@@ -114,3 +121,11 @@ class FlowPolicy(ABC):
             row = int(np.argwhere(~np.isfinite(array))[0, 0])
             raise PolicyMismatchError(f"{name} must be finite. Got NaN or infinity in row {row}.")
         return array
+
+
+def _overflowed(name: str, array: np.ndarray) -> PolicyMismatchError:
+    row = int(np.argwhere(~np.isfinite(array))[0, 0])
+    return PolicyMismatchError(
+        f"a policy's {name} must be finite. Got NaN or infinity in row {row}: "
+        f"what it was given is too large for single precision. Compare it with the demonstrations."
+    )

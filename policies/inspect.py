@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import tyro
 from rich.console import Console
 from rich.table import Table
 
+from policies.commands import parsing, running
 from policies.demonstrations import MINARI
+from policies.demonstrations.loading import few
 from policies.demonstrations.summary import Summary, saturation, summarise
-from policies.errors import DemonstrationError, ZprlError
+from policies.errors import DemonstrationError
+
+SHOWN_BAD = 20
+"""Bad episodes that are shown with their reason."""
 
 
 def print_summary(summary: Summary, console: Console | None = None) -> None:
@@ -28,33 +33,64 @@ def print_summary(summary: Summary, console: Console | None = None) -> None:
     lengths, told = summary.lengths, [s for s in summary.successes if s is not None]
     facts = Table("")
     facts.add_column(summary.source, overflow="fold")
-    facts.add_row("episodes", str(len(lengths)))
+    facts.add_row("format", summary.format)
+    facts.add_row("episodes", str(summary.episodes))
     rate = f"{sum(told)} of {len(told)} ({np.mean(told):.0%})" if told else "not said"
     facts.add_row("successes", rate)
     facts.add_row(
         "steps",
         f"{lengths.sum()}; {lengths.min()} to {lengths.max()} per episode, "
-        f"mean {lengths.mean():.1f}, median {np.median(lengths):.0f}",
+        f"mean {lengths.mean():.1f}, median {np.median(lengths):.0f}"
+        if len(lengths)
+        else "none",
     )
     masks = ", ".join(f"{name} ({count})" for name, count in summary.masks.items())
     facts.add_row("masks", masks or "none")
     facts.add_row("observations", "\n".join(f"{k}: {v}" for k, v in summary.observations.items()))
+    taken = ", ".join(f"{key} ({size})" for key, size in summary.taken.items())
+    facts.add_row("training takes", f"{taken} = {sum(summary.taken.values())}" if taken else "-")
+    for key, reason in summary.left_out.items():
+        facts.add_row("left out", f"{key}: {reason}")
     facts.add_row("env_args", json.dumps(dict(summary.env_args)))
     for name, value in summary.remarks.items():
         facts.add_row(name, value if len(value) <= 400 else f"{value[:400]} ...")
     facts.add_row("sha256", summary.sha256)
+    for key in summary.taken:
+        if " x " in summary.observations.get(key, "") and "uint8" in summary.observations[key]:
+            facts.add_row("note", f"training refuses {key}, an image: choose --observation-keys")
     for note in summary.notes:
         facts.add_row("note", note)
+    for name, reason in [*summary.bad.items()][:SHOWN_BAD]:
+        facts.add_row("bad episode", f"{name}: {reason.removeprefix(f'{name} ')}")
+    if summary.bad:
+        facts.add_row("", verdict(summary))
     console.print(facts, markup=False)
 
+    if not len(lengths) or not lengths.sum():
+        return
     table = Table("action")
     for column in ("mean", "std", "min", "max", "at an end"):
         table.add_column(column, justify="right")
     actions = np.concatenate(summary.actions)
+    actions = actions[np.isfinite(actions).all(1)]
+    if not len(actions):
+        return
     columns = (actions.mean(0), actions.std(0), actions.min(0), actions.max(0))
     for i, share in enumerate(saturation(actions)):
         table.add_row(str(i), *(f"{column[i]:.3f}" for column in columns), f"{share:.1%}")
     console.print(table)
+
+
+def verdict(summary: Summary) -> str:
+    """Say what training does with bad episodes."""
+    bad, good = len(summary.bad), summary.episodes - len(summary.bad)
+    if not good:
+        return f"training refuses it: all {bad} episodes are bad"
+    return (
+        f"training refuses it because of {bad} bad episode{'s' * (bad > 1)} "
+        f"({few(summary.bad)}), unless --skip-bad leaves {'them' if bad > 1 else 'it'} out; "
+        f"{good} remain"
+    )
 
 
 def draw_summary(summary: Summary, path: Path) -> None:
@@ -69,6 +105,8 @@ def draw_summary(summary: Summary, path: Path) -> None:
     """
     from matplotlib.figure import Figure
 
+    if not summary.lengths.sum():
+        raise DemonstrationError(f"there must be actions to draw. Got: none in {summary.source}.")
     actions = np.concatenate(summary.actions)
     columns = 4
     rows = 1 + -(-actions.shape[1] // columns)
@@ -97,7 +135,7 @@ def draw_summary(summary: Summary, path: Path) -> None:
 
     for i, values in enumerate(actions.T):
         axes = figure.add_subplot(grid[1 + i // columns, i % columns])
-        axes.hist(values, bins=41, color="tab:gray")
+        axes.hist(values[np.isfinite(values)], bins=41, color="tab:gray")
         axes.set_title(f"action {i}", fontsize="small")
         axes.set_yscale("log")
         axes.tick_params(labelsize="x-small", which="both")
@@ -109,31 +147,38 @@ def draw_summary(summary: Summary, path: Path) -> None:
 
 @dataclass(frozen=True)
 class Inspection:
-    """Summarise a file of demonstrations, and draw its actions and lengths."""
+    """Summarise demonstrations, say what training would refuse, and draw actions and lengths."""
 
     source: tyro.conf.Positional[str]
-    """HDF5 file in robomimic's layout, or minari:ID."""
+    """HDF5 file of robomimic or D4RL, a recording, a folder of ALOHA's episodes, a .zarr of
+    Diffusion Policy, or minari:ID."""
     out: Path | None = None
     """PNG to draw; beside the file, with .png for its ending, if not given."""
+    env: str | None = None
+    """Environment to compare the actions with, a task or a gymnasium id; by default the one that
+    the file names, if it is known."""
+    skip_bad: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Count only the episodes that can be imitated."""
+
+
+EXAMPLES = ("demos/lift.hdf5", "minari:D4RL/door/expert-v2 --out door.png")
 
 
 def main() -> None:
     """Run the command line."""
-    try:
-        _inspect()
-    except ZprlError as error:
-        sys.exit(f"error: {error}")
+    running.run(_inspect)
 
 
 def _inspect() -> None:
-    inspection = tyro.cli(Inspection)
-    summary = summarise(inspection.source)
+    inspection = parsing.parse(Inspection, EXAMPLES)
+    summary = summarise(inspection.source, inspection.env, skip_bad=inspection.skip_bad)
     name = inspection.source.removeprefix(MINARI)
     beside = Path(name.replace("/", "-") if name != inspection.source else name)
     out = inspection.out or beside.with_name(f"{beside.stem}.png")
     print_summary(summary)
-    draw_summary(summary, out)
-    print(f"drew {out}")
+    if summary.lengths.sum():
+        draw_summary(summary, out)
+        print(f"drew {out}")
 
 
 if __name__ == "__main__":

@@ -12,19 +12,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import tyro
 from torch import Tensor
 from tqdm import tqdm
 
-from policies.demonstrations import Demonstrations, content_hash
-from policies.errors import ZprlError
+from policies.checkpoints.contents import METADATA_FILE, check_destination
+from policies.checkpoints.output import refuse_overwriting
+from policies.commands import parsing, running
+from policies.demonstrations import Demonstrations, content_hash, loading
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
 from policies.imitation.fitting import fit, freeze, versions
 from policies.imitation.samples import chunk_samples
+from policies.imitation.unfinished import UnfinishedFit, unfinished_fit
 from policies.model.vib_flow import VibFlow
 
 
@@ -35,6 +38,7 @@ def pretrain(
     evaluate: Callable[[FrozenPolicy], float] | None = None,
     progress: bool = True,
     provenance: dict[str, Any] | None = None,
+    unfinished: UnfinishedFit | None = None,
 ) -> FrozenPolicy:
     """Fit encoder, flow head and bottleneck jointly; return the moving average of the weights.
 
@@ -48,9 +52,12 @@ def pretrain(
             and at the end; this package knows no environment.
         progress: Whether to draw a progress bar on stderr.
         provenance: Added to the training summary, such as the file's hash and the command.
+        unfinished: Where the state of the training is kept, and gone on from to the same bits; see
+            :func:`~policies.imitation.unfinished.unfinished_fit`.
 
     Raises:
-        ConfigurationError: If the settings make no model.
+        ConfigurationError: If the settings make no model, or another training is unfinished.
+        TrainingDivergedError: If a loss is no longer finite.
     """
     began = time.perf_counter()
     samples = chunk_samples(demonstrations, config.horizon, config)
@@ -85,20 +92,31 @@ def pretrain(
     def after_step(step: int, average: VibFlow) -> None:
         if evaluate is None or (step % config.eval_every and step != config.steps):
             return
+        if any(told["step"] == step for told in successes):
+            return
         rate = float(evaluate(freeze(average, observations, demonstrations, {})))
         successes.append({"step": step, "success_rate": rate})
         tqdm.write(f"step {step}: success rate {rate:.2f}", file=sys.stderr)
 
     average, losses = fit(
-        model, loss, samples, config, after_step=after_step, progress=progress, title="pretrain"
+        model,
+        loss,
+        samples,
+        config,
+        after_step=after_step,
+        progress=progress,
+        title="pretrain",
+        unfinished=unfinished,
+        remarks={"success_rates": successes},
     )
+    earlier = unfinished.seconds if unfinished else 0.0
     training = {
         **dataclasses.asdict(config),
         "demonstrations": len(demonstrations.trajectories),
         "samples": len(observations),
         "losses": losses,
         "success_rates": successes,
-        "seconds": round(time.perf_counter() - began, 1),
+        "seconds": round(time.perf_counter() - began + earlier, 1),
         "versions": versions(),
         **(provenance or {}),
     }
@@ -107,41 +125,62 @@ def pretrain(
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments(PretrainConfig):
-    """Train a steerable imitation policy from demonstrations in robomimic's HDF5 layout."""
+    """Train a steerable imitation policy from demonstrations."""
 
     demonstrations: Path
-    """HDF5 file of demonstrations, recorded with this project or by robomimic."""
+    """Demonstrations, recorded with this project or elsewhere: HDF5 of robomimic or D4RL, a
+    recording, a folder of ALOHA's episodes, a .zarr of Diffusion Policy, or minari:ID."""
     out: Path
     """Folder for the checkpoint: policy.safetensors and policy.json."""
     observation_keys: tuple[str, ...] = ()
     """Observations the policy sees, in order; by default those the file names."""
     mask: str | None = None
     """Use only the episodes of this robomimic filter key, such as "train"."""
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Replace the checkpoint in OUT, and begin anew where another training is unfinished."""
+    env: str | None = None
+    """Environment to compare the actions with, a task or a gymnasium id; by default the one that
+    the demonstrations name, if it is known."""
+    skip_bad: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Leave out episodes that cannot be imitated; which ones is printed and stored."""
 
 
 def run(arguments: Arguments) -> None:
-    """Read demonstrations, train, write the checkpoint."""
+    """Read demonstrations, train or go on with the training, write the checkpoint."""
+    refuse_overwriting(arguments.out / METADATA_FILE, arguments.overwrite)
+    check_destination(arguments.out)
     torch.set_num_threads(1)  # small networks: more threads wait for each other
-    demonstrations = Demonstrations.load(
-        arguments.demonstrations, arguments.observation_keys or None, arguments.mask
+    demonstrations = loading.load_and_say(
+        arguments.demonstrations,
+        arguments.observation_keys or None,
+        arguments.mask,
+        env=arguments.env,
+        skip_bad=arguments.skip_bad,
     )
     names = [field.name for field in dataclasses.fields(PretrainConfig)]
     provenance = {
-        "demonstrations_sha256": content_hash(arguments.demonstrations),
+        "demonstrations_sha256": content_hash(
+            arguments.demonstrations, skip_bad=arguments.skip_bad
+        ),
+        **loading.provenance(demonstrations),
         "command": shlex.join(["python", "-m", "policies.pretrain", *sys.argv[1:]]),
     }
     config = PretrainConfig(**{name: getattr(arguments, name) for name in names})
-    policy = pretrain(demonstrations, config, provenance=provenance)
-    policy.save(arguments.out)
+    with unfinished_fit(arguments.out, arguments.overwrite) as unfinished:
+        policy = pretrain(demonstrations, config, provenance=provenance, unfinished=unfinished)
+        policy.save(arguments.out)
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
+
+
+EXAMPLES = (
+    "--demonstrations demos/lift.hdf5 --out policies/lift",
+    "--demonstrations low_dim.hdf5 --mask train --steps 20k --out my_policy  # robomimic's file",
+)
 
 
 def main() -> None:
     """Run the command line."""
-    try:
-        run(tyro.cli(Arguments))
-    except ZprlError as error:
-        sys.exit(f"error: {error}")
+    running.run(lambda: run(parsing.parse(Arguments, EXAMPLES)))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from contextlib import ExitStack
 from os import PathLike
 from typing import Any
@@ -10,7 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 from real.clock import WallClock
-from real.drivers import DriverLike, make_robot
+from real.drivers import DriverLike, driver_class, make_robot
 from real.episode import Episode
 from real.motion.loop import ControlLoop
 from real.motion.pacing import Pacer
@@ -21,9 +22,16 @@ from real.robot import Cameras, SceneRobot
 from real.tasks.files import load_preset, task_facts
 from real.tasks.layout import ActionLayout, ObservationLayout
 from real.tasks.preset import Preset
-from zprl_env.envs.conditions import check_open, check_render_mode, check_running, checked_action
+from zprl_env.envs.conditions import (
+    check_open,
+    check_render_mode,
+    check_running,
+    checked_action,
+    refuse_copy,
+)
+from zprl_env.envs.settings import INSTEAD, advise
 from zprl_env.envs.spaces import unbounded_box
-from zprl_env.errors import InvalidActionError, RenderingError
+from zprl_env.errors import ConfigurationError, InvalidActionError, RenderingError
 from zprl_env.task import UNKNOWN, Facts
 
 
@@ -87,6 +95,12 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         self.preset = preset = load_preset(task)
         self.metadata = {**self.metadata, "render_fps": preset.rate}
         self.render_mode = render_mode
+        if recorder is None and images:
+            raise ConfigurationError(
+                "images=True must come with a recorder, which is given them. Got: no recorder. "
+                "Leave images out, or take pictures by render()."
+            )
+        _refuse_preset_fields(driver, driver_options)
         self.robot = make_robot(driver, preset, **driver_options)
         self.operator = make_operator(operator, self.robot)
         self.recorder = recorder
@@ -110,6 +124,11 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
     def replayable(self) -> bool:
         """Whether an episode's seed and actions lead to the same state again: in simulated time."""
         return isinstance(self.robot, SceneRobot) and not isinstance(self.robot.clock, WallClock)
+
+    @property
+    def episode_steps(self) -> int:
+        """Actions after which an episode is truncated, as the preset says."""
+        return self.preset.episode_steps
 
     @property
     def facts(self) -> Facts:
@@ -212,6 +231,12 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             stack.callback(self.robot.close)
             self._episode.end("abort")
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Refuse to copy or to pickle it: there is one robot."""
+        refuse_copy(
+            self, "There is one robot; make another environment where a simulated one will do."
+        )
+
     def _move(self, action: np.ndarray) -> None:
         """Send the arms towards an action for its control periods, or until they are stopped."""
         loop, start = self._loop, self._target
@@ -226,3 +251,23 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         """Return the newest observation; the one before if nothing could be measured yet."""
         state = self._loop.state
         return self._observation if state is None else self._observations.observation(state)
+
+
+def _refuse_preset_fields(driver: DriverLike, options: dict[str, Any]) -> None:
+    """Refuse options that no driver has, but the preset or another setting does."""
+    made = driver_class(driver) if isinstance(driver, str) else driver
+    if not callable(made):
+        return
+    parameters = inspect.signature(made).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return
+    preset = "the preset: change a copy, give its path as task"
+    own = [name for name in Preset.model_fields if name not in INSTEAD]
+    cameras = ("camera", "camera_name", "camera_names", "camera_id", "render_camera")
+    fields = dict.fromkeys((*own, *cameras), preset)
+    wrong = [n for n in options if n not in parameters and (n in fields or n in INSTEAD)]
+    if told := advise(wrong, fields):
+        raise ConfigurationError(
+            f"RealRobotEnv takes no {told} Settings of the driver are: "
+            f"{', '.join([*parameters][1:]) or 'none'}."
+        )

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import tyro
-
 from real.drivers import driver_settings
 from real.env import RealRobotEnv
 from real.recording import EpisodeRecorder
@@ -119,9 +117,15 @@ def play(settings: Play) -> EvaluationResult:
         return evaluate(env, agent, seeds, lambda success: print("success" if success else "no"))
 
 
+EXAMPLES = (
+    "--policy real --episodes 3  # on the simulated robot",
+    "--policy real --driver remote --url http://10.0.0.2:8000 --operator keyboard",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: print(play(tyro.cli(Play))))
+    cli.run(lambda: print(play(cli.parse(Play, EXAMPLES))))
 
 
 if __name__ == "__main__":

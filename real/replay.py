@@ -245,9 +245,12 @@ def _events(episode: RecordedEpisode, step: int) -> str:
     return ", ".join([*info.get("operator", ()), *([f"stop: {stop}"] if stop else [])])
 
 
+EXAMPLES = ("episodes.hdf5", "episodes.hdf5 --episode 3 --out films")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: replay(tyro.cli(Replay)))
+    cli.run(lambda: replay(cli.parse(Replay, EXAMPLES)))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
-import tyro
-
 from real.drivers import driver_class, driver_settings, make_robot
 from real.network.gate import TOKEN, Gate, check_reach, is_loopback
 from real.network.served_robot import ServedRobot
@@ -125,9 +123,12 @@ def _in_real_time(driver: str) -> dict[str, Any]:
     return {"realtime": True} if "realtime" in settings else {}
 
 
+EXAMPLES = ("--driver sim", "--driver serl --driver-kwargs url=http://127.0.0.1:5000")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: serve(tyro.cli(Server)))
+    cli.run(lambda: serve(cli.parse(Server, EXAMPLES)))
 
 
 if __name__ == "__main__":

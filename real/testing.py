@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tyro
 
 from real.drivers import DriverLike, driver_settings, make_robot
 from real.motion.safety import SafetyFilter
@@ -282,9 +281,15 @@ def examine(conformance: Conformance) -> None:
     print(f"{conformance.driver}: all {len(CHECKS)} checks passed")
 
 
+EXAMPLES = (
+    "--driver sim",
+    "--driver my_robot:Robot --driver-kwargs ip=10.0.0.2  # a class of your own",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: examine(tyro.cli(Conformance)))
+    cli.run(lambda: examine(cli.parse(Conformance, EXAMPLES)))
 
 
 if __name__ == "__main__":

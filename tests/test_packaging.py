@@ -15,12 +15,20 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+import zprl_env
+from zprl_env.__main__ import COMMANDS
 
 for _simulator in ("robosuite", "pydantic"):
     pytest.importorskip(_simulator, reason="needs the extras robosuite and real")
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("policies", "real", "zprl_env")
+READ = ("benchmarks", "docs", "examples")
+"""Folders that are read and run from a checkout, and not installed."""
 PRETRAINED = ROOT / "policies" / "pretrained"
 PRESETS = ROOT / "real" / "tasks" / "presets"
 SHIPPED = ROOT / "zprl_env" / "deploy" / "shipped"
@@ -60,7 +68,7 @@ def built(tmp_path_factory) -> dict[str, Path]:
     for path in ROOT.iterdir():
         if path.is_file():
             shutil.copy(path, copy)
-        elif path.name in (*PACKAGES, "tests", "benchmarks", "docs", "examples"):
+        elif path.name in (*PACKAGES, "tests", *READ):
             shutil.copytree(path, copy / path.name, ignore=ignored)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", out, copy, cwd=out)
@@ -100,11 +108,50 @@ def test_the_wheel_names_its_licence_and_brings_it(built):
         assert archive.read(name) == (ROOT / "LICENSE").read_bytes()
 
 
-def test_the_source_distribution_can_be_built_from_and_holds_no_test(built):
+def test_the_wheel_says_whose_it_is_and_what_it_is_for(built):
+    said = metadata(built["wheel"])
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert said["Author"] == citation["authors"][0]["name"]
+    assert said["Version"] == zprl_env.__version__ == citation["version"]
+    assert said["Keywords"].split(",") == citation["keywords"]
+    assert said.get_all("Project-URL") == [f"Paper, {citation['references'][0]['url']}"]
+    classifiers = said.get_all("Classifier") or []
+    minors = {line.rpartition(" 3.")[2] for line in classifiers if " 3." in line}
+    assert minors == {"10", "11", "12"}
+    assert all(f"3.{minor}" in SpecifierSet(said["Requires-Python"]) for minor in minors)
+    assert "Typing :: Typed" in classifiers
+    assert len(str(said.get_payload())) > 1000  # the README
+
+
+def test_the_zoo_extra_brings_what_tuning_and_its_tables_need(built):
+    lines = metadata(built["wheel"]).get_all("Requires-Dist") or []
+    zoo = {Requirement(line).name for line in lines if 'extra == "zoo"' in line}
+    assert {"rl_zoo3", "optuna", "pandas", "plotly", "scikit-learn", "requests"} <= zoo
+
+
+def test_every_console_script_is_a_command_of_zprl(built):
+    with zipfile.ZipFile(built["wheel"]) as wheel:
+        (name,) = (one for one in wheel.namelist() if one.endswith("entry_points.txt"))
+        lines = wheel.read(name).decode().splitlines()
+    scripts = dict(line.split(" = ") for line in lines if " = " in line)
+    assert scripts.pop("zprl") == "zprl_env.__main__:main"
+    for script, target in scripts.items():
+        assert COMMANDS[script.removeprefix("zprl-")].module == target.removesuffix(":main")
+
+
+def test_the_source_distribution_has_what_is_read_and_no_test(built):
     held = contents(built["sdist"])
-    needed = {"setup.py", "pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
+    needed = {"setup.py", "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "Makefile"}
+    needed |= {"CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md"}
+    for folder in READ:
+        paths = (path for path in (ROOT / folder).rglob("*") if path.is_file())
+        needed |= {
+            str(path.relative_to(ROOT))
+            for path in paths
+            if path.suffix in (".py", ".md", ".svg", ".json", ".css")
+        }
     assert sources() | needed <= held
-    assert not {name for name in held if name.startswith(("tests/", "benchmarks/", "docs/"))}
+    assert not {name for name in held if name.startswith("tests/") or "__pycache__" in name}
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
@@ -126,6 +173,13 @@ def test_what_is_installed_works_away_from_the_checkout(kind, built, tmp_path):
     assert found["hyperparameters"].keys() == {path.stem for path in HYPERPARAMETERS.glob("*.yml")}
     assert min(found["hyperparameters"].values()) > 5
 
+    scripts = python.parent
+    listed = run(scripts / "zprl", cwd=tmp_path)
+    assert all(name in listed for name in COMMANDS)
+    assert (
+        run(scripts / "zprl-evaluate", "--version", cwd=tmp_path)
+        == f"zprl-env {zprl_env.__version__}\n"
+    )
     said = run(python, "-m", "zprl_env.hyperparams", "sac", cwd=tmp_path)
     assert Path(said.strip()) == packages / "zprl_env" / "hyperparams" / "sac.yml"
     run(python, "-m", "train_sb3", *TRAINING, "--out", "run", cwd=tmp_path)

@@ -30,7 +30,7 @@ zprl_env.experts.record: Recording record
 zprl_env.steering: ActionSteering JointSteering LatentSteering NoiseSteering ObservationKind
 zprl_env.steering: Steering auto_scale
 zprl_env.tasks: TASKS task_name
-zprl_env.testing: LinearPolicy
+zprl_env.testing: LinearPolicy check_env_fits check_policy
 zprl_env.training.actors: ActorCriticPolicy CrossQPolicy LstmPolicy SACPolicy TD3Policy TQCPolicy
 zprl_env.training.replay: ChunkReplayBuffer
 zprl_env.training.telemetry: SteeringTelemetry
@@ -43,7 +43,7 @@ real.testing: check_robot
 COMMANDS = """
 policies: convert fit_bottleneck inspect pretrain
 real: play replay server testing
-zprl_env: calibrate doctor envs evaluate experts.record export hub hyperparams make_policy
+zprl_env: calibrate check doctor envs evaluate experts.record export hub hyperparams make_policy
 """
 
 

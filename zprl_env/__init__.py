@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zprl_env.loading.shadowing import check_not_hidden
+
+check_not_hidden("policies")  # before anything is imported from it
+
 from policies.encoding import Encoding
 from zprl_env.deploy.steered_policy import SteeredPolicy
 from zprl_env.envs import Task, make_env, register_task

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 
+from policies.commands.suggestions import did_you_mean, nearest
 from policies.errors import (
     CheckpointError,
     ConfigurationError,
@@ -20,9 +20,12 @@ __all__ = [
     "DemonstrationError",
     "InvalidActionError",
     "MissingExtraError",
+    "NoExpertError",
+    "NotCopiedError",
     "PolicyMismatchError",
     "RenderingError",
     "SimulationError",
+    "TaskMismatchWarning",
     "UnknownNameError",
     "ZprlError",
 ]
@@ -39,23 +42,47 @@ class UnknownNameError(ZprlError):
         kind: What the name should name, e.g. ``"environment"``.
         name: The name that was asked for.
         known: The names that exist.
+        aliases: Other names of some of them, which are suggested by their own.
 
     >>> print(UnknownNameError("environment", "lfit", ["Lift", "Can"]))
     unknown environment 'lfit'; did you mean 'Lift'? Known: 'Can', 'Lift'
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        by_lowercase = {candidate.lower(): candidate for candidate in known}
-        near = get_close_matches(str(name).lower(), by_lowercase, n=1, cutoff=0.4)
-        hint = f"did you mean {by_lowercase[near[0]]!r}? " if near else ""
-        names = sorted(by_lowercase.values())
-        if len(names) > LISTED:
-            others = get_close_matches(str(name).lower(), by_lowercase, n=LISTED, cutoff=0.0)
-            names = [by_lowercase[other] for other in others]
-        listing = ", ".join(repr(candidate) for candidate in names)
-        more = len(by_lowercase) - len(names)
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
+        names = sorted({*known}, key=str.lower)
+        total = len(names)
+        hint = did_you_mean(nearest(name, names, aliases))
+        if total > LISTED:
+            names = nearest(name, names, aliases, count=LISTED, cutoff=0.0)
+        listing = ", ".join(map(repr, names))
+        more = f" and {total - len(names)} more" if total > len(names) else ""
+        super().__init__(f"unknown {kind} {name!r}; {hint}Known: {listing}{more}")
+
+
+class NoExpertError(ZprlError):
+    """A task has no scripted expert, so that no policy can be made of nothing.
+
+    Args:
+        task: The task.
+        shown: Tasks that have a scripted expert, those of the same suite first.
+    """
+
+    def __init__(self, task: str, shown: Iterable[str]) -> None:
+        names = list(shown)
+        more = len(names) - LISTED
+        listing = ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
         super().__init__(
-            f"unknown {kind} {name!r}; {hint}Known: {listing}{f' and {more} more' if more else ''}"
+            f"{task} has no scripted expert, so that no demonstrations can be recorded and no "
+            f"policy can be made of nothing. With demonstrations of your own: python -m "
+            f"policies.pretrain --demonstrations FILE --out FOLDER, then --policy FOLDER. With an "
+            f"expert of your own: python -m zprl_env.experts.record --expert module:Class. "
+            f"Tasks with an expert: {listing}."
         )
 
 
@@ -69,3 +96,11 @@ class RenderingError(ZprlError):
 
 class InvalidActionError(ZprlError):
     """An action does not fit the action space it was meant for."""
+
+
+class NotCopiedError(ZprlError, TypeError):
+    """An environment was to be copied or pickled, and its state cannot be."""
+
+
+class TaskMismatchWarning(UserWarning):
+    """A policy was trained on another task, robot, rate or unit than the environment's."""

@@ -219,6 +219,13 @@ def _config(evaluation: Evaluation, steered: Path | None) -> Config:
     return replace(config, recipe=replace(config.recipe, **steering), **others)
 
 
+EXAMPLES = (
+    "--env Lift --episodes 20  # the policy that is shipped, alone",
+    "--run runs/Lift/sac/0  # a trained agent against its base policy",
+    "--env my_lab:make_env --policy my_lab:make_policy --video film.mp4",
+)
+
+
 def _exported_config(folder: Path, *, trust: bool) -> Config:
     """Return the settings that an export was trained with; it may come from somebody else."""
     from zprl_env.loading.steered_files import (
@@ -253,7 +260,7 @@ def _exported_config(folder: Path, *, trust: bool) -> Config:
 
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: evaluate_policy(tyro.cli(Evaluation)))
+    cli.run(lambda: evaluate_policy(cli.parse(Evaluation, EXAMPLES)))
 
 
 if __name__ == "__main__":

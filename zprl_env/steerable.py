@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from policies.encoding import Encoding
 
-__all__ = ["Encoding", "SteerablePolicy"]
+__all__ = ["Encoding", "SteerablePolicy", "faults_of_members"]
+
+SIZES = {"feature_dim": 0, "latent_dim": 1, "action_dim": 1, "horizon": 1, "n_action_steps": 1}
+"""Smallest value of each size that a policy has to state."""
+METHODS = ("encode", "decode")
 
 
 @runtime_checkable
@@ -55,3 +61,54 @@ class SteerablePolicy(Protocol):
             Action chunks in the environment's units. Shape ``(B, H, A)``.
         """
         ...
+
+
+def faults_of_members(policy: object) -> Iterator[str]:
+    """List what is wrong with the attributes of an object that should be a policy.
+
+    Nothing is called. A size is an integer, of Python or numpy; a float or a string is none.
+
+    Args:
+        policy: Any object.
+
+    Yields:
+        One phrase per fault; none of a :class:`SteerablePolicy`.
+
+    >>> from types import SimpleNamespace
+    >>> found = faults_of_members(SimpleNamespace(feature_dim=3, latent_dim=2.0, horizon=4))
+    >>> for fault in found: print(fault)
+    latent_dim must be an integer of at least 1, got 2.0
+    action_dim is missing
+    n_action_steps is missing
+    encode is missing
+    decode is missing
+    """
+    if isinstance(policy, type):
+        yield f"it is the class {policy.__name__}: give an instance, {policy.__name__}(...)"
+        return
+    sizes: dict[str, int] = {}
+    for name, least in SIZES.items():
+        if not hasattr(policy, name):
+            yield f"{name} is missing"
+            continue
+        value = getattr(policy, name)
+        if isinstance(value, bool) or not _is_integer(value) or value < least:
+            yield f"{name} must be an integer of at least {least}, got {value!r}"
+        else:
+            sizes[name] = int(value)
+    executed, predicted = sizes.get("n_action_steps", 0), sizes.get("horizon", 0)
+    if 0 < predicted < executed:
+        yield f"n_action_steps must be at most the horizon {predicted}, got {executed}"
+    for name in METHODS:
+        if not hasattr(policy, name):
+            yield f"{name} is missing"
+        elif not callable(getattr(policy, name)):
+            yield f"{name} must be a method, got {getattr(policy, name)!r}"
+
+
+def _is_integer(value: object) -> bool:
+    try:
+        operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return np.ndim(value) == 0  # type: ignore[arg-type]

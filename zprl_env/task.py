@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from zprl_env.errors import MissingExtraError
+from zprl_env.errors import MissingExtraError, ZprlError
+from zprl_env.loading.shadowing import hiding
 
 
 class Facts(NamedTuple):
@@ -33,6 +34,12 @@ class Facts(NamedTuple):
 
 UNKNOWN = Facts()
 """Facts of an environment that is no task of the table."""
+
+
+ROBOMIMIC = ("lift", "can", "square", "transport", "tool_hang")
+"""robomimic's names of robosuite's tasks."""
+D4RL = ("human", "cloned", "expert")
+"""D4RL's data of a hand's task, which it names environments by."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,35 @@ class Task:
         middle = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", middle).lower()
         return middle.replace(":", ".").replace("/", "-")
 
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names of this very environment: its suite's, robomimic's, the preset's.
+
+        >>> Task("ZPRL-Can-v0", "robosuite", "", {"task": "PickPlaceCan"}).aliases
+        ('PickPlaceCan', 'can')
+        """
+        own = str(self.kwargs.get("task", ""))
+        if self.suite == "metaworld":
+            return (f"{own}-v3",)
+        robomimic = self.slug.replace("-", "_")
+        return (own, robomimic) if robomimic in ROBOMIMIC else (own,)
+
+    @property
+    def relatives(self) -> tuple[str, ...]:
+        """Names of the same task in other environments, which are suggested and not taken.
+
+        >>> Task("ZPRL-AdroitPen-v0", "adroit", "", {"task": "pen"}).relatives[:2]
+        ('AdroitHandPen-v1', 'AdroitHandPenSparse-v1')
+        """
+        own = str(self.kwargs.get("task", ""))
+        if self.suite == "metaworld":
+            versions = (f"{own}-v1", f"{own}-v2", f"{own}-v2-goal-observable")
+            return (*versions, f"Meta-World/{own}-v3", f"metaworld-{own}")
+        if self.suite == "adroit":
+            hands = (f"AdroitHand{own.title()}{kind}-v1" for kind in ("", "Sparse"))
+            return (*hands, *(f"{own}-{data}-v{n}" for data in D4RL for n in range(3)))
+        return (f"robosuite/{own}", f"{own}-v0", f"{own}Env") if self.suite == "robosuite" else ()
+
     def read_facts(self, env_kwargs: Mapping[str, Any] | None = None) -> Facts:
         """Return the task's facts, with those of its own file, such as a robot's preset.
 
@@ -100,6 +136,8 @@ class Task:
         """
         if self.facts_file is None:
             return self.facts
+        if self.suite == "real" and (place := hiding("real")):
+            raise ZprlError(f"{place} hides the package 'real' of zprl-env. Rename it.")
         try:
             read = pkgutil.resolve_name(self.facts_file)
         except ModuleNotFoundError as error:

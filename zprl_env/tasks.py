@@ -136,11 +136,22 @@ three are small, as in the method's paper, so ``"Door"`` is a robot's and ``"doo
 paper's four tasks on real robots are ``"Real"``, on a simulated one unless told otherwise."""
 
 
+def tasks_with_expert(like: str) -> list[str]:
+    """List the tasks with a scripted expert, those of a task's own suite first.
+
+    >>> "ToolHang" in tasks_with_expert("ToolHang"), tasks_with_expert("ToolHang")[0]
+    (False, 'Lift')
+    """
+    suite = find_task(like).suite
+    shown = [name for name, task in TASKS.items() if task.expert]
+    return sorted(shown, key=lambda name: TASKS[name].suite != suite)
+
+
 def task_name(name: str) -> str:
     """Return a task's name in `TASKS`.
 
     Args:
-        name: The name itself, or the gymnasium id.
+        name: The name itself, the gymnasium id, or its suite's own name (``"PickPlaceCan"``).
 
     Raises:
         UnknownNameError: No task has this name.
@@ -151,12 +162,23 @@ def task_name(name: str) -> str:
     Traceback (most recent call last):
     zprl_env.errors.UnknownNameError: unknown environment 'bx-close'; did you mean 'box-close'? ...
     """
-    if name in TASKS:
-        return name
     for known, task in TASKS.items():
-        if task.id == name:
+        if name in (known, task.id):
             return known
-    raise UnknownNameError("environment", name, TASKS)
+    for known, task in TASKS.items():
+        if name in task.aliases:
+            return known
+    raise UnknownNameError("environment", name, TASKS, other_names())
+
+
+def other_names() -> dict[str, str]:
+    """Return what tasks are called elsewhere, and their names here.
+
+    >>> other_names()["NutAssemblySquare"], other_names()["AdroitHandDoor-v1"]
+    ('Square', 'door')
+    """
+    rows = [(known, task.aliases + task.relatives) for known, task in TASKS.items()]
+    return {other: known for known, others in rows for other in others if other not in TASKS}
 
 
 def facts_of(env: gym.Env) -> Facts:
@@ -183,9 +205,10 @@ def find_task(spec: str) -> Task:
     """Find the row of an environment, however it is named.
 
     Args:
-        spec: A name in `TASKS`, any gymnasium id (``"Pendulum-v1"``; with ``"package:Id-v0"`` the
-            package is imported, which registers it), or ``"module:callable"``, which is not
-            imported before the environment is made.
+        spec: A name in `TASKS`, or its suite's or robomimic's (``"PickPlaceCan"``,
+            ``"tool_hang"``, ``"push-v3"``); any gymnasium id (``"Pendulum-v1"``; with
+            ``"package:Id-v0"`` the package is imported, which registers it); or
+            ``"module:callable"``, which is not imported before the environment is made.
 
     Returns:
         The row; of an environment that is not in the table, one that is made of the spec, without a
@@ -208,13 +231,18 @@ def find_task(spec: str) -> Task:
             import_for(package, spec, "environment")
         except ConfigurationError as error:  # a ValueError, of which tyro would draw a box
             raise ZprlError(str(error)) from error
-    for known, task in TASKS.items():
-        if name in (known, task.id):
+    for own, task in TASKS.items():
+        if name in (own, task.id):
             return task
     if name not in gym.registry:
-        ids = [known for known in gym.registry if known.lower().startswith(name.lower())]
+        if not package:
+            for task in TASKS.values():
+                if name in task.aliases:
+                    return task
+        ids = [one for one in gym.registry if one.lower().startswith(name.lower())]
         is_id = ids or re.search(r"-v\d+$", name)
-        raise UnknownNameError("environment", spec, [*TASKS, *gym.registry] if is_id else TASKS)
+        known = [*TASKS, *gym.registry] if is_id else TASKS
+        raise UnknownNameError("environment", spec, known, other_names())
     registered = gym.registry[name]
     return Task(
         id=spec,

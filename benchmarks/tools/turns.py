@@ -18,7 +18,8 @@ import torch
 from benchmarks.tools.episodes import Episode, cut, random_episode, rate, record, steer
 from benchmarks.tools.stock import Physics, own
 from zprl_env.envs import make_env
-from zprl_env.loading.resolve import resolve_policy, shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
+from zprl_env.loading.resolve import resolve_policy
 from zprl_env.tasks import TASKS
 
 Name = TypeVar("Name", bound=Hashable)

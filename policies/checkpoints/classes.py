@@ -13,6 +13,7 @@ from policies.checkpoints.contents import (
     check_hash,
     read_contents,
 )
+from policies.checkpoints.plain_json import shown
 from policies.errors import CheckpointError, ConfigurationError
 
 CHECKPOINT_CLASSES = {FIRST_CLASS: "policies.frozen:FrozenPolicy"}
@@ -78,7 +79,7 @@ def check_class(contents: CheckpointContents, known: dict[str, str] | tuple[str,
     if contents.class_name not in known:
         raise CheckpointError(
             f'"class" in {contents.folder / METADATA_FILE} must be one of '
-            f"{', '.join(map(repr, known))}. Got: {contents.class_name!r}. No name in a file is "
-            "ever imported: give the class yourself, by --policy-class module:Class or "
+            f"{', '.join(map(repr, known))}. Got: {shown(contents.class_name)}. No name in a "
+            "file is ever imported: give the class yourself, by --policy-class module:Class or "
             "policies.load_policy(folder, policy_class=...)."
         )

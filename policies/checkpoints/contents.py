@@ -7,7 +7,6 @@ which kind they are. The name is looked up in
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -16,16 +15,44 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import safetensors.numpy
-from safetensors import SafetensorError
 
+from policies.checkpoints.description import METADATA_FILE, check_description
+from policies.checkpoints.output import package_version
+from policies.checkpoints.plain_json import read_json, shown
+from policies.checkpoints.tensor_file import (
+    arrays_hash,
+    check_finite,
+    check_shapes,
+    read_arrays,
+    read_header,
+)
+from policies.checkpoints.whole import replace_file
 from policies.errors import CheckpointError
+from policies.model.shapes import tensor_shapes
+
+__all__ = [
+    "METADATA_FILE",
+    "WEIGHTS_FILE",
+    "CheckpointContents",
+    "arrays_hash",
+    "check_hash",
+    "read_arrays",
+    "read_contents",
+    "save_checkpoint",
+]
 
 FORMAT = "zprl-policy"
 VERSION = 1
 WEIGHTS_FILE = "policy.safetensors"
-METADATA_FILE = "policy.json"
 CLASS, FIRST_CLASS = "class", "VibFlow"
 """Key of the policy's class, and the class of a checkpoint without it: there was no other once."""
+WRITER = "zprl_env_version"
+"""Key of the version of this package that wrote a file."""
+ABOUT = ("README.md", "evaluation.json")
+"""Files beside a checkpoint that are about its weights, and about no others."""
+
+_PENDING = f"{METADATA_FILE}.partial"
+"""Description of weights that are just being put in place."""
 
 _PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".zip"}
 
@@ -49,19 +76,6 @@ class CheckpointContents(NamedTuple):
         return str(self.metadata.get(CLASS, FIRST_CLASS))
 
 
-def arrays_hash(arrays: Mapping[str, np.ndarray]) -> str:
-    """Compute the SHA-256 over names, types, shapes and bytes of arrays.
-
-    >>> arrays_hash({"a": np.zeros(1), "b": np.ones(1)})[:8]
-    '5047e15a'
-    """
-    digest = hashlib.sha256()
-    for name, array in sorted(arrays.items()):
-        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
-
-
 def read_contents(path: str | os.PathLike[str]) -> CheckpointContents:
     """Read a checkpoint folder of any class.
 
@@ -71,10 +85,29 @@ def read_contents(path: str | os.PathLike[str]) -> CheckpointContents:
     Raises:
         CheckpointError: If anything is missing, truncated, foreign or a pickle.
     """
-    folder = Path(path)
+    folder, weights = Path(path), Path(path) / WEIGHTS_FILE
     _check_folder(folder)
-    metadata = _read_metadata(folder / METADATA_FILE)
-    return CheckpointContents(folder, read_arrays(folder / WEIGHTS_FILE), metadata)
+    metadata = _read_metadata(description_file(folder))
+    header = read_header(weights)
+    ours = metadata.get(CLASS, FIRST_CLASS) == FIRST_CLASS
+    if ours:  # others' sizes only their class knows, and whether they use infinity
+        check_shapes(tensor_shapes(check_description(metadata, folder)), header, weights)
+    arrays = read_arrays(weights)
+    check_finite(arrays, weights, infinite=not ours)
+    return CheckpointContents(folder, arrays, metadata)
+
+
+def description_file(folder: Path) -> Path:
+    """Find the description of the weights that are in a folder.
+
+    It is ``policy.json``, unless whoever replaced the checkpoint was killed between its two files.
+    """
+    pending = folder / _PENDING
+    if pending.is_file() and (folder / WEIGHTS_FILE).is_file():
+        held = arrays_hash(read_arrays(folder / WEIGHTS_FILE))
+        if _read_metadata(pending).get("weights_sha256") == held:
+            return pending
+    return folder / METADATA_FILE
 
 
 def check_hash(contents: CheckpointContents) -> None:
@@ -87,8 +120,8 @@ def check_hash(contents: CheckpointContents) -> None:
     if got != must:
         raise CheckpointError(
             f"weights_sha256 in {contents.folder / METADATA_FILE} must be {must!r}, as the weights "
-            f"have it. Got: {got!r}. The files are damaged or not of one checkpoint; copy both "
-            "again."
+            f"have it. Got: {shown(got)}. The files are damaged or not of one checkpoint; "
+            "copy both again."
         )
 
 
@@ -101,7 +134,9 @@ def save_checkpoint(
     """Save the checkpoint of a policy class of one's own.
 
     Args:
-        path: Folder; made if it is not there, overwritten if it holds a checkpoint.
+        path: Folder; made if it is not there. A checkpoint in it is replaced, as a whole or not at
+            all, and what is about the old weights (`ABOUT`) gets the ending ``.old``. The commands
+            ask first.
         class_name: Name of the class, which whoever loads it has to know.
         weights: Tensors by name.
         metadata: Plain JSON values: all that the class needs to be made again.
@@ -116,20 +151,30 @@ def save_checkpoint(
 
 
 def write_files(folder: Path, weights: bytes, metadata: Mapping[str, Any]) -> None:
-    """Write tensors and description into a folder, each file whole or not at all.
+    """Write tensors and description into a folder, both or neither.
+
+    The description is put beside first. Then the weights' replacement is the one moment at which
+    the old checkpoint becomes the new one: :func:`description_file` knows both by their hash.
 
     Raises:
         CheckpointError: If the path is a file, or the metadata is not JSON.
     """
     check_destination(folder)
     try:
-        text = json.dumps(metadata, indent=2, allow_nan=False) + "\n"
+        described = {**metadata, WRITER: package_version()}
+        text = json.dumps(described, indent=2, allow_nan=False) + "\n"
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"checkpoint metadata must be plain JSON values: {error}.") from error
     folder.mkdir(parents=True, exist_ok=True)
-    # The hash ties the two files together: a crash between the replacements is found on loading.
-    _replace(folder / WEIGHTS_FILE, weights)
-    _replace(folder / METADATA_FILE, text.encode())
+    held = folder / WEIGHTS_FILE
+    if not held.is_file() or held.read_bytes() != weights:
+        replace_file(folder / _PENDING, text.encode())
+        for name in ABOUT:  # before the weights: a card is never older than what it is about
+            if (folder / name).is_file():
+                (folder / name).replace(folder / f"{name}.old")
+        replace_file(held, weights)
+    replace_file(folder / METADATA_FILE, text.encode())
+    (folder / _PENDING).unlink(missing_ok=True)
 
 
 def check_destination(folder: Path) -> None:
@@ -140,31 +185,6 @@ def check_destination(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise CheckpointError(f"a checkpoint is saved to a folder. Got a file: {folder}.")
-
-
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """Read a safetensors file.
-
-    Raises:
-        CheckpointError: If it is missing or not a complete one.
-    """
-    try:
-        return safetensors.numpy.load(path.read_bytes())
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(
-            f"{path} must be a complete safetensors file: {error}. Copy it again."
-        ) from error
-    except KeyError as error:
-        raise CheckpointError(f"{path} must hold numpy's types. Got: {error}.") from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _check_folder(folder: Path) -> None:
@@ -178,22 +198,20 @@ def _check_folder(folder: Path) -> None:
         what = "a file" if folder.exists() else "nothing there"
         raise CheckpointError(f"a checkpoint must be a folder. Got: {folder} ({what}).")
     for name in (METADATA_FILE, WEIGHTS_FILE):
-        if not (folder / name).is_file():
+        if not (folder / name).is_file() and not (folder / _PENDING).is_file():
             held = sorted(entry.name for entry in folder.iterdir())[:5]
             raise CheckpointError(f"{folder} must hold {name}. Got: {held}.")
 
 
 def _read_metadata(path: Path) -> dict[str, Any]:
-    try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} must be readable JSON: {error}.") from error
+    metadata = read_json(path)
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         got = metadata.get("format") if isinstance(metadata, dict) else type(metadata).__name__
-        raise CheckpointError(f'{path} must say "format": "{FORMAT}". Got: {got!r}.')
-    if metadata.get("version") != VERSION:
+        raise CheckpointError(f'{path} must say "format": "{FORMAT}". Got: {shown(got)}.')
+    version = metadata.get("version")
+    if type(version) is not int or version != VERSION:
         raise CheckpointError(
-            f"{path} must be of format version {VERSION}. Got: {metadata.get('version')!r}. "
+            f"{path} must be of format version {VERSION}. Got: {shown(version)}. "
             "Use the release that wrote it, or pretrain again."
         )
     return metadata

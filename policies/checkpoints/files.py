@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +23,12 @@ from policies.checkpoints.contents import (
     read_arrays,
     read_contents,
 )
-from policies.errors import CheckpointError, ConfigurationError
+from policies.checkpoints.description import check_description, check_latent, check_weights
+from policies.checkpoints.plain_json import shown
+from policies.checkpoints.tensor_file import Stored, check_shapes
+from policies.errors import CheckpointError
 from policies.model.config import VibFlowConfig
+from policies.model.shapes import tensor_shapes
 
 __all__ = [
     "FORMAT",
@@ -41,8 +44,6 @@ __all__ = [
     "read_arrays",
     "verify",
 ]
-
-_STATISTICS = ("mean", "std", "rms")
 
 
 class CheckpointFiles(NamedTuple):
@@ -97,11 +98,10 @@ def of_contents(contents: CheckpointContents) -> CheckpointFiles:
     """
     folder, weights, metadata = contents
     check_class(contents, (FIRST_CLASS,))
-    try:
-        config = VibFlowConfig.from_dict(metadata["model"])
-    except (ConfigurationError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{folder / METADATA_FILE} has no valid model: {error}") from error
-    check_latent(metadata, config, folder)
+    config = check_description(metadata, folder)
+    stored = {name: Stored.of(array) for name, array in weights.items()}
+    check_shapes(tensor_shapes(config), stored, folder / WEIGHTS_FILE)
+    check_weights(weights, folder / WEIGHTS_FILE)
     return CheckpointFiles(config, weights, {**metadata, CLASS: FIRST_CLASS})
 
 
@@ -117,25 +117,9 @@ def verify(files: CheckpointFiles, path: str | os.PathLike[str]) -> None:
     """
     for key, value in describe(files.config, arrays_hash(files.weights)).items():
         got = files.metadata.get(key)
-        if got != value:
+        if type(got) is not type(value) or got != value:
             raise CheckpointError(
                 f"{key} in {Path(path) / METADATA_FILE} must be {value!r}, as weights and model "
-                f"have it. Got: {got!r}. The files are damaged or not of one checkpoint; copy both "
-                "again."
-            )
-
-
-def check_latent(metadata: Mapping[str, Any], config: VibFlowConfig, folder: Path) -> None:
-    """Check that a description has the latent's statistics.
-
-    Raises:
-        CheckpointError: It lacks one, or one is of another size.
-    """
-    latent = metadata.get("latent")
-    for name in _STATISTICS:
-        values = latent.get(name) if isinstance(latent, Mapping) else None
-        if not isinstance(values, list) or len(values) != config.latent_dim:
-            raise CheckpointError(
-                f"latent {name} of {folder} must be a list of {config.latent_dim} numbers. "
-                f"Got: {values!r}."
+                f"have it. Got: {shown(got)}. The files are damaged or not of one checkpoint; "
+                "copy both again."
             )

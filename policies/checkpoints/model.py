@@ -9,18 +9,17 @@ from typing import Any, NamedTuple
 
 import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from policies.checkpoints import files as checkpoint_files
 from policies.checkpoints.contents import (
-    METADATA_FILE,
     WEIGHTS_FILE,
     CheckpointContents,
     check_destination,
     read_contents,
     write_files,
 )
-from policies.errors import CheckpointError
+from policies.checkpoints.description import check_description, check_weights
 from policies.model.vib_flow import VibFlow
 
 
@@ -43,22 +42,27 @@ def describe(model: VibFlow) -> dict[str, Any]:
 
 
 def save(model: VibFlow, path: str | os.PathLike[str], metadata: Mapping[str, Any]) -> None:
-    """Write the model's weights and its description, each file whole or not at all.
+    """Write the model's weights and its description, both or neither.
 
     Args:
         model: What to save.
-        path: Folder; made if it is not there, overwritten if it holds a checkpoint.
+        path: Folder; made if it is not there. A checkpoint in it is replaced, as a whole or not at
+            all, and what is about its weights gets the ending ``.old``; see
+            :func:`~policies.checkpoints.contents.save_checkpoint`.
         metadata: What the model does not know of itself: ``observation_keys``, ``env_args``,
             ``latent`` (statistics) and ``training``. Entries of :func:`describe` are set here.
 
     Raises:
-        CheckpointError: If the path is a file, or the metadata is not JSON or lacks ``latent``.
+        CheckpointError: If the path is a file, the metadata is not JSON or could not be loaded
+            again, or a weight is not finite.
     """
     folder = Path(path)
     check_destination(folder)
-    merged = {**describe(model), **metadata, **describe(model)}
-    checkpoint_files.check_latent(merged, model.config, folder)
+    described = describe(model)
+    merged = {**described, **metadata, **described}
+    check_description(merged, folder)
     weights = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
+    check_weights({k: v.numpy() for k, v in weights.items()}, folder / WEIGHTS_FILE)
     write_files(folder, safetensors.torch.save(weights), merged)
 
 
@@ -80,22 +84,10 @@ def of_contents(contents: CheckpointContents) -> LoadedModel:
     Raises:
         CheckpointError: They are not a model's, or inconsistent.
     """
-    folder, files = contents.folder, checkpoint_files.of_contents(contents)
+    files = checkpoint_files.of_contents(contents)
+    checkpoint_files.verify(files, contents.folder)
     weights = {name: torch.from_numpy(array) for name, array in files.weights.items()}
     with torch.random.fork_rng(devices=[]):  # initial weights, overwritten below
         model = VibFlow(files.config)
-    _check_sizes(model, weights, folder)
     model.load_state_dict(weights)
-    checkpoint_files.verify(files, folder)
     return LoadedModel(model.eval().requires_grad_(False), files.metadata)
-
-
-def _check_sizes(model: VibFlow, weights: Mapping[str, Tensor], folder: Path) -> None:
-    must = {name: (t.dtype, tuple(t.shape)) for name, t in model.state_dict().items()}
-    got = {name: (t.dtype, tuple(t.shape)) for name, t in weights.items()}
-    for name in sorted(must.keys() | got.keys()):
-        if must.get(name) != got.get(name):
-            raise CheckpointError(
-                f"{name} in {folder / WEIGHTS_FILE} must be {must.get(name, 'absent')} by "
-                f"{METADATA_FILE}. Got: {got.get(name, 'absent')}."
-            )

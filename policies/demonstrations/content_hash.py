@@ -4,54 +4,66 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from typing import Any
 
 import h5py
 import numpy as np
 
-from policies.demonstrations.robomimic import episode_names
+from policies.demonstrations.formats.hdf5 import open_hdf5
+from policies.demonstrations.formats.robomimic import episode_group, episode_names, group_arrays
+from policies.demonstrations.formats.source import DAMAGE
+from policies.demonstrations.formats.table import open_source
 from policies.errors import DemonstrationError
 
 
-def content_hash(path: str | os.PathLike[str]) -> str:
+def content_hash(path: str | os.PathLike[str], *, skip_bad: bool = False) -> str:
     """Return the SHA-256 over every array of every episode.
 
     Equal for files that hold the same numbers, be they compressed, copied by another version of
     HDF5 or described by other attributes.
 
     Args:
-        path: HDF5 file of demonstrations in robomimic's layout.
+        path: Demonstrations of any format that is read.
+        skip_bad: Pass over episodes that cannot be read.
 
     Returns:
         64 hexadecimal digits.
 
     Raises:
-        DemonstrationError: If the file is missing, not HDF5, or holds no demonstrations.
+        DemonstrationError: If the file is missing, damaged, or holds no demonstrations.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            return hash_episodes(file)
-    except OSError as error:
-        raise DemonstrationError(f"{path} must be a complete HDF5 file: {error}.") from error
+    digest = hashlib.sha256()
+    with open_source(path) as source:
+        for name in source.names:
+            try:
+                arrays = [*source.arrays(name)]
+            except (DemonstrationError, *DAMAGE):
+                if not skip_bad:
+                    raise
+                continue
+            _add(digest, name, arrays)
+    return digest.hexdigest()
 
 
 def hash_episodes(file: h5py.File) -> str:
-    """Return the SHA-256 over every array of every episode of an open file."""
+    """Return the SHA-256 over every array of every episode of an open file of robomimic's."""
     digest = hashlib.sha256()
     for episode in episode_names(file):
-
-        def add(name: str, item: Any, episode: str = episode) -> None:
-            if isinstance(item, h5py.Dataset):
-                values = np.asarray(item[()])
-                if values.dtype.hasobject:  # text of any length, of which these are addresses
-                    values = values.astype("S")
-                # A machine's byte order is layout, too.
-                values = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
-                digest.update(f"{episode}/{name} {values.dtype.str} {values.shape}\n".encode())
-                digest.update(values.tobytes())
-
-        file["data"][episode].visititems(add)  # by name
+        with episode_group(file, episode) as group:
+            _add(digest, episode, group_arrays(group))
     return digest.hexdigest()
+
+
+def _add(digest: Any, episode: str, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
+    """Add an episode's arrays, by name."""
+    for name, values in arrays:
+        if values.dtype.hasobject:  # text of any length, of which these are addresses
+            values = values.astype("S")
+        # A machine's byte order is layout, too.
+        values = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
+        digest.update(f"{episode}/{name} {values.dtype.str} {values.shape}\n".encode())
+        digest.update(values.tobytes())
 
 
 def verify_content(path: str | os.PathLike[str]) -> str:
@@ -64,7 +76,7 @@ def verify_content(path: str | os.PathLike[str]) -> str:
         DemonstrationError: If the file states none, or its arrays are not those it was sealed with.
     """
     found = content_hash(path)
-    with h5py.File(path, "r") as file:
+    with open_hdf5(path) as file:
         stated = file["data"].attrs.get("sha256")
     if stated is None:
         raise DemonstrationError(f"{path} must state its content's sha256. Got: none.")

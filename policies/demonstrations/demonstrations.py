@@ -1,29 +1,32 @@
-"""Demonstrations in robomimic's HDF5 layout, read and written without torch.
+"""Demonstrations of one task, read from any of the known formats without torch.
 
-``data/demo_i/{obs/<key>, actions, rewards, dones}`` with ``num_samples`` on each episode, ``total``
-and ``env_args`` (JSON) on ``data``, and optional lists of episode names under ``mask``
-(https://robomimic.github.io/docs/datasets/overview.html). Minari's datasets can be read as well.
+Written is robomimic's HDF5 layout: ``data/demo_i/{obs/<key>, actions, rewards, dones}`` with
+``num_samples`` on each episode, ``total`` and ``env_args`` (JSON) on ``data``, and optional lists
+of episode names under ``mask`` (https://robomimic.github.io/docs/datasets/overview.html).
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import h5py
+import numpy as np
 
-from policies.demonstrations.robomimic import read_episodes
+from policies.demonstrations.absolute_actions import is_absolute, mark_absolute
+from policies.demonstrations.formats.minari import PREFIX as MINARI
+from policies.demonstrations.formats.source import Source, read_trajectory
+from policies.demonstrations.formats.table import open_source
 from policies.demonstrations.robosuite_versions import OldRobosuite, adapt_robosuite
 from policies.demonstrations.trajectory import Trajectory
 from policies.demonstrations.writer import DemonstrationWriter
 from policies.errors import DemonstrationError
 
-MINARI = "minari:"
-"""Prefix of a Minari dataset's name, where a file could be given as well."""
+_SKIP = " See python -m policies.inspect for all; --skip-bad leaves bad episodes out."
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,17 @@ class Demonstrations:
         trajectories: The episodes, in the order of their numbers.
         env_args: robomimic's description of the environment; empty if the file has none.
         observation_keys: The keys that make the flat observation, in this order.
+        skipped: Episodes that were skipped because they are bad, with the reason.
+        left_out: Other keys that the file has, with the reason why they were not taken.
+        action_bounds: Smallest and largest actions that the file states as possible, if it does.
     """
 
     trajectories: tuple[Trajectory, ...]
     env_args: dict[str, Any]
     observation_keys: tuple[str, ...]
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    action_bounds: tuple[np.ndarray, np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         if not self.trajectories:
@@ -62,8 +71,7 @@ class Demonstrations:
                 f"observations must have the keys {list(self.observation_keys)}. "
                 f"Got: {sorted(trajectory.observations)}."
             )
-        shapes = {key: trajectory.observations[key].shape[1:] for key in self.observation_keys}
-        return {key: math.prod(shape) for key, shape in shapes.items()}
+        return key_dims(trajectory, self.observation_keys)
 
     @classmethod
     def load(
@@ -74,39 +82,48 @@ class Demonstrations:
         *,
         actions: str = "actions",
         old_robosuite: OldRobosuite = "refuse",
+        skip_bad: bool = False,
     ) -> Demonstrations:
-        """Load a file written here or by robomimic, or a dataset of Minari.
+        """Load demonstrations of any format in `policies.demonstrations.formats.table.FORMATS`.
 
         Args:
-            path: HDF5 file, or ``"minari:<dataset id>"``.
+            path: HDF5 file of robomimic, of this project or of D4RL; a recording; a folder of
+                ALOHA's episodes; Diffusion Policy's zarr; or ``"minari:<dataset id>"``.
             keys: Observation keys to read, in order, images only if named here. If None: the order
                 stored in the file; else robomimic's usual state keys (each robot's ``eef_pos``,
-                ``eef_quat`` and ``gripper_qpos``, then ``object``); else all vectors by name.
+                ``eef_quat`` and ``gripper_qpos``, then ``object``); else all vectors, in the order
+                of the file's space or by name.
             mask: Read only the episodes listed under ``mask/<name>``, such as ``"train"``.
-            actions: Which dataset holds the actions, such as robomimic's ``"actions_abs"``.
+            actions: Which array holds the actions, such as robomimic's ``"actions_abs"``; the
+                format's own by default.
             old_robosuite: What to do with a file of a robosuite before 1.5; see
                 `policies.demonstrations.robosuite_versions`.
+            skip_bad: Leave out bad episodes instead of refusing all because of them; `skipped` has
+                them with the reason.
 
         Raises:
-            DemonstrationError: If the file is missing, not HDF5, lacks what imitation needs or has
-                an old robosuite's conventions.
+            DemonstrationError: If there is nothing, or it lacks what imitation needs, is damaged or
+                has an old robosuite's conventions.
         """
-        if str(path).startswith(MINARI):
-            from policies.demonstrations.minari import read_minari
-
-            if mask is not None or actions != "actions":
-                raise DemonstrationError("a Minari dataset has no masks and no other actions.")
-            return cls(*read_minari(str(path)[len(MINARI) :], keys))
-        if not Path(path).is_file():
-            raise DemonstrationError(f"demonstrations must be an HDF5 file. Got no file at {path}.")
-        try:
-            with h5py.File(path, "r") as file:
-                trajectories, env_args, order = read_episodes(file, keys, mask, actions)
-            return cls(*adapt_robosuite(trajectories, env_args, old_robosuite), order)
-        except OSError as error:
-            raise DemonstrationError(f"{path} must be a complete HDF5 file: {error}.") from error
-        except DemonstrationError as error:
-            raise DemonstrationError(f"{path}: {error}") from error
+        if os.fspath(path).startswith(MINARI) and (mask is not None or actions != "actions"):
+            raise DemonstrationError("a Minari dataset has no masks and no other actions.")
+        with open_source(path) as source:
+            name = source.default_actions if actions == "actions" else actions
+            choice = source.choose_keys(keys)
+            names, missing = source.select(mask, skip_missing=skip_bad)
+            skipped = dict.fromkeys(missing, "listed in the mask and not there")
+            found = read_episodes(
+                source, names, choice.taken, name, None if not skip_bad else skipped
+            )
+            absolute = is_absolute(name, source.env_args)
+            episodes, env_args = adapt_robosuite(
+                list(found.values()), source.env_args, old_robosuite, absolute="abs" in name
+            )
+            if absolute:
+                env_args = mark_absolute(env_args)
+            low, high = source.action_low, source.action_high
+            bounds = None if low is None or high is None else (low, high)
+            return cls(episodes, env_args, choice.taken, skipped, choice.left_out, bounds)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all episodes to a new file, replacing an old one only when it is complete.
@@ -116,12 +133,73 @@ class Demonstrations:
         """
         path = Path(path)
         partial = path.with_name(f"{path.name}.partial")
+        remarks = {"skipped": dict(self.skipped)} if self.skipped else {}
         try:
             partial.unlink(missing_ok=True)
             with DemonstrationWriter(partial, self.env_args, self.observation_keys) as writer:
                 for trajectory in self.trajectories:
                     writer.append(trajectory)
-                writer.seal()
+                writer.seal(**remarks)
             os.replace(partial, path)
         except OSError as error:
             raise DemonstrationError(f"cannot write demonstrations to {path}: {error}.") from error
+
+
+def key_dims(trajectory: Trajectory, keys: Sequence[str]) -> dict[str, int]:
+    """Return the size of each key's values in one step."""
+    return {key: math.prod(trajectory.observations[key].shape[1:]) for key in keys}
+
+
+def read_episodes(
+    source: Source,
+    names: Sequence[str],
+    keys: Sequence[str],
+    actions: str,
+    skipped: dict[str, str] | None = None,
+) -> dict[str, Trajectory]:
+    """Read episodes, and sort out those that cannot be imitated or have other sizes than most.
+
+    Args:
+        source: Where they are.
+        names: Which.
+        keys: Observation keys, in order.
+        actions: Name of the array that holds the actions.
+        skipped: Is given bad episodes with the reason; the first one is raised if this is None.
+
+    Raises:
+        DemonstrationError: An episode is bad, or all are.
+    """
+    found: dict[str, Trajectory] = {}
+    for name in names:
+        try:
+            found[name] = read_trajectory(source.episode(name), keys, actions)
+        except DemonstrationError as error:
+            if skipped is None:
+                raise DemonstrationError(f"{error}{_SKIP if len(names) > 1 else ''}") from error
+            skipped[name] = str(error).removeprefix(f"{name}: ")
+    sizes = {
+        n: (*key_dims(t, keys).items(), ("actions", t.actions.shape[1])) for n, t in found.items()
+    }
+    if len({*sizes.values()}) > 1:
+        usual = Counter(sizes.values()).most_common(1)[0][0]
+        odd = {
+            name: f"must have as many numbers per step as most, {dict(usual)}. Got: {dict(size)}"
+            for name, size in sizes.items()
+            if size != usual
+        }
+        if skipped is None:
+            name, reason = next(iter(odd.items()))
+            raise DemonstrationError(
+                "all episodes must have the same observation and action sizes. "
+                f"{name} {reason}.{_SKIP}"
+            )
+        skipped |= odd
+        found = {name: episode for name, episode in found.items() if name not in odd}
+    if not found:
+        bad = skipped or {}
+        first = next(iter(bad.items()), ("", "there are none"))
+        raise DemonstrationError(
+            f"there must be an episode that can be imitated. Got: {len(bad)} bad ones; "
+            f"{first[0]}: {first[1]}"
+        )
+    return found

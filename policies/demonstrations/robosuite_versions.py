@@ -90,7 +90,11 @@ def robosuite_differences(env_args: dict[str, Any]) -> list[str]:
 
 
 def adapt_robosuite(
-    trajectories: Sequence[Trajectory], env_args: dict[str, Any], how: OldRobosuite
+    trajectories: Sequence[Trajectory],
+    env_args: dict[str, Any],
+    how: OldRobosuite,
+    *,
+    absolute: bool = False,
 ) -> tuple[tuple[Trajectory, ...], dict[str, Any]]:
     """Refuse, convert or keep episodes whose conventions are not those of robosuite 1.5.
 
@@ -99,6 +103,8 @@ def adapt_robosuite(
         env_args: robomimic's description of their environment.
         how: ``"convert"`` orders ``object`` and turns the actions' frame, which is all that can
             be done without the simulator.
+        absolute: Whether the actions are absolute poses beside the file's own deltas: they are
+            meant in the world's frame in every version.
 
     Returns:
         The episodes and the description that fits them.
@@ -116,7 +122,7 @@ def adapt_robosuite(
             "policies.convert OLD.hdf5 NEW.hdf5 --old-robosuite convert."
         )
     _check_convertible(env_args)
-    converted = tuple(_convert(trajectory, env_args) for trajectory in trajectories)
+    converted = tuple(_convert(trajectory, env_args, absolute) for trajectory in trajectories)
     kwargs = {k: v for k, v in env_args["env_kwargs"].items() if k != "controller_configs"}
     changed = {**env_args, "env_version": "1.5", "env_kwargs": kwargs, "converted_from": env_args}
     return converted, changed
@@ -146,12 +152,12 @@ def _check_convertible(env_args: dict[str, Any]) -> None:
         )
 
 
-def _convert(trajectory: Trajectory, env_args: dict[str, Any]) -> Trajectory:
+def _convert(trajectory: Trajectory, env_args: dict[str, Any], absolute: bool) -> Trajectory:
     observations = dict(trajectory.observations)
     if "object" in observations and _version(env_args) < (1, 5):
         observations["object"] = _reorder(observations["object"], env_args["env_name"])
     actions = trajectory.actions.copy()
-    if _robots(env_args) == 2:
+    if _robots(env_args) == 2 and not absolute:
         # The first base is turned by +90 degrees about z, the second by -90; 7 numbers each.
         for start, sign in ((0, 1.0), (3, 1.0), (7, -1.0), (10, -1.0)):
             x, y = trajectory.actions[:, start], trajectory.actions[:, start + 1]
@@ -177,19 +183,18 @@ def _version(env_args: dict[str, Any]) -> tuple[int, ...]:
 
 def _robots(env_args: dict[str, Any]) -> int:
     robots = env_args.get("env_kwargs", {}).get("robots", "Panda")
-    return 1 if isinstance(robots, str) else len(robots)
+    return len(robots) if isinstance(robots, list) else 1
 
 
 def _configs(env_args: dict[str, Any]) -> list[dict[str, Any]]:
     """Return one controller configuration per robot, or one for all."""
     configs = env_args.get("env_kwargs", {}).get("controller_configs") or []
-    return [configs] if isinstance(configs, dict) else list(configs)
+    listed = configs if isinstance(configs, list) else [configs]
+    return [config for config in listed if isinstance(config, dict)]
 
 
 def _controllers(env_args: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the settings of the arms' controllers, in the old form as in the new."""
-    return [
-        part
-        for config in _configs(env_args)
-        for part in config.get("body_parts", {"arm": config}).values()
-    ]
+    found = [config.get("body_parts", {"arm": config}) for config in _configs(env_args)]
+    parts = [part for parts in found if isinstance(parts, dict) for part in parts.values()]
+    return [part for part in parts if isinstance(part, dict)]

@@ -1,25 +1,22 @@
-"""Summary of a file of demonstrations: its episodes' number, lengths, success and actions."""
+"""Summary of demonstrations: number of episodes, lengths, success, actions, and what is wrong."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-import h5py
 import numpy as np
 
-from policies.demonstrations import MINARI, Demonstrations
-from policies.demonstrations.content_hash import hash_episodes
-from policies.demonstrations.robomimic import (
-    episode_names,
-    read_env_args,
-    read_masks,
-    read_success,
-    sparse_rewards,
-)
+from policies.demonstrations.absolute_actions import AXIS_ANGLE, ROWS, frame_notes, marked
+from policies.demonstrations.action_range import ActionRange, range_notes, range_of, stated_range
+from policies.demonstrations.content_hash import content_hash
+from policies.demonstrations.demonstrations import read_episodes
+from policies.demonstrations.formats.source import Source, StoredEpisode, read_actions
+from policies.demonstrations.formats.table import open_source
 from policies.demonstrations.robosuite_versions import robosuite_differences
+from policies.demonstrations.trajectory import Trajectory
 from policies.errors import DemonstrationError
 
 _EDGE = 1e-3
@@ -32,14 +29,19 @@ class Summary:
 
     Attributes:
         source: File or dataset.
-        actions: Actions of each episode. Shape ``(T, A)`` each.
-        successes: Outcome of each episode, ``None`` where nobody said.
+        actions: Actions of each episode that has some as wide as most are. Shape ``(T, A)`` each.
+        successes: Outcome of each of these episodes, ``None`` where nobody said.
         observations: Shape and type of one entry of each observation key.
         masks: Number of episodes in each of robomimic's filter keys.
         env_args: robomimic's description of the environment.
         remarks: What else the file says of itself, such as versions.
         notes: What should give a reader pause.
         sha256: Hash of the content; see `policies.demonstrations.content_hash`.
+        format: What they are, in words.
+        episodes: How many there are, bad ones included.
+        taken: Keys that training would take, in order, with their sizes.
+        left_out: Those that it would not, with the reason.
+        bad: Episodes that training refuses, with the reason.
     """
 
     source: str
@@ -51,86 +53,152 @@ class Summary:
     remarks: Mapping[str, str]
     notes: Sequence[str]
     sha256: str
+    format: str = ""
+    episodes: int = 0
+    taken: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    bad: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lengths(self) -> np.ndarray:
         """Steps of each episode."""
-        return np.array([len(actions) for actions in self.actions])
+        return np.array([len(actions) for actions in self.actions], dtype=int)
 
 
-def summarise(source: str) -> Summary:
-    """Summarise a file in robomimic's layout, or a Minari dataset.
+def summarise(source: str, env: str | None = None, *, skip_bad: bool = False) -> Summary:
+    """Summarise demonstrations of any format that is read.
 
-    Nothing is refused here that training would refuse: images, old conventions, missing
-    observations.
+    Nothing is refused here that training would refuse: it is told instead, episode by episode.
 
     Args:
-        source: HDF5 file, or ``"minari:<dataset id>"``.
+        source: File, folder, or ``"minari:<dataset id>"``.
+        env: Environment to compare the actions with; the one that the file names if not given.
+        skip_bad: Count only the good episodes.
 
     Raises:
         DemonstrationError: If there are no demonstrations at all.
+        ConfigurationError: There is no such environment.
     """
-    if source.startswith(MINARI):
-        return _summarise_minari(source)
-    if not Path(source).is_file():
-        raise DemonstrationError(f"demonstrations must be an HDF5 file. Got no file at {source}.")
+    known = None if env is None else range_of(env)
+    with open_source(source) as opened:
+        return _summarise(source, opened, known, skip_bad)
+
+
+def _summarise(path: str, source: Source, known: ActionRange | None, skip_bad: bool) -> Summary:
+    choice = source.choose_keys()
+    bad: dict[str, str] = {}
+    good: dict[str, Trajectory] = {}
     try:
-        with h5py.File(source, "r") as file:
-            return _summarise_file(source, file)
-    except OSError as error:
-        raise DemonstrationError(f"{source} must be a complete HDF5 file: {error}.") from error
-    except DemonstrationError as error:
-        raise DemonstrationError(f"{source}: {error}") from error
-
-
-def _summarise_minari(source: str) -> Summary:
-    demonstrations = Demonstrations.load(source)
-    first = demonstrations.trajectories[0].observations
-    return Summary(
-        source=source,
-        actions=tuple(trajectory.actions for trajectory in demonstrations.trajectories),
-        successes=tuple(trajectory.success for trajectory in demonstrations.trajectories),
-        observations={key: _entry(values) for key, values in first.items()},
-        masks={},
-        env_args=demonstrations.env_args,
-        remarks={},
-        notes=[],
-        sha256="-",
-    )
-
-
-def _summarise_file(source: str, file: h5py.File) -> Summary:
-    data, names, env_args = file["data"], episode_names(file), read_env_args(file)
-    without = [name for name in names if "actions" not in data[name]]
-    if without:
-        raise DemonstrationError(
-            f"{without[0]} must have 'actions'. Got: {sorted(data[without[0]])}."
-        )
-    sparse = sparse_rewards(env_args)
-    successes = [read_success(data[name], sparse) for name in names]
-    first = data[names[0]]
-    found = hash_episodes(file)
-    notes = [f"training refuses it: {text}" for text in robosuite_differences(env_args)[:1]]
-    notes += robosuite_differences(env_args)[1:]
-    if "obs" not in first:
-        notes.append("it has no observations; extract them with robomimic's dataset_states_to_obs")
-    if "actions_abs" in first:
-        notes.append("it has absolute actions as well, under actions_abs")
-    stated = data.attrs.get("sha256")
-    if stated is not None and stated != found:
+        good = read_episodes(source, source.names, choice.taken, source.default_actions, bad)
+    except DemonstrationError:
+        bad = bad or dict.fromkeys(source.names, "it cannot be read")
+    stored = _stored(source, [*good] if skip_bad else list(source.names))
+    actions = _actions(source, stored)
+    first = next(iter(stored[name] for name in good if name in stored), None)
+    first = first or next(iter(stored.values()), None)
+    seen = first.observations if first else {}
+    notes, found = _notes(source, stored), _hash(path, source)
+    if good:
+        notes += _action_notes(source, [*good.values()], known)
+    elif known is not None and actions:
+        notes += range_notes(np.concatenate([*actions.values()]), known)
+    stated = source.remarks.pop("sha256", None)
+    if stated is not None and found not in (stated, "-"):
         notes.append(f"its arrays are not those it was sealed with, sha256 {stated}")
-    known = ("env_args", "sha256", "total", "observation_keys")
+    masks, mask_notes = _masks(source)
+    shown = next(iter(good.values()), None)
     return Summary(
-        source=source,
-        actions=tuple(data[name]["actions"][()] for name in names),
-        successes=tuple(successes),
-        observations={key: _entry(values) for key, values in first.get("obs", {}).items()},
-        masks={name: len(listed) for name, listed in read_masks(file).items()},
-        env_args=env_args,
-        remarks={name: str(value) for name, value in data.attrs.items() if name not in known},
-        notes=notes,
+        source=path,
+        actions=tuple(actions.values()),
+        successes=tuple(stored[name].success for name in actions),
+        observations={key: _entry(values) for key, values in seen.items()},
+        masks=masks,
+        env_args=source.env_args,
+        remarks=source.remarks,
+        notes=[*notes, *mask_notes, *source.notes],
         sha256=found,
+        format=source.format,
+        episodes=len(source.names),
+        taken={} if shown is None else {k: v[0].size for k, v in shown.observations.items()},
+        left_out=choice.left_out,
+        bad=bad,
     )
+
+
+def _stored(source: Source, names: Sequence[str]) -> dict[str, StoredEpisode]:
+    """Open those episodes that can be opened."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = source.episode(name)
+        except DemonstrationError:
+            continue
+    return found
+
+
+def _actions(source: Source, stored: Mapping[str, StoredEpisode]) -> dict[str, np.ndarray]:
+    """Read the actions of those episodes whose actions are as wide as most are."""
+    found = {}
+    for name, episode in stored.items():
+        if source.default_actions not in episode.actions:
+            continue
+        try:
+            found[name] = read_actions(episode, source.default_actions)
+        except DemonstrationError:
+            continue
+    if not found:
+        return {}
+    width = Counter(values.shape[1] for values in found.values()).most_common(1)[0][0]
+    return {name: values for name, values in found.items() if values.shape[1] == width}
+
+
+def _notes(source: Source, stored: Mapping[str, StoredEpisode]) -> list[str]:
+    differences = robosuite_differences(source.env_args)
+    notes = [f"training refuses it: {text}" for text in differences[:1]] + differences[1:]
+    lacking = sum(bool(episode.lacks) for episode in stored.values())
+    if lacking:
+        notes.append(
+            f"it has no observations in {lacking} of {len(stored)} episodes; extract them with "
+            "robomimic's dataset_states_to_obs"
+        )
+    if any("actions_abs" in episode.actions for episode in stored.values()):
+        notes.append("it has absolute actions as well, under actions_abs")
+    return notes
+
+
+def _action_notes(
+    source: Source, good: Sequence[Trajectory], known: ActionRange | None
+) -> list[str]:
+    actions = np.concatenate([episode.actions for episode in good])
+    low, high = source.action_low, source.action_high
+    bounds = None if low is None or high is None else (low, high)
+    known = known or stated_range(source.env_args, bounds)
+    notes = [] if known is None else range_notes(actions, known)
+    if marked(source.env_args):
+        size = ROWS if actions.shape[1] % ROWS == 0 else AXIS_ANGLE
+        notes += frame_notes(good, size)
+    return notes
+
+
+def _masks(source: Source) -> tuple[dict[str, int], list[str]]:
+    """Count the episodes in each filter key, without names of what is not there."""
+    there, counts, notes = set(source.names), {}, []
+    for name, listed in source.masks.items():
+        missing = [episode for episode in listed if episode not in there]
+        counts[name] = len(listed) - len(missing)
+        if missing:
+            notes.append(
+                f"mask/{name} names {len(missing)} episodes that are not there: "
+                f"{', '.join(missing[:5])}"
+            )
+    return counts, notes
+
+
+def _hash(path: str, source: Source) -> str:
+    try:
+        return content_hash(path)
+    except DemonstrationError:
+        return "-"
 
 
 def _entry(values: Any) -> str:

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import copy
-import math
-import platform
 from collections.abc import Callable, Mapping
-from importlib import metadata as packages
-from typing import Any, Generic, NamedTuple, TypeVar
+from contextlib import nullcontext
+from functools import partial
+from typing import Any, Generic, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from policies.demonstrations import Demonstrations
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig
+from policies.imitation.optimization import Learner, Loss, Optimization, TrainingDivergedError
 from policies.imitation.samples import Samples
+from policies.imitation.unfinished import UnfinishedFit
+from policies.imitation.versions import versions
 from policies.model.vib_flow import VibFlow
 from policies.progress import progress_bar
 
-_WARMUP_STEPS = 100
-_MEASURED_ROWS = 4096
+__all__ = ["Fitted", "Loss", "TrainingDivergedError", "fit", "freeze", "versions"]
 
-Learner = TypeVar("Learner", bound=nn.Module)
-
-Loss = Callable[[Learner, Tensor, Tensor, torch.Generator], Mapping[str, Tensor]]
-"""Terms of the loss of a learner on some rows; ``"loss"`` is the one to minimise."""
+_LEAST = 1e-6
+"""Smallest spread of a latent over demonstrations that never change."""
 
 
 class Fitted(NamedTuple, Generic[Learner]):
@@ -50,6 +48,8 @@ def fit(
     after_step: Callable[[int, Learner], None] | None = None,
     progress: bool = True,
     title: str = "fit",
+    unfinished: UnfinishedFit | None = None,
+    remarks: dict[str, list[Any]] | None = None,
 ) -> Fitted[Learner]:
     """Minimise a loss by AdamW on random batches; keep a moving average of the weights.
 
@@ -58,9 +58,17 @@ def fit(
         loss: Its loss.
         samples: What it learns from.
         config: Settings.
-        after_step: Told of every step's number, from 1, and of the average as it is then.
+        after_step: Told of every step's number, from 1, and of the average as it is then; of the
+            last one before an interruption a second time.
         progress: Whether to draw a progress bar on stderr.
         title: What the bar says is going on.
+        unfinished: Where the state is kept now and then, and gone on from; the outcome is the same
+            to the bit.
+        remarks: Lists that ``after_step`` appends to, to be kept with the state.
+
+    Raises:
+        TrainingDivergedError: A loss is no longer finite.
+        KeyboardInterrupt: The end was requested; with ``unfinished``, the state is kept.
 
     Example:
         >>> def loss(line, x, y, generator):
@@ -69,72 +77,46 @@ def fit(
         >>> config = BottleneckConfig(steps=600, learning_rate=0.1, ema_decay=0.9)
         >>> samples = Samples(train=(x, 2 * x), held_out=None, all=(x, 2 * x))
         >>> _ = torch.manual_seed(0)
-        >>> line, losses = fit(nn.Linear(1, 1), loss, samples, config, progress=False)
+        >>> line, losses = fit(torch.nn.Linear(1, 1), loss, samples, config, progress=False)
         >>> round(line.weight.item(), 3)
         2.0
     """
-    average = copy.deepcopy(learner).requires_grad_(False)
-    optimizer = torch.optim.AdamW(
-        learner.parameters(),
-        lr=config.learning_rate,
-        betas=(0.95, 0.999),
-        weight_decay=config.weight_decay,
-        fused=True,
+    optimization = Optimization(learner, config, samples, {} if remarks is None else remarks)
+    start = optimization.resume(title, unfinished)
+    bar = progress_bar(
+        total=config.steps, initial=start, disable=not progress, desc=title, unit="step"
     )
-    generator = torch.Generator(config.device).manual_seed(config.seed)
-    weights: list[Tensor] = list(learner.parameters())
-    averages: list[Tensor] = list(average.parameters())
-    inputs, targets = samples.train
-
-    losses: list[dict[str, float]] = []
-    bar = progress_bar(total=config.steps, disable=not progress, desc=title, unit="step")
-    for step in range(1, config.steps + 1):
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * _schedule(step, config.steps)
-        rows = torch.randint(
-            len(inputs), (config.batch_size,), generator=generator, device=config.device
-        )
-        total = loss(learner, inputs[rows], targets[rows], generator)["loss"]
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.step()
-        decay = min(config.ema_decay, step / (step + 10))
-        with torch.no_grad():
-            torch._foreach_lerp_(averages, weights, 1 - decay)
-
-        bar.update()
-        if step % config.log_every == 0 or step == config.steps:
-            losses.append({"step": step, **_measure(average, loss, samples, config)})
-            bar.set_postfix({k: f"{v:.4f}" for k, v in losses[-1].items() if k.endswith("flow")})
-        if after_step is not None:
-            after_step(step, average)
-    bar.close()
-    return Fitted(average, losses)
+    with bar, unfinished.listening() if unfinished else nullcontext():
+        if start:  # what is told of it may have been cut off
+            _tell(optimization, start, after_step, unfinished)
+        for step in range(start + 1, config.steps + 1):
+            optimization.step(step, loss)
+            bar.update()
+            if step % config.log_every == 0 or step == config.steps:
+                terms = optimization.measure(step, loss)
+                bar.set_postfix({k: f"{v:.4f}" for k, v in terms.items() if k.endswith("flow")})
+            if unfinished is not None:
+                unfinished.after_step(partial(optimization.state, step))
+            _tell(optimization, step, after_step, unfinished)
+    return Fitted(optimization.average, optimization.losses)
 
 
-def _schedule(step: int, steps: int) -> float:
-    """Return the learning rate's factor: linear warm-up, then a half cosine to zero."""
-    warmup = min(_WARMUP_STEPS, steps // 2 + 1)
-    if step < warmup:
-        return step / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
-
-
-@torch.inference_mode()
-def _measure(
-    average: Learner, loss: Loss[Learner], samples: Samples, config: BottleneckConfig
-) -> dict[str, float]:
-    """Measure the averaged weights' losses, with the same noise each time so that they compare."""
-    out: dict[str, float] = {}
-    for name, part in (("", samples.train), ("val_", samples.held_out)):
-        if part is None:
-            continue
-        generator = torch.Generator(config.device).manual_seed(0)
-        rows = torch.randperm(len(part[0]), generator=generator, device=config.device)
-        rows = rows[:_MEASURED_ROWS]
-        terms = loss(average, part[0][rows], part[1][rows], generator)
-        out |= {name + term: float(value) for term, value in terms.items()}
-    return out
+def _tell(
+    optimization: Optimization[Learner],
+    step: int,
+    after_step: Callable[[int, Learner], None] | None,
+    unfinished: UnfinishedFit | None,
+) -> None:
+    """Tell of a step, which may take minutes of playing: Ctrl-C need not wait for its end."""
+    if after_step is None:
+        return
+    try:
+        with unfinished.at_once() if unfinished else nullcontext():
+            after_step(step, optimization.average)
+    except KeyboardInterrupt:
+        if unfinished is not None:
+            unfinished.interrupted(optimization.state(step))
+        raise
 
 
 @torch.inference_mode()
@@ -156,8 +138,8 @@ def freeze(
     mean, std = posterior.mean.double(), posterior.std.double()
     latent = {
         "mean": mean.mean(0).tolist(),
-        "std": mean.std(0, correction=0).tolist(),
-        "rms": mean.square().mean(0).sqrt().tolist(),
+        "std": mean.std(0, correction=0).clamp_min(_LEAST).tolist(),
+        "rms": mean.square().mean(0).sqrt().clamp_min(_LEAST).tolist(),
         "posterior_std": std.mean(0).tolist(),
     }
     metadata = {
@@ -167,12 +149,3 @@ def freeze(
         "training": dict(training),
     }
     return FrozenPolicy(model, metadata)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and the libraries that the outcome of a fit depends on."""
-    names = ("torch", "numpy", "safetensors")
-    return {
-        "python": platform.python_version(),
-        **{name: packages.version(name) for name in names},
-    }

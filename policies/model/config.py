@@ -16,6 +16,15 @@ MIN_LOG_VARIANCE, MAX_LOG_VARIANCE = -20.0, 4.0
 MAX_FREQUENCY = 100.0
 """Highest frequency of the flow time's sinusoids, in radians per unit of time."""
 
+UNET_TIME_DIM = 128
+"""Size of the flow time's embedding in the U-Net head."""
+
+MOST: dict[str, int] = {"n_euler_steps": 1000, "n_blocks": 1000, "horizon": 100_000}
+MOST_SIZE, MOST_LAYERS = 2**20, 100
+"""Largest sizes that are believed, so that a mistyped or damaged one is found before it fills the
+memory: of some by name, of all others, and of their number where there are several.
+"""
+
 
 @dataclass(frozen=True)
 class VibFlowConfig:
@@ -62,10 +71,21 @@ class VibFlowConfig:
             if field.name == "head":
                 continue
             sizes = value if isinstance(value, tuple) else (value,)
-            if not all(type(size) is int and size > 0 for size in sizes):
-                raise ConfigurationError(f"{field.name} must be positive integers. Got: {value!r}.")
-        if self.head not in HEADS:
-            raise ConfigurationError(f"head must be one of {HEADS}. Got: {self.head!r}.")
+            several = field.name.endswith(("_dims", "_channels"))
+            if isinstance(value, tuple) != several or not all(
+                type(size) is int and size > 0 for size in sizes
+            ):
+                raise ConfigurationError(
+                    f"{field.name} must be positive integers. Got: {repr(value)[:80]}."
+                )
+            most = MOST.get(field.name, MOST_SIZE)
+            if len(sizes) > MOST_LAYERS or max(sizes, default=1) > most:
+                raise ConfigurationError(
+                    f"{field.name} must be at most {MOST_LAYERS} sizes of at most {most:,}. "
+                    f"Got: {repr(value)[:80]}."
+                )
+        if not isinstance(self.head, str) or self.head not in HEADS:
+            raise ConfigurationError(f"head must be one of {HEADS}. Got: {repr(self.head)[:80]}.")
         if self.n_action_steps > self.horizon:
             raise ConfigurationError(
                 f"n_action_steps must be at most the horizon {self.horizon}. "
@@ -96,10 +116,11 @@ class VibFlowConfig:
             ConfigurationError: If a name is unknown or missing, or a value impossible.
         """
         names = {field.name for field in fields(cls)}
-        if set(values) != names:
+        if not isinstance(values, Mapping) or set(values) != names:
+            got = sorted(values) if isinstance(values, Mapping) else values
             raise ConfigurationError(
                 f"a model configuration must have exactly the entries {sorted(names)}. "
-                f"Got: {sorted(values)}."
+                f"Got: {repr(got)[:400]}."
             )
         sizes: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value

@@ -12,11 +12,11 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from policies.model.config import UNET_TIME_DIM
 from policies.model.heads import Head, TimeEmbedding
 
 _KERNEL = 5
 _GROUPS = 8
-_TIME_DIM = 128
 
 
 def _conv_block(in_channels: int, out_channels: int) -> nn.Sequential:
@@ -72,8 +72,8 @@ class UnetHead(Head):
 
     def __init__(self, action_dim: int, condition_dim: int, channels: Sequence[int]) -> None:
         super().__init__()
-        embedding_dim = _TIME_DIM + condition_dim
-        self.time = TimeEmbedding(_TIME_DIM, 4 * _TIME_DIM)
+        embedding_dim = UNET_TIME_DIM + condition_dim
+        self.time = TimeEmbedding(UNET_TIME_DIM, 4 * UNET_TIME_DIM)
         steps = list(pairwise(channels))
         first, last = channels[0], channels[-1]
         self.top = _Level(action_dim, first, embedding_dim)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,10 @@ from typing import Any
 import h5py
 import numpy as np
 
+from policies.demonstrations.formats.source import damage_told
 from policies.demonstrations.trajectory import Trajectory
 from policies.demonstrations.writer import DemonstrationWriter
-from policies.errors import DemonstrationError
-from real.recording.journal import Record, sync_folder
+from real.recording.journal import Damage, Record, sync_folder
 from real.tasks.files import parse_preset
 from real.tasks.layout import ObservationLayout
 
@@ -89,18 +89,54 @@ def write_episode(records: Sequence[Record], path: Path) -> EpisodeEntry | None:
     return EpisodeEntry(path, len(steps), outcome)
 
 
+def split_at_damage(found: Iterable[Record | Damage]) -> list[list[Record]]:
+    """Split an episode's records where some are damaged, into episodes without a gap.
+
+    What was seen before an action stands in the record before it. The first step behind a gap
+    therefore loses its action, and is the beginning of what follows.
+
+    Args:
+        found: What a journal holds, in order.
+
+    Returns:
+        Records for :func:`write_episode`, one list per episode; none without a beginning.
+    """
+    begin: Record | None = None
+    parts: list[list[Record]] = []
+    gap = False
+    for item in found:
+        if isinstance(item, Damage):
+            gap = True
+        elif item.remarks.get("kind") == "begin":
+            begin, gap = item, False
+            parts.append([item])
+        elif begin is None:
+            continue
+        elif not gap:
+            parts[-1].append(item)
+        elif item.remarks.get("kind") == "step":
+            remarks = {**begin.remarks, "provenance": _after_gap(begin)}
+            parts.append([Record(remarks, {"observation": item.arrays["observation"]})])
+            gap = False
+    return parts
+
+
+def _after_gap(begin: Record) -> dict[str, Any]:
+    return {**begin.remarks["provenance"], "recovered": "behind a damaged record"}
+
+
 def read_entry(path: Path) -> EpisodeEntry:
     """Read an episode's entry in the index from its file.
 
     Raises:
         DemonstrationError: It is none.
     """
-    try:
-        with h5py.File(path, "r") as file:
-            attributes = file["data/demo_0"].attrs
-            return EpisodeEntry(path, int(attributes["num_samples"]), str(attributes["outcome"]))
-    except (OSError, KeyError) as error:
-        raise DemonstrationError(f"{path} must be a recorded episode: {error}.") from error
+    with damage_told(path, "a recorded episode"), h5py.File(path, "r") as file:
+        group = file["data/demo_0"]
+        steps, there = int(group.attrs["num_samples"]), len(group["actions"])
+        if steps != there:
+            raise ValueError(f"num_samples says {steps} steps, and there are {there} actions")
+        return EpisodeEntry(path, steps, str(group.attrs["outcome"]))
 
 
 def write_index(path: Path, entries: Sequence[EpisodeEntry]) -> None:

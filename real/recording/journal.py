@@ -1,4 +1,4 @@
-"""A crash-safe, append-only journal: records with length and checksum survive a kill."""
+"""A crash-safe, append-only journal: records with length and checksum survive a kill and damage."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from safetensors.numpy import load, save
 
 MAGIC = b"zprl journal 1\n"
 _HEAD = struct.Struct("<II")
+_SAFETENSORS = struct.Struct("<Q")
+"""What safetensors begins with: the length of the JSON that follows."""
 _REMARKS = "remarks"
 
 
@@ -93,33 +96,108 @@ class Journal:
             view = view[self._file.write(view) :]
 
 
+@dataclass(frozen=True)
+class Damage:
+    """A part of a journal that holds no whole record, with whole ones or the end behind it.
+
+    Attributes:
+        offset: Where it begins in the file.
+        size: Its length in bytes.
+        torn: Whether it is the record that was being written when the process ended.
+    """
+
+    offset: int
+    size: int
+    torn: bool = False
+
+
 def read(path: Path) -> Iterator[Record]:
-    """Read the records of a journal up to where it was torn.
+    """Read the records of a journal that are whole, those behind a damaged one as well.
 
     Args:
         path: The file.
 
     Yields:
-        The records that are whole.
+        The records, in order.
     """
-    with path.open("rb") as file:
-        if file.read(len(MAGIC)) != MAGIC:
-            return
-        left = os.fstat(file.fileno()).st_size - len(MAGIC)
-        while left >= _HEAD.size:
-            length, checksum = _HEAD.unpack(file.read(_HEAD.size))
-            left -= _HEAD.size + length
-            if left < 0:
-                return
-            payload = file.read(length)
-            if zlib.crc32(payload) != checksum:
-                return
-            try:
-                arrays = load(payload)
-                remarks = json.loads(arrays.pop(_REMARKS).tobytes())
-            except (SafetensorError, KeyError, ValueError):
-                return
-            yield Record(remarks, arrays)
+    return (found for found in scan(path) if isinstance(found, Record))
+
+
+def scan(path: Path) -> Iterator[Record | Damage]:
+    """Read a journal's records, and the damage between them.
+
+    A record that does not fit its checksum is passed over by its length; where that is damaged, the
+    next whole record is searched for.
+
+    Args:
+        path: The file.
+
+    Yields:
+        Records and damage, in order; nothing is passed over without a word.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        return
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        position = len(MAGIC)
+        if data[:position] != MAGIC:
+            start = _next_record(data, 0)
+            position = size if start is None else start
+            yield Damage(0, position, torn=MAGIC.startswith(data[:size]))
+        while position < size:
+            record, after = _record_at(data, position)
+            if record is None:
+                skipped = after if _record_at(data, after)[0] else _next_record(data, position + 1)
+                after = size if skipped is None else skipped
+                torn = skipped is None and _is_torn(data, position)
+                yield Damage(position, after - position, torn)
+            else:
+                yield record
+            position = after
+
+
+def _record_at(data: mmap, position: int) -> tuple[Record | None, int]:
+    """Return the record that begins here, None if none does, and where the next one would."""
+    if position + _HEAD.size > len(data):
+        return None, len(data)
+    length, checksum = _HEAD.unpack_from(data, position)
+    begin, end = position + _HEAD.size, position + _HEAD.size + length
+    if end > len(data):
+        return None, len(data)
+    payload = data[begin:end]
+    if zlib.crc32(payload) != checksum:
+        return None, end
+    try:
+        arrays = load(payload)
+        remarks = json.loads(arrays.pop(_REMARKS).tobytes())
+    except (SafetensorError, KeyError, ValueError, RecursionError):
+        return None, end
+    return (Record(remarks, arrays), end) if isinstance(remarks, dict) else (None, end)
+
+
+def _next_record(data: mmap, position: int) -> int | None:
+    """Search for the next whole record by the JSON that each begins with."""
+    ahead = _HEAD.size + _SAFETENSORS.size
+    found = data.find(b'{"', position + ahead)
+    while found >= 0:
+        start = found - ahead
+        length, _ = _HEAD.unpack_from(data, start)
+        (header,) = _SAFETENSORS.unpack_from(data, start + _HEAD.size)
+        fits = _SAFETENSORS.size + header <= length <= len(data) - start - _HEAD.size
+        if fits and _record_at(data, start)[0] is not None:
+            return start
+        found = data.find(b'{"', found + 1)
+    return None
+
+
+def _is_torn(data: mmap, position: int) -> bool:
+    """Tell a last record whose end was never written, or only as zeros, from a damaged one."""
+    rest = len(data) - position
+    if rest < _HEAD.size or position + _HEAD.size + _HEAD.unpack_from(data, position)[0] > len(
+        data
+    ):
+        return True
+    return not any(data[position : position + 4096]) or not any(data[-_HEAD.size * 64 :])
 
 
 def sync_folder(folder: Path) -> None:

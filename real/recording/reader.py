@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -11,7 +10,12 @@ from typing import Any
 import h5py
 import numpy as np
 
-from policies.demonstrations.robomimic import episode_names, read_env_args
+from policies.demonstrations.formats import hdf5
+from policies.demonstrations.formats.robomimic import (
+    episode_group,
+    episode_names,
+    read_env_args,
+)
 from policies.errors import DemonstrationError
 from real.robot import RobotCommand
 from real.tasks.files import parse_preset
@@ -71,37 +75,87 @@ def read_recorded(path: str | PathLike[str], episode: int = -1) -> tuple[Recorde
         DemonstrationError: The file is no recording, or has no such episode.
     """
     try:
-        with h5py.File(path, "r") as file:
+        with hdf5.open_hdf5(path) as file:
             names = episode_names(file)
             if not -len(names) <= episode < len(names):
-                raise DemonstrationError(
-                    f"{path} has episodes 0 to {len(names) - 1}. Got: {episode}."
-                )
-            preset = read_env_args(file)["env_kwargs"]["preset"]
-            group = file["data"][names[episode]]
-            return _read(group, parse_preset(preset, str(path))), episode % len(names), len(names)
-    except OSError as error:
-        raise DemonstrationError(f"{path} must be a recording: {error}.") from error
-    except KeyError as error:
+                raise DemonstrationError(f"has episodes 0 to {len(names) - 1}. Got: {episode}.")
+            preset = parse_preset(_preset(file), str(path))
+            with episode_group(file, names[episode]) as group:
+                read = _read(group, preset)
+            return read, episode % len(names), len(names)
+    except DemonstrationError as error:
+        text = str(error).removeprefix(f"{path} ")
+        if text.startswith("has episodes"):
+            raise DemonstrationError(f"{path} {text}") from error
+        raise DemonstrationError(f"{path} must be a recording: {text}") from error
+
+
+def _preset(file: h5py.File) -> Any:
+    kwargs = read_env_args(file).get("env_kwargs", {})
+    if "preset" not in kwargs:
         raise DemonstrationError(
-            f"{path} must be a recording of a robot. Got: {error.args[0]}. "
-            "Try python -m policies.inspect for other demonstrations."
-        ) from error
+            "it must be of a robot. Got: no preset. Try python -m policies.inspect for other "
+            "demonstrations."
+        )
+    return kwargs["preset"]
 
 
 def _read(group: h5py.Group, preset: Preset) -> RecordedEpisode:
-    stamps = group["ticks/stamp"][()]
-    return RecordedEpisode(
+    found = hdf5.leaves(group)
+    attributes = group.attrs
+    must = ("ticks/stamp", "ticks/step", "rewards", "info")
+    lacks = [name for name in must if name not in found]
+    lacks += [name for name in ("outcome", "seed", "date", "provenance") if name not in attributes]
+    if lacks:
+        raise DemonstrationError(f"{group.name} must have {', '.join(lacks)}.")
+
+    def part(folder: str) -> dict[str, np.ndarray]:
+        return {
+            name.removeprefix(folder): hdf5.read(values)
+            for name, values in found.items()
+            if name.startswith(folder)
+        }
+
+    stamps = hdf5.read(found["ticks/stamp"])
+    infos = np.ravel(hdf5.read(found["info"])).tolist()
+    texts = [text.decode("utf-8") if isinstance(text, bytes) else str(text) for text in infos]
+    episode = RecordedEpisode(
         preset=preset,
-        outcome=str(group.attrs["outcome"]),
-        seed=int(group.attrs["seed"]),
-        date=str(group.attrs["date"]),
-        provenance=json.loads(group.attrs["provenance"]),
-        rewards=group["rewards"][()],
-        infos=tuple(json.loads(info) for info in group["info"].asstr()[()]),
-        step=group["ticks/step"][()],
+        outcome=str(attributes["outcome"]),
+        seed=int(attributes["seed"]),
+        date=str(attributes["date"]),
+        provenance=hdf5.read_json(group, "provenance"),
+        rewards=hdf5.read(found["rewards"]),
+        infos=tuple(hdf5.parse_json(text, "info must be JSON") for text in texts),
+        step=hdf5.read(found["ticks/step"]),
         time=stamps - stamps[0] if len(stamps) else stamps,
-        commanded={name: group[f"ticks/commanded/{name}"][()] for name in group["ticks/commanded"]},
-        measured={name: values[()] for name, values in group["ticks/measured"].items()},
-        frames={name: values[()] for name, values in group.get("frames", {}).items()},
+        commanded=part("ticks/commanded/"),
+        measured=part("ticks/measured/"),
+        frames=part("frames/"),
     )
+    _check_lengths(episode)
+    return episode
+
+
+def _check_lengths(episode: RecordedEpisode) -> None:
+    """Check that what belongs to a step, or to a control period, is there for each of them."""
+    steps, ticks, arms = len(episode.rewards), len(episode.time), len(episode.preset.arms)
+    sizes = {"position": (arms, 3), "quaternion": (arms, 4), "gripper": (arms,)}
+    wrong = [name for name, v in episode.frames.items() if v.ndim != 4 or len(v) != steps]
+    wrong += ["info"] * (len(episode.infos) != steps or not all(map(_is_object, episode.infos)))
+    wrong += ["ticks/step"] * (
+        episode.step.shape != (ticks,) or episode.step.dtype.kind not in "iu"
+    )
+    for kind, arrays in (("commanded", episode.commanded), ("measured", episode.measured)):
+        for name, size in sizes.items():
+            if name not in arrays or arrays[name].shape != (ticks, *size):
+                wrong.append(f"ticks/{kind}/{name}")
+    if episode.rewards.ndim != 1 or not steps or wrong:
+        raise DemonstrationError(
+            f"its {steps} steps, {ticks} control periods and {arms} arms must all be there. "
+            f"Got others in: {', '.join(wrong) or 'rewards'}."
+        )
+
+
+def _is_object(info: Any) -> bool:
+    return isinstance(info, dict)

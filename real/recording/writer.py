@@ -22,10 +22,11 @@ from real.recording.episode_file import (
     CUT_OFF,
     EpisodeEntry,
     read_entry,
+    split_at_damage,
     write_episode,
     write_index,
 )
-from real.recording.journal import Journal, read
+from real.recording.journal import Damage, Journal, Record, scan
 from real.recording.recorder import Step, Tick
 from real.robot import RobotState
 from real.tasks.preset import Preset
@@ -36,6 +37,10 @@ SYNC = 0.25
 """Time after which written records are brought to the disk [s]."""
 FIELDS = ("position", "quaternion", "gripper")
 MEASURED = (*FIELDS, "linear_velocity", "angular_velocity")
+
+
+_NO_EPISODE = (ZprlError, KeyError, ValueError, TypeError, AttributeError, IndexError)
+"""What records raise that are whole and no episode's."""
 
 
 class RecordingError(DemonstrationError):
@@ -213,23 +218,48 @@ class EpisodeRecorder:
         current.close()
         self._convert(current.path)
 
-    def _convert(self, path: Path) -> EpisodeEntry | None:
-        records = [*read(path)]
-        entry = None
-        if records:
-            entry = write_episode(records, path.with_suffix(".hdf5"))
-        if entry is not None:
-            self.entries.append(entry)
+    def _convert(self, path: Path) -> list[EpisodeEntry]:
+        """Make a journal's episodes; one that is damaged is kept, and it is said what is lost."""
+        found = [*scan(path)]
+        damage = [item for item in found if isinstance(item, Damage) and not item.torn]
+        parts = split_at_damage(found)
+        entries = []
+        for number, records in enumerate(parts, start=1):
+            name = f"{path.stem}.hdf5" if number == 1 else f"{path.stem}.part{number}.hdf5"
+            entry = write_episode(records, path.with_name(name))
+            if entry is not None:
+                entries.append(entry)
+        if entries:
+            self.entries += entries
             write_index(self.path, self.entries)
-        path.unlink()
-        return entry
+        if not damage:
+            path.unlink()
+            return entries
+        steps = sum(isinstance(r, Record) and r.remarks.get("kind") == "step" for r in found)
+        kept = sum(entry.steps for entry in entries)
+        why = "" if parts else "; its beginning, which says of which task it is, is not among them"
+        self._say(
+            f"{path} is damaged in {len(damage)} place{'s' * (len(damage) > 1)}: {steps} steps are "
+            f"intact, {kept} of them recovered in {len(entries)} "
+            f"episode{'s' * (len(entries) != 1)}{why}. Nothing is deleted: it is kept as "
+            f"{self._put_aside(path)}"
+        )
+        return entries
+
+    @staticmethod
+    def _put_aside(path: Path) -> Path:
+        """Rename a damaged journal to a name that none has."""
+        aside, number = path.with_suffix(".damaged"), 2
+        while aside.exists():
+            aside, number = path.with_suffix(f".{number}.damaged"), number + 1
+        return path.rename(aside)
 
     def _look_around(self) -> None:
         """Find the episodes that are there, and make those of journals that were left."""
         for left in self.folder.glob("*.partial"):
             left.unlink()
         finished = sorted(self.folder.glob("*.hdf5"))
-        self.entries = [read_entry(path) for path in finished]
+        self.entries = [entry for path in finished if (entry := self._read_entry(path))]
         if self.path.exists() and not finished:
             raise RecordingError(
                 f"{self.path} is no recording of a robot, and nothing is added to it. "
@@ -240,16 +270,22 @@ class EpisodeRecorder:
                 path.unlink()  # it was cut off between the two
                 continue
             try:
-                entry = self._convert(path)
-            except (ZprlError, KeyError, ValueError) as error:
-                damaged = path.rename(path.with_suffix(".damaged"))
-                self._say(f"{damaged} cannot be recovered: {error}")
+                entries = self._convert(path)
+            except _NO_EPISODE as error:
+                self._say(f"{self._put_aside(path)} cannot be recovered: {error}")
                 continue
-            if entry is not None:
+            for entry in entries:
                 how = "its end is missing" if entry.outcome == CUT_OFF else entry.outcome
                 self._say(f"recovered an episode of {entry.steps} steps ({how}): {entry.file}")
         if self.entries:
             write_index(self.path, self.entries)
+
+    def _read_entry(self, path: Path) -> EpisodeEntry | None:
+        try:
+            return read_entry(path)
+        except DemonstrationError as error:
+            self._say(f"left out of the recording, and kept where it is: {error}")
+            return None
 
     def _path(self, number: int, suffix: str) -> Path:
         """Return a file name that no episode has."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 
@@ -19,3 +20,20 @@ def damage(path: Path, how: str) -> None:
     else:
         middle = len(content) // 2
         path.write_bytes(content[:middle] + b"\xff" * 64 + content[middle + 64 :])
+
+
+def corrupt(content: bytes, seed: int) -> bytes:
+    """Flip bits, cut off the end, or write zeros or noise, mostly where a file describes itself."""
+    rng, damaged = random.Random(seed), bytearray(content)
+    how = rng.choice(["bit", "bits", "cut", "zeros", "noise"])
+    reach = min(len(damaged), 6000) if rng.random() < 0.7 else len(damaged)
+    if how == "cut":
+        return content[: rng.randrange(len(content))]
+    if how in ("bit", "bits"):
+        for _ in range(1 if how == "bit" else 20):
+            damaged[rng.randrange(reach)] ^= 1 << rng.randrange(8)
+    else:
+        place = rng.randrange(reach)
+        size = min(64, len(damaged) - place)
+        damaged[place : place + size] = bytes(size) if how == "zeros" else rng.randbytes(size)
+    return bytes(damaged)

@@ -14,7 +14,7 @@ import zprl_env
 from policies.checkpoints import files
 from real.tasks.files import load_preset, presets
 from zprl_env.hyperparams import FOLDER
-from zprl_env.loading.resolve import shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
 
 
 def main() -> None:

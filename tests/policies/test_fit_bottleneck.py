@@ -5,10 +5,12 @@ import sys
 import numpy as np
 import pytest
 import torch
+import tyro
 
+from policies.checkpoints.output import OverwriteError
 from policies.demonstrations import Demonstrations
 from policies.errors import PolicyMismatchError
-from policies.fit_bottleneck import fit_bottleneck
+from policies.fit_bottleneck import Arguments, fit_bottleneck, run
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig, PretrainConfig
 from policies.model.vib_flow import VibFlow
@@ -142,6 +144,10 @@ def test_the_command_line_writes_a_checkpoint(policy, linear_demonstrations, tmp
         *("--out", tmp_path / "out", "--steps", 5, "--latent-dim", 2),
     )
     assert done.returncode == 0, done.stderr
+    asked = ["--policy", tmp_path / "base", "--demonstrations", tmp_path / "demo.hdf5"]
+    again = tyro.cli(Arguments, args=[*map(str, asked), "--out", str(tmp_path / "out")])
+    with pytest.raises(OverwriteError, match=r"out/policy\.json.*give --overwrite"):
+        run(again)
     fitted = FrozenPolicy.load(tmp_path / "out")
     assert fitted.latent_dim == 2
     assert fitted.metadata["training"]["base"]["weights_sha256"] == policy.weights_hash
@@ -153,6 +159,6 @@ def test_the_command_line_says_an_error_in_one_line(tmp_path):
         *("--policy", tmp_path / "absent", "--demonstrations", tmp_path / "demo.hdf5"),
         *("--out", tmp_path / "out"),
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: a checkpoint must be a folder. Got:")
     assert done.stderr.count("\n") == 1

@@ -52,5 +52,5 @@ def test_the_command_prints_and_draws_beside_the_file(toy_file):
     assert done.stderr == ""
     assert toy_file.with_suffix(".png").is_file()
     done = subprocess.run([*command, "none.hdf5"], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: ")

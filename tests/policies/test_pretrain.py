@@ -1,14 +1,18 @@
 import dataclasses
 import json
+import signal
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 import torch
+import tyro
 
+from policies.checkpoints.output import FolderInUseError, OverwriteError, package_version
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
-from policies.pretrain import pretrain
+from policies.pretrain import Arguments, pretrain, run
 
 TINY = PretrainConfig(
     horizon=4,
@@ -147,13 +151,53 @@ def test_the_command_line_writes_a_checkpoint(linear_demonstrations, tmp_path):
     assert done.returncode == 0, done.stderr
     policy = FrozenPolicy.load(tmp_path / "out")
     training = policy.metadata["training"]
+    assert policy.metadata["zprl_env_version"] == package_version()
     assert training["command"].startswith("python -m policies.pretrain --demonstrations")
     assert len(training["demonstrations_sha256"]) == 64
     assert json.dumps(policy.metadata["env_args"]) == '{"env_name": "Toy"}'
 
 
+def test_a_finished_policy_is_overwritten_only_when_asked(linear_demonstrations, tmp_path):
+    linear_demonstrations.save(tmp_path / "demo.hdf5")
+    flags = ["--demonstrations", str(tmp_path / "demo.hdf5"), "--out", str(tmp_path / "out")]
+    settings = ["--steps", "3", "--hidden-dim", "8", "--head", "mlp"]
+
+    def train(*more):
+        run(tyro.cli(Arguments, args=[*flags, *settings, *more]))
+        return FrozenPolicy.load(tmp_path / "out").weights_hash
+
+    first = train()
+    (tmp_path / "out" / "README.md").write_text("the first one's card")
+    with pytest.raises(OverwriteError, match=r"policy\.json. Choose another with --out, or give"):
+        train("--seed", "1")
+    assert FrozenPolicy.load(tmp_path / "out").weights_hash == first
+    assert train("--seed", "1", "--overwrite") != first
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"README.md.old", "policy.json", "policy.safetensors"}
+    assert {path.name for path in tmp_path.iterdir()} == {"demo.hdf5", "out"}
+
+
+def test_ctrl_c_is_a_line_and_the_same_command_goes_on(linear_demonstrations, tmp_path):
+    linear_demonstrations.save(tmp_path / "demo.hdf5")
+    flags = ["--demonstrations", tmp_path / "demo.hdf5", "--out", tmp_path / "out"]
+    words = [sys.executable, "-m", "policies.pretrain", *flags, "--steps", "1000000"]
+    with subprocess.Popen([*map(str, words)], stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = ""
+        while "step/s" not in said:  # the bar moves: it is training
+            said += process.stderr.read(1)
+        with pytest.raises(FolderInUseError, match=f"process {process.pid}"):
+            run(tyro.cli(Arguments, args=[*map(str, flags)]))
+        process.send_signal(signal.SIGTERM)
+        said += process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "the same command goes on from" in said
+    assert list((tmp_path / "out.partial").glob("*.safetensors"))
+
+
 def test_the_command_line_says_an_error_in_one_line(tmp_path):
     done = command("--demonstrations", tmp_path / "absent.hdf5", "--out", tmp_path / "out")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: demonstrations must be an HDF5 file.")
     assert done.stderr.count("\n") == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -22,6 +24,7 @@ from zprl_env import make_env
 from zprl_env.errors import (
     ConfigurationError,
     InvalidActionError,
+    NotCopiedError,
     RenderingError,
     UnknownNameError,
 )
@@ -356,4 +359,12 @@ def test_the_toolkit_makes_it_and_chunks_it():
     env = make_env("Real-open-box", driver="ideal")
     assert env.reset(seed=0)[0].shape == (44,)
     assert env.get_wrapper_attr("preset").episode_steps == 400
+    env.close()
+
+
+@pytest.mark.parametrize("twice", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_there_is_one_robot_and_it_is_not_copied(twice):
+    env = RealRobotEnv("place-orange", driver="ideal")
+    with pytest.raises(NotCopiedError, match="There is one robot"):
+        twice(env)
     env.close()

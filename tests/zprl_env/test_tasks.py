@@ -14,8 +14,8 @@ import pytest
 from zprl_env.envs import TASKS, make_env
 from zprl_env.errors import UnknownNameError
 from zprl_env.experts import Expert, make_expert
-from zprl_env.loading.resolve import shipped_policies
-from zprl_env.tasks import task_name
+from zprl_env.loading.pretrained import shipped_policies
+from zprl_env.tasks import find_task, folder_name, other_names, task_name
 
 PACKAGES = {
     "robosuite": "robosuite",
@@ -73,7 +73,7 @@ def test_the_paper_s_tasks_are_there_under_their_names():
 def test_a_task_is_found_by_name_and_by_id_and_else_the_nearest_is_named():
     assert task_name("Door") == task_name("ZPRL-Door-v0") == "Door"
     assert task_name("door") == task_name("ZPRL-AdroitDoor-v0") == "door"
-    with pytest.raises(UnknownNameError, match=r"did you mean 'box-close'\? Known: .* and 63 more"):
+    with pytest.raises(UnknownNameError, match=r"did you mean 'box-close'\? Known: .* and 64 more"):
         task_name("box-cloze")
 
 
@@ -149,3 +149,53 @@ def test_a_missing_suite_is_one_line_that_says_what_to_install(name):
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert done.stderr.endswith(f'pip install "zprl-env[{suite}]"\n')
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("PickPlaceCan", "Can"),
+        ("NutAssemblySquare", "Square"),
+        ("TwoArmTransport", "Transport"),
+        ("can", "Can"),
+        ("square", "Square"),
+        ("lift", "Lift"),
+        ("transport", "Transport"),
+        ("tool_hang", "ToolHang"),
+        ("box-close-v3", "box-close"),
+        ("hammer-v3", "metaworld-hammer"),
+        ("pick-place-v3", "pick-place"),
+        ("place-orange", "Real"),
+        ("insert-bills", "Real-insert-bills"),
+    ],
+)
+def test_a_name_of_the_same_environment_elsewhere_is_understood(theirs, ours):
+    assert find_task(theirs) is TASKS[ours]
+    assert task_name(theirs) == folder_name(theirs) == ours
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("box-close-v2", "'box-close'"),
+        ("hammer-v2", "'metaworld-hammer'"),
+        ("Meta-World/reach-v3", "'reach'"),
+        ("AdroitHandDoor-v1", "'door'"),
+        ("AdroitHandPenSparse-v1", "'pen'"),
+        ("hammer-human-v1", "'hammer'"),
+        ("robosuite/PickPlaceCan", "'Can'"),
+        ("PickPlaceCan-v0", "'Can'"),
+        ("pickplacecn", "'Can'"),
+        ("NutAssemblySquar", "'Square'"),
+        ("DOOR", "'Door' or 'door'"),
+        ("LIFT", "'Lift'"),
+    ],
+)
+def test_another_environment_of_the_same_task_is_suggested_by_our_name(theirs, ours):
+    with pytest.raises(UnknownNameError, match=rf"unknown environment .* did you mean {ours}\?"):
+        find_task(theirs)
+
+
+def test_no_other_name_hides_a_task():
+    assert not {*other_names()} & {*TASKS}
+    assert other_names()["door-open-v3"] == "door-open"

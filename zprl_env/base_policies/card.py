@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policies.checkpoints.output import package_version
 from zprl_env.base_policies.recipes import ImitationRecipe
 from zprl_env.evaluation import TEST_SEED, EvaluationResult
 
@@ -62,6 +63,7 @@ operator {recipe.operator_seed}{pushed}, recording seed {seed} |
 | latent | {policy.latent_dim} dimensions, RMS {rms} |
 | chunk | horizon {policy.horizon}, n_action_steps {policy.n_action_steps} |
 | weights | sha256 `{policy.weights_hash}` |
+| written by | zprl-env {package_version()} |
 
 Observations, sizes, training losses and versions are in `policy.json`; every episode's outcome is
 in `evaluation.json`.

@@ -10,7 +10,7 @@ from typing import Any
 
 from zprl_env.base_policies.recipes import imitation_recipe, made_name
 from zprl_env.errors import CheckpointError
-from zprl_env.loading.resolve import shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.tasks import find_task, folder_name
 
 MADE = Path("runs", "policies")
@@ -78,7 +78,7 @@ def base_policy(
 
     Raises:
         CheckpointError: There is none, and none is to be made or can be.
-        UnknownNameError: One is to be made of a task that has no expert.
+        NoExpertError: One is to be made of a task that has no expert.
     """
     found = find_policy(env, env_kwargs)
     if found is not None:

@@ -8,27 +8,35 @@ made by this command and nothing else.
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
+from policies.checkpoints.contents import METADATA_FILE, WRITER
+from policies.checkpoints.output import OverwriteError, package_version, refuse_overwriting
+from policies.checkpoints.whole import replace_file
 from policies.imitation.config import PretrainConfig
 from zprl_env import cli
 from zprl_env.base_policies.card import Made, card
 from zprl_env.base_policies.recipes import ImitationRecipe, imitation_recipe, made_name
 from zprl_env.envs import make_env
+from zprl_env.errors import CheckpointError
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, play
 from zprl_env.experts.record import Recording, record
 from zprl_env.files import write_json
+from zprl_env.loading.hub import EVALUATION_FILE
+from zprl_env.loading.steered_files import CARD_FILE
 from zprl_env.steering.wrapper import LatentSteeringWrapper
 
 if TYPE_CHECKING:
     from policies.frozen import FrozenPolicy
+    from policies.imitation.unfinished import UnfinishedFit
 
 VALIDATION_EPISODES = 20
 """Episodes that the policy plays while it is trained."""
@@ -52,6 +60,8 @@ class Making:
     """Held-out episodes the card's success rates are measured on."""
     workers: int = 1
     """Processes to record with."""
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Replace a finished policy in OUT, and a recording of other settings."""
     recipe: Annotated[ImitationRecipe, tyro.conf.arg(name="")] = field(
         default_factory=ImitationRecipe
     )
@@ -72,7 +82,7 @@ class Making:
             operator_seed=self.recipe.operator_seed,
             disturbance=self.recipe.disturbance,
             workers=self.workers,
-            overwrite=True,
+            overwrite=self.overwrite,
         )
 
     @property
@@ -114,7 +124,10 @@ def played(
 
 
 def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
-    """Make a base policy; one that was trained before is measured only.
+    """Make a base policy, or go on with the making that was cut off.
+
+    A recording of these very settings is not made again, nor is a policy trained again that was
+    trained on it with these settings: it is measured only.
 
     Args:
         making: What to make, and where to put it.
@@ -124,45 +137,95 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
         The policy, and its success on held-out seeds.
 
     Raises:
-        UnknownNameError: There is no such task, or nobody to show it.
+        NoExpertError: Nobody here can show the task.
+        OverwriteError: A finished policy, or a recording of other settings, stands there.
+        UnknownNameError: There is no such task.
         ZprlError: A stage failed.
     """
     import torch
 
     from policies.demonstrations import content_hash
+    from policies.imitation.unfinished import unfinished_fit
 
+    out, recording = making.out, making.recording
+    refuse_overwriting(out / CARD_FILE, making.overwrite)  # which is written last
     torch.set_num_threads(1)
-    recording = making.recording
-    recording.out.parent.mkdir(parents=True, exist_ok=True)
-    shown = record(recording)
-    succeeded = sum(episode.success for episode in shown)
-    say(f"{recording.out}: {len(shown)} demonstrations, {succeeded} of them successful")
-
-    provenance = {"demonstrations_sha256": content_hash(recording.out), "command": making.command}
-    policy = _trained(making, provenance["demonstrations_sha256"])
-    if policy is None:
-        policy = _train(making, provenance)
-    else:
-        say(f"{making.out}: trained before on these demonstrations with these settings")
-        policy.metadata["training"] |= provenance
-    policy.save(making.out)
-    noisy, noiseless = (
-        played(policy, making, noise_scale, TEST_SEED, making.eval_episodes)
-        for noise_scale in (1.0, 0.0)
-    )
-    made = Made(policy, len(shown), succeeded, noisy, noiseless)
-    say(f"{making.out}: success {noisy}; {noiseless} without flow noise")
+    with unfinished_fit(out, making.overwrite) as unfinished:
+        shown, succeeded = recorded(recording)
+        say(f"{recording.out}: {shown} demonstrations, {succeeded} of them successful")
+        provenance = {
+            "demonstrations_sha256": content_hash(recording.out),
+            "command": making.command,
+        }
+        policy = _trained(making, provenance["demonstrations_sha256"])
+        if policy is None:
+            refuse_overwriting(out / METADATA_FILE, making.overwrite)
+            policy = _train(making, provenance, unfinished)
+        else:
+            say(f"{out}: trained before on these demonstrations with these settings")
+            policy.metadata["training"] |= provenance
+        policy.save(out)
+        noisy, noiseless = (
+            played(policy, making, noise_scale, TEST_SEED, making.eval_episodes)
+            for noise_scale in (1.0, 0.0)
+        )
+    made = Made(policy, shown, succeeded, noisy, noiseless)
+    say(f"{out}: success {noisy}; {noiseless} without flow noise")
     content = noisy.to_dict() | {
         "without_flow_noise": noiseless.to_dict(),
-        "demonstrations": {"episodes": len(shown), "successful": succeeded},
+        "demonstrations": {"episodes": shown, "successful": succeeded},
+        "weights_sha256": policy.weights_hash,
+        WRITER: package_version(),
     }
-    write_json(making.out / "evaluation.json", content)
     text = card(made, making.recipe, env=making.env, seed=making.seed, command=making.command)
-    (making.out / "README.md").write_text(text, encoding="utf-8")
+    (out / CARD_FILE).unlink(missing_ok=True)  # until all that it says has been written
+    write_json(out / EVALUATION_FILE, content)
+    replace_file(out / CARD_FILE, text.encode())
     return made
 
 
-def _train(making: Making, provenance: dict[str, str]) -> FrozenPolicy:
+def recorded(recording: Recording) -> tuple[int, int]:
+    """Record demonstrations, unless the file holds a recording of these very settings.
+
+    Args:
+        recording: What to record, and where to.
+
+    Returns:
+        Episodes, and how many of them succeeded.
+
+    Raises:
+        OverwriteError: The file holds something else, which may not be replaced.
+        ZprlError: It cannot be recorded.
+    """
+    if recording.out.is_file() and _settings(recording.out) == recording.settings:
+        from policies.demonstrations import Demonstrations
+
+        successes = [t.success for t in Demonstrations.load(recording.out).trajectories]
+    else:
+        if recording.out.exists() and not recording.overwrite:
+            raise OverwriteError(
+                f"{recording.out} must be a recording of these settings, or not exist. Got: "
+                f"another one. Choose another file with --demonstrations of zprl_env.make_policy, "
+                f"or give --overwrite."
+            )
+        recording.out.parent.mkdir(parents=True, exist_ok=True)
+        successes = [episode.success for episode in record(recording)]
+    return len(successes), sum(map(bool, successes))
+
+
+def _settings(path: Path) -> dict[str, Any] | None:
+    """Read the settings that a recording was made with; None if it says none."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            said: dict[str, Any] = json.loads(file["data"].attrs["recording"])
+    except (OSError, KeyError, TypeError, ValueError):
+        return None
+    return said
+
+
+def _train(making: Making, provenance: dict[str, str], unfinished: UnfinishedFit) -> FrozenPolicy:
     from policies.demonstrations import Demonstrations
     from policies.pretrain import pretrain
 
@@ -174,6 +237,7 @@ def _train(making: Making, provenance: dict[str, str]) -> FrozenPolicy:
         making.imitation,
         evaluate=validate,
         provenance=provenance,
+        unfinished=unfinished,
     )
 
 
@@ -181,10 +245,15 @@ def _trained(making: Making, demonstrations_sha256: str) -> FrozenPolicy | None:
     """Load the policy that an interrupted making has trained already with the same settings."""
     from policies.frozen import FrozenPolicy
 
-    if not (making.out / "policy.json").exists():
+    if not (making.out / METADATA_FILE).exists():
         return None
-    policy = FrozenPolicy.load(making.out)
-    before = policy.metadata["training"]
+    try:
+        policy = FrozenPolicy.load(making.out)
+    except CheckpointError:
+        if making.overwrite:
+            return None
+        raise
+    before = policy.metadata.get("training", {})
     now = asdict(making.imitation) | {"demonstrations_sha256": demonstrations_sha256}
     same = all(_plain(before.get(name)) == _plain(value) for name, value in now.items())
     return policy if same else None
@@ -195,15 +264,21 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
+EXAMPLES = (
+    "--env Lift --out my_lift",
+    "--env assembly --out my_assembly --episodes 100 --workers 2",
+)
+
+
 def parse(arguments: list[str]) -> Making:
     """Read the command line; the recipe's defaults follow --env."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--env", default="Lift")
+    first.add_argument("--env", nargs="?", const="Lift", default="Lift")
     first.add_argument("--env-kwargs", "--env_kwargs", nargs="*", default=[])
     chosen, _ = first.parse_known_args(arguments)
     recipe = imitation_recipe(chosen.env, cli.settings(chosen.env_kwargs))
     default = Making(out=tyro.MISSING, env=chosen.env, recipe=recipe)
-    return tyro.cli(Making, default=default, args=arguments, description=__doc__)
+    return cli.parse(Making, EXAMPLES, arguments=arguments, default=default)
 
 
 def main() -> None:

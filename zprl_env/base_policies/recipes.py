@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from policies.imitation.config import PretrainConfig
-from zprl_env.errors import UnknownNameError
-from zprl_env.tasks import TASKS, find_task, folder_name
+from zprl_env.errors import NoExpertError
+from zprl_env.tasks import find_task, folder_name, tasks_with_expert
 
 SMALL = PretrainConfig(
     steps=12_000, hidden_dim=256, n_blocks=3, bottleneck_hidden_dims=(128, 128, 128)
@@ -64,14 +64,14 @@ def imitation_recipe(task: str, env_kwargs: Mapping[str, Any] | None = None) -> 
         env_kwargs: What the environment is made with; a robot's ``task`` is another preset.
 
     Raises:
-        UnknownNameError: There is no such task, or nobody to show it.
+        NoExpertError: Nobody here can show it.
+        UnknownNameError: There is no such task.
 
     >>> imitation_recipe("Lift").episodes, imitation_recipe("assembly").episodes
     (50, 50)
     """
     if find_task(task).expert is None:
-        shown = [known for known, row in TASKS.items() if row.expert]
-        raise UnknownNameError("imitation recipe", task, shown)
+        raise NoExpertError(task, tasks_with_expert(task))
     recipe = RECIPES.get(folder_name(task), ImitationRecipe())
     facts = find_task(task).read_facts(env_kwargs)
     chunk = {"horizon": facts.horizon, "n_action_steps": facts.n_action_steps}

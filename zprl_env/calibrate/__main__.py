@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
+from policies.checkpoints.contents import WRITER
+from policies.checkpoints.output import package_version
 from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.calibrate.recommendation import Recommendation, recommend
@@ -123,7 +123,10 @@ def calibrate(calibration: Calibration) -> Recommendation:
     base, *perturbed = trials
     recommendation = recommend(base, perturbed)
     settings = dataclasses.asdict(calibration) | {"policy": policy_name, "noise_scale": noise_scale}
-    settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
+    settings |= {
+        "policy_sha256": getattr(policy, "weights_hash", None),
+        WRITER: package_version(),
+    }
     content = settings | {
         "trials": [trial.to_dict() for trial in trials],
         "recommendation": dataclasses.asdict(recommendation),
@@ -136,9 +139,12 @@ def calibrate(calibration: Calibration) -> Recommendation:
     return recommendation
 
 
+EXAMPLES = ("--env Lift", "--env box-close --scales 1 2 3 --episodes 100")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: calibrate(tyro.cli(Calibration, prog=cli.prog("zprl_env.calibrate"))))
+    cli.run(lambda: calibrate(cli.parse(Calibration, EXAMPLES)))
 
 
 if __name__ == "__main__":

@@ -128,9 +128,15 @@ def show(groups: Sequence[Group], pairs: Sequence[Pair], console: Console) -> No
         console.print(pair.sentence(), markup=False, highlight=False)
 
 
+EXAMPLES = (
+    "runs/Lift/sac runs/Lift/crossq  # all the runs in these folders",
+    "runs/a runs/b runs/c --out comparison",
+)
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: compare_runs(tyro.cli(Comparison, prog=cli.prog("zprl_env.compare"))))
+    cli.run(lambda: compare_runs(cli.parse(Comparison, EXAMPLES)))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from policies.checkpoints.plain_json import shown
 from zprl_env.errors import CheckpointError
 
 
@@ -47,6 +48,16 @@ KINDS: dict[str, Kind] = {
 """Kinds of layers that actors of Stable-Baselines3, sb3-contrib and SBX consist of."""
 
 
+def _fits(kind: str, arrays: Mapping[str, np.ndarray]) -> bool:
+    """Tell whether a layer's arrays are of the sizes and values that its function needs."""
+    if kind == "linear":
+        weight, bias = arrays["weight"], arrays["bias"]
+        return weight.ndim == 2 and bias.shape == weight.shape[:1]
+    sizes = {array.size for array in arrays.values() if array.size != 1}
+    flat = all(array.ndim <= 1 for array in arrays.values())
+    return flat and len(sizes) < 2 and bool(np.all(arrays.get("std", np.ones(1)) > 0))
+
+
 class Actor:
     """Actor of a trained agent: its deterministic action, without exploration.
 
@@ -72,10 +83,16 @@ class Actor:
             if kind not in KINDS or set(arrays) != set(KINDS[kind].names):
                 raise CheckpointError(
                     f"layer {number} of an actor must be {' or '.join(KINDS)} with its arrays. "
-                    f"Got: {kind!r} with {', '.join(sorted(arrays)) or 'none'}."
+                    f"Got: {shown(kind)} with {', '.join(sorted(arrays)) or 'none'}."
                 )
             if not all(np.isfinite(array).all() for array in arrays.values()):
                 raise CheckpointError(f"layer {number} of an actor must be finite. Got: NaN in it.")
+            if not _fits(kind, arrays):
+                shapes = {name: array.shape for name, array in arrays.items()}
+                raise CheckpointError(
+                    f"layer {number} of an actor, {kind}, must have arrays of one size, and divide "
+                    f"by what is above 0. Got: {shapes}."
+                )
             doubles = [np.asarray(arrays[name], np.float64) for name in KINDS[kind].names]
             self._steps.append((KINDS[kind].forward, doubles))
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tyro
 
 from policies.checkpoints.files import METADATA_FILE
 from zprl_env import cli
@@ -275,6 +274,9 @@ def own_policy(policy: SteerablePolicy, name: str) -> str | None:
     return None if isinstance(policy, FrozenPolicy) else name
 
 
+EXAMPLES = ("--run runs/Lift/sac/0 --out steered", "--run runs/Lift/sac/0 --out steered --onnx")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: print(export(tyro.cli(Export))))
+    cli.run(lambda: print(export(cli.parse(Export, EXAMPLES))))

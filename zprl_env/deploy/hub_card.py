@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from policies.checkpoints import files as checkpoint_files
+from policies.checkpoints.plain_json import read_json
+from zprl_env.errors import CheckpointError
 from zprl_env.loading.hub import EVALUATION_FILE
-from zprl_env.loading.steered_files import CARD_FILE, STEERED_FILE
+from zprl_env.loading.steered_files import CARD_FILE, STEERED_FILE, is_result
 
+_NAME = {True: "env", False: "env_name"}
+"""Where a steered policy's description and a base policy's name their task."""
 TAGS = ("robotics", "reinforcement-learning", "flow-matching", "zprl")
 
 
@@ -27,8 +30,8 @@ def hub_card(folder: Path, repo: str) -> str:
 
     steered = (folder / STEERED_FILE).exists()
     path = folder / (STEERED_FILE if steered else checkpoint_files.METADATA_FILE)
-    metadata = json.loads(path.read_text(encoding="utf-8"))
-    env = str(metadata["env"] if steered else metadata.get("env_args", {}).get("env_name", "?"))
+    metadata = read_json(path)
+    env = str((metadata if steered else metadata.get("env_args", {})).get(_NAME[steered], "?"))
     results = [
         EvalResult(
             task_type="reinforcement-learning",
@@ -45,7 +48,7 @@ def hub_card(folder: Path, repo: str) -> str:
         model_name=repo.rpartition("/")[2],
         library_name="zprl-env",
         pipeline_tag="robotics",
-        tags=[*TAGS, *([metadata["algo"]] if steered else ["imitation-learning"])],
+        tags=[*TAGS, str(metadata.get("algo", "?")) if steered else "imitation-learning"],
         eval_results=results or None,
     ).to_yaml()
     return f"---\n{header.strip()}\n---\n\n{_text(folder, env)}\n\n{_usage(repo, env, steered)}"
@@ -53,12 +56,17 @@ def hub_card(folder: Path, repo: str) -> str:
 
 def _results(folder: Path, metadata: dict[str, Any], *, steered: bool) -> dict[str, Any]:
     if steered:
-        results: dict[str, Any] = metadata["results"]
-        return results
+        return dict(metadata.get("results", {}))
     path = folder / EVALUATION_FILE
     if not path.exists():
         return {}
-    return {"base policy": json.loads(path.read_text(encoding="utf-8"))}
+    measured = read_json(path)
+    if not is_result(measured):
+        raise CheckpointError(
+            f"{path} must be what zprl_env.make_policy measured: success_rate, wilson_95, episodes "
+            f"and the like. Got something else. Measure again, or remove it."
+        )
+    return {"base policy": measured}
 
 
 def _text(folder: Path, env: str) -> str:

@@ -12,9 +12,11 @@ from typing import Annotated
 
 import tyro
 
-from zprl_env.cli import run
+from policies.checkpoints.contents import METADATA_FILE, description_file
+from policies.checkpoints.whole import whole_folder
+from zprl_env.cli import parse, run
 from zprl_env.deploy.hub_card import hub_card
-from zprl_env.loading.hub import FILES, HubError, check_folder, from_hub, hub_client, hub_error
+from zprl_env.loading.hub import FILES, check_folder, from_hub, hub_client, hub_error
 from zprl_env.loading.steered_files import CARD_FILE
 
 
@@ -43,9 +45,9 @@ def push_to_hub(
     operations = [hub.CommitOperationAdd(path_in_repo=CARD_FILE, path_or_fileobj=card)]
     for name in FILES:
         if name != CARD_FILE and (folder / name).is_file():
-            operations.append(
-                hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=folder / name)
-            )
+            file = folder / name
+            file = description_file(file.parent) if file.name == METADATA_FILE else file
+            operations.append(hub.CommitOperationAdd(path_in_repo=name, path_or_fileobj=file))
     try:
         api = hub.HfApi()
         api.create_repo(repo, private=private, exist_ok=True)
@@ -83,22 +85,31 @@ class Pull:
     """Folder to make."""
     revision: str | None = None
     """Branch, tag or commit; the main branch if not given."""
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Replace OUT if it is there."""
 
 
 def pull(settings: Pull) -> Path:
-    """Fetch a policy out of the client's cache, into a folder of its own.
+    """Fetch a policy out of the client's cache, into a folder of its own that appears when whole.
 
     Raises:
-        HubError: There is something at its place already, or the hub refuses.
+        HubError: The hub refuses or cannot be reached.
+        OverwriteError: There is something at its place already.
     """
-    if settings.out.exists():
-        raise HubError(f"out must not exist yet. Got: {settings.out}. Choose another.")
-    cached = from_hub(settings.repo, revision=settings.revision)
-    for name in FILES:
-        if (cached / name).is_file():
-            (settings.out / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(cached / name, settings.out / name)
+    with whole_folder(settings.out, settings.overwrite) as partial:
+        cached = from_hub(settings.repo, revision=settings.revision)
+        for name in FILES:
+            if (cached / name).is_file():
+                (partial / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(cached / name, partial / name)
+        check_folder(partial)
     return settings.out
+
+
+EXAMPLES = (
+    "pull user/my-lift my_lift",
+    "push my_lift user/my-lift --private",
+)
 
 
 def main() -> None:
@@ -107,9 +118,10 @@ def main() -> None:
 
 
 def _push_or_pull() -> None:
-    settings: Push | Pull = tyro.cli(
+    settings: Push | Pull = parse(
         Annotated[Push, tyro.conf.subcommand("push")]
         | Annotated[Pull, tyro.conf.subcommand("pull")],
+        EXAMPLES,
         description=__doc__,
     )
     if isinstance(settings, Pull):

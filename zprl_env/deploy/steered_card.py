@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from policies.checkpoints.output import package_version
 from zprl_env.loading.steered_files import OWN_POLICY, SHIPPED_POLICY
 from zprl_env.steering.table import find_steering
 
@@ -18,7 +19,8 @@ def steered_card(metadata: Mapping[str, Any]) -> str:
     env, algo = metadata["env"], metadata["algo"]
     place = find_steering(metadata["steer"]).core.place
     options = ", ".join(f"{name} {value}" for name, value in metadata["options"].items())
-    trained = f" for {metadata['env_steps']:,} environment steps" if "env_steps" in metadata else ""
+    steps = metadata.get("env_steps")
+    trained = "" if steps is None else f" for {steps:,} environment steps"
     library = "SBX" if metadata["backend"] == "sbx" else "Stable-Baselines3"
     return f"""# Steered policy for {env}
 
@@ -31,6 +33,7 @@ A frozen imitation policy ({_base(metadata)}) and the agent that steers it at it
 |---|---|
 | steering | {options} |
 | seed | {metadata["seed"]} |
+| written by | zprl-env {package_version()} |
 
 ```python
 from zprl_env import SteeredPolicy

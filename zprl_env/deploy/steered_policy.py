@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from policies.checkpoints.plain_json import shown
+from policies.finite import all_finite
 from zprl_env.deploy.actor import Actor
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, acting_policy, resolve_policy
@@ -77,10 +79,11 @@ class SteeredPolicy:
         except TypeError as error:
             raise ConfigurationError(f"options must be those of {steer!r}: {error}.") from error
         self.policy, self.actor = policy, actor
-        self.n_action_steps = self.steering.n_action_steps
+        self.n_action_steps = _executed(self.steering.n_action_steps, policy.horizon)
         self.metadata = dict(metadata or {})
         self._observation_dim = observation_dim
         self.bounds = np.asarray(low, np.float32), np.asarray(high, np.float32)
+        self._check_bounds()
         self._check_actor()
         self.reset()
 
@@ -110,20 +113,29 @@ class SteeredPolicy:
             if metadata["steer"] not in {*STEERINGS, steer}:
                 raise CheckpointError(
                     f"{path} must be steered at one of {', '.join(STEERINGS)}. Got: "
-                    f"{metadata['steer']!r}. If that is code of yours, give it as steer=."
+                    f"{shown(metadata['steer'])}. If that is code of yours, give it as steer=."
                 )
             if policy is None and OWN_POLICY in metadata:
                 raise CheckpointError(
                     f"{path} must come with its base policy, which is code: "
-                    f"{metadata[OWN_POLICY]}. If you have it, give it as policy=."
+                    f"{shown(metadata[OWN_POLICY])}. If you have it, give it as policy=."
                 )
             low, high = arrays.pop("action_low"), arrays.pop("action_high")
-            return cls(
+            base = (
                 acting_policy(base_folder(path, metadata))
                 if policy is None
-                else resolve_policy(policy),
+                else resolve_policy(policy)
+            )
+            observation_dim = metadata["observation_dim"]
+            if observation_dim != getattr(base, "observation_dim", observation_dim):
+                raise CheckpointError(
+                    f"observation_dim in {path} must be the base policy's {base.observation_dim}. "  # type: ignore[attr-defined]
+                    f"Got: {observation_dim}."
+                )
+            return cls(
+                base,
                 Actor.from_arrays(metadata["actor"], arrays),
-                metadata["observation_dim"],
+                observation_dim,
                 metadata["options"],
                 steer=metadata["steer"],
                 low=low,
@@ -131,8 +143,9 @@ class SteeredPolicy:
                 metadata=metadata,
             )
         except (ConfigurationError, KeyError, TypeError, ValueError) as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise CheckpointError(
-                f"{path} must say how to steer its policy. Got: {type(error).__name__}: {error}"
+                f"{path} must say how to steer its policy. Got: {reason[:400]}"
             ) from error
 
     def reset(self, seed: int | None = None) -> None:
@@ -156,8 +169,8 @@ class SteeredPolicy:
             ``(n_action_steps, A)``, or ``(B, n_action_steps, A)``; float32.
 
         Raises:
-            PolicyMismatchError: The observation has another shape.
-            SimulationError: It is not finite.
+            PolicyMismatchError: The observation has another shape, or the answer is not finite.
+            SimulationError: The observation is not finite.
         """
         observations = np.asarray(observation)
         if observations.ndim not in (1, 2) or observations.shape[-1] != self._observation_dim:
@@ -169,6 +182,11 @@ class SteeredPolicy:
         generators = self._generators_of(len(batch))
         seen, latents = self.steering.observe(batch, generators)
         decision = self.steering.act(self.actor(seen), latents, generators)
+        if not all_finite(decision.chunks):  # before the bounds, which infinity would pass as
+            raise PolicyMismatchError(
+                "a policy must decide on finite actions. Got: NaN or infinity. Do not execute it; "
+                "compare the observation with the demonstrations."
+            )
         chunks = np.clip(decision.chunks, *self.bounds)
         return chunks[0] if observations.ndim == 1 else chunks
 
@@ -177,6 +195,15 @@ class SteeredPolicy:
             seed = None if self._seed is None else self._seed + row
             self._generators.append(policy_generator(seed))
         return self._generators[:size]
+
+    def _check_bounds(self) -> None:
+        shapes = ((), (self.policy.action_dim,))
+        fit = all(bound.shape in shapes for bound in self.bounds)
+        if not fit or not (self.bounds[0] <= self.bounds[1]).all():
+            raise CheckpointError(
+                f"bounds must be smallest and largest actions of size {self.policy.action_dim}, "
+                f"the smallest first. Got: {self.bounds[0].tolist()} and {self.bounds[1].tolist()}."
+            )
 
     def _check_actor(self) -> None:
         size = self.steering.observation_space.shape[0]
@@ -190,3 +217,13 @@ class SteeredPolicy:
             raise CheckpointError(
                 f"an actor must give actions of size {self.steering.agent_dim}. Got: {got[1:]}."
             )
+
+
+def _executed(n_action_steps: object, horizon: int) -> int:
+    """Check how many actions of a chunk are executed; of a file, it may be anything."""
+    if type(n_action_steps) is not int or not 1 <= n_action_steps <= horizon:
+        raise ConfigurationError(
+            f"n_action_steps must be an integer from 1 to the policy's horizon {horizon}. "
+            f"Got: {n_action_steps!r}."
+        )
+    return n_action_steps

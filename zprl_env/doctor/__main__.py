@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import tyro
 
+from policies.commands.page import columns, fold
 from zprl_env import cli
 from zprl_env.doctor import checks, machine, versions
 from zprl_env.doctor.finding import Finding
@@ -20,6 +23,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Part: TypeAlias = Literal["versions", "machine", "learning", "rendering", "suites", "policies"]
+NAME, INDENT = 20, 31
+"""Width of findings' names, and of all that stands before their text."""
+USUAL = {"versions": "as needed", "policies": "which load and predict, weights verified"}
+"""Parts with many findings, and what to say of those that are well."""
+NOUNS = {"versions": "libraries", "policies": "shipped policies"}
+ALONE = ("python", versions.PACKAGE)
+"""Findings that are always shown."""
 COLOURS = {"ok": "green", "missing": "cyan", "warning": "yellow", "broken": "bold red"}
 
 
@@ -33,8 +43,11 @@ class Examination:
     installed works (what is "missing" is optional); 1: something is broken.
     """
 
-    parts: tyro.conf.Positional[tuple[Part, ...]] = ()
-    """Parts to check; everything if nothing is named."""
+    parts: Annotated[
+        tuple[Part, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[PART ...]")
+    ] = ()
+    """Parts to list in full: versions, machine, learning, rendering, suites, policies. Without any
+    a summary of all."""
     json: Path | None = None
     """File for the same as JSON, with tracebacks."""
     timeout: float = 180.0
@@ -78,7 +91,11 @@ def examine(examination: Examination) -> dict[str, list[Finding]]:
             found[part] = []
             for finding in looks[part]():
                 found[part].append(finding)
-                show(finding, console)
+                if examination.parts or not is_usual(part, finding):
+                    show(finding, console)
+            if not examination.parts and (usual := [f for f in found[part] if is_usual(part, f)]):
+                text = f"{len(usual)}, {USUAL[part]} (zprl doctor {part} lists them)"
+                show(Finding(NOUNS[part], "ok", text), console)
     if examination.json is not None:
         parts = {
             part: [dataclasses.asdict(f) for f in findings] for part, findings in found.items()
@@ -87,6 +104,11 @@ def examine(examination: Examination) -> dict[str, list[Finding]]:
     names = ", ".join(broken(found))
     console.print(f"broken: {names}" if names else "everything that is installed works")
     return found
+
+
+def is_usual(part: str, finding: Finding) -> bool:
+    """Tell whether a finding is one of many that are all well, which a number can stand for."""
+    return part in USUAL and finding.state == "ok" and finding.name not in ALONE
 
 
 def broken(found: dict[str, list[Finding]]) -> list[str]:
@@ -99,9 +121,22 @@ def show(finding: Finding, console: Console) -> None:
     from rich.text import Text
 
     state = Text(f"{finding.state:8}", COLOURS[finding.state])
-    console.print(Text.assemble("  ", state, f"{finding.name:20} {finding.text}"))
-    if finding.advice:
-        console.print(Text(f"{'':31}-> {finding.advice}", "italic"))
+    first, *others = folded(finding.text)
+    console.print(Text.assemble("  ", state, f"{finding.name:{NAME}} {first}"))
+    for line in others:
+        console.print(f"{'':{INDENT}}{line}")
+    for line in folded(f"-> {finding.advice}") if finding.advice else ():
+        console.print(Text(f"{'':{INDENT}}{line}", "italic"))
+
+
+def folded(text: str) -> list[str]:
+    """Wrap a text to what a terminal leaves of its line; in a pipe a finding is one line."""
+    if not (sys.stdout.isatty() or "COLUMNS" in os.environ):
+        return [text]
+    return fold(text, max(columns() - INDENT, 20)) or [""]
+
+
+EXAMPLES = ("", "versions rendering", "--json report.json")
 
 
 def main() -> None:
@@ -110,7 +145,7 @@ def main() -> None:
 
 
 def _examine() -> None:
-    if broken(examine(tyro.cli(Examination, prog=cli.prog("zprl_env.doctor")))):
+    if broken(examine(cli.parse(Examination, EXAMPLES))):
         raise SystemExit(1)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from zprl_env.doctor import versions
 from zprl_env.doctor.child import Answer, ask
 from zprl_env.doctor.finding import Finding, State
-from zprl_env.loading.resolve import shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.tasks import TASKS
 
 BACKENDS = {"egl": "libegl1 libegl-mesa0", "osmesa": "libosmesa6"}

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zprl_env.doctor.finding import Finding
+from zprl_env.loading.shadowing import beside
 
 VARIABLES = ("MUJOCO_GL", "OMP_NUM_THREADS", "PYOPENGL_PLATFORM")
 """The only environment variables that are shown."""
@@ -25,6 +26,7 @@ def findings() -> Iterator[Finding]:
     yield _memory()
     for folder in ("runs", "demos"):
         yield _disk(folder)
+    yield _names()
     values = [f"{name}={os.environ.get(name, '(unset)')}" for name in VARIABLES]
     yield Finding("variables", "ok", ", ".join(values))
 
@@ -85,6 +87,15 @@ def _disk(folder: str) -> Finding:
     if shutil.disk_usage(path).free / 2**30 < LITTLE_DISK:
         return Finding(f"{folder}/", "warning", text, f"make room for {LITTLE_DISK:g} GiB")
     return Finding(f"{folder}/", "ok", f"writable, {text}")
+
+
+def _names() -> Finding:
+    """Look for files of the user's that hide this project's packages from scripts beside them."""
+    hiding = ", ".join(f"./{path.name}" for path in beside(Path.cwd()))
+    if not hiding:
+        return Finding("names", "ok", "nothing in this folder hides a package of zprl-env")
+    text = f"{hiding}: hides the package of that name from scripts in this folder"
+    return Finding("names", "warning", text, "rename it, or keep scripts in another folder")
 
 
 def _read(path: Path) -> str:

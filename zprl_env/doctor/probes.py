@@ -110,7 +110,8 @@ def suite(name: str) -> dict[str, Any]:
 
 def policies() -> dict[str, Any]:
     """Load the shipped policies, which verifies their weights' hashes, and predict a chunk each."""
-    from zprl_env.loading.resolve import resolve_policy, shipped_policies
+    from zprl_env.loading.pretrained import shipped_policies
+    from zprl_env.loading.resolve import resolve_policy
     from zprl_env.tasks import TASKS
 
     tasks = {task.slug: task for task in TASKS.values()}

@@ -8,12 +8,14 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
-import mujoco
 import numpy as np
 
 from policies.errors import ConfigurationError
 from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import MissingExtraError, UnknownNameError
+
+mujoco: Any = import_mujoco()
 
 
 class _AdroitTask(NamedTuple):

@@ -16,6 +16,7 @@ from zprl_env.envs.conditions import (
     check_render_mode,
     check_running,
     checked_action,
+    refuse_copy,
 )
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import SimulationError, UnknownNameError
@@ -48,7 +49,8 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
     * ``reset(seed=s)`` gives the same episode bit for bit, whatever happened before and in any
       process.
     * Observations and actions are flat and float32; ``observation_keys`` says which part is which.
-    * Nothing of OpenGL is touched before `render`.
+    * Nothing of OpenGL is touched before `render`, and a missing one does not matter until then.
+    * It cannot be copied or pickled; a second one, seed and actions lead to the same state.
 
     A suite adds five methods: `_reset`, `_step`, `_simulation`, `_free` and ``env_args``; its
     constructor calls `_define_spaces` once it knows them.
@@ -220,6 +222,19 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
             self._offscreen.close()
             self._offscreen = None
         self._free()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Refuse to copy or to pickle it, by whatever means.
+
+        Raises:
+            NotCopiedError: Always.
+        """
+        refuse_copy(
+            self,
+            "Make a second environment in the same way, reset it with the same seed and play the "
+            "same actions: it will be in the same state, to the bit. For processes of their own, "
+            "make it in each: SubprocVecEnv([make, ...]).",
+        )
 
     def _end_in_error(self) -> SimulationError:
         self._running = False

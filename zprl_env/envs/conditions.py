@@ -1,15 +1,68 @@
-"""Conditions of ``reset`` and ``step``: open, reset before, an action of finite numbers."""
+"""Conditions of an environment: one of them, open, reset before, an action of finite numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.error import ClosedEnvironmentError, ResetNeeded
 
 from policies.finite import all_finite
-from zprl_env.errors import InvalidActionError, UnknownNameError
+from zprl_env.errors import (
+    InvalidActionError,
+    NotCopiedError,
+    PolicyMismatchError,
+    UnknownNameError,
+)
+
+
+def check_single(env: object, wrapper: str) -> None:
+    """Refuse what is no single environment of Gymnasium, and say what to give instead.
+
+    Args:
+        env: What a wrapper was given.
+        wrapper: The wrapper's name, for the error.
+
+    Raises:
+        PolicyMismatchError: It is several environments, a class, a name or something else.
+
+    >>> check_single("Lift", "LatentSteeringWrapper")
+    Traceback (most recent call last):
+    policies.errors.PolicyMismatchError: LatentSteeringWrapper takes one gymnasium.Env. Got: the ...
+    """
+    if isinstance(env, gym.Env):
+        return
+    what, hint = type(env).__name__, "Derive its class from gymnasium.Env."
+    if isinstance(env, gym.vector.VectorEnv) or hasattr(env, "step_async"):
+        what = f"{what}, which is {getattr(env, 'num_envs', 'several')} environments"
+        hint = (
+            "Several are steered by SteeringVecEnv(DummyVecEnv([make, ...]), policy), whose make "
+            "returns ActionChunkWrapper(env, n_action_steps); DummyVecEnv is Stable-Baselines3's."
+        )
+    elif isinstance(env, type) or callable(env):
+        what = f"{getattr(env, '__name__', what)}, which makes one"
+        hint = "Call it and give what it returns."
+    elif isinstance(env, str):
+        what, hint = f"the name {env!r}", f"Make it first: zprl_env.make_env({env!r})."
+    raise PolicyMismatchError(f"{wrapper} takes one gymnasium.Env. Got: {what}. {hint}")
+
+
+def refuse_copy(env: object, how: str) -> NoReturn:
+    """Refuse to copy or to pickle an environment, whose simulation or robot is not in Python.
+
+    Args:
+        env: The environment.
+        how: How to have a second one like it.
+
+    Raises:
+        NotCopiedError: Always.
+    """
+    raise NotCopiedError(
+        f"The environment {type(env).__name__} cannot be copied or pickled: the copy would observe "
+        f"the original's state. {how}"
+    )
 
 
 def check_render_mode(mode: str | None, known: Iterable[str]) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
+from zprl_env.envs.conditions import check_single
+
 EPISODE, EPISODE_SEED = "episode", "episode_seed"
 """Keys of reset's ``info``: the episode's number and its seed."""
+POLICY_SEED = "policy_seed"
+"""Key of reset's ``info``: the seed that the policy's random generator starts anew from; only where
+the environment's own was seeded, whoever did that and whether before it was wrapped or after."""
 
 
 def episode_seed(seed: int, episode: int) -> int:
@@ -23,7 +29,21 @@ def episode_seed(seed: int, episode: int) -> int:
     return 2**31 + int(state) // 2
 
 
-class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
+def policy_seed(info: Mapping[str, Any], otherwise: int | None = None) -> int | None:
+    """Read the seed of the policy's random generator from reset's ``info``.
+
+    Args:
+        info: Of :class:`~zprl_env.ActionChunkWrapper`, or of a wrapper around it.
+        otherwise: The seed if the info has none.
+
+    >>> policy_seed({"episode_seed": 5, "policy_seed": 3}), policy_seed({}) is None
+    (5, True)
+    """
+    seed: int | None = info.get(EPISODE_SEED, info.get(POLICY_SEED, otherwise))
+    return seed
+
+
+class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
     """Wrapper that gives every episode a seed of its own.
 
     An environment that is seeded once goes through its episodes like a chain, each link of which
@@ -44,6 +64,8 @@ class SeededEpisodes(gym.Wrapper[Any, Any, Any, Any]):
 
     def __init__(self, env: gym.Env) -> None:
         """Wrap an environment in which ``reset(seed=...)`` brings the same episode again."""
+        check_single(env, "SeededEpisodes")
+        gym.utils.RecordConstructorArgs.__init__(self)
         super().__init__(env)
         self._seed = int(np.random.SeedSequence().generate_state(1)[0])
         self._next = 0

@@ -5,14 +5,21 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import warnings
 import weakref
 from functools import partial
 from typing import Any
 
-import mujoco
 import numpy as np
 
+from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import RenderingError, UnknownNameError
+
+mujoco: Any = import_mujoco()
+
+ON, OFF = ("enable", "enabled", "on", "true", "1"), ("disable", "disabled", "off", "false", "0")
+BACKENDS = ("egl", "osmesa", "glfw", "glx", "wgl", "cgl", *ON, *OFF, "")
+"""Values of ``MUJOCO_GL`` that mujoco knows; those of `OFF` give no image."""
 
 
 class OffscreenCamera:
@@ -59,9 +66,7 @@ class OffscreenCamera:
         model.vis.global_.offheight = max(model.vis.global_.offheight, height)
         self._scene = mujoco.MjvScene(model, maxgeom=10000)
 
-        self._gl = _make_gl_context(width, height)
-        self._gl.make_current()
-        self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_150)
+        self._gl, self._context = _make_contexts(model, width, height)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         # The last to be registered is the first to run: before mujoco terminates its display.
         self._at_exit = partial(_close, weakref.ref(self))
@@ -112,20 +117,31 @@ def _close(reference: weakref.ref[OffscreenCamera]) -> None:
         camera.close()
 
 
-def _make_gl_context(width: int, height: int) -> Any:
+def _make_contexts(model: Any, width: int, height: int) -> tuple[Any, Any]:
+    """Make an OpenGL context and mujoco's own in it."""
     backend = os.environ.get("MUJOCO_GL", "").lower().strip()
     if not backend and sys.platform == "linux":
         backend = "egl"
     try:
-        if backend == "egl":
-            from mujoco.egl import GLContext
-        elif backend == "osmesa":
-            from mujoco.osmesa import GLContext
-        else:
-            from mujoco.gl_context import GLContext
-        return GLContext(width, height)
-    except (ImportError, AttributeError, RuntimeError) as error:
+        if backend not in BACKENDS:
+            raise RuntimeError(f"it must be one of {', '.join(filter(None, BACKENDS))}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of glfw, which says the same twice
+            context = _make_gl_context(backend, width, height)
+            context.make_current()
+            return context, mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_150)
+    except (ImportError, AttributeError, OSError, RuntimeError, mujoco.FatalError) as error:
         raise RenderingError(
             f"rendering needs OpenGL and MUJOCO_GL={backend or 'unset'} gave none ({error}); set "
             "MUJOCO_GL to egl (package libegl1) or osmesa (package libosmesa6)"
         ) from error
+
+
+def _make_gl_context(backend: str, width: int, height: int) -> Any:
+    if backend == "egl":
+        from mujoco.egl import GLContext
+    elif backend == "osmesa":
+        from mujoco.osmesa import GLContext
+    else:
+        from mujoco.gl_context import GLContext
+    return GLContext(width, height)

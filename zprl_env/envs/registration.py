@@ -15,8 +15,10 @@ from typing import Any
 import gymnasium as gym
 from gymnasium.envs.registration import load_env_creator
 
-from zprl_env.errors import ConfigurationError
+from zprl_env.envs.settings import advise
+from zprl_env.errors import ConfigurationError, MissingExtraError
 from zprl_env.loading.named import load_object, names_code
+from zprl_env.loading.shadowing import check_not_hidden
 from zprl_env.tasks import TASKS, Task, find_task
 
 
@@ -45,10 +47,18 @@ def make_env(env: str | Task, **kwargs: Any) -> gym.Env:
         return _call(task.id, kwargs)
     if task.suite:
         _register(task)
+        check_not_hidden("real", used=task.entry_point.startswith("real."))
     name = task.id.rpartition(":")[2]
+    if task.facts_file is None and kwargs.get("task", said := task.kwargs.get("task")) != said:
+        raise ConfigurationError(
+            f"The environment {task.id} is of the task {said!r}. Got: task={kwargs['task']!r}. "
+            f"Name that task itself in place of {task.id}."
+        )
     try:
-        return gym.make(name, **kwargs)
+        return _within_its_limit(task, gym.make(name, **kwargs), kwargs)
     except gym.error.DependencyNotInstalled as error:
+        if "pygame" in str(error):
+            raise MissingExtraError("pygame", "human") from error
         raise ConfigurationError(
             f"The environment {task.id} needs what is not installed: {error}."
         ) from error
@@ -174,10 +184,23 @@ def _check_arguments(spec: str, made: Callable[..., Any], kwargs: dict[str, Any]
         signature.bind(**kwargs)
     except TypeError as error:
         known = ", ".join(signature.parameters) or "no arguments"
+        advice = advise(name for name in kwargs if name not in signature.parameters)
         raise ConfigurationError(
             f"The environment {spec} takes: {known}. Got: {error}. Name them by --env-kwargs "
-            "NAME=VALUE."
+            f"NAME=VALUE.{' No ' + advice if ': use' in advice else ''}"
         ) from None
+
+
+def _within_its_limit(task: Task, env: gym.Env, kwargs: dict[str, Any]) -> gym.Env:
+    """Refuse a time limit beyond the one that an environment has by itself."""
+    own, asked = getattr(env.unwrapped, "episode_steps", None), kwargs.get("max_episode_steps")
+    if task.own_limit and own is not None and asked is not None and asked > own:
+        env.close()
+        raise ConfigurationError(
+            f"max_episode_steps must be at most {own}, the environment's own limit. Got: {asked}. "
+            f"Set episode_steps in its preset."
+        )
+    return env
 
 
 register_envs()

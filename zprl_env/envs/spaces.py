@@ -1,4 +1,4 @@
-"""Unbounded observation space that passes environment checkers."""
+"""Observation spaces: an unbounded one that passes checkers, and telling pictures by theirs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import gymnasium as gym
 import numpy as np
 
 _LARGEST = float(np.finfo(np.float32).max)
+SIDE = 8
+"""Smallest height and width of a picture [pixels]."""
 
 
 def unbounded_box(size: int) -> gym.spaces.Box:
@@ -25,3 +27,17 @@ def unbounded_box(size: int) -> gym.spaces.Box:
         ((3,), True)
     """
     return gym.spaces.Box(-_LARGEST, _LARGEST, (size,), np.float32)
+
+
+def is_image(space: gym.Space) -> bool:
+    """Tell whether an observation space holds pictures, or stacks of them.
+
+    >>> is_image(gym.spaces.Box(0, 255, (96, 96, 3), np.uint8)), is_image(unbounded_box(3))
+    (True, False)
+    >>> is_image(gym.spaces.Box(0.0, 1.0, (4, 84, 84))), is_image(gym.spaces.Box(-1.0, 1.0, (4, 4)))
+    (True, False)
+    """
+    if not isinstance(space, gym.spaces.Box) or len(space.shape) < 2:
+        return False
+    sides = sorted(space.shape)[-2:]
+    return sides[0] >= SIDE and (space.dtype == np.uint8 or len(space.shape) > 2)

@@ -6,11 +6,11 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Any
 
-from zprl_env.errors import ConfigurationError, UnknownNameError
+from zprl_env.errors import ConfigurationError, NoExpertError
 from zprl_env.experts.base import Expert
 from zprl_env.experts.quality import SKILLS, Demonstrator, Quality, sample_quality
 from zprl_env.loading.named import load_object
-from zprl_env.tasks import TASKS, find_task
+from zprl_env.tasks import find_task, tasks_with_expert
 
 Operator = Demonstrator
 """The name it had before 0.1: at a robot, the operator is who stands beside it."""
@@ -38,7 +38,8 @@ def make_expert(
 
     Raises:
         ConfigurationError: The expert given is no :class:`Expert`.
-        UnknownNameError: There is no such task, or nobody here knows how to do it.
+        NoExpertError: Nobody here knows how to do it.
+        UnknownNameError: There is no such task.
         MissingExtraError: The expert comes with a suite that is not installed.
 
     Example:
@@ -46,7 +47,7 @@ def make_expert(
         <zprl_env.experts.robosuite.lift.LiftExpert object at ...>
         >>> make_expert("Wipe")
         Traceback (most recent call last):
-        zprl_env.errors.UnknownNameError: unknown expert 'Wipe'; did you mean 'pen'? Known: ...
+        zprl_env.errors.NoExpertError: Wipe has no scripted expert, so that no demonstrations ...
     """
     row = find_task(task)
     name = {**row.kwargs, **(env_kwargs or {})}.get("task", row.id)
@@ -59,6 +60,6 @@ def make_expert(
             )
         return found(name)
     if row.expert is None:
-        raise UnknownNameError("expert", task, [name for name, t in TASKS.items() if t.expert])
+        raise NoExpertError(task, tasks_with_expert(task))
     made: Expert = pkgutil.resolve_name(row.expert)(name)
     return made

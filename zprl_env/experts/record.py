@@ -81,6 +81,23 @@ class Recording:
         if not 0.0 <= self.disturbance <= 5.0:
             raise ZprlError(f"disturbance must lie in [0, 5]. Got: {self.disturbance}")
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that the episodes follow from, as the file keeps it."""
+        skill = SKILLS[self.skill] if isinstance(self.skill, str) else self.skill
+        said = {
+            "env": self.env,
+            "episodes": self.episodes,
+            "seed": self.seed,
+            "skill": skill,
+            "operator_seed": self.operator_seed,
+            "disturbance": self.disturbance,
+            "successes_only": self.successes_only,
+        }
+        # Only what is not usual, so that recordings that were begun before these existed go on.
+        own = {"env_kwargs": cli.settings(self.env_kwargs), "expert": self.expert}
+        return said | {name: value for name, value in own.items() if value}
+
 
 def record(recording: Recording) -> list[Episode]:
     """Record demonstrations, or resume a recording that was cut off.
@@ -106,29 +123,17 @@ def record(recording: Recording) -> list[Episode]:
     if out.exists() and not recording.overwrite:
         raise DemonstrationError(f"{out} already exists. Choose another name or add --overwrite.")
     seeds = [demonstration_seed(recording.seed, index) for index in range(recording.episodes)]
-    skill = SKILLS[recording.skill] if isinstance(recording.skill, str) else recording.skill
     operator = operator_for(recording.operator_seed)
     env_kwargs = cli.settings(recording.env_kwargs)
     stage = Stage(
         recording.env,
-        skill,
+        recording.settings["skill"],
         operator,
         recording.disturbance,
         expert=recording.expert,
         env_kwargs=env_kwargs,
     )
-    settings = {
-        "env": recording.env,
-        "episodes": recording.episodes,
-        "seed": recording.seed,
-        "skill": skill,
-        "operator_seed": recording.operator_seed,
-        "disturbance": recording.disturbance,
-        "successes_only": recording.successes_only,
-    }
-    # Only what is not usual, so that recordings that were begun before these existed go on.
-    own = {"env_kwargs": env_kwargs, "expert": recording.expert}
-    settings |= {name: value for name, value in own.items() if value}
+    settings = recording.settings
     context = {
         "versions": _versions(),
         "env_args": stage.env_args,
@@ -221,13 +226,19 @@ def _perform(seed: int) -> Episode:
     return _stage.perform(seed)
 
 
+EXAMPLES = (
+    "--env Lift --episodes 50 --out demos/lift.hdf5",
+    "--env box-close --episodes 100 --skill 1 --workers 2 --out demos/box_close.hdf5",
+)
+
+
 def main() -> None:
     """Run the command line."""
     cli.run(_record)
 
 
 def _record() -> None:
-    recording = tyro.cli(Recording)
+    recording = cli.parse(Recording, EXAMPLES)
     try:
         episodes = record(recording)
     except KeyboardInterrupt:

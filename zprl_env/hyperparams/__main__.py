@@ -19,13 +19,12 @@ class Which:
     """Algorithm, such as sac or ppo_lstm, or algorithm and preset: sac-paper."""
 
 
+EXAMPLES = ("sac", "sac-paper")
+
+
 def main() -> None:
     """Run the command line."""
-    cli.run(
-        lambda: print(
-            hyperparameter_file(tyro.cli(Which, prog=cli.prog("zprl_env.hyperparams")).name)
-        )
-    )
+    cli.run(lambda: print(hyperparameter_file(cli.parse(Which, EXAMPLES).name)))
 
 
 if __name__ == "__main__":

@@ -101,7 +101,22 @@ def hub_client() -> Any:
 def hub_error(what: str, repo: str, error: Exception) -> HubError:
     """Turn a long error of the hub's client into one line with advice."""
     reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-    return HubError(
-        f"cannot {what} {repo}: {reason}. Try another name or revision, or log in by "
-        f"`hf auth login`."
-    )
+    hint = "Try another name or revision, or log in by `hf auth login`."
+    if _unreachable(error):
+        hint = (
+            "The hub cannot be reached: check the network, unset HF_HUB_OFFLINE if it is set, or "
+            "copy the policy's folder from a machine that has it and give its path."
+        )
+    return HubError(f"cannot {what} {repo}: {reason}. {hint}")
+
+
+def _unreachable(error: BaseException) -> bool:
+    """Tell whether no answer came at all, from the errors that led to one of the client's."""
+    names: set[str] = set()
+    seen: BaseException | None = error
+    while seen is not None and len(names) < 20:
+        names |= {kind.__name__ for kind in type(seen).__mro__}
+        seen = seen.__cause__ or seen.__context__
+    answered = "HfHubHTTPError" in names or "HTTPStatusError" in names
+    silent = {"OfflineModeIsEnabled", "LocalEntryNotFoundError", "ConnectionError", "ConnectError"}
+    return not answered and bool(names & (silent | {"TransportError", "TimeoutError"}))

@@ -9,10 +9,12 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from policies.commands.suggestions import did_you_mean, nearest
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
 from zprl_env.loading.named import load_object, names_code
-from zprl_env.steerable import SteerablePolicy
-from zprl_env.tasks import TASKS
+from zprl_env.loading.pretrained import shipped_policies
+from zprl_env.steerable import SteerablePolicy, faults_of_members
+from zprl_env.tasks import TASKS, other_names
 
 PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
 """A policy object, a checkpoint folder, a shipped policy's name, ``hf://user/repo``, or
@@ -20,18 +22,6 @@ PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
 
 HUB = "hf://"
 """Prefix of a repository's name on the Hugging Face hub."""
-
-
-def shipped_policies() -> dict[str, Path]:
-    """Find the policies that come with the package.
-
-    Returns:
-        Checkpoint folders by their task's :attr:`~zprl_env.tasks.Task.slug`, such as ``"lift"``.
-    """
-    import policies
-
-    root = Path(policies.__file__).parent / "pretrained"
-    return {path.parent.name: path.parent for path in sorted(root.glob("*/policy.json"))}
 
 
 def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -> SteerablePolicy:
@@ -93,26 +83,33 @@ def checkpoint_folder(policy: str | PathLike[str]) -> Path:
     """
     shipped = shipped_policies()
     name = fspath(policy)
-    slug = TASKS[name].slug if name in TASKS else name.lower()
+    row = TASKS.get(other_names().get(name, name))
+    slug = row.slug if row is not None else name.lower()
     path = local_folder(policy) or shipped.get(slug, Path(policy))
     if not path.exists():
+        names = {**dict(zip(TASKS, TASKS, strict=True)), **other_names()}
+        aliases = {n: TASKS[own].slug for n, own in names.items() if TASKS[own].slug in shipped}
+        meant = did_you_mean(nearest(name, shipped, aliases))
         raise CheckpointError(
             f"Expected a checkpoint folder or a shipped policy "
             f"({', '.join(shipped) or 'none is shipped'}), hf://user/repo or module:callable. "
-            f"Got: {fspath(policy)!r}."
+            f"Got: {name!r}{'; ' + meant.strip() if meant else '.'}"
         )
     return path
 
 
 def _checked(policy: Any, where: str) -> SteerablePolicy:
-    """Refuse an object that is no policy, and name the attributes it lacks."""
-    if isinstance(policy, SteerablePolicy) and not isinstance(policy, type):
-        return policy
-    members = [*SteerablePolicy.__annotations__, "encode", "decode"]
-    missing = [name for name in members if not hasattr(policy, name)]
+    """Refuse an object that is no policy, and name everything that is wrong with its attributes."""
+    faults = [*faults_of_members(policy)]
+    if not faults:
+        checked: SteerablePolicy = policy
+        return checked
+    missing = [name for fault in faults if (name := fault.removesuffix(" is missing")) != fault]
+    others = [fault for fault in faults if not fault.endswith(" is missing")]
+    told = "; ".join([f"lacks {', '.join(missing)}"] * bool(missing) + others)
     raise PolicyMismatchError(
         f"Expected a SteerablePolicy{' ' if where.startswith('from') else ', '}{where}. "
-        f"Got: {type(policy).__name__}, which lacks {', '.join(missing) or 'an instance'}."
+        f"Got: {type(policy).__name__}, which {told if missing else 'is none: ' + told}."
     )
 
 

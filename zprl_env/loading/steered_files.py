@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,9 +11,15 @@ import numpy as np
 import safetensors.numpy
 
 from policies.checkpoints import files as checkpoint_files
+from policies.checkpoints.contents import WRITER
 from policies.checkpoints.files import arrays_hash, read_arrays
+from policies.checkpoints.output import package_version
+from policies.checkpoints.plain_json import read_json, shown
+from policies.checkpoints.tensor_file import check_finite, read_header
+from policies.checkpoints.whole import replace_file
+from policies.model.config import MOST_SIZE
 from zprl_env.errors import CheckpointError
-from zprl_env.loading import resolve
+from zprl_env.loading.pretrained import shipped_policies
 
 FORMAT = "zprl-steered"
 VERSION = 1
@@ -25,6 +31,88 @@ OWN_POLICY = "own_policy"
 SHIPPED_POLICY = "shipped_policy"
 """Key of the name of a base policy that comes with the package, in place of a copy of it."""
 ONNX_FILE, CARD_FILE = "steered.onnx", "README.md"
+
+_MOST_LAYERS, _LARGEST = 1000, 1e30
+
+
+def _number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < _LARGEST
+
+
+def _option(value: object) -> bool:
+    numbers = value if isinstance(value, list) else [value]
+    return numbers != [] and all(
+        v is None or isinstance(v, str | bool) or _number(v) for v in numbers
+    )
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _count(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _named(value: object) -> bool:
+    return isinstance(value, dict)
+
+
+def is_result(value: object) -> bool:
+    """Tell whether a measured success rate has what cards say of it.
+
+    >>> is_result({"success_rate": 0.5})
+    False
+    """
+    if not isinstance(value, dict):
+        return False
+    numbers = [value.get(name) for name in ("success_rate", "episodes", "mean_length")]
+    for pair in (value.get("wilson_95"), value.get("seeds")):
+        if not isinstance(pair, list) or len(pair) < 2:
+            return False
+        numbers += pair
+    return all(map(_number, numbers))
+
+
+ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(("env", "steer", "algo", "backend", OWN_POLICY, WRITER), ("a text", _text)),
+    **dict.fromkeys(("seed",), ("an integer, at least 0", _count)),
+    **dict.fromkeys(
+        ("env_steps", "seconds"), ("a number or null", lambda v: v is None or _number(v))
+    ),
+    "recipe": ("an object of names and values", _named),
+    "observation_dim": (
+        f"an integer from 1 to {MOST_SIZE}",
+        lambda v: type(v) is int and 0 < v <= MOST_SIZE,
+    ),
+    "actor": (
+        f"a list of at most {_MOST_LAYERS} texts",
+        lambda v: isinstance(v, list) and len(v) <= _MOST_LAYERS and all(map(_text, v)),
+    ),
+    "options": (
+        "an object of numbers, texts or lists of numbers",
+        lambda v: _named(v) and all(map(_option, v.values())),
+    ),
+    "results": (
+        "an object of success rates with their intervals",
+        lambda v: _named(v) and all(map(is_result, v.values())),
+    ),
+    "paired_difference": (
+        "null or an object of numbers: difference, gained, lost, p_value",
+        lambda v: (
+            v is None
+            or (
+                _named(v)
+                and all(
+                    _number(v.get(name)) for name in ("difference", "gained", "lost", "p_value")
+                )
+            )
+        ),
+    ),
+}
+"""Entries of a description, besides its format and hashes: what each must be, and whether it is."""
 
 
 class SteeredFiles(NamedTuple):
@@ -48,7 +136,7 @@ def base_folder(folder: Path, metadata: Mapping[str, Any]) -> Path:
     name = metadata.get(SHIPPED_POLICY)
     if name is None:
         return folder / POLICY_FOLDER
-    shipped = resolve.shipped_policies()
+    shipped = shipped_policies()
     if not isinstance(name, str) or name not in shipped:
         raise CheckpointError(
             f"{SHIPPED_POLICY} of {folder} must be one of {', '.join(shipped)}. Got: {name!r}. "
@@ -69,13 +157,14 @@ def write_steered(
             with the package: the folder then does not hold it.
         arrays: The actor's, and the bounds.
     """
-    (folder / ACTOR_FILE).write_bytes(safetensors.numpy.save(dict(arrays)))
+    replace_file(folder / ACTOR_FILE, safetensors.numpy.save(dict(arrays)))
     described = {"format": FORMAT, "version": VERSION, "actor_sha256": arrays_hash(arrays)}
+    described[WRITER] = package_version()
     if OWN_POLICY not in metadata:
         policy = checkpoint_files.read(base_folder(folder, metadata))
         described["policy_sha256"] = arrays_hash(policy.weights)
     text = json.dumps(described | dict(metadata) | described, indent=1, allow_nan=False)
-    (folder / STEERED_FILE).write_text(text + "\n", encoding="utf-8")
+    replace_file(folder / STEERED_FILE, f"{text}\n".encode())
 
 
 def read_steered(folder: Path) -> SteeredFiles:
@@ -86,19 +175,25 @@ def read_steered(folder: Path) -> SteeredFiles:
     """
     path = folder / STEERED_FILE
     try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        metadata = read_json(path)
+    except CheckpointError as error:
         raise CheckpointError(
             f"a steered policy must be a folder with {STEERED_FILE}, as zprl_env.export writes "
             f"it. Got: {folder} ({error})."
         ) from error
     named = metadata if isinstance(metadata, dict) else {}
-    if (named.get("format"), named.get("version")) != (FORMAT, VERSION):
+    said = named.get("format"), named.get("version")
+    if said != (FORMAT, VERSION) or type(said[1]) is not int:
         raise CheckpointError(
             f"{path} must be of format {FORMAT!r}, version {VERSION}. "
-            f"Got: {named.get('format')!r}, {named.get('version')!r}. Export it again."
+            f"Got: {shown(said[0])}, {shown(said[1])}. Export it again."
         )
+    for name, (must, fits) in ENTRIES.items():
+        if name in named and not fits(named[name]):
+            raise CheckpointError(f"{name} in {path} must be {must}. Got: {shown(named[name])}.")
+    read_header(folder / ACTOR_FILE)
     arrays = read_arrays(folder / ACTOR_FILE)
+    check_finite(arrays, folder / ACTOR_FILE, infinite=True)  # as bounds of actions
     hashes = {"actor_sha256": arrays_hash(arrays)}
     if OWN_POLICY not in named:
         base = base_folder(folder, named)
@@ -109,6 +204,6 @@ def read_steered(folder: Path) -> SteeredFiles:
         if named.get(name) != found:
             raise CheckpointError(
                 f"{name} in {path} must be {found}, as the files have it. Got: "
-                f"{named.get(name)!r}. They are damaged or not of one export; copy them again."
+                f"{shown(named.get(name))}. They are damaged or not of one export; copy them again."
             )
     return SteeredFiles(named, arrays)

@@ -20,6 +20,8 @@ from zprl_env.errors import (
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.decision import Decision, Perturbed
 from zprl_env.steering.demonstrated import DemonstratedLatents
+from zprl_env.steering.frozen import Frozen
+from zprl_env.steering.probe import check_answer
 from zprl_env.task import UNKNOWN, Facts
 
 ObservationKind = Literal["features", "state", "both"]
@@ -71,6 +73,8 @@ class Steering(ABC):
     Subclasses say only how large the action is, where it enters (:meth:`perturb`), and how strong
     that is (:meth:`strength`). For all of them the zero action is the base policy, to the bit.
 
+    The policy is frozen: see :class:`~zprl_env.steering.frozen.Frozen`.
+
     Attributes:
         place: What the agent moves, in words: class attribute, for cards and help.
         defaults: Options whose default differs from this class's: class attribute.
@@ -119,6 +123,7 @@ class Steering(ABC):
                 f"Got: {type(policy).__name__} without it. Use observation='features'."
             )
         self.policy = policy
+        self.frozen = Frozen(policy)
         self.n_action_steps = policy.n_action_steps if n_action_steps is None else n_action_steps
         usual = self.usual()
         self.sample_latent = usual["sample_latent"] if sample_latent is None else sample_latent
@@ -144,6 +149,37 @@ class Steering(ABC):
 
     def __str__(self) -> str:
         return f"{self.action_space.shape[0]} numbers per decision"
+
+    def change(self, name: str, value: Any) -> None:
+        """Change an option while episodes are played: scale, noise or the latent's sampling.
+
+        Args:
+            name: ``"noise_scale"``, ``"sample_latent"`` or one of :attr:`constants`.
+            value: As the constructor takes it.
+
+        Raises:
+            ConfigurationError: The value is out of range, or the option is fixed.
+        """
+        if name == "sample_latent":
+            self.sample_latent = bool(value)
+        elif name == "noise_scale":
+            self.noise_scale = check_size(name, value)
+        elif name in self.constants:
+            setattr(self, name, self._checked(name, value))
+        else:
+            raise ConfigurationError(
+                f"What can be changed must be one of {', '.join(self.changeable())}. Got: {name}, "
+                f"which is fixed. Make another environment."
+            )
+
+    @classmethod
+    def changeable(cls) -> tuple[str, ...]:
+        """Return the names of the options that :meth:`change` takes."""
+        return (*cls.constants, "noise_scale", "sample_latent")
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """Check one of the `constants`; a subclass whose own are no sizes overrides it."""
+        return check_size(name, value)
 
     @property
     @abstractmethod
@@ -206,6 +242,7 @@ class Steering(ABC):
 
         Raises:
             SimulationError: An observation is not finite.
+            PolicyMismatchError: The policy's answer is not what it promised, or it has changed.
         """
         if not all_finite(observations):
             raise SimulationError(
@@ -213,7 +250,12 @@ class Steering(ABC):
                 f"{np.argwhere(~np.isfinite(observations))[:4].tolist()}. The simulation diverged."
             )
         observations = np.asarray(observations, dtype=np.float32)
-        features, mean, std = self.policy.encode(observations)
+        self.frozen.check()
+        features, mean, std = map(_float32, self.policy.encode(observations))
+        rows, d = len(observations), self.policy.latent_dim
+        check_answer(self.policy, "encode", "features", features, (rows, self.policy.feature_dim))
+        check_answer(self.policy, "encode", "mean", mean, (rows, d))
+        check_answer(self.policy, "encode", "std", std, (rows, d))
         latents = mean
         if self.sample_latent:
             draws = [generator.standard_normal(mean.shape[1]) for generator in generators]
@@ -224,6 +266,18 @@ class Steering(ABC):
         if self.observation in ("features", "both"):
             parts.insert(0, features)
         return np.concatenate(parts, axis=1, dtype=np.float32), latents
+
+    def begin(self, observations: np.ndarray, *, seldom: bool = False) -> None:
+        """Check that the policy is still the one it was, as episodes begin.
+
+        Args:
+            observations: What they begin with. Shape ``(B, O)``, finite.
+            seldom: Leave it out if that was done a few decisions ago.
+
+        Raises:
+            PolicyMismatchError: Its weights, its buffers or its answers have changed.
+        """
+        self.frozen.check_answers(np.asarray(observations, dtype=np.float32), seldom=seldom)
 
     def act(
         self,
@@ -244,6 +298,7 @@ class Steering(ABC):
 
         Raises:
             InvalidActionError: The actions have another shape or are not finite.
+            PolicyMismatchError: The policy's answer is not what it promised, or it has changed.
         """
         actions = np.asarray(actions, dtype=np.float32)
         if actions.shape[1:] != self.action_space.shape:
@@ -258,8 +313,15 @@ class Steering(ABC):
         if self.noise_scale > 0.0:
             draws = [generator.standard_normal(shape) for generator in generators]
             noise = self.noise_scale * np.asarray(draws, dtype=np.float32)
-        chunks, decoded = self.decode(self.policy.decode, actions, latents, noise)
+        self.frozen.check()
+        chunks, decoded = self.decode(self._decode, actions, latents, noise)
         return Decision(chunks, actions, decoded)
+
+    def _decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Have the policy decode, and check its answer."""
+        chunks = _float32(self.policy.decode(latents, noise))
+        check_answer(self.policy, "decode", "actions", chunks, noise.shape, latents)
+        return chunks
 
     def measure(self, decision: Decision) -> list[dict[str, float]]:
         """Measure how hard the agent steers, for ``info["steering"]``.
@@ -280,3 +342,8 @@ class Steering(ABC):
             {"ratio": r, "saturation": s / self.agent_dim, "distance": d}
             for r, s, d in zip(ratio, saturated, distance, strict=True)
         ]
+
+
+def _float32(answer: Any) -> np.ndarray:
+    """Return a policy's answer as float32; one that is float32 as it is."""
+    return np.asarray(answer, dtype=np.float32)

@@ -10,7 +10,11 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from policies.finite import all_finite
+from zprl_env.envs.conditions import check_single
+from zprl_env.envs.episodes import POLICY_SEED
+from zprl_env.envs.flat import ordered_keys
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
+from zprl_env.steering.finiteness import check_observation, check_step
 from zprl_env.task import Facts
 from zprl_env.tasks import facts_of
 
@@ -37,9 +41,20 @@ class ActionChunkWrapper(
     ``sum_i gamma^i r_i`` over the actions that were executed, so an agent that learns on chunks
     discounts by ``gamma ** n_action_steps`` (:attr:`discount`).
 
-    ``info`` is the last action's, with ``env_steps`` (how many actions were executed) and
-    ``is_success`` (the environment's own ``is_success`` or ``success`` at any of them) added. An
-    environment that reports neither never succeeds: ``is_success`` is False.
+    ``info`` is the last action's, with these added:
+
+    * ``env_steps``: how many actions were executed.
+    * ``is_success``: whether the environment has reported ``is_success`` or ``success`` at any step
+      of the episode so far. An episode that has succeeded once is a success, whatever comes after;
+      an environment that reports neither never succeeds.
+    * ``clipped_actions``: share of the executed actions' numbers that lay outside of the
+      environment's bounds, by more than 1 % of their range, and were clipped.
+
+    That of ``reset`` has ``policy_seed`` wherever the environment was seeded, by this ``reset`` or
+    before it: what the policy's own generator starts from.
+
+    ``metadata["render_fps"]`` is that of chunks, so that a film of one frame per chunk plays at the
+    simulation's speed.
 
     Attributes:
         reports_success: Whether the environment has reported either so far.
@@ -65,9 +80,11 @@ class ActionChunkWrapper(
             gamma: Discount per environment step, in (0, 1].
 
         Raises:
-            PolicyMismatchError: The action space is not a one-dimensional ``Box``.
+            PolicyMismatchError: The action space is not a one-dimensional ``Box``, or this is no
+                single environment.
             ConfigurationError: ``n_action_steps`` or ``gamma`` is out of range.
         """
+        check_single(env, "ActionChunkWrapper")
         if not isinstance(env.action_space, gym.spaces.Box) or len(env.action_space.shape) != 1:
             raise PolicyMismatchError(
                 f"Expected an environment with a one-dimensional Box action space. "
@@ -75,21 +92,61 @@ class ActionChunkWrapper(
             )
         if n_action_steps < 1:
             raise ConfigurationError(f"n_action_steps must be at least 1. Got: {n_action_steps}.")
-        if not 0.0 < gamma <= 1.0:
-            raise ConfigurationError(f"gamma must be in (0, 1]. Got: {gamma}.")
         gym.utils.RecordConstructorArgs.__init__(self, n_action_steps=n_action_steps, gamma=gamma)
         super().__init__(env)
-        self.n_action_steps = n_action_steps
+        self._n_action_steps = n_action_steps
         self.gamma = gamma
         self._low, self._high = env.action_space.low, env.action_space.high
-        self._discounts = (gamma ** np.arange(n_action_steps)).tolist()
+        self._beyond = _beyond(self._low, self._high)
+        self.metadata = chunk_metadata(env.metadata, n_action_steps)
+        self._seeded_by: object = None
+        self._succeeded = False
         self._needs_reset = True
+        self._steps = 0
         self.reports_success = False
         self.action_space = gym.spaces.Box(
             np.tile(self._low, (n_action_steps, 1)),
             np.tile(self._high, (n_action_steps, 1)),
             dtype=env.action_space.dtype.type,
         )
+
+    @property
+    def n_action_steps(self) -> int:
+        """Number of actions in a chunk."""
+        return self._n_action_steps
+
+    @n_action_steps.setter
+    def n_action_steps(self, value: int) -> None:
+        raise ConfigurationError(
+            f"n_action_steps is fixed when environments are made, here to {self._n_action_steps}. "
+            f"Got: {value}. Make another environment."
+        )
+
+    @property
+    def gamma(self) -> float:
+        """Discount per environment step, in (0, 1]."""
+        return self._gamma
+
+    @gamma.setter
+    def gamma(self, value: float) -> None:
+        if not 0.0 < value <= 1.0:
+            raise ConfigurationError(f"gamma must be in (0, 1]. Got: {value}.")
+        self._gamma = value
+        self._discounts = (value ** np.arange(self._n_action_steps)).tolist()
+
+    @property
+    def env_args(self) -> dict[str, Any] | None:
+        """Description of the environment inside, in the form of robomimic's; None if unknown."""
+        own: dict[str, Any] | None = getattr(self.unwrapped, "env_args", None)
+        spec = self.unwrapped.spec
+        if own is None and spec is not None:
+            return {"env_name": spec.id, "env_kwargs": dict(spec.kwargs)}
+        return own
+
+    @property
+    def ordered_keys(self) -> dict[str, int] | None:
+        """Names and sizes of the flat observation's parts, in order; None if nothing says so."""
+        return ordered_keys(self.env)
 
     @property
     def facts(self) -> Facts:
@@ -106,7 +163,15 @@ class ActionChunkWrapper(
     ) -> tuple[Any, dict[str, Any]]:
         """Start an episode; see :meth:`gymnasium.Env.reset`."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._needs_reset = False
+        self._steps = 0
+        self._needs_reset = self._succeeded = False
+        generator = getattr(self.unwrapped, "_np_random", None)
+        if generator is not self._seeded_by:  # seeded: by this call, or since the reset before it
+            self._seeded_by = generator
+            own = self.unwrapped.np_random_seed if seed is None else seed
+            seed = own if own is not None and own >= 0 else None
+        if seed is not None:
+            info = {**info, POLICY_SEED: int(seed)}
         return observation, info
 
     def step(self, action: np.ndarray) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -121,6 +186,7 @@ class ActionChunkWrapper(
 
         Raises:
             InvalidActionError: The chunk has another shape or is not finite.
+            SimulationError: A reward, a report of success or the observation is not finite.
             gymnasium.error.ResetNeeded: The episode is over or was never started.
         """
         chunk = np.asarray(action)
@@ -134,19 +200,24 @@ class ActionChunkWrapper(
         if self._needs_reset:
             raise ResetNeeded("The episode is over or was never started: call reset() first.")
 
-        reward, success, taken = 0.0, False, 0
+        reward, taken = 0.0, 0
         clipped = np.clip(chunk, self._low, self._high)
         for single, discount in zip(clipped, self._discounts, strict=True):
             observation, step_reward, terminated, truncated, info = self.env.step(single)
+            self._steps += 1
+            check_step(step_reward, info, self._steps)
             reward += discount * float(step_reward)
             reported = reported_success(info)
             if reported is not None:
                 self.reports_success = True
-                success = success or reported
+                self._succeeded = self._succeeded or reported
             taken += 1
             if terminated or truncated:
                 self._needs_reset = True
                 break
+        low, high = self._beyond
+        outside = (chunk[:taken] < low) | (chunk[:taken] > high)
+        check_observation(observation, self._steps)
         return (
             observation,
             reward,
@@ -155,6 +226,31 @@ class ActionChunkWrapper(
             {
                 **info,
                 "env_steps": taken,
-                "is_success": success,
+                "is_success": self._succeeded,
+                "clipped_actions": float(outside.mean()),
             },
         )
+
+
+def chunk_metadata(metadata: Mapping[str, Any], n_action_steps: int) -> dict[str, Any]:
+    """Return an environment's metadata with the frame rate of chunks.
+
+    >>> chunk_metadata({"render_fps": 20}, 8), chunk_metadata({}, 8)
+    ({'render_fps': 2.5}, {})
+    """
+    fps = metadata.get("render_fps")
+    if not isinstance(fps, int | float):
+        return dict(metadata)
+    rate = fps / n_action_steps
+    return {**metadata, "render_fps": int(rate) if rate == int(rate) else rate}
+
+
+def _beyond(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the bounds, wider by 1 % of their range: what is beyond them was clipped in earnest.
+
+    Policies overshoot by less than that wherever demonstrations touch a bound.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        span = np.asarray(high, np.float64) - np.asarray(low, np.float64)
+    margin = 0.01 * np.where(np.isfinite(span), span, 1.0)
+    return low - margin, high + margin

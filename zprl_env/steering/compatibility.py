@@ -1,17 +1,25 @@
-"""Check that an environment and a policy fit each other: spaces, sizes and the chunk's length."""
+"""Check that an environment and a policy fit each other: spaces, sizes, chunk and answers."""
 
 from __future__ import annotations
 
-import gymnasium as gym
+from collections.abc import Iterator
 
-from zprl_env.errors import PolicyMismatchError
+import gymnasium as gym
+import numpy as np
+
+from zprl_env.envs.spaces import is_image
+from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.steering.frozen import Frozen
+from zprl_env.steering.probe import ROWS, faults_of_answers
 
 
 def check_compatible(
     observations: gym.Space, actions: gym.Space, policy: SteerablePolicy, n_action_steps: int
 ) -> int:
-    """Check that an environment's spaces fit a policy.
+    """Check that an environment's spaces fit a policy, and what the policy answers.
+
+    A policy of torch is put into evaluation mode. The questions take some milliseconds.
 
     Args:
         observations: The environment's observation space.
@@ -23,33 +31,94 @@ def check_compatible(
         The observation's size.
 
     Raises:
-        PolicyMismatchError: They do not fit, or the policy's chunks are shorter.
+        PolicyMismatchError: They do not fit, the policy's chunks are shorter, or its answers are
+            not what :class:`SteerablePolicy` promises; every fault is named.
+        ConfigurationError: ``n_action_steps`` is below 1.
     """
-    if not isinstance(observations, gym.spaces.Box) or len(observations.shape) != 1:
+    if wrong := [*mismatches(observations, actions, policy, n_action_steps)]:
+        raise PolicyMismatchError(" ".join(wrong))
+    if n_action_steps < 1:
+        raise ConfigurationError(f"n_action_steps must be at least 1. Got: {n_action_steps}.")
+    check_answers(policy, observations)
+    return int(observations.shape[0])  # type: ignore[index]
+
+
+def check_answers(policy: SteerablePolicy, observations: gym.Space, rows: int = ROWS) -> None:
+    """Ask a policy a few questions, and refuse it if its answers are wrong.
+
+    Args:
+        policy: The policy.
+        observations: The flat space of what it observes.
+        rows: How many observations a question has.
+
+    Raises:
+        PolicyMismatchError: They are; every fault is named.
+    """
+    if not isinstance(observations, gym.spaces.Box):
+        return
+    watch = Frozen(policy)
+    faults = [*faults_of_answers(policy, observations, rows)]
+    try:
+        watch.check_weights()
+    except PolicyMismatchError as error:
+        faults.append(str(error))
+    if faults:
         raise PolicyMismatchError(
+            f"{type(policy).__name__} must answer as a SteerablePolicy does. Got: "
+            f"{'; '.join(faults)}. All that a policy promises: docs/guides/policy.md."
+        )
+
+
+def mismatches(
+    observations: gym.Space, actions: gym.Space, policy: SteerablePolicy, n_action_steps: int
+) -> Iterator[str]:
+    """List the reasons why an environment's spaces do not fit a policy.
+
+    Args:
+        observations: As :func:`check_compatible` takes it.
+        actions: As there.
+        policy: As there.
+        n_action_steps: As there.
+
+    Yields:
+        Sentences that name both sides and what to try.
+    """
+    if is_image(observations):
+        yield (
+            f"A policy takes numbers: images are not handled yet, and flattening one would not "
+            f"help. Got an environment with observations {observations}. Give the environment's "
+            f"state instead, or features that a network of yours makes of the image."
+        )
+    elif not isinstance(observations, gym.spaces.Box) or len(observations.shape) != 1:
+        yield (
             f"Expected an environment with a flat Box observation. Got: {observations}. "
             f"Wrap each environment in zprl_env.envs.flat_environment(env, policy), or in "
             f"gymnasium.wrappers.FlattenObservation, before it is vectorised."
         )
-    size = observations.shape[0]
-    expected = getattr(policy, "observation_dim", size)
-    if size != expected:
-        raise PolicyMismatchError(
-            f"The policy was trained on observations of size {expected}. "
-            f"Got an environment with observations of size {size}, {observations}. If it has them "
-            f"among others, choose them by gymnasium.wrappers.FilterObservation (of a Dict) or "
-            f"TransformObservation."
-        )
+    else:
+        size = observations.shape[0]
+        expected = getattr(policy, "observation_dim", size)
+        if size != expected:
+            yield (
+                f"The policy was trained on observations of size {expected}. "
+                f"Got an environment with observations of size {size}, {observations}. If it has "
+                f"them among others, choose them by gymnasium.wrappers.FilterObservation (of a "
+                f"Dict) or TransformObservation."
+            )
     if not isinstance(actions, gym.spaces.Box) or actions.shape != (policy.action_dim,):
-        raise PolicyMismatchError(
+        yield (
             f"The policy's actions have size {policy.action_dim}. "
             f"Got an environment with action space {actions}. Translate them by "
             f"gymnasium.wrappers.TransformAction, and their range by RescaleAction."
         )
+    elif not np.issubdtype(actions.dtype, np.floating):
+        yield (
+            f"The policy's actions are floating-point. Got an environment with action space "
+            f"{actions}. Translate them by gymnasium.wrappers.TransformAction."
+        )
     if n_action_steps > policy.horizon:
-        raise PolicyMismatchError(
+        yield (
             f"n_action_steps must be at most the policy's horizon {policy.horizon}. "
             f"Got: {n_action_steps}, which you gave or the task says. Give a smaller one, or a "
             f"policy that predicts as many actions."
         )
-    return size

@@ -44,10 +44,14 @@ class DemonstratedLatents(NamedTuple):
             array([0.70710678, 1.        ])
         """
         ones = np.ones(policy.latent_dim, np.float32)
-        mean = np.asarray(getattr(policy, "latent_mean", 0.0 * ones))
-        rms = np.asarray(getattr(policy, "latent_rms", ones))
-        spread = np.asarray(getattr(policy, "latent_std", rms))
-        inner = np.asarray(getattr(policy, "latent_posterior_std", 0.0 * ones))
+
+        def carried(name: str, other: np.ndarray) -> np.ndarray:
+            value = getattr(policy, name, None)
+            return np.asarray(other if value is None else value)
+
+        mean, rms = carried("latent_mean", 0.0 * ones), carried("latent_rms", ones)
+        spread = carried("latent_std", rms)
+        inner = carried("latent_posterior_std", 0.0 * ones)
         std = np.maximum(np.hypot(spread, inner), np.finfo(np.float32).tiny)
         return cls(mean, std, float(np.linalg.norm(rms)))
 

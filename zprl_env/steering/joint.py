@@ -35,6 +35,9 @@ class JointSteering(Steering):
         self.scale = resolve_scale(policy, scale)
         self.noise_bound = check_size("noise_bound", noise_bound)
 
+    def _checked(self, name: str, value: Any) -> Any:
+        return resolve_scale(self.policy, value) if name == "scale" else check_size(name, value)
+
     @property
     def agent_dim(self) -> int:
         """Size of the agent's action: the latent's and one environment action's."""

@@ -105,6 +105,9 @@ class LatentSteering(Steering):
         super().__init__(policy, **options)
         self.scale = resolve_scale(policy, scale)
 
+    def _checked(self, name: str, value: Any) -> Any:
+        return resolve_scale(self.policy, value)
+
     @property
     def agent_dim(self) -> int:
         """Size of the agent's action: the latent's."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from os import PathLike, fspath
 from typing import Any, ClassVar, SupportsFloat
 
 import gymnasium as gym
 import numpy as np
 
-from zprl_env.envs.episodes import EPISODE_SEED
+from zprl_env.envs.conditions import check_single
+from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import flat_environment
+from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.steering import (
     ActionSteering,
@@ -21,6 +24,7 @@ from zprl_env.steering import (
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.compatibility import check_compatible
+from zprl_env.steering.identity import warn_of_another_task
 from zprl_env.steering.latent import Scale
 from zprl_env.tasks import facts_of
 
@@ -34,6 +38,23 @@ def given(options: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
     return {**usual, **{name: value for name, value in options.items() if value is not None}}
 
 
+class Option:
+    """Option of the steering that is read and set through the environment: ``env.scale = 1.0``.
+
+    So it is with ``set_attr`` of Stable-Baselines3's vectorised environments. A value that is out
+    of range is refused, as the constructor does.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, env: SteeringWrapper | None, owner: type | None = None) -> Any:
+        return self if env is None else getattr(env.steering, self._name)
+
+    def __set__(self, env: SteeringWrapper, value: Any) -> None:
+        env.steering.change(self._name, value)
+
+
 class SteeringWrapper(
     gym.Wrapper[np.ndarray, np.ndarray, Any, np.ndarray], gym.utils.RecordConstructorArgs
 ):
@@ -44,13 +65,32 @@ class SteeringWrapper(
     ``n_action_steps`` actions. The observation is what :class:`Steering` shows of the policy's
     encoding. A zero action is the base policy, to the bit.
 
+    The policy is asked a few questions when it is put in, and is frozen from then on: see
+    ``zprl_env.testing.check_policy`` and :class:`~zprl_env.steering.frozen.Frozen`.
+
     Attributes:
         policy: The frozen policy.
         steering: The batched core that this class runs with a batch of one.
+        scale: Size of the perturbation; it can be set, as can the other options.
+        noise_scale: Temperature of the flow's noise.
+        sample_latent: Whether z is drawn from the posterior.
     """
 
     env: ActionChunkWrapper
     steering_class: ClassVar[type[Steering]]
+    scale = Option()
+    noise_scale = Option()
+    sample_latent = Option()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make every constant of a subclass's steering an option of the environment."""
+        super().__init_subclass__(**kwargs)
+        core = getattr(cls, "steering_class", None)
+        for name in () if core is None else core.constants:
+            if not hasattr(cls, name):
+                option = Option()
+                option.__set_name__(cls, name)
+                setattr(cls, name, option)
 
     def __init__(
         self,
@@ -68,7 +108,8 @@ class SteeringWrapper(
 
         Args:
             env: Any environment with ``Box`` spaces that fit the policy; its observation may be a
-                ``Dict`` of boxes, which :mod:`zprl_env.envs.flat` flattens.
+                ``Dict`` of boxes, which :mod:`zprl_env.envs.flat` flattens. One that is in
+                :class:`ActionChunkWrapper` already is not wrapped in it again.
             policy: A policy object, a checkpoint's path or a shipped policy's name.
             n_action_steps: Actions per decision; ``None`` takes the task's, and else the policy's.
             gamma: Discount per environment step; ``None`` takes the task's, and else 0.99.
@@ -78,25 +119,31 @@ class SteeringWrapper(
             PolicyMismatchError: Environment and policy do not fit each other.
             ConfigurationError: An argument is out of range.
         """
+        check_single(env, type(self).__name__)
         self.policy = resolve_policy(policy)
         facts = facts_of(env)
+        chunks = _chunks_of(env, n_action_steps, gamma)
+        if chunks is not None:
+            n_action_steps, gamma = chunks.n_action_steps, chunks.gamma
         if n_action_steps is None:
             n_action_steps = facts.n_action_steps or self.policy.n_action_steps
         gamma = facts.gamma if gamma is None else gamma
         options = given(options, self.steering_class.usual(facts))
         env = flat_environment(env, self.policy)
+        single = env.action_space if chunks is None else chunks.env.action_space
         observation_dim = check_compatible(
-            env.observation_space, env.action_space, self.policy, n_action_steps
+            env.observation_space, single, self.policy, n_action_steps
         )
         gym.utils.RecordConstructorArgs.__init__(
             self,
             _disable_deepcopy=True,
-            policy=policy,
+            policy=fspath(policy) if isinstance(policy, PathLike) else policy,
             n_action_steps=n_action_steps,
             gamma=gamma,
-            **options,
+            **{name: _plain(value) for name, value in options.items()},
         )
-        super().__init__(ActionChunkWrapper(env, n_action_steps, gamma))
+        super().__init__(ActionChunkWrapper(env, n_action_steps, gamma) if chunks is None else env)
+        warn_of_another_task(self.policy, self.env.get_wrapper_attr("env_args"))
         self.steering = self.steering_class(
             self.policy, observation_dim=observation_dim, n_action_steps=n_action_steps, **options
         )
@@ -108,17 +155,20 @@ class SteeringWrapper(
     @property
     def discount(self) -> float:
         """The agent's discount per decision, ``gamma ** n_action_steps``."""
-        return self.env.discount
+        discount: float = self.env.get_wrapper_attr("discount")
+        return discount
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[np.ndarray, dict[str, Any]]:
         """Start an episode; ``seed`` seeds the environment and the policy's random generator."""
         observation, info = self.env.reset(seed=seed, options=options)
-        seed = info.get(EPISODE_SEED, seed)
+        seed = policy_seed(info, seed)
         if seed is not None:
             self._generator = policy_generator(seed)
-        return self._observe(observation), info
+        seen = self._observe(observation)
+        self.steering.begin(np.asarray(observation)[np.newaxis])
+        return seen, info
 
     def step(
         self, action: np.ndarray
@@ -151,6 +201,36 @@ class SteeringWrapper(
             np.asarray(observation)[np.newaxis], [self._generator]
         )
         return observations[0]
+
+
+def _chunks_of(
+    env: gym.Env, n_action_steps: int | None, gamma: float | None
+) -> ActionChunkWrapper | None:
+    """Return the wrapper of chunks that an environment is in already, if it is."""
+    inside: gym.Env = env
+    while isinstance(inside, gym.Wrapper) and not isinstance(inside, ActionChunkWrapper):
+        if isinstance(inside, SteeringWrapper):
+            raise PolicyMismatchError(
+                f"An environment is steered by one wrapper. Got: one that is in "
+                f"{type(inside).__name__} already. Give the environment inside, or its action is "
+                f"taken for the environment's."
+            )
+        inside = inside.env
+    if not isinstance(inside, ActionChunkWrapper):
+        return None
+    asked = {"n_action_steps": n_action_steps, "gamma": gamma}
+    for name, value in asked.items():
+        if value is not None and value != getattr(inside, name):
+            raise ConfigurationError(
+                f"{name} must be that of the ActionChunkWrapper the environment is in, "
+                f"{getattr(inside, name)}. Got: {value}. Leave one of the two out."
+            )
+    return inside
+
+
+def _plain(value: Any) -> Any:
+    """Return an option as JSON holds it, so that ``env.spec.to_json()`` can."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
 class LatentSteeringWrapper(SteeringWrapper):

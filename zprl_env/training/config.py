@@ -12,7 +12,9 @@ from typing import Annotated, Literal
 
 import tyro
 
-from zprl_env.cli import settings
+from zprl_env.cli import check_words, settings
+from zprl_env.cli import parse as parse_line
+from zprl_env.cli import prog as program
 from zprl_env.errors import ConfigurationError, ZprlError
 from zprl_env.files import CONFIG_FILE, VERSION, RunFolderError, write_json
 from zprl_env.loading.named import refuse_code
@@ -137,6 +139,12 @@ class Config:
         return recipe_for(*choice, settings(self.env_kwargs))
 
 
+EXAMPLES = (
+    "--env Lift --algo sac",
+    "--env box-close --total-env-steps 40k --num-envs 2  # a shorter run",
+    "--resume-from runs/Lift/sac/0  # go on after Ctrl-C",
+    "--env my_lab:make_env --policy my_lab:make_policy --scale 0.5  # your own",
+)
 _WEIGHTS = "policy_sha256"
 _NAMES = ("env", "env_kwargs", "policy", "policy_class", "algo", "steer")
 """Settings that may name code, besides the recipe's steer_kwargs."""
@@ -177,12 +185,13 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         UnknownNameError: There is no such environment, or the algorithm has no such preset.
         ZprlError: A number is out of its range.
     """
+    check_words(arguments, Config, program())
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     for name in ("env", "algo", "preset", "steer"):
-        first.add_argument(f"--{name}")
-    first.add_argument("--hyperparams", type=Path)
+        first.add_argument(f"--{name}", nargs="?")  # what is missing is told by the parser below
+    first.add_argument("--hyperparams", type=Path, nargs="?")
     first.add_argument("--env-kwargs", "--env_kwargs", nargs="*")
-    first.add_argument("--resume-from", "--resume_from", type=Path)
+    first.add_argument("--resume-from", "--resume_from", type=Path, nargs="?")
     first.add_argument("--trust", action="store_true")
     first.add_argument("--quick", action="store_true")
     chosen, _ = first.parse_known_args(arguments)
@@ -202,7 +211,9 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         default = Config(**given)
         if default.quick:
             default = quick_config(default)
-    config = tyro.cli(Config, default=default, args=arguments, description=description)
+    config = parse_line(
+        Config, EXAMPLES, arguments=arguments, default=default, description=description
+    )
     if stored is not None:
         config = dataclasses.replace(config, resume_from=stored.resume_from)
         _refuse_other_settings(stored, config)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from typing import Any
 
 import gymnasium as gym
 from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
+from stable_baselines3.common.vec_env import DummyVecEnv
 
 from zprl_env.cli import settings
 from zprl_env.envs import find_task, make_env
@@ -23,6 +22,7 @@ from zprl_env.training.settings.recipe import Recipe
 from zprl_env.vectorised.alternating import AlternatingVecEnv
 from zprl_env.vectorised.resumable import ResumableVecEnv
 from zprl_env.vectorised.steering import SteeringVecEnv
+from zprl_env.vectorised.workers import WorkerVecEnv
 
 
 def steering_options(recipe: Recipe) -> dict[str, Any]:
@@ -103,14 +103,9 @@ def make_training_envs(
 
     options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}
 
-    def make_in_worker() -> gym.Env:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the learner's to answer
-        return make()
-
     def steered(size: int) -> SteeringVecEnv:
-        makers: list[Callable[[], gym.Env]] = [make_in_worker] * size
-        alone = num_envs == 1
-        envs = DummyVecEnv([make]) if alone else SubprocVecEnv(makers, start_method="spawn")
+        makers: list[Callable[[], gym.Env]] = [make] * size
+        envs = DummyVecEnv(makers) if num_envs == 1 else WorkerVecEnv(makers)
         return SteeringVecEnv(envs, policy, steer=where, **options)
 
     try:

@@ -22,6 +22,7 @@ from zprl_env.loading.resolve import checkpoint_folder, resolve_policy
 from zprl_env.tasks import folder_name
 from zprl_env.training.agents import weights
 from zprl_env.training.agents.model import as_agent, make_model
+from zprl_env.training.budget import Pace, check_budget, episode_limit
 from zprl_env.training.comparison import Comparison
 from zprl_env.training.config import Config, check_policy, save_config
 from zprl_env.training.environment import make_training_envs
@@ -46,6 +47,7 @@ from zprl_env.training.watch.outlook import correct, duration
 from zprl_env.training.watch.telemetry import SteeringTelemetry
 from zprl_env.training.watch.tracking import run_name, tracked
 from zprl_env.vectorised.resumable import Place
+from zprl_env.vectorised.workers import hurry
 
 MakeRecorder = Callable[[dict[str, Any]], Any]
 """Maker of a recorder of a robot's episodes, given the facts that are to stand with them."""
@@ -95,13 +97,18 @@ class Finetuning:
                 config.env, self.policy, config.steer, config.recipe, self._kwargs
             )
             self._opened.enter_context(closing(self.comparison))
+            self.history = History()
             if config.resume_from is None:
+                self._check_budget()
                 # Not before everything fits: a run that never started leaves no folder.
                 name, algo = folder_name(config.env), config.algo.replace(":", ".")
                 self.folder = stack.enter_context(
                     new_run(config.out, name, algo, overwrite=config.overwrite)
                 )
             self._make_agent(make_recorder)
+            self._opened.callback(self.envs.close)
+            if config.resume_from is not None:
+                self._check_budget()
             self._begin()
             self._stack = stack.pop_all()
 
@@ -144,6 +151,13 @@ class Finetuning:
     ) -> None:
         self._stack.close()
 
+    def _check_budget(self) -> None:
+        """Refuse a budget by which nothing would be learned."""
+        config, env = self.config, self.comparison.env
+        together = config.num_envs // 2 if config.overlap else config.num_envs
+        pace = Pace(together, env.env.n_action_steps, episode_limit(env))
+        check_budget(config.algo, config.recipe, config.total_env_steps, pace, self.history)
+
     def _make_agent(self, make_recorder: MakeRecorder | None) -> None:
         """Make the environments and the model, or restore them from a checkpoint."""
         config, recorded = self.config, {}
@@ -171,8 +185,9 @@ class Finetuning:
         self._begun = None
         if config.resume_from is not None:
             self._begun = checkpoint.resume(self.folder, self.model, self.envs, self._say)
-        self.history = self._begun.history if self._begun else History()
         if self._begun is not None:
+            self.history = self._begun.history
+            self.history.updates = self._begun.updates
             self._say(self._resumed_at())
 
     def _resumed_at(self) -> str:
@@ -223,7 +238,7 @@ class Finetuning:
         with (
             closing(progress.bar),
             rescued(self.folder, lambda: self._save(self.envs.place.left()), say),
-            Interruption(say) as interruption,
+            Interruption(say, lambda: hurry(self.envs)) as interruption,
         ):
             learn(
                 self.model,
@@ -283,11 +298,17 @@ class Finetuning:
         write_json(self.folder / RESULTS_FILE, self._results())
         report.draw_curve(self.folder / CURVE_FILE, history, self.comparison.results)
         self._log_tests()
-        updates = int(getattr(self.model, "_n_updates", 0))
         report.print_table(
-            self.comparison.results, self.comparison.difference, self.console, updates
+            self.comparison.results, self.comparison.difference, self.console, self._updates
         )
         self._say(self.kept.reason)
+        if not self._updates:
+            self._say("The agent has learned nothing: it is the one that training began with.")
+
+    @property
+    def _updates(self) -> int:
+        """Updates of the agent that is handed over."""
+        return self.history.updates_at.get(str(self.kept.env_steps), self.history.updates)
 
     def _results(self) -> dict[str, Any]:
         history = self.history
@@ -296,6 +317,8 @@ class Finetuning:
             "agent_env_steps": self.kept.env_steps,
             "kept": self.kept.to_dict(),
             "decisions": history.decisions,
+            "updates": history.updates,
+            "agent_updates": self._updates,
             "episodes": len(history.episode_ends),
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,

@@ -13,8 +13,11 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from zprl_env.errors import SimulationError, ZprlError
+from zprl_env.files import RunFolderError
+from zprl_env.training.agents.divergence import DivergedError, check_agent
 from zprl_env.training.agents.warmup import warm_up
 from zprl_env.training.run import randomness
+from zprl_env.training.run.checkpoint import newest_checkpoint
 from zprl_env.training.run.history import History
 from zprl_env.training.run.interruption import Interrupted
 
@@ -36,6 +39,9 @@ def learn(
         history: What happened so far.
         callback: Told of every decision.
         generators: State of the global generators to go on with.
+
+    Raises:
+        DivergedError: The agent's weights have become NaN or infinite.
     """
     if history.env_steps >= total_env_steps:
         return
@@ -44,12 +50,27 @@ def learn(
     if isinstance(model, OffPolicyAlgorithm):
         warm_up(model, warmup_decisions - history.decisions, callback)
     if history.env_steps < total_env_steps:
-        model.learn(
-            total_env_steps,
-            callback=callback,
-            log_interval=None,  # the callback logs, on an axis of environment steps
-            reset_num_timesteps=False,
-        )
+        try:
+            model.learn(
+                total_env_steps,
+                callback=callback,
+                log_interval=None,  # the callback logs, on an axis of environment steps
+                reset_num_timesteps=False,
+            )
+        except Exception as error:  # what NaN leads to in which library has no common kind
+            _blame_divergence(model, history, error)
+            raise
+        _blame_divergence(model, history)
+
+
+def _blame_divergence(
+    model: BaseAlgorithm, history: History, error: Exception | None = None
+) -> None:
+    """Say that an agent diverged, if it did, in place of what came of it."""
+    try:
+        check_agent(model)
+    except DivergedError as diverged:
+        raise DivergedError(f"{diverged} Noticed at {history.env_steps:,} env steps.") from error
 
 
 @contextmanager
@@ -62,6 +83,7 @@ def rescued(run: Path, save: Callable[[], object], say: Callable[[str], object])
         say: Told how to go on.
 
     Raises:
+        DivergedError: The agent is of no use any more; checkpoints hold what it was before.
         SimulationError: A process of the environments died.
     """
     again = f"Go on with: python train_sb3.py --resume-from {quote(str(run))}"
@@ -73,8 +95,18 @@ def rescued(run: Path, save: Callable[[], object], say: Callable[[str], object])
     except KeyboardInterrupt:
         say(f"What came after the last checkpoint is lost. {again}")
         raise
+    except DivergedError as error:
+        say(_advice(run, error))
+        raise
     except (ZprlError, EOFError, ConnectionError) as error:
-        save()
+        try:
+            save()
+        except DivergedError as diverged:
+            say(_advice(run, diverged))
+            raise diverged from error
+        except RunFolderError as full:
+            say(f"Not saved. {full} {again}")
+            raise
         say(f"Saved. {again}")
         if isinstance(error, EOFError | ConnectionError):
             raise SimulationError(
@@ -82,3 +114,17 @@ def rescued(run: Path, save: Callable[[], object], say: Callable[[str], object])
                 "it said is above. Try --num-envs 1."
             ) from error
         raise
+
+
+def _advice(run: Path, error: DivergedError) -> str:
+    """Say what is left of a run whose agent diverged, and what can be done."""
+    again = "begin a new run with a smaller --learning-rate, --max-grad-norm 1 or a smaller --scale"
+    saved = newest_checkpoint(run)
+    if saved is None:
+        return f"{error} There is no checkpoint from before it did. To go on, {again}."
+    took = f"python train_sb3.py --resume-from {quote(str(run))} --total-env-steps {saved}"
+    return (
+        f"{error} The last good checkpoint is that of {saved:,} env steps. Its results, with the "
+        f"best agent until then: {took}. To learn on, {again}: the same settings would diverge "
+        "again."
+    )

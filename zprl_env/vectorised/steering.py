@@ -8,15 +8,20 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
-from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
+from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
-from zprl_env.envs.episodes import EPISODE_SEED
-from zprl_env.errors import PolicyMismatchError
+from zprl_env.envs.episodes import policy_seed
+from zprl_env.envs.flat import check_order
+from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
+from zprl_env.steering.identity import warn_of_another_task
 from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import given
+
+FIXED = ("gamma", "n_action_steps", "observation", "policy", "steering")
+"""Options that are fixed when the environments are made."""
 
 
 class SteeringVecEnv(VecEnvWrapper):
@@ -63,6 +68,12 @@ class SteeringVecEnv(VecEnvWrapper):
         """
         core = find_steering(steer).core
         self.policy = resolve_policy(policy)
+        if not isinstance(venv, VecEnv):
+            raise PolicyMismatchError(
+                f"SteeringVecEnv takes a vectorised environment of Stable-Baselines3. Got: "
+                f"{type(venv).__module__}.{type(venv).__name__}. Make one: DummyVecEnv([make, ...])"
+                f" or SubprocVecEnv, whose make returns ActionChunkWrapper(env, n_action_steps)."
+            )
         chunks = venv.action_space
         if not isinstance(chunks, gym.spaces.Box) or len(chunks.shape) != 2:
             raise PolicyMismatchError(
@@ -74,6 +85,9 @@ class SteeringVecEnv(VecEnvWrapper):
         observation_dim = check_compatible(
             venv.observation_space, single, self.policy, n_action_steps
         )
+        if venv.has_attr("ordered_keys"):
+            check_order(venv.get_attr("ordered_keys", indices=0)[0], self.policy)
+            warn_of_another_task(self.policy, venv.get_attr("env_args", indices=0)[0])
         facts = venv.get_attr("facts", indices=0)[0]
         self.steering = core(
             self.policy,
@@ -95,11 +109,13 @@ class SteeringVecEnv(VecEnvWrapper):
     def reset(self) -> np.ndarray:
         """Start an episode in every environment. Shape ``(N, observation_space)``."""
         observations = self.venv.reset()
-        self.reset_infos = self.venv.reset_infos
+        self.reset_infos = _innermost(self.venv).reset_infos
         for index, seed in enumerate(self._seeds):
             self._seed_generator(index, seed)
         self._reset_seeds()
-        return self._observe(np.asarray(observations))
+        seen = self._observe(np.asarray(observations))
+        self.steering.begin(observations)
+        return seen
 
     def step_async(self, actions: np.ndarray) -> None:
         """Decode the agent's actions, shape ``(N, agent_dim)``, and send each worker its chunk."""
@@ -117,7 +133,7 @@ class SteeringVecEnv(VecEnvWrapper):
         following, rewards, dones, infos = self.venv.step_wait()
         for info, measures in zip(infos, self._measures, strict=True):
             info["steering"] = measures
-        self.reset_infos = self.venv.reset_infos
+        self.reset_infos = _innermost(self.venv).reset_infos
         over = np.flatnonzero(dones)
         if over.size:
             # By themselves: a batch of another size is rounded otherwise, and the first observation
@@ -127,14 +143,47 @@ class SteeringVecEnv(VecEnvWrapper):
             for index, observation in zip(over, seen, strict=True):
                 infos[index]["terminal_observation"] = observation
                 self._seed_generator(index, None)
-        return self._observe(np.asarray(following)), rewards, dones, infos
+        seen = self._observe(np.asarray(following))
+        if over.size:
+            self.steering.begin(np.asarray(following)[over], seldom=True)
+        return seen, rewards, dones, infos
+
+    def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
+        """Read an attribute of the environments, or an option of their steering."""
+        if attr_name in self.steering.changeable():
+            return [getattr(self.steering, attr_name) for _ in self._get_indices(indices)]
+        return list(self.venv.get_attr(attr_name, indices))
+
+    def set_attr(self, attr_name: str, value: Any, indices: VecEnvIndices = None) -> None:
+        """Set an attribute of the environments, or an option of their steering: ``scale``.
+
+        Raises:
+            ConfigurationError: The option is out of range, is fixed, or is to be set for some of
+                the environments, which are steered by one policy.
+        """
+        if attr_name not in (*self.steering.changeable(), *FIXED):
+            self.venv.set_attr(attr_name, value, indices)
+            return
+        if len(set(self._get_indices(indices))) != self.num_envs:
+            raise ConfigurationError(
+                f"{attr_name} must be set for all {self.num_envs} environments, which one policy "
+                f"steers. Got: indices {indices}. Leave them out."
+            )
+        self.steering.change(attr_name, value)
 
     def _seed_generator(self, index: int, seed: int | None) -> None:
         """Seed an environment's random generator for the episode that begins, if it has a seed."""
-        seed = self.reset_infos[index].get(EPISODE_SEED, seed)
+        seed = policy_seed(self.reset_infos[index], seed)
         if seed is not None:
             self._generators[index] = policy_generator(seed)
 
     def _observe(self, observations: np.ndarray) -> np.ndarray:
         seen, self._latents = self.steering.observe(observations, self._generators)
         return seen
+
+
+def _innermost(venv: VecEnv) -> VecEnv:
+    """Return the environments inside all wrappers, not all of which hand on reset's infos."""
+    while isinstance(venv, VecEnvWrapper):
+        venv = venv.venv
+    return venv

@@ -7,6 +7,7 @@ import safetensors.torch
 import torch
 
 from policies.checkpoints import model as checkpoint
+from policies.checkpoints.output import package_version
 from policies.errors import CheckpointError
 from policies.frozen import FrozenPolicy
 
@@ -39,7 +40,7 @@ def test_a_policy_comes_back_bit_for_bit(policy, folder):
     decoded = [p.decode(before.mean, noise).tobytes() for p in (policy, loaded)]
     assert decoded[0] == decoded[1]
     assert loaded.weights_hash == policy.weights_hash
-    assert loaded.metadata == policy.metadata
+    assert loaded.metadata == policy.metadata | {"zprl_env_version": package_version()}
     np.testing.assert_array_equal(loaded.latent_rms, policy.latent_rms)
 
 
@@ -138,7 +139,7 @@ def test_a_description_at_odds_with_its_model_is_refused(folder):
 def test_sizes_that_do_not_match_the_weights_are_named(folder):
     model = json.loads((folder / "policy.json").read_text())["model"]
     edit(folder, model={**model, "latent_dim": 4})
-    edit(folder, latent={name: [0.0] * 4 for name in ("mean", "std", "rms")})
+    edit(folder, latent={name: [1.0] * 4 for name in ("mean", "std", "rms")})
     message = refused(folder)
     assert "bottleneck.decoder.0.weight" in message
     assert "(16, 4)" in message
@@ -151,7 +152,7 @@ def test_an_impossible_model_is_refused(folder):
 
 
 def test_missing_latent_statistics_are_refused(folder):
-    edit(folder, latent={"mean": [0.0] * 3, "std": [0.0] * 3})
+    edit(folder, latent={"mean": [0.0] * 3, "std": [1.0] * 3})
     assert "latent rms" in refused(folder)
     assert "must be a list of 3 numbers. Got: None." in refused(folder)
 

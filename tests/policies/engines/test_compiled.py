@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import policies
+from policies.errors import PolicyMismatchError
 from policies.frozen import FrozenPolicy
 
 PRETRAINED = Path(policies.__file__).parent / "pretrained"
@@ -76,7 +77,8 @@ def test_threads_do_not_get_in_each_others_way(small_config, frozen):
         assert list(together) == alone
 
 
-def test_latents_beyond_all_bounds_are_answered_without_a_warning(small_config, frozen):
+def test_latents_beyond_all_bounds_are_refused_without_a_warning(small_config, frozen):
     policy = frozen(small_config, "numba")
-    policy.decode(np.full((1, 3), 3e38), np.full((1, 4, 2), 3e38))
+    with pytest.raises(PolicyMismatchError, match=r"policy's actions must be finite\. Got NaN or"):
+        policy.decode(np.full((1, 3), 3e38), np.full((1, 4, 2), 3e38))
     policy.encode(np.full((1, 5), -3e38))

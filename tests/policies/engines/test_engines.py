@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from policies.checkpoints.output import package_version
 from policies.engines import make_engine
 from policies.engines.torch import TorchEngine
 from policies.errors import ConfigurationError
@@ -26,7 +27,7 @@ def test_an_engine_changes_nothing_that_is_saved(engine, small_config, frozen, t
     policy.save(tmp_path)
     loaded = FrozenPolicy.load(tmp_path, "torch")
     assert loaded.weights_hash == policy.weights_hash
-    assert loaded.metadata == policy.metadata
+    assert loaded.metadata == policy.metadata | {"zprl_env_version": package_version()}
 
 
 @pytest.mark.parametrize("engine", ["numba", "torch"])

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from policies.imitation.config import BottleneckConfig
-from policies.imitation.fitting import _schedule, fit
+from policies.imitation.fitting import fit
+from policies.imitation.optimization import _schedule
 from policies.imitation.samples import Samples
 
 SETTINGS = BottleneckConfig(steps=5, batch_size=8, log_every=2, ema_decay=0.0)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from real.recording.journal import Journal, read
+from real.recording.journal import MAGIC, Damage, Journal, Record, read, scan
 
 
 @pytest.fixture
@@ -32,11 +32,48 @@ def test_wherever_it_is_torn_the_records_before_are_whole(journal):
     assert (counts[0], counts[-2], counts[-1]) == (0, 2, 3)
 
 
-def test_damage_in_the_middle_ends_it_there(journal):
+@pytest.mark.parametrize("bit", range(8))
+def test_a_bit_anywhere_costs_one_record_and_is_told(journal, bit):
+    whole = journal.path.read_bytes()
+    starts = record_starts(whole)
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << bit
+        journal.path.write_bytes(damaged)
+        found = [*scan(journal.path)]
+        hit = next((i for i, start in reversed([*enumerate(starts)]) if place >= start), None)
+        kept = [item.remarks["step"] for item in found if isinstance(item, Record)]
+        assert kept == [step for step in range(3) if step != hit], place
+        assert [type(item) for item in found].count(Damage) == 1, place
+
+
+def test_several_damaged_records_cost_no_others(journal):
     damaged = bytearray(journal.path.read_bytes())
-    damaged[len(damaged) // 2] ^= 1
+    for start in record_starts(damaged)[:2]:
+        damaged[start : start + 12] = b"\xff" * 12  # length and checksum as well
     journal.path.write_bytes(damaged)
-    assert [record.remarks["step"] for record in read(journal.path)] == [0]
+    assert [record.remarks["step"] for record in read(journal.path)] == [2]
+
+
+def test_a_torn_end_is_told_from_damage(journal):
+    whole = journal.path.read_bytes()
+    for tail in (whole[:-5], whole[:-5] + bytes(5000), whole + bytes(64)):
+        journal.path.write_bytes(tail)
+        *records, last = scan(journal.path)
+        assert isinstance(last, Damage)
+        assert last.torn
+        assert all(isinstance(record, Record) for record in records)
+    journal.path.write_bytes(MAGIC[:7])
+    assert [*scan(journal.path)] == [Damage(0, 7, torn=True)]
+
+
+def record_starts(content):
+    """Where each record begins, by the lengths of a whole journal."""
+    starts, place = [], len(MAGIC)
+    while place < len(content):
+        starts.append(place)
+        place += 8 + int.from_bytes(content[place : place + 4], "little")
+    return starts
 
 
 def test_a_foreign_file_has_no_records(tmp_path):

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import h5py
 import numpy as np
 import pytest
 
+from policies.demonstrations import Demonstrations, content_hash
+from policies.demonstrations.summary import summarise
 from policies.demonstrations.trajectory import Trajectory
 from policies.demonstrations.writer import DemonstrationWriter
-from policies.errors import DemonstrationError
+from policies.errors import DemonstrationError, ZprlError
 from real.drivers.ideal import IdealRobot
 from real.env import RealRobotEnv
 from real.recording.reader import read_recorded
 from real.recording.writer import EpisodeRecorder
 from real.tasks.files import load_preset
+from tests.helpers.damage import corrupt
 
 PRESET = load_preset("place-orange")
 
@@ -77,6 +85,55 @@ def test_a_file_that_is_no_recording_is_named(tmp_path):
     path.write_text("not HDF5")
     with pytest.raises(DemonstrationError, match=r"notes\.hdf5 must be a recording: "):
         read_recorded(path)
+
+
+@pytest.fixture
+def copied(recording, tmp_path):
+    """The recording's index, as somebody copies it who knows of one file only."""
+    return Path(shutil.copy(recording, tmp_path / "demo.hdf5"))
+
+
+@pytest.mark.parametrize("read", [read_recorded, Demonstrations.load, content_hash, summarise])
+def test_a_recording_without_its_folder_says_what_is_missing_and_what_to_do(copied, read):
+    said = r"demo\.episodes is missing\. Copy that folder.*python -m policies\.convert demo\.hdf5"
+    with pytest.raises(DemonstrationError, match=said):
+        read(str(copied))
+
+
+def test_one_missing_episode_is_named_and_can_be_skipped(copied, recording):
+    folder = recording.with_suffix(".episodes")
+    shutil.copytree(folder, copied.with_suffix(".episodes"))
+    (copied.with_suffix(".episodes") / "000000.hdf5").unlink()
+    with pytest.raises(DemonstrationError, match=r"000000\.hdf5 is missing.*--skip-bad"):
+        Demonstrations.load(copied)
+    assert len(Demonstrations.load(copied, skip_bad=True).trajectories) == 1
+    assert read_recorded(copied)[1] == 1  # the last one is there
+
+
+def test_a_recording_is_read_from_any_folder_under_any_name(recording, tmp_path, monkeypatch):
+    shutil.copytree(recording.with_suffix(".episodes"), tmp_path / "demo.episodes")
+    shutil.copy(recording, tmp_path / "renamed.hdf5")
+    monkeypatch.chdir(tmp_path.parent)
+    assert len(Demonstrations.load(tmp_path / "renamed.hdf5").trajectories) == 2
+
+
+@pytest.mark.parametrize("name", ["ticks/stamp", "ticks/step", "info", "ticks/commanded/position"])
+def test_what_a_recording_lacks_is_named(copied, recording, name):
+    shutil.copytree(recording.with_suffix(".episodes"), copied.with_suffix(".episodes"))
+    with h5py.File(copied.with_suffix(".episodes") / "000001.hdf5", "a") as file:
+        del file[f"data/demo_0/{name}"]
+    with pytest.raises(DemonstrationError, match=f"demo.hdf5 must be a recording: .*{name}"):
+        read_recorded(copied)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_corrupted_recording_is_read_or_refused(copied, recording, seed):
+    shutil.copytree(recording.with_suffix(".episodes"), copied.with_suffix(".episodes"))
+    victim = copied.with_suffix(".episodes") / "000001.hdf5" if seed % 2 else copied
+    victim.write_bytes(corrupt(victim.read_bytes(), seed))
+    for read in (read_recorded, Demonstrations.load, content_hash):
+        with suppress(ZprlError):  # anything else is a raw traceback
+            read(copied)
 
 
 def test_other_demonstrations_are_told_where_they_are_read(tmp_path):

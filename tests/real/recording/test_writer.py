@@ -12,7 +12,7 @@ from policies.demonstrations import Demonstrations, content_hash
 from policies.inspect import summarise
 from real.drivers.ideal import IdealRobot
 from real.env import RealRobotEnv
-from real.recording.journal import Journal, read
+from real.recording.journal import MAGIC, Journal, read
 from real.recording.writer import EpisodeRecorder, RecordingError
 from real.tasks.files import load_preset
 
@@ -150,6 +150,70 @@ def test_a_damaged_journal_is_put_aside(out):
     EpisodeRecorder(out, say=said.append).close()
     assert "cannot be recovered" in said[0]
     assert (folder / "000000.damaged").exists()
+
+
+@pytest.fixture(scope="module")
+def journal_of_six(tmp_path_factory):
+    """The journal of an episode of six steps that a kill left, as bytes."""
+    folder = tmp_path_factory.mktemp("journal")
+    recorder = EpisodeRecorder(folder / "other.hdf5")
+    env = play(recorder, 6)
+    source = recorder.folder / "000000.journal"
+    deadline = time.monotonic() + 60.0
+    while not source.exists() or len([*read(source)]) < 7:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    content = source.read_bytes()
+    env.close()
+    return content
+
+
+@pytest.mark.parametrize(
+    ("record", "lengths"),
+    [(0, []), (1, [4]), (3, [2, 2]), (5, [4]), (6, [5])],
+)
+@pytest.mark.parametrize("part", ["length", "checksum", "data"])
+def test_damage_costs_what_cannot_be_known_and_no_more(out, journal_of_six, record, lengths, part):
+    """The step that is damaged, and the one behind it, whose observation stood there."""
+    content, place = bytearray(journal_of_six), len(MAGIC)
+    for _ in range(record):
+        place += 8 + int.from_bytes(content[place : place + 4], "little")
+    content[place + {"length": 0, "checksum": 5, "data": 200}[part]] ^= 4
+    folder = out.with_suffix(".episodes")
+    folder.mkdir()
+    (folder / "000000.journal").write_bytes(content)
+    said: list[str] = []
+    recorder = EpisodeRecorder(out, say=said.append)
+    recorder.close()
+    assert [entry.steps for entry in recorder.entries] == lengths
+    if (record, part) == (6, "length"):  # a last record that goes past the end was being written
+        return
+    assert (folder / "000000.damaged").read_bytes() == bytes(content)
+    assert "is damaged in 1 place: " in said[0]
+    assert f"{sum(lengths)} of them recovered in {len(lengths)} episode" in said[0]
+    assert ("its beginning" in said[0]) is (record == 0)
+    if lengths:
+        assert [len(t) for t in Demonstrations.load(out).trajectories] == lengths
+
+
+def test_a_foreign_journal_is_kept_and_named(out):
+    folder = out.with_suffix(".episodes")
+    folder.mkdir()
+    (folder / "000000.journal").write_bytes(b"something else" * 9)
+    said: list[str] = []
+    EpisodeRecorder(out, say=said.append).close()
+    assert "0 steps are intact" in said[0]
+    assert (folder / "000000.damaged").read_bytes() == b"something else" * 9
+
+
+def test_a_damaged_episode_does_not_keep_the_robot_from_recording(out):
+    play(EpisodeRecorder(out), 2, 3).close()
+    (out.with_suffix(".episodes") / "000000.hdf5").write_bytes(b"no more")
+    said: list[str] = []
+    play(EpisodeRecorder(out, say=said.append), 4).close()
+    assert [len(t) for t in Demonstrations.load(out).trajectories] == [3, 4]
+    assert "left out of the recording" in said[0]
+    assert "000000.hdf5" in said[0]
 
 
 def test_two_recorders_do_not_share_a_file(out):

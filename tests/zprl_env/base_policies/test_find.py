@@ -8,7 +8,7 @@ from tests.helpers import point
 from tests.zprl_env.base_policies.test_make import TINY
 from zprl_env.base_policies.find import MADE, base_policy, find_policy, plan
 from zprl_env.base_policies.recipes import RECIPES
-from zprl_env.errors import CheckpointError, UnknownNameError
+from zprl_env.errors import CheckpointError, NoExpertError
 from zprl_env.loading.resolve import resolve_policy
 
 
@@ -25,8 +25,13 @@ def test_without_one_it_is_said_what_making_it_would_do():
 
 
 def test_nobody_can_make_one_that_nobody_can_show():
-    with pytest.raises(UnknownNameError, match="'Wipe'"):
+    with pytest.raises(NoExpertError) as error:
         base_policy("Wipe", make=True)
+    said = str(error.value)
+    assert said.startswith("Wipe has no scripted expert")
+    assert "python -m policies.pretrain --demonstrations FILE --out FOLDER" in said
+    assert "Tasks with an expert: Lift, Can, Square" in said
+    assert "did you mean" not in said
 
 
 def test_one_that_was_made_before_is_taken(point_task, tmp_path, monkeypatch):

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from policies.checkpoints.output import OverwriteError
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
 from tests.helpers import point
 from zprl_env.base_policies.make import Making, make_policy, parse
 from zprl_env.base_policies.recipes import RECIPES, ImitationRecipe, imitation_recipe
-from zprl_env.errors import UnknownNameError
+from zprl_env.errors import NoExpertError
 from zprl_env.evaluation import TEST_SEED
 from zprl_env.tasks import TASKS
 
@@ -68,21 +69,37 @@ def test_the_card_s_command_makes_the_same_again(made, monkeypatch):
     again = parse(shlex.split(making.command)[3:])
     assert (again.recipe, again.out, again.env) == (making.recipe, making.out, making.env)
     monkeypatch.setattr("builtins.print", lambda *_: None)
-    assert make_policy(replace(again, eval_episodes=1)).policy.weights_hash == (
-        result.policy.weights_hash
-    )
+    again = replace(again, eval_episodes=1, overwrite=True)
+    assert make_policy(again).policy.weights_hash == (result.policy.weights_hash)
 
 
 def test_what_was_trained_before_is_only_measured(made):
     making, result, _ = made
     said: list[str] = []
-    again = make_policy(replace(making, eval_episodes=2), said.append)
+    again = make_policy(replace(making, eval_episodes=2, overwrite=True), said.append)
     assert "trained before" in said[1]
     assert again.policy.weights_hash == result.policy.weights_hash
     assert again.noisy.episodes == 2
 
     other = replace(making, recipe=replace(TINY, pretrain=replace(TINY.pretrain, beta=0.1)))
+    with pytest.raises(OverwriteError, match=r"README\.md.*give --overwrite"):
+        make_policy(other, said.append)
+    (making.out / "README.md").unlink()  # as if it had been cut off there
+    with pytest.raises(OverwriteError, match=r"policy\.json.*give --overwrite"):
+        make_policy(other, said.append)
+    other = replace(other, overwrite=True)
     assert make_policy(other, said.append).policy.weights_hash != result.policy.weights_hash
+
+
+def test_a_recording_of_other_settings_is_not_overwritten_unasked(made, tmp_path):
+    making, _, _ = made
+    before = making.recording.out.read_bytes()
+    other = replace(making, out=tmp_path / "other", seed=1)
+    with pytest.raises(OverwriteError, match=r"point\.hdf5 must be a recording of these settings"):
+        make_policy(other)
+    assert making.recording.out.read_bytes() == before
+    assert not (tmp_path / "other").exists()
+    assert not (tmp_path / "other.partial").exists()
 
 
 def test_the_command_line_starts_from_the_task_s_recipe():
@@ -102,7 +119,7 @@ def test_every_task_with_an_expert_has_a_recipe_and_no_other():
             expected = replace(usual.pretrain, **said)
             assert imitation_recipe(name) == replace(usual, pretrain=expected)
         else:
-            with pytest.raises(UnknownNameError, match="unknown imitation recipe"):
+            with pytest.raises(NoExpertError, match="has no scripted expert"):
                 imitation_recipe(name)
 
 

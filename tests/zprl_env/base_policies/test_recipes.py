@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zprl_env.base_policies.recipes import RECIPES, ImitationRecipe, imitation_recipe
-from zprl_env.errors import UnknownNameError
+from zprl_env.errors import NoExpertError
 from zprl_env.tasks import TASKS
 
 
@@ -34,5 +34,5 @@ def test_a_robot_s_preset_says_how_long_its_chunks_are():
 
 
 def test_a_task_that_nobody_can_show_is_refused_with_one_that_can_be():
-    with pytest.raises(UnknownNameError, match="unknown imitation recipe 'ToolHang'"):
+    with pytest.raises(NoExpertError, match=r"ToolHang has no scripted.*with an expert: Lift, Can"):
         imitation_recipe("ToolHang")

@@ -111,6 +111,29 @@ def test_parts_that_do_not_fit_are_refused(agent, steer, options, message):
         SteeredPolicy(LinearPolicy(3, 2), agent, 3, options, steer=steer)
 
 
+class Overflowing(LinearPolicy):
+    """A policy of one's own that answers with infinity."""
+
+    def decode(self, latents, noise):
+        return np.full_like(super().decode(latents, noise), np.inf)
+
+
+def test_an_answer_that_is_not_finite_is_not_given():
+    steered = SteeredPolicy(
+        Overflowing(3, 2), actor("latent"), 3, {"scale": 0.5}, low=-1.0, high=1.0
+    )
+    with pytest.raises(PolicyMismatchError, match=r"finite actions\. Got: NaN.*Do not execute it"):
+        steered.predict(np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(np.nan, 1.0), (1.0, -1.0), (np.zeros(3), 1.0), (-1.0, np.ones((2, 2)))]
+)
+def test_bounds_that_are_none_are_refused(low, high):
+    with pytest.raises(CheckpointError, match="bounds must be smallest and largest actions of s"):
+        SteeredPolicy(LinearPolicy(3, 2), actor("latent"), 3, {"scale": 1.0}, low=low, high=high)
+
+
 @pytest.fixture
 def folder(steered_folder, tmp_path) -> Path:
     return Path(shutil.copytree(steered_folder, tmp_path / "copy"))
@@ -150,6 +173,32 @@ def test_parts_of_two_exports_are_refused(folder):
     save_file(arrays, folder / "actor.safetensors")
     edit(folder, actor_sha256=arrays_hash(arrays))
     assert "KeyError: 'action_low'" in refused(folder)
+
+
+WRONG = [None, True, -1, 0, 1e308, 10**400, "x", "3", "y" * 10**5, [], {}, [None], {"a": 1}, 2.5]
+
+
+def test_every_entry_of_every_wrong_kind_is_refused_or_harmless(folder):
+    path = folder / "steered.json"
+    sound = json.loads(path.read_text())
+    places = [(name,) for name in sound] + [("options", name) for name in sound["options"]]
+    places += [("actor", number) for number in range(len(sound["actor"]))]
+    refused = 0
+    for name, *inner in places:
+        for wrong in WRONG:
+            value = wrong
+            if inner:
+                value = sound[name].copy()
+                value[inner[0]] = wrong
+            path.write_text(json.dumps(sound | {name: value}))
+            try:
+                chunk = SteeredPolicy.load(folder).predict(np.zeros(3))
+                assert np.isfinite(chunk).all()
+            except CheckpointError as error:
+                assert "\n" not in str(error)  # noqa: PT017
+                assert len(str(error)) < 1500  # noqa: PT017
+                refused += 1
+    assert refused > 150
 
 
 def test_a_robot_s_computer_needs_neither_torch_nor_stable_baselines(steered_folder):

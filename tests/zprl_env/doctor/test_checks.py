@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from tests.helpers.interpreter import CHOSEN_BY_ROBOSUITE
 from zprl_env.doctor import checks, versions
+from zprl_env.doctor.__main__ import is_usual
+from zprl_env.doctor.finding import Finding
 from zprl_env.tasks import TASKS
 
 ROOT = Path(__file__).parents[3]
@@ -97,10 +100,33 @@ def test_an_installation_that_works_is_found_working(report):
 
 def test_every_finding_is_printed_and_kept(report):
     assert list(report.json["parts"]) == PARTS
-    for findings in report.json["parts"].values():
+    counted = 0
+    for part, findings in report.json["parts"].items():
         for finding in findings:
+            if is_usual(part, Finding(finding["name"], finding["state"], finding["text"])):
+                counted += 1
+                continue
             assert f"{finding['state']:8}{finding['name']:20} {finding['text']}" in report.text
             assert finding["advice"] in report.text
+    assert counted > 25
+    numbers = re.findall(r"(?:libraries|shipped policies) +(\d+), ", report.text)
+    assert sum(map(int, numbers)) == counted  # those that are well are a number each
+
+
+def test_the_report_fits_a_screen_and_what_is_asked_for_is_listed(report, tmp_path):
+    assert len(report.text.splitlines()) <= 40
+    listed = examine(tmp_path, "versions", COLUMNS="60")
+    assert f"ok      {'numpy':20} {versions.installed('numpy')}" in listed.text
+    assert max(map(len, listed.text.splitlines())) <= 60
+
+
+def test_a_file_that_hides_a_package_is_named(tmp_path):
+    (tmp_path / "real.py").touch()
+    found = examine(tmp_path, "machine", cwd=tmp_path).finding("machine", "names")
+    assert (found["state"], found["text"]) == (
+        "warning",
+        "./real.py: hides the package of that name from scripts in this folder",
+    )
 
 
 def test_versions_are_those_installed(report):

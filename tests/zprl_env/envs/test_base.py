@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
+import pickle
 import pkgutil
 from collections.abc import Iterator
 
@@ -13,8 +15,15 @@ from gymnasium.utils.env_checker import check_env as gymnasium_check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
 from tests.helpers.interpreter import run_python
+from zprl_env import ActionChunkWrapper
 from zprl_env.envs.base import SuiteEnv
-from zprl_env.errors import InvalidActionError, RenderingError, SimulationError, UnknownNameError
+from zprl_env.errors import (
+    InvalidActionError,
+    NotCopiedError,
+    RenderingError,
+    SimulationError,
+    UnknownNameError,
+)
 from zprl_env.tasks import TASKS
 
 PACKAGES = {"robosuite": "robosuite", "metaworld": "metaworld", "adroit": "gymnasium_robotics"}
@@ -171,3 +180,12 @@ def test_without_a_render_mode_there_is_no_image(env, monkeypatch):
 def test_nothing_is_printed_and_no_opengl_loaded_for_states(name):
     make(name).close()
     assert run_python(STATES_ONLY.format(name=name)) == ""
+
+
+@pytest.mark.parametrize("twice", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_copy_is_refused_rather_than_observing_the_original(env, twice):
+    with pytest.raises(NotCopiedError, match=r"cannot be copied or pickled.*same seed and play"):
+        twice(env)
+    if twice is not copy.copy:
+        with pytest.raises(NotCopiedError, match="SubprocVecEnv"):
+            twice(ActionChunkWrapper(env, 2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 
 from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, SteeringVecEnv
 from zprl_env.envs import FlatObservation, flat_environment
-from zprl_env.envs.flat import flatten, observation_keys
+from zprl_env.envs.flat import flatten, named_parts, observation_keys, ordered_keys, slices
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.testing import LinearPolicy
 
@@ -146,3 +148,85 @@ def test_a_part_that_is_missing_names_both_sides():
 def test_another_size_names_both_sides():
     with pytest.raises(PolicyMismatchError, match=r"of size 5\. Got .* of size 8, .*FilterObserv"):
         LatentSteeringWrapper(shows(arm=BOX, grid=GRID), LinearPolicy(5, 1), scale=0.5)
+
+
+class Named(Shows):
+    """A flat box whose environment says which entries are which part."""
+
+    def __init__(self, **sizes: int) -> None:
+        super().__init__(gym.spaces.Box(-1.0, 1.0, (sum(sizes.values()),), np.float32))
+        self.observation_keys = slices(sizes)
+
+
+def taking(keys: object, size: int) -> LinearPolicy:
+    policy = LinearPolicy(size, 1)
+    policy.metadata = {"observation_keys": keys}  # type: ignore[attr-defined]
+    return policy
+
+
+def test_the_space_s_order_is_kept_at_every_depth():
+    inner = gym.spaces.Dict(z=BOX, a=BOX)
+    env = flat_environment(shows_in_order(state=GRID, goal=BOX, deep=inner, **{"a.b": BOX}))
+    assert [*(named_parts(env) or ())] == ["state", "goal", "deep.z", "deep.a", "a.b"]
+    observation, _ = env.reset(seed=0)
+    seen = env.get_wrapper_attr("seen")
+    parts = seen["state"], seen["goal"], seen["deep"]["z"], seen["deep"]["a"], seen["a.b"]
+    np.testing.assert_allclose(observation, np.concatenate([*map(np.ravel, parts)]), rtol=1e-6)
+
+
+def shows_in_order(**spaces: Any) -> Shows:
+    return Shows(gym.spaces.Dict(**spaces))  # which sorts a mapping alone
+
+
+def test_parts_of_a_flat_box_are_put_into_the_policy_s_order():
+    env = flat_environment(Named(goal=2, state=3, other=1), taking({"state": 3, "goal": 2}, 5))
+    observation, _ = env.reset(seed=0)
+    seen = env.get_wrapper_attr("seen")
+    np.testing.assert_array_equal(observation, [*seen[2:5], *seen[:2]])
+    assert ordered_keys(env) == {"state": 3, "goal": 2}
+
+
+@pytest.mark.parametrize(
+    ("env", "keys"),
+    [
+        (Named(state=3, goal=2), {"state": 3, "goal": 2}),
+        (Named(state=3, goal=2), ("state", "goal")),
+        (Named(state=3, goal=2), {"observation": 5}),
+        (Named(state=3, goal=2), {}),
+        (Shows(BOX), ("state", "goal")),
+    ],
+)
+def test_what_agrees_or_says_nothing_stays_as_it_is(env, keys):
+    assert flat_environment(env, taking(keys, 5)) is env
+
+
+@pytest.mark.parametrize(
+    ("env", "keys", "message"),
+    [
+        (Named(state=3, goal=2), {"state": 2, "goal": 3}, r"state \(2\), goal \(3\)\. Got .*\(3\)"),
+        (Named(state=3, goal=2), {"state": 3, "target": 2}, r"without \['target'\]"),
+        (
+            gym.wrappers.FlattenObservation(shows_in_order(state=GRID, goal=BOX)),
+            {"state": 2, "goal": 6},
+            "takes its observation as state",
+        ),
+    ],
+)
+def test_other_sizes_and_missing_parts_name_both_sides(env, keys, message):
+    with pytest.raises(PolicyMismatchError, match=message):
+        flat_environment(env, taking(keys, 5))
+
+
+def test_what_gymnasium_has_flattened_is_put_into_the_policy_s_order():
+    flat = gym.wrappers.FlattenObservation(shows_in_order(state=GRID, goal=BOX))
+    assert ordered_keys(flat) == {"state": 6, "goal": 2}
+    env = flat_environment(flat, taking(("goal", "state"), 8))
+    observation, _ = env.reset(seed=0)
+    seen = env.get_wrapper_attr("seen")
+    np.testing.assert_allclose(observation[:2], seen["goal"], rtol=1e-6)
+
+
+def test_names_behind_a_wrapper_that_changes_observations_count_for_nothing():
+    env = gym.wrappers.TransformObservation(Named(state=3, goal=2), lambda seen: -seen, None)
+    assert named_parts(env) is None
+    assert ordered_keys(gym.wrappers.TimeLimit(Named(state=3), 3)) == {"state": 3}

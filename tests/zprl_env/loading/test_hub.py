@@ -66,3 +66,18 @@ def test_what_the_client_says_in_many_lines_is_told_in_one():
     error = hub_error("fetch", "me/point", ValueError("not\n  there.\n"))
     assert str(error).startswith("cannot fetch me/point: not there. Try another name or revision")
     assert "KeyError" in str(hub_error("fetch", "me/point", KeyError()))
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_hub_that_cannot_be_reached_is_no_matter_of_logins(hub, monkeypatch, offline):
+    from huggingface_hub import constants
+
+    if offline:
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    else:
+        hub.server_close()
+        hub.shutdown()
+    with pytest.raises(HubError, match="cannot fetch me/point") as caught:
+        from_hub("me/point")
+    assert "The hub cannot be reached: check the network" in str(caught.value)
+    assert "log in" not in str(caught.value)

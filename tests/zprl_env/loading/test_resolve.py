@@ -11,7 +11,8 @@ from policies import save_checkpoint
 from policies.compiled_policy import CompiledPolicy
 from policies.frozen import FrozenPolicy
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
-from zprl_env.loading.resolve import acting_policy, resolve_policy, shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
+from zprl_env.loading.resolve import acting_policy, resolve_policy
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import TASKS
 from zprl_env.testing import LinearPolicy
@@ -125,3 +126,17 @@ def test_for_acting_alone_torch_is_left_out_and_nothing_changes(point_policy: Pa
     seen = np.random.default_rng(0).normal(size=(1, 3))
     for one, two in zip(ours.encode(seen), theirs.encode(seen), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("Lfit", "lift"), ("squar", "square"), ("PickPlaceCn", "can"), ("Real-robot", "real")],
+)
+def test_a_mistyped_policy_is_answered_with_the_one_that_was_meant(typed, meant):
+    with pytest.raises(CheckpointError, match=rf"Got: '{typed}'; did you mean '{meant}'\?"):
+        resolve_policy(typed)
+
+
+def test_a_policy_has_the_names_of_its_task():
+    by_name, theirs = resolve_policy("Can"), resolve_policy("PickPlaceCan")
+    assert by_name.weights_hash == theirs.weights_hash  # type: ignore[attr-defined]

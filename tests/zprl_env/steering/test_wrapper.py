@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +11,16 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
+from stable_baselines3.common.env_util import make_vec_env
+from stable_baselines3.common.monitor import Monitor
+from stable_baselines3.common.vec_env import DummyVecEnv
 
 from tests.helpers.recording_env import RecordingEnv, recording
 from zprl_env import (
+    ActionChunkWrapper,
     ActionSteeringWrapper,
     CheckpointError,
     ConfigurationError,
@@ -25,6 +32,10 @@ from zprl_env import (
     SimulationError,
     SteerablePolicy,
 )
+from zprl_env.envs import FlatObservation
+from zprl_env.envs.episodes import SeededEpisodes
+from zprl_env.steering import LatentSteering
+from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.testing import LinearPolicy
 
@@ -183,5 +194,197 @@ def test_an_observation_that_is_not_finite_is_reported(policy):
     env = LatentSteeringWrapper(RecordingEnv(), policy, scale=0.5)
     env.reset(seed=0)
     recording(env).spoil_at = 1
-    with pytest.raises(SimulationError, match=r"NaN or infinity at \(row, index\) \[\[0, 0\]\]"):
+    with pytest.raises(SimulationError, match=r"NaN or infinity at index \[0\] after step 2"):
         env.step(np.zeros(2, np.float32))
+
+
+def steered_pendulum(name: str, **options: Any) -> SteeringWrapper:
+    return WRAPPERS[name](gym.make("Pendulum-v1"), LinearPolicy(3, 1), **options)
+
+
+def played(env: gym.Env) -> np.ndarray:
+    rows = [env.reset(seed=5)[0]]
+    action = np.full(env.action_space.shape or (), 0.3, np.float32)
+    return np.array(rows + [env.step(action)[0] for _ in range(3)])
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+@pytest.mark.parametrize("outer", [None, Monitor, gym.wrappers.RecordEpisodeStatistics])
+def test_a_steered_environment_is_made_again_by_its_spec(name, outer):
+    env = steered_pendulum(name, n_action_steps=3, gamma=0.9)
+    assert env.spec is not None
+    again = gym.make(env.spec)
+    assert again.get_wrapper_attr("discount") == env.discount
+    np.testing.assert_array_equal(played(again), played(env))
+    if outer is gym.wrappers.RecordEpisodeStatistics:
+        spec = outer(env).spec
+        assert spec is not None
+        np.testing.assert_array_equal(played(gym.make(spec)), played(env))
+
+
+def test_gymnasium_s_whole_check_passes():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check_env(steered_pendulum("latent"), skip_render_check=True)
+        check_env(ActionChunkWrapper(gym.make("Pendulum-v1"), 2), skip_render_check=True)
+
+
+def test_the_spec_of_a_policy_with_a_name_goes_through_json(point_task, point_policy):
+    env = LatentSteeringWrapper(
+        SeededEpisodes(gym.make("ZPRL-Point-v0")), point_policy, scale=np.ones(2)
+    )
+    assert env.spec is not None
+    again = gym.make(EnvSpec.from_json(env.spec.to_json()))
+    assert again.get_wrapper_attr("scale").tolist() == [1.0, 1.0]
+    np.testing.assert_array_equal(played(again), played(env))
+
+
+@pytest.mark.filterwarnings("ignore:.*TemporaryDirectory:ResourceWarning")  # Minari's own
+def test_minari_recovers_a_steered_environment(point_task, point_policy, tmp_path, monkeypatch):
+    minari = pytest.importorskip("minari", reason="needs the minari extra")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    env = minari.DataCollector(LatentSteeringWrapper(gym.make("ZPRL-Point-v0"), point_policy))
+    env.reset(seed=0)
+    env.step(env.action_space.sample())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        dataset = env.create_dataset("steered/point-v0")
+    np.testing.assert_array_equal(played(dataset.recover_environment()), played(env.env))
+    env.close()
+
+
+def test_keys_of_a_flattened_observation_are_in_the_spec():
+    env = FlatObservation(gym.make("Pendulum-v1"), keys=(key for key in ("observation",)))
+    assert env.spec is not None
+    assert env.spec.additional_wrappers[-1].kwargs == {"keys": ["observation"]}
+
+
+def test_chunks_that_are_there_already_are_not_made_again(policy):
+    chunks = ActionChunkWrapper(RecordingEnv(), n_action_steps=3, gamma=0.9)
+    env = LatentSteeringWrapper(gym.wrappers.RecordEpisodeStatistics(chunks), policy, scale=0.5)
+    assert (env.steering.n_action_steps, env.discount) == (3, pytest.approx(0.9**3))
+    env.reset(seed=0)
+    assert env.step(np.zeros(2, np.float32))[4]["env_steps"] == 3
+    with pytest.raises(ConfigurationError, match=r"n_action_steps must be that .* 3\. Got: 2"):
+        LatentSteeringWrapper(chunks, policy, n_action_steps=2)
+    with pytest.raises(ConfigurationError, match=r"gamma must be that .* 0\.9\. Got: 0\.99"):
+        LatentSteeringWrapper(chunks, policy, gamma=0.99)
+    with pytest.raises(PolicyMismatchError, match=r"steered by one wrapper\. Got: .*LatentSteer"):
+        LatentSteeringWrapper(env, policy)
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_a_copy_lives_by_itself(name):
+    env = steered_pendulum(name)
+    env.reset(seed=0)
+    action = np.full(env.action_space.shape or (), 0.3, np.float32)
+    env.step(action)
+    copies = [copy.deepcopy(env), pickle.loads(pickle.dumps(env))]
+    expected = [env.step(action)[0] for _ in range(3)]
+    for other in copies:
+        np.testing.assert_array_equal([other.step(action)[0] for _ in range(3)], expected)
+
+
+@pytest.mark.parametrize("given", ["before", "after", "between"])
+def test_a_seed_that_the_environment_inside_was_given_is_the_policy_s_too(given, policy):
+    def first():
+        bare = RecordingEnv()
+        if given == "before":
+            bare.reset(seed=7)
+        env = LatentSteeringWrapper(bare, policy, scale=0.5)
+        if given == "between":
+            env.reset(seed=1)
+        if given != "before":
+            bare.reset(seed=7)
+        return np.array([env.reset()[0], env.reset()[0]])
+
+    one, other = first()
+    np.testing.assert_array_equal(first(), [one, other])
+    assert not np.array_equal(one[-2:], other[-2:])
+
+
+@pytest.mark.parametrize("name", WRAPPERS)
+def test_options_are_read_and_set_on_the_environment(name, policy):
+    env = WRAPPERS[name](RecordingEnv(), policy)
+    for option in env.steering.changeable():
+        value = False if option == "sample_latent" else 0.25
+        setattr(env, option, value)
+        assert np.all(np.equal(env.get_wrapper_attr(option), value))
+        assert np.all(np.equal(getattr(env.steering, option), value))
+    envs = DummyVecEnv([lambda: env])
+    envs.set_attr("scale", 2.0)
+    assert np.all(np.equal(env.steering.scale, 2.0))  # type: ignore[attr-defined]
+    Monitor(env).set_wrapper_attr("scale", 1.0)
+    assert np.all(np.equal(env.steering.scale, 1.0))  # type: ignore[attr-defined]
+    with pytest.raises(ConfigurationError, match="scale must be"):
+        envs.set_attr("scale", -2.0)
+    assert Monitor(env).get_wrapper_attr("discount") == env.discount
+
+
+def test_a_way_of_steering_of_one_s_own_has_its_options_too(policy):
+    env = find_steering(f"{__name__}:Louder").wrapper(RecordingEnv(), policy, scale=1.0)
+    env.loudness = 3.0  # type: ignore[attr-defined]
+    assert env.steering.loudness == 3.0  # type: ignore[attr-defined]
+
+
+class Louder(LatentSteering):
+    constants = ("scale", "loudness")
+    loudness = 2.0
+
+    def _checked(self, name, value):
+        return super()._checked(name, value) if name == "scale" else value
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: gym.make_vec("Pendulum-v1", 2), r"SyncVectorEnv, which is 2 .*SteeringVecEnv"),
+        (lambda: make_vec_env("Pendulum-v1", 3), r"DummyVecEnv, which is 3 .*SteeringVecEnv"),
+        (lambda: RecordingEnv, "RecordingEnv, which makes one. Call it"),
+        (lambda: lambda: RecordingEnv(), "which makes one. Call it"),
+        (lambda: "Lift", r"the name 'Lift'\. Make it first: zprl_env\.make_env\('Lift'\)"),
+        (lambda: None, "NoneType. Derive its class from gymnasium.Env"),
+    ],
+)
+def test_what_is_no_single_environment_is_refused_with_what_to_give(wrong, message, policy):
+    wrappers: list[Callable[..., Any]] = [*WRAPPERS.values(), FlatObservation, SeededEpisodes]
+    for wrapper in [*wrappers, ActionChunkWrapper]:
+        rest = {ActionChunkWrapper: (2,), FlatObservation: (), SeededEpisodes: ()}
+        with pytest.raises(PolicyMismatchError, match=f"takes one gymnasium.Env. Got: .*{message}"):
+            wrapper(wrong(), *rest.get(wrapper, (policy,)))  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        gym.spaces.Box(0, 255, (96, 96, 3), np.uint8),
+        gym.spaces.Box(0, 255, (84, 84), np.uint8),
+        gym.spaces.Box(0.0, 1.0, (4, 84, 84), np.float32),
+        gym.spaces.Dict(eye=gym.spaces.Box(0, 255, (3, 64, 64), np.uint8)),
+    ],
+)
+def test_images_are_not_told_to_be_flattened(space, policy):
+    env = RecordingEnv()
+    env.observation_space = space
+    with pytest.raises(PolicyMismatchError, match="images are not handled yet") as caught:
+        LatentSteeringWrapper(env, policy, scale=0.5)
+    assert "FlattenObservation" not in str(caught.value)
+
+
+def test_a_recorder_takes_the_frame_rate_of_decisions(tmp_path, point_task, point_policy):
+    env = LatentSteeringWrapper(gym.make("ZPRL-Point-v0", render_mode="rgb_array"), point_policy)
+    recorder = gym.wrappers.RecordVideo(env, str(tmp_path / "new"))
+    assert recorder.frames_per_sec == 10 / 2
+
+
+def test_monitor_counts_an_episode_that_succeeded_once(policy):
+    class Once(RecordingEnv):
+        def step(self, action):
+            *row, _ = super().step(action)
+            return *row, {"is_success": len(self.actions) == 1}
+
+    env = LatentSteeringWrapper(Once(truncate_at=6), policy, scale=0.5)
+    monitor = Monitor(env, info_keywords=("is_success",))
+    monitor.reset(seed=0)
+    infos = [monitor.step(np.zeros(2, np.float32))[4] for _ in range(3)]
+    assert infos[-1]["episode"]["is_success"] is True

@@ -93,7 +93,7 @@ def test_a_choice_that_does_not_exist_is_explained():
         parse(["--algo", "scq"])
     with pytest.raises(UnknownNameError, match="unknown way of steering 'latnt'; did you mean"):
         parse(["--steer", "latnt"])
-    with pytest.raises(UnknownNameError, match="unknown hyperparameters 'sac-papr'; did you mean"):
+    with pytest.raises(ZprlError, match="unknown --preset 'papr'; did you mean 'paper'"):
         parse(["--algo", "sac", "--preset", "papr"])
 
 

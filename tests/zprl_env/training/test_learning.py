@@ -9,6 +9,8 @@ import pytest
 from tests.helpers.recording_env import RecordingEnv
 from tests.helpers.small_model import make_small_model
 from zprl_env.errors import SimulationError
+from zprl_env.files import RunFolderError
+from zprl_env.training.agents.divergence import DivergedError
 from zprl_env.training.learning import learn, rescued
 from zprl_env.training.run.history import History
 from zprl_env.training.run.interruption import Interrupted
@@ -85,3 +87,36 @@ def test_nothing_half_done_is_saved_over_what_is_whole(raised, begins):
 def test_a_defect_saves_nothing():
     with pytest.raises(ZeroDivisionError), rescued(Path("run"), pytest.fail, pytest.fail):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("algo", ["sac", "td3", "crossq", "ppo"])
+def test_an_agent_that_diverges_is_told_as_that_whatever_it_leads_to(algo, tmp_path):
+    model, _ = make_small_model(RecordingEnv(truncate_at=5), algo)
+    history = History()
+
+    class Diverging(ProgressCallback):
+        def _on_step(self) -> bool:
+            if self.history.env_steps == 24:
+                for weight in self.model.policy.parameters():
+                    weight.data.fill_(float("nan"))
+            return super()._on_step()
+
+    (tmp_path / "checkpoints" / "000000019").mkdir(parents=True)
+    said: list[str] = []
+    with pytest.raises(DivergedError), rescued(tmp_path, pytest.fail, said.append):
+        learn(model, 4, 60, history, Diverging(history, 60, show=False))
+    (line,) = said
+    assert "NaN or infinity in " in line
+    assert " env steps. The last good checkpoint is that of 19 env steps. Its results" in line
+    assert f"--resume-from {tmp_path} --total-env-steps 19. To learn on, begin a new run" in line
+
+
+def test_a_rescue_that_finds_no_room_says_that_as_well():
+    said: list[str] = []
+
+    def save() -> None:
+        raise RunFolderError("Expected to write. Got: OSError. Make room.")
+
+    with pytest.raises(RunFolderError), rescued(Path("run"), save, said.append):
+        raise SimulationError("diverged")
+    assert said[0].startswith("Not saved. Expected to write. Got: OSError. Make room. Go on with: ")

@@ -11,8 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import yaml
+from stable_baselines3 import SAC
 
 from zprl_env.hyperparams import hyperparameter_file
+from zprl_env.training.replay import ChunkReplayBuffer
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.skipif(
@@ -40,7 +43,8 @@ def python(folder: Path, *arguments: object) -> str:
 
 
 def train(folder: Path, algo: str, env_id: str, *flags: str) -> str:
-    where = ("--env", env_id, "--gym-packages", "zprl_env", "--num-threads", "1", "--seed", "0")
+    packages = "zprl_env.training.zoo" if "--trial-id" in flags else "zprl_env"
+    where = ("--env", env_id, "--gym-packages", packages, "--num-threads", "1", "--seed", "0")
     rest = ("--conf-file", hyperparameter_file(algo), "--log-interval", "1", *flags)
     return python(folder, "-m", "rl_zoo3.train", "--algo", algo, *where, *rest)
 
@@ -83,6 +87,53 @@ def test_it_trains_recurrent_agents_on_environments_that_share_a_policy(tmp_path
     said = train(tmp_path, "ppo_lstm", "ZPRL-BoxClose-v0", *flags)
     assert "success_rate" in said
     assert (tmp_path / "logs/ppo_lstm/ZPRL-BoxClose-v0_1/ZPRL-BoxClose-v0.zip").exists()
+
+
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory) -> tuple[Path, str]:
+    """A folder in which RL Zoo tried two settings of SAC, and what it said."""
+    folder = tmp_path_factory.mktemp("tuned")
+    flags = ["-n", "16", "--optimize-hyperparameters", "--n-trials", "2", "--no-optim-plots"]
+    flags += ["--eval-episodes", "1", "--n-evaluations", "1", "--optimization-log-path", "trials"]
+    storage = ["--storage", "trials.log", "--study-name", "it", "-params", "learning_starts:8"]
+    return folder, train(folder, "sac", "ZPRL-BoxClose-v0", *flags, *storage)
+
+
+def test_tuning_tries_settings_and_writes_a_table(tuned):
+    folder, said = tuned
+    assert "Number of finished trials:  2" in said
+    (table,) = (folder / "logs" / "sac").glob("report_*.csv")
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert [row["state"] for row in rows] == ["COMPLETE", "COMPLETE"]
+    rates = {float(row["params_learning_rate"]) for row in rows}
+    assert len(rates) == 2
+    assert all(1e-4 <= rate <= 3e-3 for rate in rates)
+
+
+def test_every_trial_keeps_the_recipe(tuned):
+    folder, _ = tuned
+    recipe = yaml.safe_load(hyperparameter_file("sac").read_text(encoding="utf-8"))["default"]
+    for trial in (0, 1):
+        model = SAC.load(folder / "trials" / f"trial_{trial}" / "best_model.zip", device="cpu")
+        kept = {name: model.policy_kwargs[name] for name in recipe["policy_kwargs"]}
+        assert kept == recipe["policy_kwargs"]  # the networks, with layer normalisation
+        assert type(model.policy).__name__ == "SACPolicy"
+        assert (model.gamma, model.gradient_steps) == (recipe["gamma"], recipe["gradient_steps"])
+        assert model.replay_buffer_class is ChunkReplayBuffer
+        assert model.replay_buffer_kwargs == recipe["replay_buffer_kwargs"]
+        assert model.batch_size in (64, 128, 256, 512)
+
+
+def test_what_was_found_can_be_trained_with(tuned):
+    folder, _ = tuned
+    storage = ["--storage", "trials.log", "--study-name", "it", "--trial-id", "1"]
+    flags = ["-n", "12", "--eval-freq", "-1", *storage, "-params", "learning_starts:4"]
+    train(folder, "sac", "ZPRL-BoxClose-v0", *flags)
+    (trained,) = (folder / "logs" / "sac").glob("*_2/ZPRL-BoxClose-v0.zip")
+    model = SAC.load(trained, device="cpu")
+    (tried,) = (folder / "trials" / "trial_1").glob("best_model.zip")
+    assert model.batch_size == SAC.load(tried, device="cpu").batch_size
+    assert model.policy_kwargs["net_arch"] == [128, 128]
 
 
 def test_it_makes_of_every_file_the_model_that_train_sb3_makes(tmp_path):

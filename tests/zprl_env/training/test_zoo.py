@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
+
 import gymnasium as gym
 import pytest
 
@@ -9,7 +12,8 @@ from tests.helpers.recording_env import RecordingEnv
 from zprl_env.errors import CheckpointError, ConfigurationError
 from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
-from zprl_env.training.zoo import steered
+from zprl_env.training.settings.search import SPACES
+from zprl_env.training.zoo import offer_search_spaces, steered
 
 
 @pytest.mark.parametrize("where", STEERINGS)
@@ -37,3 +41,15 @@ def test_it_finds_the_task_s_own_policy(point_task, point_policy, monkeypatch):
 def test_an_environment_without_a_name_has_no_policy_of_its_own():
     with pytest.raises(ConfigurationError, match="policy must be given"):
         steered(RecordingEnv(), scale=0.5)
+
+
+def test_search_spaces_are_offered_where_rl_zoo_runs_and_only_there(monkeypatch):
+    tables = SimpleNamespace(HYPERPARAMS_SAMPLER={"a2c": "its own"}, HYPERPARAMS_CONVERTER={})
+    monkeypatch.setitem(sys.modules, "rl_zoo3.hyperparams_opt", tables)
+    offer_search_spaces()
+    assert tables.HYPERPARAMS_SAMPLER.keys() == {"a2c", *SPACES}
+    assert tables.HYPERPARAMS_SAMPLER["a2c"] == "its own"
+    assert tables.HYPERPARAMS_CONVERTER.keys() == {*SPACES}
+    monkeypatch.delitem(sys.modules, "rl_zoo3.hyperparams_opt")
+    offer_search_spaces()
+    assert "rl_zoo3.hyperparams_opt" not in sys.modules

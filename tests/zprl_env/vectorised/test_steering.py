@@ -9,12 +9,14 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from stable_baselines3 import PPO, SAC
+from stable_baselines3.common.env_util import make_vec_env
 from stable_baselines3.common.evaluation import evaluate_policy
 from stable_baselines3.common.vec_env import (
     DummyVecEnv,
     SubprocVecEnv,
     VecMonitor,
     VecNormalize,
+    VecVideoRecorder,
 )
 
 from tests.helpers.point import PointEnv
@@ -27,10 +29,14 @@ from zprl_env import (
     SimulationError,
     SteeringVecEnv,
 )
+from zprl_env.envs import flat_environment
+from zprl_env.envs.episodes import SeededEpisodes
 from zprl_env.errors import UnknownNameError
 from zprl_env.steering.table import STEERINGS
 from zprl_env.steering.wrapper import LatentSteeringWrapper
 from zprl_env.testing import LinearPolicy
+from zprl_env.vectorised.alternating import AlternatingVecEnv
+from zprl_env.vectorised.resumable import ResumableVecEnv
 
 SCALES: dict[str, dict[str, Any]] = {
     "latent": {"scale": 0.5},
@@ -127,10 +133,13 @@ def test_the_policy_is_called_once_per_decision():
     policy = CountingPolicy()
     envs = batch(4, policy, truncate_at=4)
     envs.reset()
+    policy.encoded, policy.decoded = [], []
     for _ in range(2):
         envs.step(np.zeros((4, 2), np.float32))
     assert policy.decoded == [4, 4]
-    assert policy.encoded == [4, 4, 4, 4]  # once more for those with which the four ended
+    assert policy.encoded == [4, 4, 4]  # once more for those with which the four ended
+    envs.reset()
+    assert policy.decoded == [4, 4, 1]  # the question by which a policy that has changed is found
 
 
 def test_a_seed_is_used_once():
@@ -166,7 +175,7 @@ def test_bad_actions_and_diverged_simulations_are_told():
     with pytest.raises(InvalidActionError, match=r"shape \(2,\)"):
         envs.step(np.zeros((2, 3), np.float32))
     envs.venv.envs[1].unwrapped.spoil_at = 1
-    with pytest.raises(SimulationError, match=r"\(row, index\) \[\[1, 0\]\]"):
+    with pytest.raises(SimulationError, match=r"NaN or infinity at index \[0\]"):
         envs.step(np.zeros((2, 2), np.float32))
 
 
@@ -217,3 +226,155 @@ def test_agents_learn_in_it_and_are_evaluated(algorithm):
     model.learn(48)
     mean, _ = evaluate_policy(model, VecMonitor(envs), n_eval_episodes=3)
     assert np.isfinite(mean)
+
+
+def pendulum() -> gym.Env:
+    return ActionChunkWrapper(gym.make("Pendulum-v1"), 2)
+
+
+def replayable() -> gym.Env:
+    return ActionChunkWrapper(SeededEpisodes(gym.make("Pendulum-v1")), 2)
+
+
+def seeded(seed: int) -> ActionChunkWrapper:
+    env = gym.make("Pendulum-v1")
+    env.reset(seed=seed)
+    return ActionChunkWrapper(env, 2)
+
+
+def of_sb3(vec_env: Any, **options: Any) -> Any:
+    return make_vec_env(
+        "Pendulum-v1",
+        2,
+        seed=7,
+        wrapper_class=ActionChunkWrapper,
+        wrapper_kwargs={"n_action_steps": 2},
+        vec_env_cls=vec_env,
+        **options,
+    )
+
+
+def seeded_later(envs: Any) -> Any:
+    envs.seed(7)
+    return envs
+
+
+def steer(envs: Any) -> SteeringVecEnv:
+    return SteeringVecEnv(envs, LinearPolicy(3, 1), scale=2.0)
+
+
+def seeded_inside() -> SteeringVecEnv:
+    envs = DummyVecEnv([pendulum] * 2)
+    outer = steer(envs)
+    envs.seed(7)
+    return outer
+
+
+FORK = partial(SubprocVecEnv, start_method="fork")
+SEEDED: dict[str, Any] = {
+    "make_vec_env": lambda: steer(of_sb3(DummyVecEnv)),
+    "make_vec_env, processes": lambda: steer(
+        of_sb3(SubprocVecEnv, vec_env_kwargs={"start_method": "fork"})
+    ),
+    "monitored": lambda: steer(VecMonitor(seeded_later(DummyVecEnv([pendulum] * 2)))),
+    "before": lambda: steer(seeded_later(FORK([pendulum] * 2))),
+    "after": lambda: seeded_later(steer(DummyVecEnv([pendulum] * 2))),
+    "after, inside": seeded_inside,
+    "by their makers": lambda: steer(DummyVecEnv([partial(seeded, 7), partial(seeded, 8)])),
+    "by their makers, processes": lambda: steer(FORK([partial(seeded, 7), partial(seeded, 8)])),
+    "resumable": lambda: ResumableVecEnv(steer(seeded_later(DummyVecEnv([replayable] * 2)))),
+    "alternating": lambda: AlternatingVecEnv(
+        steer(of_sb3(DummyVecEnv)), steer(seeded_later(DummyVecEnv([pendulum] * 2)))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SEEDED)
+def test_seeds_reach_the_policy_wherever_and_whenever_they_were_given(name):
+    def played():
+        envs = SEEDED[name]()
+        rows = [envs.reset()]
+        rows += [envs.step(np.full((2, 2), 0.3, np.float32))[0] for _ in range(3)]
+        rows.append(envs.reset())
+        envs.close()
+        return np.array(rows)
+
+    first = played()
+    np.testing.assert_array_equal(played(), first)
+    if "makers" not in name and name != "resumable":  # whose first episodes are others
+        alone = LatentSteeringWrapper(
+            gym.make("Pendulum-v1"), LinearPolicy(3, 1), scale=2.0, n_action_steps=2
+        )
+        np.testing.assert_allclose(first[0][0], alone.reset(seed=7)[0], atol=1e-6)
+    assert not np.array_equal(first[0], first[-1])
+
+
+@pytest.mark.parametrize("steer", STEERINGS)
+def test_options_can_be_set_on_the_vector(steer):
+    envs = batch(2, steer=steer)
+    envs.seed(0)
+    before = envs.reset()
+    for name, value in (("scale", 0.25), ("noise_scale", 0.0), ("sample_latent", False)):
+        envs.set_attr(name, value)
+        assert np.all(np.equal(envs.get_attr(name)[1], value))
+        assert np.all(np.equal(vars(envs.steering)[name], value))
+    envs.seed(0)
+    assert np.array_equal(envs.reset(), before) == (steer in ("noise", "joint"))
+    with pytest.raises(ConfigurationError, match="scale must be"):
+        envs.set_attr("scale", -1.0)
+    with pytest.raises(ConfigurationError, match=r"for all 2 environments.*Got: indices \[1\]"):
+        envs.set_attr("scale", 1.0, indices=[1])
+    for fixed in ("gamma", "n_action_steps", "policy", "observation"):
+        with pytest.raises(ConfigurationError, match=f"Got: {fixed}, which is fixed"):
+            envs.set_attr(fixed, 1)
+    with pytest.raises(ConfigurationError, match="for all 2 environments"):
+        ResumableVecEnv(envs).set_attr("scale", 1.0, indices=0)
+
+
+def test_a_success_is_kept_to_the_episode_s_end_and_no_longer():
+    class Once(RecordingEnv):
+        succeeds = True
+
+        def step(self, action):
+            *row, _ = super().step(action)
+            return *row, {"is_success": self.succeeds and len(self.actions) == 1}
+
+    envs = SteeringVecEnv(
+        DummyVecEnv([lambda: ActionChunkWrapper(Once(truncate_at=4), 2)]),
+        LinearPolicy(3, 2),
+        scale=0.5,
+    )
+    monitored = VecMonitor(envs, info_keywords=("is_success",))
+    monitored.reset()
+    told = [monitored.step(np.zeros((1, 2), np.float32))[3][0] for _ in range(4)]
+    assert [info["is_success"] for info in told] == [True] * 4
+    assert told[1]["episode"]["is_success"] is True
+    Once.succeeds = False
+    told = [monitored.step(np.zeros((1, 2), np.float32))[3][0] for _ in range(2)]
+    assert [info["is_success"] for info in told] == [False, False]
+
+
+def test_what_is_no_vector_of_stable_baselines3_is_refused():
+    for wrong in (gym.make_vec("Pendulum-v1", 2), gym.make("Pendulum-v1"), pendulum):
+        with pytest.raises(PolicyMismatchError, match=r"Stable-Baselines3\. Got: .*DummyVecEnv"):
+            SteeringVecEnv(wrong, LinearPolicy(3, 1), scale=0.5)
+
+
+def test_the_order_of_the_workers_keys_is_compared():
+    class Named(RecordingEnv):
+        observation_keys = {"goal": slice(0, 1), "state": slice(1, 3)}  # noqa: RUF012
+
+    policy = LinearPolicy(3, 2)
+    policy.observation_keys = ("state", "goal")  # type: ignore[attr-defined]
+    envs = DummyVecEnv([lambda: ActionChunkWrapper(Named(), 2)])
+    with pytest.raises(PolicyMismatchError, match=r"as state, goal\. Got .* gives goal, state"):
+        SteeringVecEnv(envs, policy, scale=0.5)
+    envs = DummyVecEnv([lambda: ActionChunkWrapper(flat_environment(Named(), policy), 2)])
+    SteeringVecEnv(envs, policy, scale=0.5).reset()
+
+
+def test_a_recorder_takes_the_frame_rate_of_decisions(tmp_path):
+    makers = [lambda: ActionChunkWrapper(PointEnv(render_mode="rgb_array"), 2)]
+    envs = SteeringVecEnv(DummyVecEnv(makers), LinearPolicy(3, 2), scale=0.5)
+    recorder = VecVideoRecorder(envs, str(tmp_path), lambda step: False)
+    assert recorder.frames_per_sec == PointEnv.metadata["render_fps"] / 2

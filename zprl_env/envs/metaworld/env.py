@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import MissingExtraError, UnknownNameError
 
 VERSION = "-v3"
@@ -64,6 +65,7 @@ class MetaWorldEnv(SuiteEnv):
         render_size: tuple[int, int] = (256, 256),
         fast: bool = True,
     ) -> None:
+        import_mujoco()
         try:
             import metaworld  # noqa: F401
         except ImportError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from zprl_env.envs.base import Outcome, SuiteEnv
 from zprl_env.envs.robosuite.absolute_pose import absolute_controllers, action_bounds, to_robosuite
 from zprl_env.envs.robosuite.quiet import quiet_robosuite
-from zprl_env.errors import UnknownNameError
+from zprl_env.envs.settings import refuse_settings
+from zprl_env.errors import ConfigurationError, UnknownNameError
 
 ACTIONS = ("delta", "absolute")
 SETTLED = {
@@ -20,6 +22,23 @@ SETTLED = {
     "ignore_done": True,
 }
 """Arguments of robosuite that are fixed here: rendering, resets and the horizon are ours."""
+WITHOUT_EFFECT = frozenset(SETTLED) | {
+    "reward_shaping",
+    "horizon",
+    "seed",
+    "render_camera",
+    "render_collision_mesh",
+    "render_visual_mesh",
+    "render_gpu_device_id",
+    "camera_names",
+    "camera_heights",
+    "camera_widths",
+    "camera_depths",
+    "camera_segmentations",
+    "renderer",
+    "renderer_config",
+}
+"""Arguments of robosuite that would change nothing here."""
 
 
 class RobosuiteEnv(SuiteEnv):
@@ -47,7 +66,8 @@ class RobosuiteEnv(SuiteEnv):
 
     Raises:
         MissingExtraError: robosuite is not installed.
-        ConfigurationError: Absolute actions are wanted of a robot they do not cover.
+        ConfigurationError: Absolute actions are wanted of a robot they do not cover; robosuite
+            does not take such an argument, or it would have no effect.
         UnknownNameError: No such task, reward, kind of action or render mode.
 
     >>> env = RobosuiteEnv("Lift")
@@ -77,8 +97,6 @@ class RobosuiteEnv(SuiteEnv):
         **robosuite_kwargs: Any,
     ) -> None:
         settled = {"reward_shaping": reward == "dense", **SETTLED}
-        for name in settled.keys() & robosuite_kwargs.keys():
-            raise TypeError(f"RobosuiteEnv sets robosuite's {name!r} itself; leave it out")
         robots = ["Panda", "Panda"] if task.startswith("TwoArm") else "Panda"
         kwargs = {"robots": robots, "control_freq": 20, **robosuite_kwargs, **settled}
         if action not in ACTIONS:
@@ -98,9 +116,18 @@ class RobosuiteEnv(SuiteEnv):
 
             if task not in tasks():
                 raise UnknownNameError("robosuite task", task, tasks())
-            if action == "absolute":
-                kwargs = {"controller_configs": absolute_controllers(kwargs["robots"]), **kwargs}
-            self._env = robosuite.make(task_class(task, fast), seed=model_seed, **kwargs)
+            _check_settings(task, reward, action, robosuite_kwargs)
+            try:
+                if action == "absolute":
+                    kwargs["controller_configs"] = absolute_controllers(kwargs["robots"])
+                self._env = robosuite.make(task_class(task, fast), seed=model_seed, **kwargs)
+            except ConfigurationError:
+                raise
+            except (AssertionError, KeyError, TypeError, ValueError) as error:
+                raise ConfigurationError(
+                    f"robosuite's {task} must be given what it takes. Got: {robosuite_kwargs}, at "
+                    f"which it says {type(error).__name__}: {error}."
+                ) from error
         self._env_args = {
             "env_name": task,
             "env_version": robosuite.__version__,
@@ -156,6 +183,34 @@ class RobosuiteEnv(SuiteEnv):
         """Return robosuite's observation as one vector of shape ``(O,)``, float32."""
         parts = [np.ravel(values[name]) for name in self._names.values()]
         return np.concatenate(parts, dtype=np.float32)
+
+
+def _check_settings(task: str, reward: str, action: str, given: dict[str, Any]) -> None:
+    """Refuse what robosuite does not take for a task, and what would have no effect here."""
+    from robosuite.environments.base import REGISTERED_ENVS
+
+    named = {
+        name: parameter
+        for kind in reversed(REGISTERED_ENVS[task].__mro__)
+        if "__init__" in vars(kind)
+        for name, parameter in inspect.signature(kind.__init__).parameters.items()
+        if name != "self" and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD,)
+    }
+    instead = {"seed": "reset(seed=...), or model_seed for what is sampled with the model"}
+    unused = WITHOUT_EFFECT
+    if reward != "dense":
+        unused = unused | {"reward_scale"}
+        instead["reward_scale"] = (
+            'reward="dense", which it scales; a sparse reward is scaled by --reward-scale in '
+            "training, or by gymnasium.wrappers.TransformReward"
+        )
+    if action == "absolute":
+        unused = unused | {"controller_configs"}
+        instead["controller_configs"] = 'action="delta": absolute actions set the controllers'
+    own = inspect.signature(RobosuiteEnv.__init__).parameters.values()
+    ours = [p.name for p in own if p.kind is p.KEYWORD_ONLY]
+    known = [*ours, *(name for name in named if name not in unused)]
+    refuse_settings(f"The environment {task}", given, known, instead)
 
 
 def _observation_names(env: Any, values: dict[str, np.ndarray]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import MissingExtraError
 
 
@@ -21,6 +22,7 @@ def quiet_robosuite() -> Iterator[ModuleType]:
     logger = logging.getLogger("robosuite_logs")
     logger.addFilter(is_error)
     try:
+        import_mujoco()
         import robosuite
 
         yield robosuite

@@ -28,10 +28,15 @@ def save_states(path: Path, model: BaseAlgorithm) -> None:
         path: A safetensors file.
         model: A model of SBX.
     """
+    save_file(named_arrays(model), path)
+
+
+def named_arrays(model: BaseAlgorithm) -> dict[str, np.ndarray]:
+    """Return everything that learning changes as arrays, by the names that files have for them."""
     import jax
 
     leaves = jax.tree_util.tree_leaves_with_path(_states(model))
-    save_file({jax.tree_util.keystr(at): np.array(jax.numpy.asarray(x)) for at, x in leaves}, path)
+    return {jax.tree_util.keystr(at): np.array(jax.numpy.asarray(x)) for at, x in leaves}
 
 
 def load_states(path: Path, model: BaseAlgorithm) -> None:

@@ -9,6 +9,8 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
+from policies.finite import all_finite
+from zprl_env.errors import SimulationError
 from zprl_env.vectorised.alternating import DECISION, HALF
 
 
@@ -47,7 +49,18 @@ class ChunkReplayBuffer(ReplayBuffer):
         done: np.ndarray,
         infos: list[dict[str, Any]],
     ) -> None:
-        """Store one decision of every environment; ``infos`` carry ``env_steps``."""
+        """Store one decision of every environment; ``infos`` carry ``env_steps``.
+
+        Raises:
+            SimulationError: A number of it is not finite, and would spoil the agent.
+        """
+        parts = {"observation": obs, "next observation": next_obs, "action": action}
+        for name, part in (parts | {"reward": np.asarray(reward)}).items():
+            if not all_finite(np.asarray(part, np.float32)):
+                raise SimulationError(
+                    f"Expected a finite {name} to learn from. Got: NaN or infinity in decision "
+                    f"{self.size() + 1} of the replay buffer."
+                )
         self.discounts[self.pos] = [self.gamma ** info["env_steps"] for info in infos]
         super().add(obs, next_obs, action, reward, done, infos)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
 from stable_baselines3.common.vec_env import DummyVecEnv
@@ -13,6 +16,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from zprl_env.evaluation import Agent
 from zprl_env.files import RunFolderError, one_line
 from zprl_env.steering.wrapper import SteeringWrapper
+from zprl_env.training.agents.divergence import check_agent
 from zprl_env.training.agents.jax_state import is_jax, load_states, save_states
 from zprl_env.training.agents.model import as_agent, make_model
 from zprl_env.training.settings.algorithms import BackendName
@@ -37,15 +41,28 @@ def save_weights(folder: Path, model: BaseAlgorithm, name: str = MODEL) -> Path:
 
     Returns:
         The file.
+
+    Raises:
+        DivergedError: Its weights are not finite.
+        RunFolderError: It could not be written; a file that was there is as it was.
     """
+    check_agent(model)
     file = folder / weights_file(model, name)
     partial = file.with_stem(f"partial-{name}")
-    if is_jax(model):
-        save_states(partial, model)
-    else:
-        with partial.open("wb") as content:  # which it leaves open itself when a disk is full
-            model.save(content)
-    os.replace(partial, file)
+    try:
+        if is_jax(model):
+            save_states(partial, model)
+        else:
+            with partial.open("wb") as content:  # which it leaves open itself when a disk is full
+                model.save(content)
+        os.replace(partial, file)
+    except Exception as error:  # what writers raise when a disk is full has no common kind
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise RunFolderError(
+            f"Expected to write an agent to {file}. Got: {one_line(error)}. Make room or give "
+            f"permission there."
+        ) from error
     return file
 
 
@@ -66,6 +83,7 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
             load_states(path, model)
             return
         _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
+        _check_finite({**parameters, **(variables or {})})
         model.set_parameters(parameters, exact_match=True, device=model.device)
         for name, value in (variables or {}).items():
             getattr(model, name).data.copy_(value.data)
@@ -73,6 +91,16 @@ def load_weights(path: Path, model: BaseAlgorithm) -> None:
         raise RunFolderError(
             f"Expected a model of the same algorithm and sizes in {path}. Got: {one_line(error)}"
         ) from error
+
+
+def _check_finite(value: Any, name: str = "") -> None:
+    """Refuse tensors with NaN in them, wherever they lie in nested states."""
+    if isinstance(value, dict | list | tuple):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            _check_finite(inner, f"{name}.{key}")
+    elif isinstance(value, torch.Tensor) and not torch.isfinite(value).all():
+        raise ValueError(f"NaN or infinity in {name[1:]}")
 
 
 def load_model(

@@ -22,6 +22,7 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from policies.checkpoints.output import package_version
 from zprl_env.files import RunFolderError, one_line, read_json, write_json
+from zprl_env.training.agents.divergence import DivergedError, check_agent, check_replay
 from zprl_env.training.agents.replay import end_trajectories
 from zprl_env.training.agents.weights import BEST, load_weights, save_weights, weights_file
 from zprl_env.training.run import randomness
@@ -69,8 +70,11 @@ def save_checkpoint(run: Path, model: BaseAlgorithm, history: History, place: Pl
         The checkpoint's folder.
 
     Raises:
+        DivergedError: Agent or replay buffer are not finite, so that nothing good could be kept.
         RunFolderError: It could not be written; those before it are as they were.
     """
+    if isinstance(model, OffPolicyAlgorithm) and model.replay_buffer is not None:
+        check_replay(model.replay_buffer)
     folder = run / CHECKPOINTS / f"{history.env_steps:09d}"
     partial = folder.with_name("partial")
     before = folder.with_name(f"{folder.name}~")
@@ -84,6 +88,9 @@ def save_checkpoint(run: Path, model: BaseAlgorithm, history: History, place: Pl
         os.replace(partial, folder)
         _sync(folder.parent)
         shutil.rmtree(before, ignore_errors=True)
+    except DivergedError:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     except Exception as error:  # what writers raise when a disk is full has no common kind
         shutil.rmtree(partial, ignore_errors=True)
         raise RunFolderError(
@@ -168,7 +175,7 @@ def load_checkpoint(
         envs: Its environments.
 
     Raises:
-        RunFolderError: A part is of another configuration.
+        RunFolderError: A part is of another configuration, or holds NaN or infinity.
     """
     load_weights(checkpoint.folder / weights_file(model), model)
     best = checkpoint.folder / weights_file(model, BEST)
@@ -181,8 +188,22 @@ def load_checkpoint(
     buffer = model.replay_buffer if isinstance(model, OffPolicyAlgorithm) else None
     if buffer is not None:
         load_replay(checkpoint.folder / REPLAY, buffer)
+    try:
+        check_agent(model)
+        if buffer is not None:
+            check_replay(buffer)
+    except DivergedError as error:  # saved by a version that did not look
+        raise RunFolderError(
+            f"{error} Delete {checkpoint.folder} to go on from the checkpoint before it, if there "
+            f"is one, or begin a new run."
+        ) from error
     if not envs.go_to(checkpoint.place) and buffer is not None:
         end_trajectories(buffer)
+
+
+def newest_checkpoint(run: Path) -> int | None:
+    """Return the environment steps of a run's newest checkpoint, None if there is none."""
+    return next((int(folder.name.rstrip("~")) for folder in checkpoint_folders(run)), None)
 
 
 def _write(folder: Path, run: Path, model: BaseAlgorithm, history: History, place: Place) -> None:

@@ -27,6 +27,8 @@ class History:
         episode_successes: Whether that episode succeeded.
         evaluations: Environment steps and outcome of each evaluation; the base policy's at zero.
         seconds: Wall-clock time spent.
+        updates: Updates of the agent: gradient steps, or PPO's passes over a rollout.
+        updates_at: As many as there were at each evaluation, by its environment steps as a word.
     """
 
     env_steps: int = 0
@@ -35,6 +37,8 @@ class History:
     episode_successes: list[bool] = field(default_factory=list)
     evaluations: list[tuple[int, EvaluationResult]] = field(default_factory=list)
     seconds: float = 0.0
+    updates: int = 0
+    updates_at: dict[str, int] = field(default_factory=dict)
 
     @property
     def rolling_success(self) -> float:

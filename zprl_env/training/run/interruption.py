@@ -28,15 +28,23 @@ class Interruption:
         True
     """
 
-    def __init__(self, say: Callable[[str], Any]) -> None:
-        """Prepare to listen; ``say`` is told when a request arrives."""
+    def __init__(
+        self, say: Callable[[str], Any], on_request: Callable[[], Any] = lambda: None
+    ) -> None:
+        """Prepare to listen.
+
+        Args:
+            say: Told when a request arrives.
+            on_request: Called then, to shorten whatever is being waited for.
+        """
         self.requested = False
-        self._say = say
+        self._say, self._on_request = say, on_request
         self._handlers: dict[signal.Signals, Any] = {}
 
     def request(self) -> None:
         """Request the end."""
         self.requested = True
+        self._on_request()
 
     def check(self) -> None:
         """End if that was requested.

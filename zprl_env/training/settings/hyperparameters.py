@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from zprl_env.errors import ZprlError
+from zprl_env.loading.yaml_file import read_yaml
 from zprl_env.task import UNKNOWN, Facts
 from zprl_env.training.settings.algorithms import ALGORITHMS, Algorithm
 
@@ -114,10 +113,10 @@ def read_hyperparameters(
         ZprlError: The file cannot be read, or says what only RL Zoo would do.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = read_yaml(file, "A file of hyperparameters")
         section = content.get(env_id, content.get("default"))
         said = dict(_flatten(section))
-    except (OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise ZprlError(
             f"hyperparams must be a file of RL Zoo's with a section {env_id} or default, whose "
             f"settings are plain YAML. Got: {file} ({' '.join(str(error).split())})."

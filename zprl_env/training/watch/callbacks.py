@@ -40,7 +40,11 @@ class ProgressCallback(BaseCallback):
             disable=not show,
         )
 
+    def _on_rollout_start(self) -> None:
+        self.history.updates = int(getattr(self.model, "_n_updates", 0))
+
     def _on_step(self) -> bool:
+        self._on_rollout_start()
         history = self.history
         infos, dones = self.locals["infos"], self.locals["dones"]
         taken = sum(info["env_steps"] for info in infos)
@@ -88,6 +92,7 @@ class EvaluationCallback(BaseCallback):
             self._next = (self.history.env_steps // self.every + 1) * self.every
             result = evaluate(self.env, as_agent(self.model), self.seeds)
             self.history.evaluations.append((self.history.env_steps, result))
+            self.history.updates_at[str(self.history.env_steps)] = self.history.updates
             log_evaluation(self.logger, self.history.env_steps, result)
             self.report(self.history.env_steps, result)
         return True

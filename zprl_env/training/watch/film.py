@@ -23,7 +23,7 @@ from zprl_env.training.settings.recipe import Recipe
 
 SUFFIXES = (".mp4", ".gif")
 SIMULATED = {"success_terminates": False, "render_size": (288, 288)}
-"""How a simulated task is made for a film; ``--env-kwargs`` overrides it."""
+"""Settings of a simulated task that is filmed; ``--env-kwargs`` overrides it."""
 AFTERWARDS, HELD = 0.5, 1.0
 """Seconds that are played on after a success, and that the last picture stands still."""
 BAND, GAP = 48, 8

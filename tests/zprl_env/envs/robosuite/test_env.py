@@ -16,6 +16,7 @@ pytest.importorskip("robosuite", reason="needs the robosuite extra")
 from tests.helpers.interpreter import run_python
 from zprl_env.envs.robosuite.env import RobosuiteEnv
 from zprl_env.errors import (
+    ConfigurationError,
     MissingExtraError,
     RenderingError,
     UnknownNameError,
@@ -121,7 +122,7 @@ class TestRefusals:
             RobosuiteEnv("Lfit")
 
     def test_an_option_that_is_the_environments_own(self):
-        with pytest.raises(TypeError, match="sets robosuite's 'hard_reset' itself"):
+        with pytest.raises(ConfigurationError, match="no 'hard_reset': use none"):
             RobosuiteEnv(hard_reset=True)
 
     def test_a_machine_without_robosuite(self, monkeypatch):

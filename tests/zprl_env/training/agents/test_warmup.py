@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import re
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
 import numpy as np
 import pytest
-from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3 import TD3
+from stable_baselines3.common.callbacks import BaseCallback, CallbackList
+from stable_baselines3.common.noise import NormalActionNoise
 
 from tests.helpers.recording_env import RecordingEnv
 from tests.helpers.small_model import make_small_model
+from zprl_env import LatentSteeringWrapper
+from zprl_env.errors import SimulationError
+from zprl_env.testing import LinearPolicy
 from zprl_env.training.agents.warmup import WarmUp, warm_up
 from zprl_env.training.run.history import History
 from zprl_env.training.settings.algorithms import off_policy_names
@@ -89,3 +100,80 @@ def test_a_warm_up_that_never_ends_leaves_the_model_as_it_was():
     model.learn(7, callback=WarmUp(), log_interval=None)
     assert model.action_space is usual
     assert not model.replay_buffer.actions.any()
+
+
+class Ending(BaseCallback):
+    """Ends training at its 20th decision, in a way of its own."""
+
+    def __init__(self, how: str, env: RecordingEnv) -> None:
+        super().__init__()
+        self.how, self.env = how, env
+
+    def _on_step(self) -> bool:
+        if self.n_calls < 20:
+            return True
+        if self.how == "interruption":
+            raise KeyboardInterrupt
+        if self.how == "another callback":
+            raise ZeroDivisionError
+        if self.how == "the environment":
+            self.env.spoil_at = 0
+        return self.how != "a wish"
+
+
+class Saving(BaseCallback):
+    """Saves the model with every decision, as a checkpoint."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+
+    def _on_step(self) -> bool:
+        self.model.save(self.path)
+        return True
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+@pytest.mark.parametrize("how", ["interruption", "another callback", "the environment", "a wish"])
+def test_however_a_warm_up_ends_it_leaves_nothing_in_the_model(how, first, tmp_path):
+    env = RecordingEnv(truncate_at=50)
+    steered = LatentSteeringWrapper(env, LinearPolicy(3, 2), scale=0.5)
+    noise = NormalActionNoise(np.zeros(2), np.full(2, 0.5))
+    small = {"net_arch": [4]}
+    model = TD3(
+        "MlpPolicy", steered, learning_starts=50, action_noise=noise, policy_kwargs=small, seed=0
+    )
+    before = {name: value for name, value in vars(model).items() if name.startswith("action")}
+    callbacks = [Ending(how, env), Saving(tmp_path / "model.zip")]
+    callbacks.insert(0 if first else 2, WarmUp())
+    with suppress(KeyboardInterrupt, ZeroDivisionError, SimulationError):
+        model.learn(100, CallbackList(callbacks), log_interval=None)
+    assert model.num_timesteps in (20, 21)
+    assert not model.replay_buffer.actions.any()
+    assert len(callbacks) == 3
+    assert {name: vars(model)[name] for name in before} == before
+    with zipfile.ZipFile(tmp_path / "model.zip") as saved:
+        serialized = re.findall(rb'":serialized:": "([^"]*)"', saved.read("data"))
+    assert len(serialized) > 3
+    assert not [entry for entry in serialized if b"zprl_env" in base64.b64decode(entry)]
+
+    env.spoil_at = 10**9
+    model.learn(30, log_interval=None)
+    assert np.abs(model.replay_buffer.actions[20:]).max() > 0.5
+
+
+def test_callbacks_that_begin_with_training_have_begun_before_the_warm_up():
+    model, _ = make_small_model(RecordingEnv(truncate_at=5))
+    model.learning_starts = 6
+    seen: list[str] = []
+
+    class Late(BaseCallback):
+        def _on_training_start(self) -> None:
+            seen.append("start")
+
+        def _on_step(self) -> bool:
+            seen.append("step")
+            return True
+
+    model.learn(8, CallbackList([WarmUp(), Late()]), log_interval=None)
+    assert seen == ["start"] + ["step"] * 8

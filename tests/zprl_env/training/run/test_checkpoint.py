@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from tests.helpers.damage import damage
 from tests.helpers.point import PointEnv
 from tests.helpers.small_model import assert_same_tensors, make_small_model
 from zprl_env.files import RunFolderError
+from zprl_env.training.agents.divergence import DivergedError
+from zprl_env.training.agents.weights import save_weights
 from zprl_env.training.learning import learn
 from zprl_env.training.run import checkpoint as checkpoint_module
 from zprl_env.training.run.checkpoint import (
@@ -276,3 +279,37 @@ def test_what_comes_after_an_episode_that_was_given_up_is_another_trajectory(run
     assert after.pos == before.pos
     np.testing.assert_array_equal(after.dones[:last], before.dones[:last])
     assert (after.dones[last, 0], after.timeouts[last, 0]) == (1, 1)
+
+
+@pytest.mark.parametrize("where", ["actor", "optimiser", "replay"])
+def test_no_checkpoint_is_written_of_what_is_not_finite(where, folder):
+    model, checkpoint = resumed(folder)
+    before = {path: path.read_bytes() for path in folder.glob("checkpoints/*/*")}
+    spoil(model, where)
+    with pytest.raises(DivergedError, match=r"Got: NaN or infinity in (policy|actor|rewards)"):
+        save_checkpoint(folder, model, checkpoint.history, model.get_env().place)
+    with pytest.raises(DivergedError) if where != "replay" else nullcontext():
+        save_weights(folder, model, "best")
+    assert {path: path.read_bytes() for path in folder.glob("checkpoints/*/*")} == before
+    assert not [*folder.glob("*partial*"), *folder.glob("checkpoints/partial")]
+
+
+def spoil(model, where: str) -> None:
+    """Put a NaN where divergence, or an environment, puts it."""
+    if where == "replay":
+        model.replay_buffer.rewards[3] = np.nan
+        return
+    weight = next(model.actor.parameters())
+    spoiled = weight if where == "actor" else model.actor.optimizer.state[weight]["exp_avg"]
+    spoiled.data[0] = float("nan")
+
+
+def test_one_of_a_version_that_did_not_look_is_named(folder, monkeypatch):
+    model, checkpoint = resumed(folder)
+    spoil(model, "replay")
+    with monkeypatch.context() as patch:
+        patch.setattr("zprl_env.training.run.checkpoint.check_replay", lambda buffer: None)
+        checkpoint.history.env_steps += 1
+        newest = save_checkpoint(folder, model, checkpoint.history, model.get_env().place)
+    with pytest.raises(RunFolderError, match=f"in rewards.3. of .* Delete {newest} to go on"):
+        resumed(folder)

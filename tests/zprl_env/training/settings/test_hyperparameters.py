@@ -11,7 +11,8 @@ import yaml
 
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.hyperparams import FOLDER, hyperparameter_file
-from zprl_env.loading.resolve import resolve_policy, shipped_policies
+from zprl_env.loading.pretrained import shipped_policies
+from zprl_env.loading.resolve import resolve_policy
 from zprl_env.tasks import TASKS
 from zprl_env.training.config import load_config, parse, save_config
 from zprl_env.training.settings.algorithms import ALGORITHMS

@@ -1,4 +1,4 @@
-"""Small public fakes for testing code that steers policies."""
+"""Linear policy: a small public fake for testing code that steers policies."""
 
 from __future__ import annotations
 

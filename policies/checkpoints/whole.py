@@ -1,0 +1,80 @@
+"""Files and folders that appear whole or not at all, whatever ends the process that writes them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from policies.checkpoints.output import LOCK_FILE, locked_folder, refuse_overwriting
+
+PARTIAL = ".partial"
+"""Ending of what is not finished."""
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file: readers see the old one or the new one, even if the power fails.
+
+    Args:
+        path: The file, in a folder that exists.
+        content: Its content.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
+    """Make a folder that appears when all that is to be in it has been written.
+
+    Until then it is ``OUT.partial``, beside its place. What a killed process has left there is
+    deleted, and nobody else can write to it meanwhile.
+
+    Args:
+        out: The folder to make.
+        overwrite: Whether one that is there is replaced, with everything in it.
+
+    Yields:
+        The folder to write to.
+
+    Raises:
+        OverwriteError: There is something already.
+        FolderInUseError: Another process is making it.
+    """
+    refuse_overwriting(out, overwrite)
+    partial, old = (out.with_name(f"{out.name}{end}") for end in (PARTIAL, ".replaced"))
+    with locked_folder(partial):
+        try:
+            if old.exists() and not os.path.lexists(out):
+                old.rename(out)  # killed between the two renamings below
+            _empty(partial)
+            yield partial
+            refuse_overwriting(out, overwrite)
+            for lock in partial.glob(f"{LOCK_FILE}*"):
+                lock.unlink()
+            if os.path.lexists(out):
+                shutil.rmtree(old, ignore_errors=True)
+                out.rename(old)
+            partial.rename(out)
+            shutil.rmtree(old, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+
+
+def _empty(folder: Path) -> None:
+    """Delete everything in a folder but its lock."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif not entry.name.startswith(LOCK_FILE):
+            entry.unlink()

@@ -1,0 +1,355 @@
+"""Source: demonstrations open for reading, episode by episode, whatever their format."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from policies.demonstrations.trajectory import Trajectory
+from policies.errors import DemonstrationError
+
+DAMAGE = (
+    OSError,
+    KeyError,
+    ValueError,
+    TypeError,
+    RuntimeError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    MemoryError,
+    SystemError,
+    EOFError,
+    AssertionError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""Exceptions that libraries raise when a file's bytes are not what they were: nearly any."""
+
+CLOCKS = frozenset({"timestamp", "timestamps", "time", "stamp", "frame_index", "episode_index"})
+"""Names of entries that count time. A policy that sees them learns when, not what."""
+
+
+Kind = tuple[tuple[str, str], ...]
+"""Contents of an episode: observation keys, and for each why it is left out, if it is."""
+
+
+class Entry(NamedTuple):
+    """An array that is not read yet: shape, type, a function that reads it, and why to leave it."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    read: Callable[[], np.ndarray]
+    unfit: str = ""
+
+
+@dataclass(frozen=True)
+class StoredEpisode:
+    """One episode as it is stored, unchecked.
+
+    Attributes:
+        name: Such as ``demo_0``.
+        observations: What was seen, by key.
+        actions: Arrays that may hold the actions, by name.
+        rewards: Rewards, if there are any.
+        dones: Ends, if they are stored.
+        success: Whether the task was done; ``None`` where nobody said.
+        members: Names of everything the episode has.
+        lacks: What it must have and has not, if it cannot be imitated at all.
+    """
+
+    name: str
+    observations: Mapping[str, Entry]
+    actions: Mapping[str, Entry]
+    rewards: Entry | None = None
+    dones: Entry | None = None
+    success: bool | None = None
+    members: Sequence[str] = ()
+    lacks: str = ""
+
+
+class KeyChoice(NamedTuple):
+    """Observation keys that make the flat observation, and the others with the reason why not."""
+
+    taken: tuple[str, ...]
+    left_out: dict[str, str]
+
+
+class Source(ABC):
+    """Demonstrations of one format, open for reading.
+
+    Attributes:
+        format: What they are, in words.
+        names: The episodes' names, in order.
+        env_args: robomimic's description of the environment; empty if there is none.
+        stored_keys: The order of the flat observation, where it is stored.
+        masks: Lists of episodes by name, as they are stored.
+        remarks: What else is stored about all of them.
+        notes: What should give a reader pause.
+        default_actions: Name of the array that holds the actions.
+        action_low: Smallest actions that are stored as possible, if any. Shape ``(A,)``.
+        action_high: Largest ones.
+    """
+
+    format: str
+    names: tuple[str, ...]
+    env_args: dict[str, Any]
+    stored_keys: tuple[str, ...] | None = None
+    default_actions = "actions"
+    action_low: np.ndarray | None = None
+    action_high: np.ndarray | None = None
+
+    def __init__(self) -> None:
+        self.masks: dict[str, list[str]] = {}
+        self.remarks: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.env_args = {}
+        self._opened: dict[str, StoredEpisode] = {}
+
+    def episode(self, name: str) -> StoredEpisode:
+        """Open an episode.
+
+        Raises:
+            DemonstrationError: It cannot be read.
+        """
+        if name not in self._opened:
+            with damage_told(name, "whole"):
+                self._opened[name] = self._open(name)
+        return self._opened[name]
+
+    @abstractmethod
+    def _open(self, name: str) -> StoredEpisode:
+        """Open an episode for the first time."""
+
+    @abstractmethod
+    def arrays(self, name: str) -> Iterator[tuple[str, np.ndarray]]:
+        """Read all arrays of an episode, by name and in that order: what its hash is made of."""
+
+    def usual_keys(self, keys: Sequence[str]) -> Sequence[str]:
+        """Choose and order keys of vectors where no order is stored; all, by default."""
+        return keys
+
+    def choose_keys(self, keys: Sequence[str] | None = None) -> KeyChoice:
+        """Choose observation keys: those given, else the stored ones, else the usual vectors.
+
+        What most episodes have decides, so that one damaged episode does not.
+
+        Raises:
+            DemonstrationError: No episode can be read.
+        """
+        kinds: Counter[Kind] = Counter()
+        error = None
+        for name in self.names:
+            try:
+                entries = self.episode(name).observations
+            except DemonstrationError as found:
+                error = error or found
+                continue
+            kinds[tuple((key, unfit(key, entry)) for key, entry in entries.items())] += 1
+        if not kinds:
+            raise error or DemonstrationError("there must be episodes. Got: none.")
+        kind, _ = max(kinds.items(), key=lambda item: (item[1], len(item[0])))
+        reasons = dict(kind)
+        vectors = [key for key, reason in reasons.items() if not reason]
+        taken = tuple(keys or self.stored_keys or self.usual_keys(vectors))
+        rest = {key: reason for key, reason in reasons.items() if key not in taken}
+        return KeyChoice(taken, {key: why or "not among the usual" for key, why in rest.items()})
+
+    def select(
+        self, mask: str | None, *, skip_missing: bool = False
+    ) -> tuple[list[str], list[str]]:
+        """Return the episodes of a mask and the names in it that are no episodes'.
+
+        Args:
+            mask: Name of a list of episodes; all if None.
+            skip_missing: Whether the latter are returned rather than refused.
+
+        Raises:
+            DemonstrationError: There is no such list, or it names what is not there.
+        """
+        if mask is None:
+            return list(self.names), []
+        if not self.masks:
+            raise DemonstrationError(f"{self.format} has no masks. Got: mask {mask!r}.")
+        if mask not in self.masks:
+            raise DemonstrationError(
+                f"there must be a list mask/{mask}. Got: {sorted(self.masks)}."
+                f"{did_you_mean(mask, self.masks)}"
+            )
+        listed = set(self.masks[mask])
+        found = [name for name in self.names if name in listed]
+        missing = sorted(listed - set(found))
+        if not found or (missing and not skip_missing):
+            raise DemonstrationError(
+                f"mask/{mask} must name episodes of the file. Got: {missing[:5]}, which "
+                f"{'is' if len(missing) == 1 else 'are'} not there; there are {len(self.names)}, "
+                f"{_first(self.names)}." + (" Try --skip-bad." if found else "")
+            )
+        return found, missing
+
+
+@contextmanager
+def damage_told(name: str | os.PathLike[str], must_be: str) -> Iterator[None]:
+    """Turn what damage raises into one line that names the file, or a part of it.
+
+    Raises:
+        DemonstrationError: Something was raised within the block.
+    """
+    try:
+        yield
+    except DAMAGE as error:
+        raise DemonstrationError(f"{name} must be {must_be}: {error_text(error)}.") from error
+
+
+def error_text(error: BaseException) -> str:
+    """Return an exception's message in one line of a bounded length."""
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+def unfit(key: str, entry: Entry) -> str:
+    """Say why an entry is no vector that a policy is shown unasked; empty if it is one.
+
+    >>> unfit("pose", Entry((50, 4, 4), np.dtype("f4"), np.zeros))
+    '4 x 4 values; name it to take them in a row'
+    >>> unfit("width", Entry((50,), np.dtype("f8"), np.zeros))
+    ''
+    """
+    name, sizes = key.rsplit("/", 1)[-1].rsplit(".", 1)[-1], entry.shape[1:]
+    shown = " x ".join(map(str, sizes))
+    if entry.unfit:
+        return entry.unfit
+    if entry.dtype.kind not in "fiub":
+        return f"no numbers but {entry.dtype}"
+    if not entry.shape:
+        return "one number for the whole episode"
+    if 0 in sizes:
+        return "no values"
+    if _is_image(entry):
+        return f"an image, {shown}; images are not imitated yet"
+    if name in CLOCKS:
+        return "a clock; name it to take it"
+    if sum(size > 1 for size in sizes) > 1:
+        return f"{shown} values; name it to take them in a row"
+    return ""
+
+
+def read_trajectory(
+    episode: StoredEpisode, keys: Sequence[str], actions: str = "actions"
+) -> Trajectory:
+    """Read one episode.
+
+    Args:
+        episode: The episode.
+        keys: Observation keys, in order.
+        actions: Name of the array that holds the actions.
+
+    Raises:
+        DemonstrationError: It lacks something, or what it holds cannot be imitated.
+    """
+    if episode.lacks:
+        raise DemonstrationError(f"{episode.name} {episode.lacks}")
+    missing = [key for key in keys if key not in episode.observations]
+    if missing or not keys:
+        raise DemonstrationError(
+            f"{episode.name}: it must have the observation keys {list(keys) or '(any vector)'}. "
+            f"Got: {sorted(episode.observations)}. Choose others with the argument for "
+            f"observation keys.{did_you_mean(missing[0], episode.observations) if missing else ''}"
+        )
+    if actions not in episode.actions:
+        raise DemonstrationError(
+            f"{episode.name} must have '{actions}'. Got: {sorted(episode.members)}."
+            f"{did_you_mean(actions, episode.actions)}"
+        )
+    try:
+        values = read_actions(episode, actions)
+        absent = np.zeros(len(values), dtype=np.float32)
+        return Trajectory(
+            observations={key: _observation(key, episode.observations[key]) for key in keys},
+            actions=values,
+            rewards=_column(episode.rewards, np.float32, absent),
+            dones=_column(episode.dones, bool, absent.astype(bool)),
+            success=episode.success,
+        )
+    except DemonstrationError as error:
+        raise DemonstrationError(f"{episode.name}: {error}") from error
+    except DAMAGE as error:
+        raise DemonstrationError(f"{episode.name} must be whole: {error_text(error)}.") from error
+
+
+def read_actions(episode: StoredEpisode, name: str = "actions") -> np.ndarray:
+    """Read an episode's actions. Shape ``(T, A)``, float32; one number per step is a row of one.
+
+    Raises:
+        DemonstrationError: They are no numbers.
+    """
+    entry = episode.actions[name]
+    if entry.unfit or entry.dtype.kind not in "fiub":
+        raise DemonstrationError(
+            f"{name} must be vectors of real numbers. Got: {entry.unfit or entry.dtype}."
+        )
+    values = _in_a_row(entry.read())
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+def did_you_mean(word: str, known: Iterator[str] | Mapping[str, Any] | Sequence[str]) -> str:
+    """Return a hint at the most similar known name, with a space before it; else nothing.
+
+    >>> did_you_mean("trian", ["train", "valid"])
+    " Did you mean 'train'?"
+    """
+    near = difflib.get_close_matches(word, [*known], n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _observation(key: str, entry: Entry) -> np.ndarray:
+    """Read an observation: vectors as float32, images as they are, a byte a pixel."""
+    if entry.dtype.kind not in "fiub" or not entry.shape:
+        raise DemonstrationError(f"{key} must be numbers for each step. Got: {unfit(key, entry)}.")
+    if entry.unfit:
+        raise DemonstrationError(f"{key} must be numbers for each step. Got: {entry.unfit}.")
+    values = entry.read()
+    if not _is_image(entry):
+        values = _in_a_row(values)
+    with np.errstate(over="ignore"):
+        return values if values.dtype == np.uint8 and values.ndim > 2 else values.astype(np.float32)
+
+
+def _is_image(entry: Entry) -> bool:
+    """Tell pictures, and depths, which have pixels by more than one row and column."""
+    sizes = entry.shape[1:]
+    return len(sizes) == 3 and (
+        entry.dtype == np.uint8 or (sizes[-1] <= 4 and sum(s > 1 for s in sizes[:2]) == 2)
+    )
+
+
+def _in_a_row(values: np.ndarray) -> np.ndarray:
+    """Put what belongs to a step in one row: ``(T,)`` is ``(T, 1)``, ``(T, 4, 4)`` ``(T, 16)``."""
+    return values.reshape(len(values), math.prod(values.shape[1:])) if values.ndim != 2 else values
+
+
+def _column(entry: Entry | None, dtype: Any, absent: np.ndarray) -> np.ndarray:
+    """Read one number per step; what is stored as ``(T, 1)`` as well."""
+    if entry is None:
+        return absent
+    values = entry.read()
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    with suppress(TypeError, ValueError):
+        return values.astype(dtype)
+    raise DemonstrationError(f"rewards and dones must be numbers. Got: {values.dtype}.")
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")

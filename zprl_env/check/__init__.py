@@ -1,0 +1,1 @@
+"""Check a policy and an environment: ``python -m zprl_env.check``."""

@@ -1,0 +1,217 @@
+"""Conformance check of a policy: whether it is one that can be steered, alone and in a task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import gymnasium as gym
+import numpy as np
+
+from zprl_env.envs import flat_environment, make_env
+from zprl_env.envs.conditions import check_single
+from zprl_env.envs.spaces import unbounded_box
+from zprl_env.errors import PolicyMismatchError
+from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.steerable import SteerablePolicy
+from zprl_env.steering.chunking import ActionChunkWrapper
+from zprl_env.steering.compatibility import mismatches
+from zprl_env.steering.frozen import Frozen, alike
+from zprl_env.steering.identity import difference
+from zprl_env.steering.probe import BATCHED, faults_of_answers, questions
+from zprl_env.testing.findings import Note, StopChecks, look
+
+BATCHES = (1, 2, 7, 32)
+DECISIONS = 30
+"""Decisions that the policy takes in the environment."""
+MOSTLY = 0.5
+"""Share of an action's numbers beyond the bounds that is noted."""
+SLOW = 0.05
+"""Time of a decision that is noted [s]."""
+
+
+@dataclass
+class Subject:
+    """A policy under test, its environment, and what earlier checks found out about them."""
+
+    policy: SteerablePolicy
+    env: gym.Env | None
+    seed: int
+    watch: Frozen
+    space: gym.spaces.Box | None = None
+    flat: gym.Env | None = None
+    chunks: list[np.ndarray] = field(default_factory=list)
+
+
+def check_policy(
+    policy: PolicyLike, env: gym.Env | str | None = None, *, seed: int = 0
+) -> list[str]:
+    """Check a policy against everything that steering relies on.
+
+    What the wrappers ask when they are made is a part of it. Here the policy also answers batches
+    of several sizes and takes some thirty decisions in the environment, which moves: look that
+    nothing is in the way of a robot.
+
+    Args:
+        policy: A policy object, a checkpoint's path or a name.
+        env: The environment it is for, not steered, or the name of one. Without one, a policy that
+            has no ``observation_dim`` is only asked to decode.
+        seed: Of the questions and of the episode.
+
+    Returns:
+        Notes: what is worth a look and no fault.
+
+    Raises:
+        PolicyMismatchError: It is no such policy, or does not fit; everything found is listed.
+
+    Example:
+        >>> import gymnasium as gym
+        >>> from zprl_env.testing import LinearPolicy
+        >>> check_policy(LinearPolicy(3, 1), gym.make("Pendulum-v1"))
+        []
+    """
+    found_policy = resolve_policy(policy)
+    made = make_env(env) if isinstance(env, str) else env
+    if made is not None:
+        check_single(made, "check_policy")
+    subject = Subject(found_policy, made, seed, Frozen(found_policy, whole=True))
+    try:
+        found = look(subject, CHECKS)
+    finally:
+        if made is not None and made is not env:
+            made.close()
+    if found.faults:
+        raise PolicyMismatchError(
+            f"{type(found_policy).__name__} must be a policy that can be steered"
+            f"{'' if made is None else f' in {made}'}. Got: {'; '.join(found.faults)}. All that a "
+            f"policy promises: docs/guides/policy.md."
+        )
+    return found.notes
+
+
+def _fits(subject: Subject) -> Iterator[str]:
+    """Sizes and observation keys that are the environment's."""
+    policy, env = subject.policy, subject.env
+    if env is None:
+        size = getattr(policy, "observation_dim", None)
+        subject.space = None if size is None else unbounded_box(int(size))
+        if size is None:
+            yield Note("encode was not asked: give an environment, or observation_dim")
+        return
+    try:
+        subject.flat = flat_environment(env, policy)
+    except PolicyMismatchError as error:
+        yield str(error)
+        raise StopChecks from None
+    spaces = subject.flat.observation_space, subject.flat.action_space
+    wrong = [*mismatches(*spaces, policy, policy.n_action_steps)]
+    yield from wrong
+    if wrong:
+        raise StopChecks
+    assert isinstance(spaces[0], gym.spaces.Box)
+    subject.space = spaces[0]
+    metadata = getattr(policy, "metadata", None) or {}
+    if told := difference(metadata.get("env_args"), getattr(env.unwrapped, "env_args", None)):
+        yield Note(f"the policy was trained for another environment: {told}")
+
+
+def _answers(subject: Subject) -> Iterator[str]:
+    """Shapes, types, finite numbers; a row alone as in a batch; twice as once."""
+    space = subject.space
+    if space is None:
+        yield from faults_of_answers(subject.policy, unbounded_box(1), methods=("decode",))
+        return
+    wrong = [*faults_of_answers(subject.policy, space)]
+    yield from wrong
+    if wrong:
+        raise StopChecks
+
+
+def _answers_batches(subject: Subject) -> Iterator[str]:
+    """Batches of several sizes, in any order, answered row by row."""
+    if subject.space is None:
+        return
+    generator = np.random.default_rng(subject.seed)
+    asked = questions(subject.space, max(BATCHES), generator)
+    whole = np.array(subject.policy.encode(asked.copy())[1])
+    for size in BATCHES:
+        rows = generator.permutation(len(asked))[:size]
+        got = np.asarray(subject.policy.encode(asked[rows].copy())[1])
+        if not alike(whole[rows], got, BATCHED):
+            yield f"{size} rows in another order must be encoded as among {len(asked)}"
+
+
+def _decodes_what_it_may_meet(subject: Subject) -> Iterator[str]:
+    """Finite actions three standard deviations out, and without noise."""
+    policy, generator = subject.policy, np.random.default_rng(subject.seed)
+    shape = (len(BATCHES), policy.horizon, policy.action_dim)
+    for far in (0.0, 3.0, -3.0):
+        latents = np.full((len(BATCHES), policy.latent_dim), far, np.float32)
+        noise = (far * generator.standard_normal(shape)).astype(np.float32)
+        if not np.isfinite(policy.decode(latents, noise)).all():
+            yield f"actions must be finite for latents of {far:g}, got NaN or infinity"
+
+
+def _acts(subject: Subject) -> Iterator[str]:
+    """Thirty decisions in the environment, in its units."""
+    if subject.flat is None:
+        return
+    policy = subject.policy
+    env = ActionChunkWrapper(subject.flat, policy.n_action_steps)
+    observation, _ = env.reset(seed=subject.seed)
+    clipped, began, thinking = [], 0.0, []
+    for _ in range(DECISIONS):
+        began = perf_counter()
+        mean = policy.encode(np.asarray(observation, np.float32)[np.newaxis])[1]
+        noise = np.zeros((1, policy.horizon, policy.action_dim), np.float32)
+        chunk = np.asarray(policy.decode(np.array(mean), noise))[0, : policy.n_action_steps]
+        thinking.append(perf_counter() - began)
+        subject.chunks.append(chunk)
+        observation, _, terminated, truncated, info = env.step(chunk)
+        clipped.append(info["clipped_actions"])
+        if terminated or truncated:
+            break
+    if (share := float(np.mean(clipped))) > MOSTLY:
+        actions = np.concatenate(subject.chunks)
+        yield Note(
+            f"{share:.0%} of its actions' numbers are clipped: they go from {actions.min():.3g} to "
+            f"{actions.max():.3g}, are they in the units of {subject.flat.action_space}?"
+        )
+    yield from _grippers(np.concatenate(subject.chunks), subject.flat.action_space)
+    if (took := float(np.median(thinking))) > SLOW:
+        yield Note(f"a decision takes {took:.2f} s")
+
+
+def _stays_as_it_is(subject: Subject) -> Iterator[str]:
+    """Weights and buffers, byte by byte, after all of that."""
+    try:
+        subject.watch.check_weights()
+    except PolicyMismatchError as error:
+        yield str(error)
+
+
+CHECKS = (
+    _fits,
+    _answers,
+    _answers_batches,
+    _decodes_what_it_may_meet,
+    _acts,
+    _stays_as_it_is,
+)
+"""Checks of a policy, in order."""
+
+
+def _grippers(actions: np.ndarray, space: gym.Space) -> Iterator[Note]:
+    """Note numbers that are only ever near 0 or the upper bound, where the lower one is below 0."""
+    assert isinstance(space, gym.spaces.Box)
+    for index, (values, low, high) in enumerate(zip(actions.T, space.low, space.high, strict=True)):
+        if not (np.isfinite(high) and low < 0.0 < high):
+            continue
+        near = 0.1 * high
+        shut, open_ = np.abs(values) < near, np.abs(values - high) < near
+        if shut.any() and open_.any() and (shut | open_).all():
+            yield Note(
+                f"number {index} of its actions is only ever near 0 or {high:g}, where the "
+                f"environment has [{low:g}, {high:g}]: is it a gripper in {{0, 1}}?"
+            )
