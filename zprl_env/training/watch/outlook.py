@@ -11,8 +11,8 @@ from typing import Any
 
 from zprl_env.base_policies.find import find_policy
 from zprl_env.evaluation import EvaluationResult
-from zprl_env.loading import resolve
 from zprl_env.loading.named import names_code
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.loading.resolve import HUB
 from zprl_env.tasks import TASKS, find_task
 from zprl_env.training.config import Config
@@ -90,7 +90,7 @@ def policy_folder(config: Config) -> Path | None:
         return None
     text = str(name)
     slug = TASKS[text].slug if text in TASKS else text.lower()
-    folder = resolve.shipped_policies().get(slug, Path(text))
+    folder = shipped_policies().get(slug, Path(text))
     return folder if folder.is_dir() else None
 
 
@@ -122,7 +122,7 @@ def describe_policy(config: Config) -> str:
     elif isinstance(name, str) and name.startswith(HUB):
         where = "from the hub"
     else:
-        where = "shipped" if folder in resolve.shipped_policies().values() else "a folder"
+        where = "shipped" if folder in shipped_policies().values() else "a folder"
     card = card_of(config)
     if {"success_rate", "episodes"} - card.keys():
         return f"{name}, {where}: its success is not known yet"
