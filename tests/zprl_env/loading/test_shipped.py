@@ -66,7 +66,7 @@ def test_a_folder_of_one_s_own_comes_first(tmp_path, monkeypatch):
 
 
 def test_what_is_not_shipped_is_told_with_what_is():
-    with pytest.raises(CheckpointError, match="No agent is shipped for Square. There is one for"):
+    with pytest.raises(CheckpointError, match=r"No agent is shipped for Square\. There is"):
         steered_folder("shipped", "Square")
     with pytest.raises(CheckpointError, match="Expected a task for its shipped agent"):
         steered_folder("shipped")

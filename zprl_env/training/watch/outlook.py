@@ -26,6 +26,11 @@ LIBRARIES = {"stable_baselines3": "Stable-Baselines3", "sb3_contrib": "sb3-contr
 Say = Callable[[str], object]
 
 
+def at_once(text: str) -> None:
+    """Print a line that is seen before the next one is, through a pipe as well."""
+    print(text, flush=True)
+
+
 @dataclass(frozen=True)
 class Outlook:
     """Work that a run has before it.
@@ -141,7 +146,7 @@ def duration(seconds: float) -> str:
     return f"{ceil(seconds / 60)} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def announce(config: Config, folder: Path, say: Say = print) -> None:
+def announce(config: Config, folder: Path, say: Say = at_once) -> None:
     """Say at once what a run is and what it will do: nothing heavy is imported for that.
 
     Args:
@@ -172,7 +177,7 @@ def announce(config: Config, folder: Path, say: Say = print) -> None:
 
 
 def correct(
-    config: Config, played: Collection[EvaluationResult], seconds: float, say: Say = print
+    config: Config, played: Collection[EvaluationResult], seconds: float, say: Say = at_once
 ) -> None:
     """Say how long the rest takes, now that the base policy has played.
 
@@ -190,7 +195,7 @@ def correct(
 
 
 def announce_evaluation(
-    config: Config, episodes: int, agent: Path | None, say: Say = print
+    config: Config, episodes: int, agent: Path | None, say: Say = at_once
 ) -> None:
     """Say at once what `zprl_env.evaluate` plays, and about how long that takes.
 
