@@ -116,6 +116,10 @@ class Finetuning:
             self._begin()
             self._stack = stack.pop_all()
 
+    def _tell(self, text: str) -> None:
+        """Print prose, wrapped between words; a path is left to `_say`."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=False)
+
     def _say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False)
 
@@ -231,7 +235,7 @@ class Finetuning:
         report.print_table(self.comparison.results, console=self.console)
         if kept.played and (note := success_note(env, self.config.env)):
             self.console.print(note)
-        self._say(f"Steering at: {self.config.steer}. {env.steering}.")
+        self._tell(f"Steering at: {self.config.steer}. {env.steering}.")
         if anew and self._begun is None:
             correct(self.config, self.comparison.results.values(), elapsed, self._say)
 
@@ -321,7 +325,7 @@ class Finetuning:
         report.print_table(
             self.comparison.results, self.comparison.difference, self.console, self._updates
         )
-        self._say(self.kept.reason)
+        self._tell(self.kept.reason)
         if not self._updates:
             self._say("The agent has learned nothing: it is the one that training began with.")
 

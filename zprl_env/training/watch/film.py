@@ -281,7 +281,9 @@ def _write_gif(path: Path, pictures: np.ndarray, fps: float) -> None:
     """Write a GIF of one palette, of which only what changes is stored."""
     from PIL import Image
 
-    palette = Image.fromarray(pictures[len(pictures) // 2]).quantize(128)
+    several = np.concatenate(pictures[:: max(len(pictures) // 4, 1)])
+    # Median cut would paint a small red cube grey, for all the grey around it.
+    palette = Image.fromarray(several).quantize(160, method=Image.Quantize.MAXCOVERAGE)
     frames = [
         Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE)
         for picture in pictures

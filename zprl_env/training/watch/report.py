@@ -52,7 +52,8 @@ def print_table(
     console.print(table)
     if difference is not None:
         episodes = [*results.values()][-1].episodes
-        for said in (verdict(difference, episodes), needed(difference, episodes)):
+        test = "(Paired by episode; exact McNemar test.)"
+        for said in (verdict(difference, episodes), needed(difference, episodes), test):
             if said:
                 console.print(said, markup=False, highlight=False)
 
