@@ -20,6 +20,7 @@ from safetensors.numpy import load_file
 import train_sb3
 from policies.demonstrations import Demonstrations
 from tests.helpers import point
+from tests.helpers.holding import holding
 from zprl_env import cli
 from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.training.config import parse
@@ -262,22 +263,10 @@ class TestARunThatGoesOn:
         assert (run_folder / "notes.txt").exists()
 
     def test_two_processes_do_not_share_it(self, run_folder, refused):
-        code = (
-            "import sys; from policies.checkpoints.output import locked_folder\n"
-            "with locked_folder(sys.argv[1]): print('locked', flush=True); sys.stdin.read()"
-        )
-        with subprocess.Popen(
-            [sys.executable, "-c", code, str(run_folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as other:
-            assert other.stdout is not None
-            other.stdout.readline()
+        with holding(run_folder) as other:
             text = refused("--resume-from", run_folder)
             assert f"Got: {run_folder}, in use by process {other.pid} on" in text
             evaluate_policy(Evaluation(run=run_folder, episodes=1))  # reading disturbs nobody
-            other.kill()
 
 
 def test_results_are_written_whoever_listens(point_flags, tmp_path):

@@ -19,7 +19,8 @@ import numpy as np
 
 from policies.demonstrations.absolute_actions import is_absolute, mark_absolute
 from policies.demonstrations.formats.minari import PREFIX as MINARI
-from policies.demonstrations.formats.source import Source, read_trajectory
+from policies.demonstrations.formats.reading import read_trajectory
+from policies.demonstrations.formats.source import Source
 from policies.demonstrations.formats.table import open_source
 from policies.demonstrations.robosuite_versions import OldRobosuite, adapt_robosuite
 from policies.demonstrations.trajectory import Trajectory

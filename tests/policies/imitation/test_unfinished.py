@@ -14,26 +14,12 @@ import pytest
 from policies.demonstrations import Demonstrations
 from policies.errors import ConfigurationError
 from policies.fit_bottleneck import fit_bottleneck
-from policies.imitation.config import BottleneckConfig, PretrainConfig
+from policies.imitation.config import BottleneckConfig
 from policies.imitation.fitting import TrainingDivergedError
 from policies.imitation.unfinished import unfinished_fit
 from policies.pretrain import pretrain
 from tests.helpers.damage import damage
-
-TINY = PretrainConfig(
-    horizon=4,
-    n_action_steps=2,
-    latent_dim=4,
-    feature_dim=16,
-    hidden_dim=16,
-    n_blocks=1,
-    encoder_hidden_dims=(16,),
-    bottleneck_hidden_dims=(16,),
-    batch_size=16,
-    steps=40,
-    log_every=10,
-    eval_every=10,
-)
+from tests.helpers.tiny import TINY
 
 
 def train(demonstrations, out, *, die_at=None, how="raise", every=0.0, overwrite=False, **changes):

@@ -13,8 +13,8 @@ from zprl_env.base_policies.find import find_policy
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.loading.named import names_code
 from zprl_env.loading.pretrained import shipped_policies
-from zprl_env.loading.resolve import HUB
-from zprl_env.tasks import TASKS, find_task
+from zprl_env.loading.resolve import HUB, checkpoint_folder
+from zprl_env.tasks import find_task
 from zprl_env.training.config import Config
 from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.rates import seconds_per_step, steps_per_second
@@ -89,14 +89,15 @@ def look_ahead(config: Config, done: int = 0, base_known: bool = False) -> Outlo
 
 
 def policy_folder(config: Config) -> Path | None:
-    """Find the folder of a run's base policy, without loading or fetching anything."""
+    """Find the folder of a run's base policy, without loading or fetching anything.
+
+    Raises:
+        CheckpointError: There is none of that name.
+    """
     name = config.policy or find_policy(config.env)
     if name is None or (isinstance(name, str) and (names_code(name) or name.startswith(HUB))):
         return None
-    text = str(name)
-    slug = TASKS[text].slug if text in TASKS else text.lower()
-    folder = shipped_policies().get(slug, Path(text))
-    return folder if folder.is_dir() else None
+    return checkpoint_folder(name)
 
 
 def card_of(config: Config) -> dict[str, Any]:
