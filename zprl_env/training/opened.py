@@ -37,7 +37,7 @@ Own = TypeVar("Own", bound="OpenedRun")
 
 
 class OpenedRun:
-    """Everything that a run needs, made anew or restored from its newest checkpoint.
+    """Folder, policy, environments and agent of a run, made anew or restored from a checkpoint.
 
     No other process can write to its folder until it is closed, as a context manager is.
 
