@@ -45,6 +45,21 @@ def told(policy):
     return {k: v for k, v in policy.metadata["training"].items() if k != "seconds"}
 
 
+@pytest.fixture
+def _as_in_a_terminal():
+    """What starts in the background ignores Ctrl-C and a terminal that goes away."""
+    usual = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_as_in_a_terminal")
 @pytest.mark.parametrize("how", ["raise", signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_training_ends_as_the_one_that_was_not(
     how, linear_demonstrations, tmp_path, capsys
