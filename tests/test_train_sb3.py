@@ -409,7 +409,7 @@ def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "steered (latent, sac)" in done.stdout
-    assert "episodes can show" in done.stdout or "episodes gained" in done.stdout
+    assert "No difference that 2 episodes can show: " in done.stdout
     assert str(folder) in done.stdout.splitlines()[-1]
 
     config = json.loads((folder / "config.json").read_text())
