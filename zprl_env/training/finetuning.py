@@ -13,6 +13,7 @@ from zprl_env.files import RESULTS_FILE, write_json
 from zprl_env.training.agents import weights
 from zprl_env.training.agents.model import as_agent
 from zprl_env.training.agents.prior import add_demonstrations
+from zprl_env.training.agents.resets import Resets
 from zprl_env.training.learning import learn, rescued
 from zprl_env.training.opened import OpenedRun
 from zprl_env.training.run import checkpoint
@@ -78,7 +79,7 @@ class Finetuning(OpenedRun):
             learn(
                 self.model,
                 self.config.recipe.warmup_decisions,
-                self.config.total_env_steps,
+                self._budget,
                 self.history,
                 CallbackList(self._watching(progress, interruption)),
                 self._begun and self._begun.generators,
@@ -95,6 +96,8 @@ class Finetuning(OpenedRun):
 
         def note(env_steps: int, result: EvaluationResult) -> None:
             say(f"{env_steps:>9,} env steps: {result} (validation)")
+            if config.stop_at is not None and history.passed(config.stop_at) == env_steps:
+                say(self._stopped)
             if history.best == env_steps:
                 weights.save_weights(self.folder, self.model, weights.BEST)
             write_json(self.folder / HISTORY_FILE, history.to_dict())
@@ -103,7 +106,12 @@ class Finetuning(OpenedRun):
             progress,
             Curves(history),
             callbacks.EvaluationCallback(
-                history, self.comparison.env, self._validation_seeds, config.eval_every, note
+                history,
+                self.comparison.env,
+                self._validation_seeds,
+                config.eval_every,
+                note,
+                config.stop_at,
             ),
             callbacks.CheckpointCallback(
                 history,
@@ -113,6 +121,7 @@ class Finetuning(OpenedRun):
                 say,
             ),
             SteeringTelemetry(env_steps=history.env_steps),
+            *([Resets(config.recipe.reset_every)] if config.recipe.reset_every else []),
         ]
 
     def _save(self, place: Place) -> None:
@@ -155,6 +164,7 @@ class Finetuning(OpenedRun):
             "decisions": history.decisions,
             "updates": history.updates,
             "agent_updates": self._updates,
+            "stopped_early": self._stopped_at is not None,
             "episodes": len(history.episode_ends),
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,
