@@ -64,8 +64,9 @@ def actor_of(model: BaseAlgorithm) -> Actor:
         )
     layers = [_layer(module) for part in parts for module in _leaves(part)]
     if unseen:  # the last numbers of the observation, which are the base action
-        weight = np.pad(layers[0].arrays["weight"], ((0, 0), (0, unseen)))
-        layers[0] = Layer("linear", {**layers[0].arrays, "weight": weight})
+        seen = extractor.features_dim
+        chosen = np.eye(seen, seen + unseen, dtype=np.float32)
+        layers.insert(0, Layer("linear", {"weight": chosen, "bias": np.zeros(seen, np.float32)}))
     return Actor([*layers, end])
 
 

@@ -64,6 +64,6 @@ def reset(model: OffPolicyAlgorithm) -> None:
     if optimizer is not None and isinstance(said, str):
         first = float(said.removeprefix("auto").removeprefix("_") or 1.0)
         with torch.no_grad():
-            model.log_ent_coef.fill_(first).log_()  # type: ignore[attr-defined]
+            model.log_ent_coef.fill_(first).log_()
         optimizer.state.clear()
     bind(model)

@@ -37,8 +37,8 @@ class Recipe:
     observation: ObservationKind = "features"
     """The agent's observation besides z: the policy's embedding, the normalised state, or both."""
     time_left: bool = False
-    """Show the agent, and not the policy, the share of the episode's time that is left. Such an agent
-    cannot be exported yet."""
+    """Show the agent, and not the policy, the share of the episode's time that is left. Such an
+    agent cannot be exported yet."""
     reward: Literal["sparse", "penalty"] = "sparse"
     """'sparse' is 1 on success; 'penalty' is -1 for every environment step without it."""
     reward_scale: float = 1.0
