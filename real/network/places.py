@@ -50,7 +50,7 @@ def keeping_places(most: int) -> type[H11Protocol]:
             """Let a connection in, and another one go if there are too many."""
             self.last = time.monotonic()
             super().connection_made(transport)
-            others = [other for other in self.connections if other is not self]
+            others: list[Any] = [other for other in self.connections if other is not self]
             if len(others) >= most:
                 min(others, key=_worth).leave()
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib import metadata as packages
@@ -172,10 +173,11 @@ def _perform_rest(
     rest = {index: seed for index, seed in enumerate(seeds) if index not in successes}
     with progress_bar(desc="episodes", total=len(seeds), initial=len(successes)) as progress:
         for index, episode in _performances(stage, rest, workers):
-            unfinished.add(index, episode)
+            unfinished.keep(index, episode, progress.write)
             successes[index] = episode.success
             progress.update()
             progress.set_postfix(success=f"{np.mean([*successes.values()]):.2f}")
+    unfinished.check()
 
 
 def _performances(
@@ -198,6 +200,16 @@ def _performances(
         futures = {pool.submit(_perform, seed): index for index, seed in seeds.items()}
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except BrokenProcessPool as error:
+        raise DemonstrationError(
+            "Every process of a recording must live. One has ended, such as for want of memory. "
+            "Finished episodes are kept; the same command goes on, perhaps with fewer --workers."
+        ) from error
+    except BaseException:
+        for process in multiprocessing.active_children():
+            if process.pid in {*(pool._processes or {})}:
+                process.kill()  # even one that hangs or is stopped
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -210,7 +222,8 @@ def _open_stage(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
     global _stage
     # Ctrl-C reaches every process; the one that writes decides. Should it be killed, nobody is
     # left to take the episodes.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _stage = Stage(*arguments, **options)
 

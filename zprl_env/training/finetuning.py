@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from copy import copy
 from os import PathLike
+from pathlib import Path
+from shlex import quote
 from types import TracebackType
 from typing import Any
 
@@ -19,7 +21,7 @@ from policies.demonstrations import Demonstrations
 from zprl_env.base_policies.find import base_policy
 from zprl_env.cli import settings
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, success_note
-from zprl_env.files import RESULTS_FILE, write_json
+from zprl_env.files import RESULTS_FILE, RunFolderError, write_json, write_whole
 from zprl_env.loading.named import names_code
 from zprl_env.loading.resolve import checkpoint_folder, resolve_policy
 from zprl_env.tasks import folder_name
@@ -45,6 +47,7 @@ from zprl_env.training.run.folder import (
 from zprl_env.training.run.history import HISTORY_FILE, History
 from zprl_env.training.run.interruption import Interruption
 from zprl_env.training.run.kept import Kept, choose
+from zprl_env.training.run.writing import Writing
 from zprl_env.training.watch import callbacks, film, report
 from zprl_env.training.watch.curves import Curves, log_evaluation, open_curves
 from zprl_env.training.watch.outlook import correct, duration
@@ -88,6 +91,8 @@ class Finetuning:
         torch.set_num_threads(config.threads)
         self.config, self.console = config, Console(soft_wrap=True)
         self._kwargs = settings(config.env_kwargs)
+        self._writing, self._best = Writing(self._say), b""
+        self._stage = "before"
         with ExitStack() as stack:
             if config.resume_from is not None:
                 self.folder = stack.enter_context(
@@ -153,6 +158,10 @@ class Finetuning:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if isinstance(error, KeyboardInterrupt) and self._stage != "learning":  # which tells itself
+            kept = "Nothing was learned yet." if self._stage == "before" else "The agent is saved."
+            run = quote(str(self.folder))
+            self._say(f"{kept} Go on with: python train_sb3.py --resume-from {run}")
         self._stack.close()
 
     def _check_budget(self) -> None:
@@ -237,8 +246,9 @@ class Finetuning:
 
     def learn(self) -> None:
         """Learn until the budget is spent, evaluating and keeping checkpoints meanwhile."""
+        self._stage = "learning"
         progress = callbacks.ProgressCallback(self.history, self.config.total_env_steps)
-        say = progress.bar.write
+        say = self._writing.say = progress.bar.write
         with (
             closing(progress.bar),
             rescued(self.folder, lambda: self._save(self.envs.place.left()), say),
@@ -254,7 +264,11 @@ class Finetuning:
                 self._begun and self._begun.generators,
                 self.config.recipe.warmup_noise,
             )
-            self._save(self.envs.place.left())
+            try:
+                self._save(self.envs.place.left())
+            except RunFolderError as error:  # what was learned is at hand, and handed over
+                say(f"The last checkpoint is not saved. {error}")
+        self._writing.say, self._stage = self._say, "after"
         self.envs.close()
 
     def _add_demonstrations(self, say: Callable[[str], Any]) -> None:
@@ -276,12 +290,15 @@ class Finetuning:
     ) -> list[BaseCallback]:
         """Make the callbacks of every decision: progress, evaluation, checkpoints, telemetry."""
         history, config, say = self.history, self.config, progress.bar.write
+        file = self._file_of_best
 
         def note(env_steps: int, result: EvaluationResult) -> None:
             say(f"{env_steps:>9,} env steps: {result} (validation)")
             if history.best == env_steps:
-                weights.save_weights(self.folder, self.model, weights.BEST)
-            write_json(self.folder / HISTORY_FILE, history.to_dict())
+                self._best = weights.weights_bytes(self.model)
+                content = self._best
+                self._writing(file.name, lambda: weights.write_weights(file, content))
+            self._write_json(HISTORY_FILE, history.to_dict())
 
         return [
             progress,
@@ -299,7 +316,17 @@ class Finetuning:
             SteeringTelemetry(env_steps=history.env_steps),
         ]
 
+    @property
+    def _file_of_best(self) -> Path:
+        return self.folder / weights.weights_file(self.model, weights.BEST)
+
+    def _write_json(self, name: str, content: dict[str, Any]) -> None:
+        self._writing(name, lambda: write_json(self.folder / name, content))
+
     def _save(self, place: Place) -> None:
+        self._writing.again()
+        if self._file_of_best.name in self._writing.left:  # which a checkpoint has a copy of
+            raise RunFolderError("Expected room for the best agent first. Got none.")
         checkpoint.save_checkpoint(self.folder, self.model, self.history, place)
 
     def hand_over(self) -> None:
@@ -307,16 +334,20 @@ class Finetuning:
         config, history = self.config, self.history
         self.kept = choose(history, config.keep)
         if config.keep == "best" and history.best is not None:
-            file = self.folder / weights.weights_file(self.model, weights.BEST)
-            weights.load_weights(file, self.model)
-        weights.save_weights(self.folder, self.model)
+            weights.load_weights(self._best or self._file_of_best, self.model)
+        model, content = weights.weights_file(self.model), weights.weights_bytes(self.model)
+        self._writing(model, lambda: weights.write_weights(self.folder / model, content))
         self.agent = as_agent(self.model)
         name = f"steered ({config.steer}, {config.algo})"
         self.comparison.play_steered(name, self.agent, self._test_seeds)
         # All of it before a word is said: whoever listens may be gone.
-        write_json(self.folder / HISTORY_FILE, history.to_dict())
-        write_json(self.folder / RESULTS_FILE, self._results())
-        report.draw_curve(self.folder / CURVE_FILE, history, self.comparison.results)
+        self._write_json(HISTORY_FILE, history.to_dict())
+        self._write_json(RESULTS_FILE, self._results())
+        curve, results = self.folder / CURVE_FILE, self.comparison.results
+        self._writing(
+            CURVE_FILE,
+            lambda: write_whole(curve, lambda path: report.draw_curve(path, history, results)),
+        )
         self._log_tests()
         report.print_table(
             self.comparison.results, self.comparison.difference, self.console, self._updates
@@ -369,10 +400,13 @@ class Finetuning:
                     self._kwargs,
                     f"steered ({config.steer}, {config.algo})",
                 )
-                film.write_film(self.folder / VIDEO_FILE, takes)
+                write_whole(
+                    self.folder / VIDEO_FILE, lambda partial: film.write_film(partial, takes)
+                )
             except Exception as error:  # a run of hours does not fail for want of a renderer
                 self._say(f"No film: {' '.join(str(error).split())}")
         self._say(
             f"{history.env_steps:,} env steps in {duration(history.seconds)}. "
             f"Results: {self.folder}"
         )
+        self._writing.check()

@@ -58,7 +58,8 @@ def test_who_spoke_last_stays(server):
     address = (urlsplit(server.url).hostname, server.port)
     spoken = http.client.HTTPConnection(*address, timeout=PATIENCE)
     spoken.connect()
-    line, lines = spoken.sock, []
+    line = spoken.sock
+    lines: list[socket.socket] = []
     try:
         for _ in range(DESCRIPTORS // 4):
             lines += [socket.create_connection(address, PATIENCE) for _ in range(4)]
@@ -66,7 +67,8 @@ def test_who_spoke_last_stays(server):
             assert spoken.getresponse().read()
             assert spoken.sock is line  # never made anew
     finally:
-        for other in (spoken, *lines):
+        spoken.close()
+        for other in lines:
             other.close()
 
 

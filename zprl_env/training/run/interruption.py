@@ -1,12 +1,15 @@
-"""Interruption of a run by Ctrl-C or SIGTERM that waits until nothing is half done."""
+"""Interruption of a run by Ctrl-C, SIGTERM or SIGHUP that waits until nothing is half done."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Any
+
+from policies.commands.signals import listened_to
 
 
 class Interrupted(KeyboardInterrupt):
@@ -16,9 +19,9 @@ class Interrupted(KeyboardInterrupt):
 class Interruption:
     """Handler of Ctrl-C that notes the request, to be obeyed when nothing is half done.
 
-    The first Ctrl-C, or the ``SIGTERM`` of a cluster, is a wish; the second ends at once, as
-    ``KeyboardInterrupt``. Outside the main thread, where no signals arrive, there is only
-    :meth:`request`.
+    The first Ctrl-C, ``SIGTERM`` of a cluster or ``SIGHUP`` of a terminal is a wish; the second
+    ends at once, as ``KeyboardInterrupt``. Outside the main thread, where no signals arrive, there
+    is only :meth:`request`.
 
     Example:
         >>> with Interruption(print) as interruption:
@@ -57,7 +60,7 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in (signal.SIGINT, *listened_to()):
                 self._handlers[number] = signal.signal(number, self._on_signal)
         return self
 
@@ -74,4 +77,5 @@ class Interruption:
         if self.requested:
             raise KeyboardInterrupt
         self.request()
-        self._say("Ending as soon as nothing is half done; once more ends at once.")
+        with suppress(OSError):  # of a terminal that went away
+            self._say("Ending as soon as nothing is half done; once more ends at once.")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
@@ -32,9 +35,29 @@ class ContinuedTensorBoard(TensorBoardOutputFormat):
             folder: Where they lie.
             env_steps: Environment steps of the checkpoint; 0 for a new run.
         """
-        purge = env_steps + 1 if env_steps else None
-        self.writer = SummaryWriter(log_dir=str(folder), purge_step=purge)
-        self._is_closed = False
+        self._folder, self._is_closed = str(folder), False
+        self._open(env_steps + 1 if env_steps else None)
+
+    def _open(self, purge: int | None) -> None:
+        self.writer = SummaryWriter(log_dir=self._folder, purge_step=purge)
+
+    def write(self, key_values: Any, key_excluded: Any, step: int = 0) -> None:
+        """Write a point of the curves; one for which a disk has no room is left out."""
+        try:
+            if self.writer is None:
+                self._open(None)
+            super().write(key_values, key_excluded, step)
+        except OSError as error:
+            self.close()
+            self._is_closed, self.writer = False, None  # type: ignore[assignment]
+            warnings.warn(
+                f"TensorBoard has no point at {step:,}: {error}. Make room.", stacklevel=2
+            )
+
+    def close(self) -> None:
+        """Close the files; what a full disk does not take is lost."""
+        with suppress(OSError):
+            super().close()
 
 
 def open_curves(run: Path, name: str, env_steps: int = 0) -> Logger:
