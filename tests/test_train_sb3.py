@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import shlex
 import shutil
 import signal
@@ -12,6 +13,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -442,3 +444,66 @@ def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
         assert "OpenGL" in line
     else:
         assert (folder / "video.mp4").stat().st_size > 1_000
+
+
+@pytest.mark.parametrize("until", ["learned", "never"])
+def test_a_full_disk_is_said_and_what_was_learned_is_written_once_there_is_room(
+    until, point_flags, tmp_path
+):
+    folder = tmp_path / "run"
+    flags = [*point_flags, "--checkpoint-every", "50", "--out", str(folder)]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.helpers.full_disk", "600", until, *flags],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "best.zip is not written yet and tried again later. Expected to write" in done.stdout
+    assert "Not saved; the next try is at 100 env steps." in done.stdout
+    assert "steered (latent, sac)" in done.stdout  # the results, written or not
+    assert not [*folder.rglob("*partial*")]
+    if until == "learned":
+        assert done.returncode == 0, done.stderr
+        assert find_checkpoint(folder, pytest.fail) is not None
+        assert {"best.zip", "model.zip", "results.json", "history.json", "curve.png"} <= {
+            path.name for path in folder.iterdir()
+        }
+        assert load_history(folder).best is not None
+    else:
+        assert done.returncode == 2
+        assert "Got no room for: best.zip, " in done.stderr
+        assert "Make room, and give the command again with --resume-from" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("where", "calls", "said"),
+    [
+        ("zprl_env.training.run.base_results.play", 1, "Nothing was learned yet."),
+        ("zprl_env.training.watch.callbacks.evaluate", 1, "Saved."),
+        ("zprl_env.training.comparison.play", 1, "The agent is saved."),
+    ],
+    ids=["base policy", "evaluation", "test"],
+)
+def test_who_ends_a_run_by_a_signal_is_told_how_to_go_on(
+    where, calls, said, number, point_flags, tmp_path, capsys, monkeypatch
+):
+    before, left = signal.getsignal(number), calls
+    real = pkgutil.resolve_name(":".join(where.rsplit(".", 1)))
+
+    def ended(*arguments: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), number)
+        return real(*arguments)
+
+    monkeypatch.setattr(where, ended)
+    folder = tmp_path / "run"
+    with pytest.raises(SystemExit) as exit_info:
+        cli.run(lambda: finetune(*point_flags, "--out", folder))
+    assert exit_info.value.code == 130
+    output = capsys.readouterr().out.replace("\n", " ")
+    assert f"{said} Go on with: python train_sb3.py --resume-from {folder}" in output
+    assert signal.getsignal(number) == before

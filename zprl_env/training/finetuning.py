@@ -92,7 +92,7 @@ class Finetuning:
         self.config, self.console = config, Console(soft_wrap=True)
         self._kwargs = settings(config.env_kwargs)
         self._writing, self._best = Writing(self._say), b""
-        self._stage = "before"
+        self._stage, self._saved = "before", False
         with ExitStack() as stack:
             if config.resume_from is not None:
                 self.folder = stack.enter_context(
@@ -264,10 +264,8 @@ class Finetuning:
                 self._begun and self._begun.generators,
                 self.config.recipe.warmup_noise,
             )
-            try:
-                self._save(self.envs.place.left())
-            except RunFolderError as error:  # what was learned is at hand, and handed over
-                say(f"The last checkpoint is not saved. {error}")
+            self._place = self.envs.place.left()
+            self._save_last()
         self._writing.say, self._stage = self._say, "after"
         self.envs.close()
 
@@ -329,9 +327,19 @@ class Finetuning:
             raise RunFolderError("Expected room for the best agent first. Got none.")
         checkpoint.save_checkpoint(self.folder, self.model, self.history, place)
 
+    def _save_last(self) -> None:
+        """Save the last checkpoint; on a full disk what was learned is at hand, and handed over."""
+        try:
+            self._save(self._place)
+            self._saved = True
+        except RunFolderError as error:
+            self._writing.say(f"The last checkpoint is not saved. {error}")
+
     def hand_over(self) -> None:
         """Take the best agent or the last, play it on the test seeds, write it down and tell."""
         config, history = self.config, self.history
+        if not self._saved:
+            self._save_last()
         self.kept = choose(history, config.keep)
         if config.keep == "best" and history.best is not None:
             weights.load_weights(self._best or self._file_of_best, self.model)

@@ -10,7 +10,7 @@ import pytest
 from zprl_env.training.run.interruption import Interrupted, Interruption
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_is_a_wish_and_the_second_an_order(number):
     said: list[str] = []
     before = signal.getsignal(number)
