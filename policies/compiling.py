@@ -89,6 +89,7 @@ class SealedFile(IndexDataCacheFile):
     """Files of the cache whose every load is checked by a hash."""
 
     def _load_index(self) -> Any:
+        # numba's own file, where this user's processes keep compiled code; numba unpickles it too.
         with suppress(FileNotFoundError), open(self._index_path, "rb") as file:
             if pickle.load(file) == self._version:
                 _check(file.read())

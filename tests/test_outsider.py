@@ -230,4 +230,4 @@ def test_a_run_of_one_s_own_is_trained_evaluated_and_exported(lab):
     (lab / "deploy.py").write_text(DEPLOY)
     shape, message = ran(lab, "deploy", "lab:make_policy").splitlines()
     assert shape == "(2, 1)"
-    assert "must come with its base policy, which is code: lab:make_policy" in message
+    assert "must come with its base policy, which is code: 'lab:make_policy'" in message

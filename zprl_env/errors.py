@@ -55,7 +55,7 @@ class UnknownNameError(ZprlError):
         known: Iterable[str],
         aliases: Mapping[str, str] | None = None,
     ) -> None:
-        names = sorted({*known}, key=str.lower)
+        names = sorted({*known}, key=lambda known_name: (known_name.lower(), known_name))
         total = len(names)
         hint = did_you_mean(nearest(name, names, aliases))
         if total > LISTED:

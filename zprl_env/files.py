@@ -130,11 +130,12 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         write(partial)
         os.replace(partial, path)
     except Exception as error:  # what writers raise when a disk is full has no common kind
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
         raise RunFolderError(
             f"Expected to write {path}. Got: {one_line(error)}. Make room or give permission there."
         ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from typing import Any, get_args
 
@@ -99,6 +99,14 @@ def _registry() -> Any:
     registry = ConstructorRegistry()
     asking: list[Any] = []
 
+    def others(ask: Callable[[Any], Any], info: Any) -> Any:
+        """Ask tyro's own rules, during which those made here stand aside."""
+        asking.append(info)
+        try:
+            return ask(info)
+        finally:
+            asking.clear()
+
     @registry.primitive_rule
     def integers(info: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[int] | None:
         if info.type is not int:
@@ -116,11 +124,7 @@ def _registry() -> Any:
         """Leave None out of what help says of a value that need not be given."""
         if asking or type(None) not in get_args(info.type):
             return None
-        asking.append(info)
-        try:
-            spec = ConstructorRegistry.get_primitive_spec(info)
-        finally:
-            asking.clear()
+        spec = others(ConstructorRegistry.get_primitive_spec, info)
         if not isinstance(spec, PrimitiveConstructorSpec):
             return None
         return dataclasses.replace(spec, metavar=spec.metavar.replace("{None}|", ""))
@@ -130,11 +134,7 @@ def _registry() -> Any:
         """Join the lines of fields' docstrings, which tyro keeps as they are in the source."""
         if asking or not dataclasses.is_dataclass(info.type):
             return None
-        asking.append(info)
-        try:
-            spec = ConstructorRegistry.get_struct_spec(info)
-        finally:
-            asking.clear()
+        spec = others(ConstructorRegistry.get_struct_spec, info)
         if not isinstance(spec, StructConstructorSpec):
             return None
         fields = [dataclasses.replace(f, helptext=_joined(f.helptext)) for f in spec.fields]

@@ -46,9 +46,9 @@ def run(main: Callable[[], object]) -> None:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        where = f" {error.filename}" if error.filename else ""
+        where = error.filename or "a file"
         print(
-            f"error: Expected to write{where or ' a file'}. Got: {error.strerror}. Make room there "
+            f"error: Expected to write {where}. Got: {error.strerror}. Make room there "
             "and give the same command again.",
             file=sys.stderr,
         )

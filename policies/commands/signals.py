@@ -4,27 +4,69 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-ENDING = ("SIGTERM", "SIGHUP")
-"""Signals besides Ctrl-C's SIGINT by which somebody wants an end; not all systems have both."""
+CTRL_C, OTHERS = ("SIGINT",), ("SIGTERM", "SIGHUP")
+"""Signals that ask a process to end; not every system has all of them."""
+ECHO = 0.5
+"""Time within which the same wish arrives more than once [s]: a terminal that goes away tells a
+process, its group and its shell, which tells them again; ``timeout`` does alike."""
+
+_heard, _depth = -ECHO, 0
 
 
-def listened_to() -> list[signal.Signals]:
-    """List those of `ENDING` that are to be answered: not what ``nohup`` had ignored."""
-    known = [getattr(signal, name) for name in ENDING if hasattr(signal, name)]
+def listened_to(names: Sequence[str] = (*CTRL_C, *OTHERS)) -> list[signal.Signals]:
+    """List the signals that are to be answered: not what ``nohup`` or a shell's ``&`` ignores."""
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
     return [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+@contextmanager
+def answering(
+    answer: Callable[[], object], numbers: Sequence[signal.Signals] | None = None
+) -> Iterator[None]:
+    """Call a function for every wish to end, in place of what would be done otherwise.
+
+    An echo, which arrives right after SIGTERM or SIGHUP, is no second wish. Outside the main
+    thread, where no signals arrive, nothing is done.
+
+    Args:
+        answer: What to call.
+        numbers: Signals to answer; all that are :func:`listened_to` if not given.
+    """
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        global _heard
+        if number != signal.SIGINT:
+            before, _heard = _heard, time.monotonic()
+            if _heard - before < ECHO:
+                return
+        answer()
+
+    global _heard, _depth
+    _heard = _heard if _depth else -ECHO  # what another command has heard is no matter
+    _depth += 1
+    before: dict[signal.Signals, Any] = {}
+    try:
+        if threading.current_thread() is threading.main_thread():
+            for number in listened_to() if numbers is None else numbers:
+                before[number] = signal.signal(number, on_signal)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _depth -= 1
 
 
 @contextmanager
 def ending_as_by_ctrl_c() -> Iterator[None]:
     """Have SIGTERM and SIGHUP raise ``KeyboardInterrupt``, so that what Ctrl-C saves is saved.
 
-    Handlers that somebody has put there are left alone, and so are other threads than the main one,
-    in which no signals arrive.
+    Handlers that somebody has put there are left alone.
 
     >>> import os
     >>> try:
@@ -34,17 +76,10 @@ def ending_as_by_ctrl_c() -> Iterator[None]:
     ...     print("as by Ctrl-C")
     as by Ctrl-C
     """
-    before: dict[signal.Signals, Any] = {}
-    if threading.current_thread() is threading.main_thread():
-        for number in listened_to():
-            if signal.getsignal(number) == signal.SIG_DFL:
-                before[number] = signal.signal(number, _interrupt)
-    try:
+    usual = [n for n in listened_to(OTHERS) if signal.getsignal(n) == signal.SIG_DFL]
+    with answering(_interrupt, usual):
         yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt() -> None:
     raise KeyboardInterrupt

@@ -13,7 +13,8 @@ from policies.demonstrations.absolute_actions import AXIS_ANGLE, ROWS, frame_not
 from policies.demonstrations.action_range import ActionRange, range_notes, range_of, stated_range
 from policies.demonstrations.content_hash import content_hash
 from policies.demonstrations.demonstrations import read_episodes
-from policies.demonstrations.formats.source import Source, StoredEpisode, read_actions
+from policies.demonstrations.formats.reading import read_actions
+from policies.demonstrations.formats.source import Source, StoredEpisode
 from policies.demonstrations.formats.table import open_source
 from policies.demonstrations.robosuite_versions import robosuite_differences
 from policies.demonstrations.trajectory import Trajectory

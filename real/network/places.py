@@ -11,9 +11,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST, LEAST = 100, 2
 """Connections that are kept open at most, and at least, whatever the system allows."""
-BACKLOG = 32
-"""Newcomers that are let in together, before any of those who are there goes."""
-RESERVE = BACKLOG + 16
+BACKLOG = 12
+"""Newcomers that are let in together, in one turn of the server's loop."""
+TURNS = 4
+"""Turns of it from letting one in until the one whose place it takes has given its own back."""
+RESERVE = TURNS * BACKLOG + 16
 """Descriptors that are left for them and for pictures, the robot's own line, files."""
 
 

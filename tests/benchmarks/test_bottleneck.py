@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,22 +16,11 @@ from benchmarks.tables.bottleneck import table
 from policies.checkpoints import model as checkpoint
 from policies.demonstrations import Demonstrations, Trajectory
 from policies.frozen import FrozenPolicy
-from policies.imitation.config import PretrainConfig
+from tests.helpers import tiny
 from zprl_env import SteerablePolicy
 from zprl_env.errors import UnknownNameError
 
-TINY = PretrainConfig(
-    horizon=4,
-    n_action_steps=2,
-    latent_dim=3,
-    feature_dim=16,
-    hidden_dim=16,
-    n_blocks=1,
-    encoder_hidden_dims=(16,),
-    bottleneck_hidden_dims=(16,),
-    batch_size=16,
-    steps=3,
-)
+TINY = replace(tiny.TINY, latent_dim=3, steps=3)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,12 @@ from tests.helpers.documents import DOCS, PAGES, ROOT, commands, explained, page
 from zprl_env.__main__ import COMMANDS
 
 SHOWN = {command: page_name(path) for path in PAGES for command in commands(path)}
-OF_PYTHON = {c: parsed(c) for c in SHOWN if c.startswith(("python ", "zprl "))}
+EXAMPLES = [c.split()[1] for c in SHOWN if c.startswith("python examples/")]  # which have no --help
+OF_PYTHON = {
+    c: parsed(c)
+    for c in SHOWN
+    if c.startswith(("python ", "zprl ")) and not c.startswith("python examples/")
+}
 SOURCES = "".join(
     path.read_text(encoding="utf-8")
     for folder in ("benchmarks", "policies", "real", "zprl_env")
@@ -36,6 +41,11 @@ def test_a_command_explains_itself_and_has_the_flags_that_pages_give_it(words):
             if has_verbs and flag not in said:
                 help_text = explained((*words, command.verb or "run"))
             assert re.search(rf"{flag}(?![\w-])", help_text), (flag, text, SHOWN[text])
+
+
+def test_every_example_that_is_shown_is_there():
+    assert EXAMPLES
+    assert all((ROOT / name).is_file() for name in EXAMPLES)
 
 
 def test_the_page_of_commands_has_every_name_that_zprl_knows():

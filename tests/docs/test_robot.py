@@ -19,7 +19,10 @@ SHORTER = {
     "policies.pretrain": ["--steps", "20"],
     "real.play": ["--episodes", "1"],
     "real.replay": ["--no-video"],
-    "train_sb3.py": ["--eval-episodes", "1", "--validation-episodes", "1", "--no-video"],
+    "train_sb3.py": [
+        *("--eval-episodes", "1", "--validation-episodes", "1", "--no-video"),
+        *("--warmup-decisions", "4", "--updates-per-episode", "4"),
+    ],
 }
 
 
@@ -28,7 +31,7 @@ def shortened(command: str) -> list[str]:
     module = words[1] if words[0] == "-m" else words[0]
     if "--resume-from" in words:
         return [*words, *SHORTER[module], "--total-env-steps", "900"]
-    return [*words, *SHORTER.get(module, []), *["--total-env-steps", "450"] * (module[0] == "t")]
+    return [*words, *SHORTER.get(module, []), *["--total-env-steps", "500"] * (module[0] == "t")]
 
 
 @pytest.fixture(scope="module")

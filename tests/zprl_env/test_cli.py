@@ -55,7 +55,8 @@ def test_a_command_goes_on_when_nobody_listens_any_more(listener, tmp_path):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    # A reader that has gone is no error; a disk that is full below stdout is one, told at the end.
+    assert done.returncode == (2 if listener == "> /dev/full" else 0), done.stderr
     assert (tmp_path / "kept").read_text() == "all of it"
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr

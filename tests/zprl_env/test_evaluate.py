@@ -70,7 +70,7 @@ def test_a_policy_alone_is_played_on_seeded_episodes(play, capsys):
     np.testing.assert_array_equal(result.seeds, [5, 6, 7, 8])
     out, err = capsys.readouterr()
     assert "base policy" in out
-    assert "episode" in err  # the progress bar
+    assert "0/4" in err  # the progress bar
     again = play("--episodes", "4", "--seed", "5")
     np.testing.assert_array_equal(again.results["base policy"].lengths, result.lengths)
 
@@ -112,7 +112,8 @@ def test_more_actions_per_decision_are_the_policy_s_to_give(play, refused):
         (["--noise-scale", "-1"], "noise_scale must be at least 0. Got: -1.0."),
         (["--n-action-steps", "0"], "n_action_steps must be at least 1. Got: 0."),
         (["--seed", "-1"], "seed must be at least 0. Got: -1."),
-        (["--video", "film.gif"], "video must be a file that ends in .mp4. Got: film.gif."),
+        (["--film", "film.avi"], "film must be a file that ends in .mp4 or .gif. Got: film.avi."),
+        (["--run", "runs", "--agent", "shipped"], "Got both --run and --agent; leave one out."),
         (["--policy", "nowhere"], "a checkpoint folder or a shipped policy"),
         (["--run", "nowhere"], "a run's folder with a readable config.json. Got: nowhere"),
     ],
@@ -172,3 +173,30 @@ def test_settings_of_the_environment_are_added_to_the_run_s_own(trained, play, t
     play("--run", trained, "--episodes", "1", "--env-kwargs", "render_mode=rgb_array", "--out", out)
     written = json.loads(out.read_text())
     assert written["env_kwargs"] == ["task=Point", "render_mode=rgb_array"]
+
+
+def test_a_task_without_a_shipped_agent_is_told_which_have_one(refused):
+    said = refused("--agent", "shipped")
+    assert "No agent is shipped for Point. There is one for: hammer, Can, Lift." in said
+
+
+def test_an_exported_agent_plays_as_its_run_does(trained, play, tmp_path):
+    from zprl_env.deploy.export import Export, export
+
+    folder = export(Export(run=trained, out=tmp_path / "exported"))
+    ours = play("--agent", folder, "--episodes", "3", "--policy", folder / "policy")
+    theirs = json.loads((trained / "results.json").read_text())["test"]
+    assert [*ours.results] == [*theirs]
+    for name, result in ours.results.items():
+        np.testing.assert_array_equal(result.successes, theirs[name]["successes"])
+
+
+def test_an_agent_is_not_set_upon_a_policy_that_it_did_not_learn_to_steer(
+    trained, refused, tmp_path
+):
+    from zprl_env.deploy.export import Export, export
+
+    folder = export(Export(run=trained, out=tmp_path / "exported"))
+    other = point.save_policy(tmp_path / "other", seed=1)
+    said = refused("--agent", folder, "--policy", other)
+    assert f"Got {other}, of other weights. Leave --policy out." in said

@@ -191,7 +191,9 @@ def test_a_name_of_the_same_environment_elsewhere_is_understood(theirs, ours):
         ("LIFT", "'Lift'"),
     ],
 )
-def test_another_environment_of_the_same_task_is_suggested_by_our_name(theirs, ours):
+def test_another_environment_of_the_same_task_is_suggested_by_our_name(theirs, ours, monkeypatch):
+    # Where its suite has been imported it is an environment of its own, and means itself.
+    monkeypatch.delitem(gym.registry, theirs, raising=False)
     with pytest.raises(UnknownNameError, match=rf"unknown environment .* did you mean {ours}\?"):
         find_task(theirs)
 

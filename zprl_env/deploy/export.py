@@ -23,7 +23,7 @@ from zprl_env.deploy.steered_card import steered_card
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import RESULTS_FILE, RunFolderError, make_writable, one_line, read_json
-from zprl_env.loading import resolve
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.loading.steered_files import (
     CARD_FILE,
     OWN_POLICY,
@@ -258,7 +258,7 @@ def shipped_name(policy: SteerablePolicy) -> str:
         ZprlError: None has.
     """
     weights = getattr(policy, "weights_hash", None)
-    for name, folder in resolve.shipped_policies().items():
+    for name, folder in shipped_policies().items():
         if read_json(folder / METADATA_FILE)["weights_sha256"] == weights:
             return name
     raise ZprlError(

@@ -92,7 +92,7 @@ def _metadata(key: str) -> list[str]:
 
 def _python() -> Finding:
     version = platform.python_version()
-    text = f"{version} on {platform.platform()}"
+    text = f"{version} on {platform.system()} {platform.release()}, {platform.machine()}"
     asked = _metadata("Requires-Python")
     if not all(SpecifierSet(line).contains(version, prereleases=True) for line in asked):
         return Finding("python", "warning", f"{text}, needed {asked[0]}", "use another Python")

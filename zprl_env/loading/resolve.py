@@ -81,12 +81,9 @@ def checkpoint_folder(policy: str | PathLike[str]) -> Path:
     >>> checkpoint_folder("Lift").name
     'lift'
     """
-    shipped = shipped_policies()
-    name = fspath(policy)
-    row = TASKS.get(other_names().get(name, name))
-    slug = row.slug if row is not None else name.lower()
-    path = local_folder(policy) or shipped.get(slug, Path(policy))
-    if not path.exists():
+    shipped, name = shipped_policies(), fspath(policy)
+    path = local_folder(policy) or present_folder(policy)
+    if path is None:
         names = {**dict(zip(TASKS, TASKS, strict=True)), **other_names()}
         aliases = {n: TASKS[own].slug for n, own in names.items() if TASKS[own].slug in shipped}
         meant = did_you_mean(nearest(name, shipped, aliases))
@@ -96,6 +93,19 @@ def checkpoint_folder(policy: str | PathLike[str]) -> Path:
             f"Got: {name!r}{'; ' + meant.strip() if meant else '.'}"
         )
     return path
+
+
+def present_folder(policy: str | PathLike[str]) -> Path | None:
+    """Find the folder of a checkpoint that is on this machine by its path or shipped name.
+
+    >>> present_folder("PickPlaceCan").name, present_folder("hf://somebody/something")
+    ('can', None)
+    """
+    name = fspath(policy)
+    row = TASKS.get(other_names().get(name, name))
+    slug = row.slug if row is not None else name.lower()
+    path = shipped_policies().get(slug, Path(policy))
+    return path if path.exists() else None
 
 
 def _checked(policy: Any, where: str) -> SteerablePolicy:

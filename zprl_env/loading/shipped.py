@@ -8,7 +8,7 @@ from pathlib import Path
 from zprl_env.errors import CheckpointError
 from zprl_env.loading.resolve import local_folder
 from zprl_env.loading.steered_files import STEERED_FILE
-from zprl_env.tasks import TASKS, folder_name
+from zprl_env.tasks import TASKS
 
 SHIPPED = "shipped"
 """Name of the agent that comes with the package for whatever task is played."""
@@ -44,18 +44,25 @@ def steered_folder(name: str | PathLike[str], env: str | None = None) -> Path:
         CheckpointError: Nothing is shipped for the task.
     """
     path, known = Path(name), shipped_agents()
-    wanted = env if fspath(name) == SHIPPED and not path.exists() else fspath(name)
-    if wanted is None:
-        raise CheckpointError(f"Expected a task for its shipped agent. {_listed(known)}")
     if (path / STEERED_FILE).exists():
         return path
-    own = {agent.name: agent for agent in known.values()} | known
-    found = own.get(wanted) or own.get(wanted.lower())
-    if found is None and fspath(name) == SHIPPED:
-        found = known.get(folder_name(wanted))
+    if fspath(name) == SHIPPED:
+        if env is None:
+            raise CheckpointError(f"Expected a task for its shipped agent. {_listed(known)}")
+        found = _of_task(known, env)
         if found is None:
-            raise CheckpointError(f"No agent is shipped for {wanted}. {_listed(known)}")
-    return found or local_folder(name) or path
+            raise CheckpointError(f"No agent is shipped for {env}. {_listed(known)}")
+        return found
+    return _of_task(known, fspath(name)) or local_folder(name) or path
+
+
+def _of_task(known: dict[str, Path], name: str) -> Path | None:
+    """Find the agent of a task, called by its name, its id or its folder's."""
+    named = {agent.name: agent for agent in known.values()} | known
+    for task in known:
+        if name in (task, TASKS[task].id):
+            return known[task]
+    return named.get(name) or named.get(name.lower())
 
 
 def _listed(known: dict[str, Path]) -> str:

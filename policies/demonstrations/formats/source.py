@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import math
 import os
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from policies.demonstrations.trajectory import Trajectory
+from policies.commands.suggestions import did_you_mean, nearest
 from policies.errors import DemonstrationError
 
 DAMAGE = (
@@ -185,7 +183,7 @@ class Source(ABC):
         if mask not in self.masks:
             raise DemonstrationError(
                 f"there must be a list mask/{mask}. Got: {sorted(self.masks)}."
-                f"{did_you_mean(mask, self.masks)}"
+                f"{hint(mask, self.masks)}"
             )
         listed = set(self.masks[mask])
         found = [name for name in self.names if name in listed]
@@ -235,7 +233,7 @@ def unfit(key: str, entry: Entry) -> str:
         return "one number for the whole episode"
     if 0 in sizes:
         return "no values"
-    if _is_image(entry):
+    if is_image(entry):
         return f"an image, {shown}; images are not imitated yet"
     if name in CLOCKS:
         return "a clock; name it to take it"
@@ -244,89 +242,7 @@ def unfit(key: str, entry: Entry) -> str:
     return ""
 
 
-def read_trajectory(
-    episode: StoredEpisode, keys: Sequence[str], actions: str = "actions"
-) -> Trajectory:
-    """Read one episode.
-
-    Args:
-        episode: The episode.
-        keys: Observation keys, in order.
-        actions: Name of the array that holds the actions.
-
-    Raises:
-        DemonstrationError: It lacks something, or what it holds cannot be imitated.
-    """
-    if episode.lacks:
-        raise DemonstrationError(f"{episode.name} {episode.lacks}")
-    missing = [key for key in keys if key not in episode.observations]
-    if missing or not keys:
-        raise DemonstrationError(
-            f"{episode.name}: it must have the observation keys {list(keys) or '(any vector)'}. "
-            f"Got: {sorted(episode.observations)}. Choose others with the argument for "
-            f"observation keys.{did_you_mean(missing[0], episode.observations) if missing else ''}"
-        )
-    if actions not in episode.actions:
-        raise DemonstrationError(
-            f"{episode.name} must have '{actions}'. Got: {sorted(episode.members)}."
-            f"{did_you_mean(actions, episode.actions)}"
-        )
-    try:
-        values = read_actions(episode, actions)
-        absent = np.zeros(len(values), dtype=np.float32)
-        return Trajectory(
-            observations={key: _observation(key, episode.observations[key]) for key in keys},
-            actions=values,
-            rewards=_column(episode.rewards, np.float32, absent),
-            dones=_column(episode.dones, bool, absent.astype(bool)),
-            success=episode.success,
-        )
-    except DemonstrationError as error:
-        raise DemonstrationError(f"{episode.name}: {error}") from error
-    except DAMAGE as error:
-        raise DemonstrationError(f"{episode.name} must be whole: {error_text(error)}.") from error
-
-
-def read_actions(episode: StoredEpisode, name: str = "actions") -> np.ndarray:
-    """Read an episode's actions. Shape ``(T, A)``, float32; one number per step is a row of one.
-
-    Raises:
-        DemonstrationError: They are no numbers.
-    """
-    entry = episode.actions[name]
-    if entry.unfit or entry.dtype.kind not in "fiub":
-        raise DemonstrationError(
-            f"{name} must be vectors of real numbers. Got: {entry.unfit or entry.dtype}."
-        )
-    values = _in_a_row(entry.read())
-    with np.errstate(over="ignore"):
-        return values.astype(np.float32)
-
-
-def did_you_mean(word: str, known: Iterator[str] | Mapping[str, Any] | Sequence[str]) -> str:
-    """Return a hint at the most similar known name, with a space before it; else nothing.
-
-    >>> did_you_mean("trian", ["train", "valid"])
-    " Did you mean 'train'?"
-    """
-    near = difflib.get_close_matches(word, [*known], n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def _observation(key: str, entry: Entry) -> np.ndarray:
-    """Read an observation: vectors as float32, images as they are, a byte a pixel."""
-    if entry.dtype.kind not in "fiub" or not entry.shape:
-        raise DemonstrationError(f"{key} must be numbers for each step. Got: {unfit(key, entry)}.")
-    if entry.unfit:
-        raise DemonstrationError(f"{key} must be numbers for each step. Got: {entry.unfit}.")
-    values = entry.read()
-    if not _is_image(entry):
-        values = _in_a_row(values)
-    with np.errstate(over="ignore"):
-        return values if values.dtype == np.uint8 and values.ndim > 2 else values.astype(np.float32)
-
-
-def _is_image(entry: Entry) -> bool:
+def is_image(entry: Entry) -> bool:
     """Tell pictures, and depths, which have pixels by more than one row and column."""
     sizes = entry.shape[1:]
     return len(sizes) == 3 and (
@@ -334,21 +250,14 @@ def _is_image(entry: Entry) -> bool:
     )
 
 
-def _in_a_row(values: np.ndarray) -> np.ndarray:
-    """Put what belongs to a step in one row: ``(T,)`` is ``(T, 1)``, ``(T, 4, 4)`` ``(T, 16)``."""
-    return values.reshape(len(values), math.prod(values.shape[1:])) if values.ndim != 2 else values
+def hint(word: str, known: Iterable[str]) -> str:
+    """Return a hint at the most similar known name, with a space before it; else nothing.
 
-
-def _column(entry: Entry | None, dtype: Any, absent: np.ndarray) -> np.ndarray:
-    """Read one number per step; what is stored as ``(T, 1)`` as well."""
-    if entry is None:
-        return absent
-    values = entry.read()
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    with suppress(TypeError, ValueError):
-        return values.astype(dtype)
-    raise DemonstrationError(f"rewards and dones must be numbers. Got: {values.dtype}.")
+    >>> hint("trian", ["train", "valid"])
+    " Did you mean 'train'?"
+    """
+    asked = did_you_mean(nearest(word, known, cutoff=0.6)).rstrip()
+    return f" {asked[0].upper()}{asked[1:]}" if asked else ""
 
 
 def _first(names: Sequence[str]) -> str:

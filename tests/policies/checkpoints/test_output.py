@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,25 +15,14 @@ from policies.checkpoints.output import (
     package_version,
     refuse_overwriting,
 )
-
-HOLD = """
-import sys, time
-from policies.checkpoints.output import locked_folder
-with locked_folder(sys.argv[1]):
-    print("held", flush=True)
-    time.sleep(60)
-"""
+from tests.helpers.holding import holding
 
 
 @pytest.fixture
 def holder(tmp_path: Path):
     """Another process that holds the folder's lock."""
-    command = [sys.executable, "-c", HOLD, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
+    with holding(tmp_path) as process:
         yield process
-        process.kill()
 
 
 def test_a_second_process_is_refused_and_told_who_holds_the_folder(

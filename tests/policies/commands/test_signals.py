@@ -12,6 +12,7 @@ from policies.commands.running import run
 from policies.commands.signals import ending_as_by_ctrl_c, listened_to
 
 
+@pytest.mark.usefixtures("_as_in_a_terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_command_ends_as_by_ctrl_c(number, capsys):
     before = signal.getsignal(number)

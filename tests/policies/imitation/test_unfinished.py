@@ -14,26 +14,12 @@ import pytest
 from policies.demonstrations import Demonstrations
 from policies.errors import ConfigurationError
 from policies.fit_bottleneck import fit_bottleneck
-from policies.imitation.config import BottleneckConfig, PretrainConfig
+from policies.imitation.config import BottleneckConfig
 from policies.imitation.fitting import TrainingDivergedError
 from policies.imitation.unfinished import unfinished_fit
 from policies.pretrain import pretrain
 from tests.helpers.damage import damage
-
-TINY = PretrainConfig(
-    horizon=4,
-    n_action_steps=2,
-    latent_dim=4,
-    feature_dim=16,
-    hidden_dim=16,
-    n_blocks=1,
-    encoder_hidden_dims=(16,),
-    bottleneck_hidden_dims=(16,),
-    batch_size=16,
-    steps=40,
-    log_every=10,
-    eval_every=10,
-)
+from tests.helpers.tiny import TINY
 
 
 def train(demonstrations, out, *, die_at=None, how="raise", every=0.0, overwrite=False, **changes):
@@ -59,6 +45,7 @@ def told(policy):
     return {k: v for k, v in policy.metadata["training"].items() if k != "seconds"}
 
 
+@pytest.mark.usefixtures("_as_in_a_terminal")
 @pytest.mark.parametrize("how", ["raise", signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_training_ends_as_the_one_that_was_not(
     how, linear_demonstrations, tmp_path, capsys

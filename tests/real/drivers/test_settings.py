@@ -92,6 +92,7 @@ def mine(tmp_path):
     return path
 
 
+@pytest.mark.filterwarnings("ignore:The policy was trained for another environment")
 def test_a_policy_plays_a_file_s_task_on_a_driver_with_settings(mine, tmp_path, capsys):
     out = tmp_path / "played.hdf5"
     words = ('faults={"400": "rejecting"}',)

@@ -1,7 +1,34 @@
 import pytest
 import torch
 
+from zprl_env.training.config import parse
+
 
 @pytest.fixture(autouse=True)
 def _one_thread():
     torch.set_num_threads(1)
+
+
+TINY = ("--eval-episodes", "1", "--validation-episodes", "1", "--total-env-steps", "60")
+
+
+@pytest.fixture
+def tiny_config(point_task, point_policy, tmp_path):
+    """Settings of the smallest run, with more flags or another policy."""
+
+    def made(*flags, policy=point_policy):
+        usual = ("--env", point_task, "--policy", str(policy), "--out", str(tmp_path / "run"))
+        return parse(
+            [
+                *usual,
+                *TINY,
+                "--no-video",
+                "--hidden",
+                "8",
+                "--warmup-decisions",
+                "4",
+                *map(str, flags),
+            ]
+        )
+
+    return made

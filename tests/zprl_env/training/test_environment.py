@@ -73,7 +73,7 @@ def test_the_agent_s_reward(settings, expected):
 
 def test_a_process_that_cannot_make_its_environment_is_told_of():
     name, policy = "tests.helpers.point:NoSuchEnv", LinearPolicy(3, 2)
-    with pytest.raises(SimulationError, match=r"One has ended; .* Try --num-envs 1\."):
+    with pytest.raises(SimulationError, match=r"Environment 0: unknown environment.*'NoSuchEnv'"):
         make_training_envs(name, policy, "latent", Recipe(), num_envs=2, seed=0)
 
 

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from stable_baselines3.common.vec_env import VecMonitor
 
+from tests.helpers.documents import ROOT
 from tests.helpers.recording_env import RecordingEnv
 from zprl_env.errors import ConfigurationError, SimulationError
 from zprl_env.vectorised.workers import WorkerVecEnv, hurry
@@ -108,7 +109,10 @@ if __name__ == "__main__":
 def test_workers_end_with_the_learner_even_if_one_is_stopped_and_one_hangs(how, tmp_path):
     (tmp_path / "parent.py").write_text(PARENT)
     with subprocess.Popen(
-        [sys.executable, str(tmp_path / "parent.py"), how], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(tmp_path / "parent.py"), how],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
     ) as parent:
         assert parent.stdout is not None
         workers = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from policies.demonstrations import Demonstrations, Trajectory
 from zprl_env.envs.flat import observation_keys
@@ -155,3 +158,32 @@ def add_prior(buffer: ReplayBuffer, prior: PriorDecisions) -> int:
         )
     end_trajectories(buffer)
     return rows * columns
+
+
+def add_demonstrations(
+    model: BaseAlgorithm,
+    steering: Steering,
+    recipe: Recipe,
+    seed: int,
+    say: Callable[[str], object],
+) -> None:
+    """Put the recipe's demonstrations into an agent's replay buffer, if it has both.
+
+    Args:
+        model: The agent, which has learned nothing yet.
+        steering: The steering that it learns with, whether or not it samples the latent.
+        recipe: Settings; ``recipe.demonstrations`` is the file.
+        seed: Of the latents and the flow's noise.
+        say: Told how many decisions were added.
+
+    Raises:
+        ZprlError: As :func:`prior_decisions` and :func:`add_prior`.
+    """
+    if recipe.demonstrations is None or not isinstance(model, OffPolicyAlgorithm):
+        return
+    steering = copy(steering)
+    steering.sample_latent = recipe.sample_latent  # an evaluation's takes the mean
+    prior = prior_decisions(Demonstrations.load(recipe.demonstrations), steering, recipe, seed)
+    assert model.replay_buffer is not None
+    added = add_prior(model.replay_buffer, prior)
+    say(f"{added} decisions of demonstrations; RMS left over {prior.residual:.3f}")

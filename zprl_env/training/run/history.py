@@ -67,7 +67,10 @@ class History:
         said = {name: value for name, value in content.items() if name != VERSION}
         evaluations = [(_count(at), result_from(r)) for at, r in said["evaluations"]]
         history = cls(**said | {"evaluations": evaluations})
-        _count(history.env_steps), _count(history.decisions)
+        for count in (history.env_steps, history.decisions, history.updates):
+            _count(count)
+        for at, updates in history.updates_at.items():
+            _count(int(at)), _count(updates)
         if len(history.episode_ends) != len(history.episode_successes):
             raise ValueError("episodes that do not all have an end and an outcome")
         if not all(isinstance(success, bool) for success in history.episode_successes):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
-from policies.commands.signals import listened_to
+from policies.commands.signals import OTHERS, answering, listened_to
 
 
 class Interrupted(KeyboardInterrupt):
@@ -42,7 +41,7 @@ class Interruption:
         """
         self.requested = False
         self._say, self._on_request = say, on_request
-        self._handlers: dict[signal.Signals, Any] = {}
+        self._listening = answering(self._on_signal, (signal.SIGINT, *listened_to(OTHERS)))
 
     def request(self) -> None:
         """Request the end."""
@@ -59,9 +58,7 @@ class Interruption:
             raise Interrupted
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, *listened_to()):
-                self._handlers[number] = signal.signal(number, self._on_signal)
+        self._listening.__enter__()
         return self
 
     def __exit__(
@@ -70,10 +67,9 @@ class Interruption:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        self._listening.__exit__(kind, error, traceback)
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.request()

@@ -57,8 +57,11 @@ class Writing:
         for name, write in [*self._left.items()]:
             self(name, write)
 
-    def check(self) -> None:
+    def check(self, again: str = "give the same command again.") -> None:
         """Try a last time.
+
+        Args:
+            again: What to do once there is room.
 
         Raises:
             RunFolderError: Something cannot be written.
@@ -67,5 +70,5 @@ class Writing:
         if self._left:
             raise RunFolderError(
                 f"Expected to write everything. Got no room for: {', '.join(self._left)}. Make "
-                f"room, and give the command again with --resume-from."
+                f"room, and {again}"
             )

@@ -18,8 +18,8 @@ FEWEST, MOST = 6, 30
 """Bounds of the held-out episodes: fewer can show nothing at all."""
 VALIDATION = 20
 WARMUP = 120
-"""Most decisions of the base policy to begin with: CrossQ on Lift then goes from 0.46 to 0.84 in
-10,000 steps, where the usual 500 leave hardly any to learn from."""
+"""Most decisions of the base policy to begin with: the usual 500 leave hardly any steps to learn
+from."""
 ROLLOUT = 128
 """Most decisions of a rollout of on-policy methods, for the same reason."""
 MOST_STEPS = 10_000

@@ -14,6 +14,7 @@ import numpy as np
 from zprl_env.envs import make_env
 from zprl_env.errors import RenderingError, ZprlError
 from zprl_env.evaluation import Agent, EvaluationResult, evaluate
+from zprl_env.files import write_whole
 from zprl_env.loading.resolve import PolicyLike
 from zprl_env.steering.chunking import reported_success
 from zprl_env.tasks import find_task
@@ -252,6 +253,7 @@ def write_film(path: Path, takes: Sequence[Take]) -> None:
         takes: What was filmed.
 
     Raises:
+        RunFolderError: It cannot be written.
         ZprlError: The file ends otherwise.
     """
     import imageio.v3 as iio
@@ -260,11 +262,11 @@ def write_film(path: Path, takes: Sequence[Take]) -> None:
     pictures, fps = beside(takes), takes[0].fps
     if path.suffix == ".gif":
         every = max(round(fps / GIF_FPS), 1)
-        _write_gif(path, pictures[::every], fps / every)
+        write_whole(path, lambda partial: _write_gif(partial, pictures[::every], fps / every))
         return
     high, wide = (-size % 16 for size in pictures.shape[1:3])  # of which the codec makes its blocks
     padded = np.pad(pictures, ((0, 0), (0, high), (0, wide), (0, 0)))
-    iio.imwrite(path, padded, fps=fps, codec="libx264")
+    write_whole(path, lambda partial: iio.imwrite(partial, padded, fps=fps, codec="libx264"))
 
 
 def check_suffix(path: Path) -> None:
@@ -281,7 +283,9 @@ def _write_gif(path: Path, pictures: np.ndarray, fps: float) -> None:
     """Write a GIF of one palette, of which only what changes is stored."""
     from PIL import Image
 
-    palette = Image.fromarray(pictures[len(pictures) // 2]).quantize(128)
+    several = np.concatenate(pictures[:: max(len(pictures) // 4, 1)])
+    # Median cut would paint a small red cube grey, for all the grey around it.
+    palette = Image.fromarray(several).quantize(160, method=Image.Quantize.MAXCOVERAGE)
     frames = [
         Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE)
         for picture in pictures

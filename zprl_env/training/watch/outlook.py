@@ -11,10 +11,10 @@ from typing import Any
 
 from zprl_env.base_policies.find import find_policy
 from zprl_env.evaluation import EvaluationResult
-from zprl_env.loading import resolve
 from zprl_env.loading.named import names_code
-from zprl_env.loading.resolve import HUB
-from zprl_env.tasks import TASKS, find_task
+from zprl_env.loading.pretrained import shipped_policies
+from zprl_env.loading.resolve import HUB, checkpoint_folder
+from zprl_env.tasks import find_task
 from zprl_env.training.config import Config
 from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.rates import seconds_per_step, steps_per_second
@@ -24,6 +24,11 @@ STARTING = 8.0
 LIBRARIES = {"stable_baselines3": "Stable-Baselines3", "sb3_contrib": "sb3-contrib"}
 
 Say = Callable[[str], object]
+
+
+def at_once(text: str) -> None:
+    """Print a line that is seen before the next one is, through a pipe as well."""
+    print(text, flush=True)
 
 
 @dataclass(frozen=True)
@@ -84,14 +89,15 @@ def look_ahead(config: Config, done: int = 0, base_known: bool = False) -> Outlo
 
 
 def policy_folder(config: Config) -> Path | None:
-    """Find the folder of a run's base policy, without loading or fetching anything."""
+    """Find the folder of a run's base policy, without loading or fetching anything.
+
+    Raises:
+        CheckpointError: There is none of that name.
+    """
     name = config.policy or find_policy(config.env)
     if name is None or (isinstance(name, str) and (names_code(name) or name.startswith(HUB))):
         return None
-    text = str(name)
-    slug = TASKS[text].slug if text in TASKS else text.lower()
-    folder = resolve.shipped_policies().get(slug, Path(text))
-    return folder if folder.is_dir() else None
+    return checkpoint_folder(name)
 
 
 def card_of(config: Config) -> dict[str, Any]:
@@ -122,7 +128,7 @@ def describe_policy(config: Config) -> str:
     elif isinstance(name, str) and name.startswith(HUB):
         where = "from the hub"
     else:
-        where = "shipped" if folder in resolve.shipped_policies().values() else "a folder"
+        where = "shipped" if folder in shipped_policies().values() else "a folder"
     card = card_of(config)
     if {"success_rate", "episodes"} - card.keys():
         return f"{name}, {where}: its success is not known yet"
@@ -141,7 +147,7 @@ def duration(seconds: float) -> str:
     return f"{ceil(seconds / 60)} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def announce(config: Config, folder: Path, say: Say = print) -> None:
+def announce(config: Config, folder: Path, say: Say = at_once) -> None:
     """Say at once what a run is and what it will do: nothing heavy is imported for that.
 
     Args:
@@ -172,7 +178,7 @@ def announce(config: Config, folder: Path, say: Say = print) -> None:
 
 
 def correct(
-    config: Config, played: Collection[EvaluationResult], seconds: float, say: Say = print
+    config: Config, played: Collection[EvaluationResult], seconds: float, say: Say = at_once
 ) -> None:
     """Say how long the rest takes, now that the base policy has played.
 
@@ -190,7 +196,7 @@ def correct(
 
 
 def announce_evaluation(
-    config: Config, episodes: int, agent: Path | None, say: Say = print
+    config: Config, episodes: int, agent: Path | None, say: Say = at_once
 ) -> None:
     """Say at once what `zprl_env.evaluate` plays, and about how long that takes.
 

@@ -73,8 +73,8 @@ def test_acting_before_reset_is_refused():
 
 
 def test_an_unknown_task_names_the_nearest():
-    with pytest.raises(UnknownNameError, match="'lift'; did you mean 'Lift'"):
-        make_expert("lift")
+    with pytest.raises(UnknownNameError, match="'lfit'; did you mean 'Lift'"):
+        make_expert("lfit")
 
 
 @pytest.mark.parametrize(("seed", "index"), [(100, 0), (-1, 0), (0, 10_000), (0, -1)])

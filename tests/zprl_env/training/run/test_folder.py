@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from policies.checkpoints.output import FolderInUseError
+from tests.helpers.holding import holding
 from zprl_env.files import RunFolderError
 from zprl_env.training.run.folder import (
     LEARNED,
@@ -54,22 +52,10 @@ def test_a_run_that_begins_removes_what_the_last_one_learned_and_keeps_its_own_b
 
 @pytest.mark.parametrize("kind", ["new", "resumed"])
 def test_a_second_owner_is_refused_and_told_the_first_one_s_process(kind, tmp_path):
-    code = (
-        "import sys; from pathlib import Path; from policies.checkpoints.output import *\n"
-        "with locked_folder(Path(sys.argv[1])): print('locked', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "locked\n"
+    with holding(tmp_path) as other:
         opened = new_run(tmp_path, "Lift", "sac") if kind == "new" else resumed_run(tmp_path, print)
         with pytest.raises(FolderInUseError, match=f"in use by process {other.pid} on "), opened:
             pytest.fail("never")
-        other.kill()
     with resumed_run(tmp_path, print) as folder:  # a killed owner blocks nobody
         assert folder == tmp_path
 

@@ -38,3 +38,25 @@ def test_a_foreign_one_is_refused(content, tmp_path):
     (tmp_path / "history.json").write_text(content)
     with pytest.raises(RunFolderError, match=r"Expected a run's history in .*history\.json"):
         load_history(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(
+            {name: value}
+            for name in ("env_steps", "decisions", "updates")
+            for value in ("3", -1, True)
+        ),
+        *({"updates_at": value} for value in ([1], {"ten": 1}, {"10": "1"}, {"10": -1})),
+        *({"seconds": value} for value in ("1", -1.0, True)),
+        {"episode_ends": [1], "episode_successes": []},
+        {"episode_ends": ["1"], "episode_successes": [True]},
+        {"episode_ends": [1], "episode_successes": [1]},
+    ],
+    ids=str,
+)
+def test_a_value_of_another_type_is_refused_whichever_it_is(wrong, tmp_path):
+    write_json(tmp_path / "history.json", History().to_dict() | wrong)
+    with pytest.raises(RunFolderError, match=r"Expected a run's history in .*history\.json"):
+        load_history(tmp_path)
