@@ -224,7 +224,10 @@ def replay(settings: Replay, console: Console | None = None) -> list[Path]:
             simulated = driver_settings(settings.driver_kwargs)
             frames = [*pictures(episode, settings.task, **simulated)]
             rate = episode.preset.rate
-            write_whole(film, lambda to: imageio.mimwrite(to, frames, fps=rate, macro_block_size=2))
+            encoded: Any = imageio.mimwrite(
+                "<bytes>", frames, format="mp4", fps=rate, macro_block_size=2
+            )
+            write_whole(film, lambda partial: partial.write_bytes(encoded))
             made.append(film)
         except (ZprlError, RobotError) as error:  # table and plot are worth having alone
             console.print(f"No film: {error}", markup=False)

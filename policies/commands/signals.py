@@ -81,5 +81,22 @@ def ending_as_by_ctrl_c() -> Iterator[None]:
         yield
 
 
+def start_tracker() -> None:
+    """Start multiprocessing's resource tracker so that SIGHUP does not end it.
+
+    It tidies up after the processes of a command, and ignores the other signals by itself. To be
+    called before the first of them is started.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return
+    from multiprocessing import resource_tracker
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        resource_tracker.ensure_running()  # which takes the mask with it
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _interrupt() -> None:
     raise KeyboardInterrupt

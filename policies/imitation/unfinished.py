@@ -30,6 +30,8 @@ from policies.errors import CheckpointError, ConfigurationError, ZprlError
 EVERY = 10.0
 """Seconds between two states; as much is lost if the process is killed."""
 KEPT = 2
+TRIES, PAUSE = 13, 5.0
+"""Tries to write a result that would be lost otherwise, and seconds between them."""
 _FACTS = "facts"
 
 
@@ -158,6 +160,29 @@ class UnfinishedFit:
         for old in self.states()[KEPT:]:
             old.unlink(missing_ok=True)
         self._saved = time.monotonic()
+
+    def finish(self, save: Callable[[], object]) -> None:
+        """Write the result; a disk that has no room for it, nor had for a state, is waited for.
+
+        Args:
+            save: Writes it.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        for tries_left in reversed(range(TRIES)):
+            try:
+                save()
+                return
+            except OSError as error:
+                if self.states() or not tries_left:  # from which the same command goes on
+                    raise
+                if tries_left == TRIES - 1:
+                    self._say(
+                        f"cannot write the result, which is kept nowhere yet: {error}; trying "
+                        f"again for {TRIES * PAUSE:.0f} s, make room"
+                    )
+                time.sleep(PAUSE)
 
     def states(self) -> list[Path]:
         """Return the states' files, the newest first."""

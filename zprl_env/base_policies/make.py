@@ -164,7 +164,7 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
         else:
             say(f"{out}: trained before on these demonstrations with these settings")
             policy.metadata["training"] |= provenance
-        policy.save(out)
+        unfinished.finish(lambda: policy.save(out))
         noisy, noiseless = (
             played(policy, making, noise_scale, TEST_SEED, making.eval_episodes)
             for noise_scale in (1.0, 0.0)

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
+from policies.commands.signals import listened_to, start_tracker
 from policies.errors import DemonstrationError, ZprlError
 from policies.progress import progress_bar
 from zprl_env import cli
@@ -187,6 +188,7 @@ def _performances(
     if workers == 1 or len(seeds) < 2:
         yield from ((index, stage.perform(seed)) for index, seed in seeds.items())
         return
+    start_tracker()
     pool = ProcessPoolExecutor(
         max_workers=min(workers, len(seeds)),
         mp_context=multiprocessing.get_context("spawn"),
@@ -220,9 +222,9 @@ _stage: Stage
 
 def _open_stage(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
     global _stage
-    # Ctrl-C reaches every process; the one that writes decides. Should it be killed, nobody is
+    # Signals reach every process; the one that writes decides. Should it be killed, nobody is
     # left to take the episodes.
-    for number in (signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)):
+    for number in listened_to():
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _stage = Stage(*arguments, **options)

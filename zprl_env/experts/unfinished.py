@@ -53,7 +53,12 @@ class UnfinishedRecording:
             self._file.close()
             raise DemonstrationError(f"another recording is writing to {self.folder}.") from error
         except OSError as error:
-            self._file.close()
+            with suppress(OSError):  # what a full disk did not take, it still holds
+                self._file.close()
+            with suppress(OSError):
+                if not (self.folder / "recording.json").stat().st_size:
+                    (self.folder / "recording.json").unlink()
+                    self.folder.rmdir()
             raise DemonstrationError(f"cannot write demonstrations to {out}: {error}.") from error
         except DemonstrationError:
             self._file.close()
@@ -143,8 +148,8 @@ class UnfinishedRecording:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
             raise DemonstrationError(
-                f"Expected to write {out}. Got: {' '.join(str(error).split())[:160]}. Finished "
-                f"episodes are kept in {self.folder}: make room and give the same command again."
+                f"Expected to write {out}. Got: {' '.join(str(error).split())[:160]}. Make room "
+                f"and give the same command again: it goes on from the episodes in {self.folder}."
             ) from error
 
     @contextmanager

@@ -64,6 +64,24 @@ def test_an_interrupted_training_ends_as_the_one_that_was_not(
     assert not (tmp_path / "out.partial").exists()
 
 
+def test_a_full_disk_is_waited_for_where_everything_would_be_lost(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("policies.imitation.unfinished.PAUSE", 0.0)
+    full = [OSError(28, "No space left on device")] * 2
+
+    def save():
+        if full:
+            raise full.pop()
+
+    with unfinished_fit(tmp_path / "out") as unfinished:
+        unfinished.finish(save)
+        assert not full
+        assert capsys.readouterr().err.count("kept nowhere yet: [Errno 28] No space left") == 1
+        (unfinished.folder / "000000010.safetensors").touch()
+        full.append(OSError(28, "No space left on device"))
+        with pytest.raises(OSError, match="No space left"):
+            unfinished.finish(save)
+
+
 def _die(demonstrations: Path, out: Path, calls: int) -> None:
     """Train, and be killed at a function call that nobody chose."""
     import sys

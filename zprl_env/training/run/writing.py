@@ -46,8 +46,9 @@ class Writing:
         try:
             write()
         except RunFolderError as error:
+            if self._left.get(name) is not write:  # which was said already
+                self.say(f"{name} is not written yet and tried again later. {error}")
             self._left[name] = write
-            self.say(f"{name} is not written yet and tried again later. {error}")
             return False
         self._left.pop(name, None)
         return True
