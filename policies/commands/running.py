@@ -119,7 +119,7 @@ def _outliving(stream: Any) -> Any:
         io.BufferedWriter(file),
         encoding=stream.encoding,
         errors=stream.errors,
-        line_buffering=stream.line_buffering,
+        line_buffering=stream.line_buffering or stream.write_through,  # as -u has it
         write_through=stream.write_through,
     )
     made.mode = "w"  # type: ignore[misc]

@@ -257,10 +257,9 @@ def _record() -> None:
     try:
         episodes = record(recording)
     except KeyboardInterrupt:
-        print(
-            f"finished episodes are kept in {recording.out}.partial; the same command goes on",
-            file=sys.stderr,
-        )
+        begun = Path(f"{recording.out}.partial")
+        said = f"finished episodes are kept in {begun}" if begun.exists() else "no episode finished"
+        print(f"{said}; the same command goes on", file=sys.stderr)
         raise
     lengths = [len(episode.trajectory) for episode in episodes]
     successes = sum(episode.success for episode in episodes)

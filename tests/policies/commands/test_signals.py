@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -59,3 +61,20 @@ def test_a_full_disk_is_told_in_a_line(capsys):
         "error: Expected to write a file. Got: No space left on device. Make room there and give "
         "the same command again.\n"
     )
+
+
+def test_a_lost_terminal_does_not_end_what_tidies_up_after_processes():
+    code = """
+import os, signal
+from multiprocessing import resource_tracker
+from policies.commands.signals import start_tracker
+start_tracker()
+tracker = resource_tracker._resource_tracker
+os.kill(tracker._pid, signal.SIGHUP)
+resource_tracker.register("/none", "shared_memory")
+resource_tracker.unregister("/none", "shared_memory")
+print(tracker._check_alive())
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True\n", "")

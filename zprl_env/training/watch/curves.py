@@ -62,6 +62,9 @@ class ContinuedTensorBoard(TensorBoardOutputFormat):
         except OSError as error:
             with suppress(OSError):
                 super().close()
+            for file in Path(self._folder).glob("events.out.tfevents.*"):
+                if not file.stat().st_size:  # which there was no room for anything in
+                    file.unlink()
             self._is_closed, self.writer = False, None
             if not self._gap:
                 self._say(
