@@ -283,4 +283,13 @@ def parse(arguments: list[str]) -> Making:
 
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: make_policy(parse(sys.argv[1:])))
+    cli.run(_make)
+
+
+def _make() -> None:
+    making = parse(sys.argv[1:])
+    try:
+        make_policy(making)
+    except KeyboardInterrupt:
+        print("what is finished is kept; the same command goes on", file=sys.stderr)
+        raise
