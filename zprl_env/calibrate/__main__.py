@@ -17,6 +17,7 @@ from zprl_env.errors import ZprlError
 from zprl_env.evaluation import VALIDATION_SEED
 from zprl_env.files import make_writable, write_json
 from zprl_env.tasks import find_task, folder_name
+from zprl_env.training.run.writing import Writing
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import recipe_for
 
@@ -131,10 +132,12 @@ def calibrate(calibration: Calibration) -> Recommendation:
         "trials": [trial.to_dict() for trial in trials],
         "recommendation": dataclasses.asdict(recommendation),
     }
-    write_json(out / DATA, content)
+    writing = Writing(print)
+    writing(DATA, lambda: write_json(out / DATA, content))
     title = f"{env_name}, a new perturbation every {calibration.hold}"
-    report.draw(out / PICTURE, title, base, perturbed, recommendation)
+    writing(PICTURE, lambda: report.draw(out / PICTURE, title, base, perturbed, recommendation))
     report.print_table(base, perturbed, recommendation, Console(soft_wrap=True))
+    writing.check()
     print(f"Results: {out}")
     return recommendation
 
