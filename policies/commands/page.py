@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
 import shutil
@@ -33,6 +34,15 @@ class Page(io.StringIO):
 def columns() -> int:
     """Return the width that there is to write in."""
     return max(NARROWEST, shutil.get_terminal_size().columns)
+
+
+def at_terminal(text: str, stream: Any) -> str:
+    """Wrap a text between words if people read it: at a terminal, or where ``COLUMNS`` is set.
+
+    Elsewhere it stays in one line, as what reads it may search in it.
+    """
+    people = "COLUMNS" in os.environ or (hasattr(stream, "isatty") and stream.isatty())
+    return "\n".join(fold(text, columns())) if people else text
 
 
 def wrapped(text: str, width: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from policies.commands.page import at_terminal
 from policies.errors import ZprlError
 
 USER_ERROR, INTERRUPTED = 2, 130
@@ -36,7 +37,7 @@ def run(main: Callable[[], object]) -> None:
         if _disk_is_full(sys.stdout):
             raise SystemExit(USER_ERROR)
     except ZprlError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(at_terminal(f"error: {error}", sys.stderr), file=sys.stderr)
         raise SystemExit(USER_ERROR) from None
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
