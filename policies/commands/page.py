@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import shlex
 import shutil
@@ -37,12 +36,11 @@ def columns() -> int:
 
 
 def at_terminal(text: str, stream: Any) -> str:
-    """Wrap a text between words if people read it: at a terminal, or where ``COLUMNS`` is set.
+    """Wrap a text between words if it is for a terminal; elsewhere it stays in one line.
 
-    Elsewhere it stays in one line, as what reads it may search in it.
+    What reads it there may search in it.
     """
-    people = "COLUMNS" in os.environ or (hasattr(stream, "isatty") and stream.isatty())
-    return "\n".join(fold(text, columns())) if people else text
+    return "\n".join(fold(text, columns())) if stream.isatty() else text
 
 
 def wrapped(text: str, width: int) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -125,14 +127,16 @@ def test_a_default_that_is_to_be_given_is_missing_and_others_are_not():
 
 @pytest.mark.parametrize("module", ["policies.convert", "zprl_env.hyperparams"])
 def test_a_command_ends_with_2_within_the_terminal(module):
+    terminal, told = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-m", module],
         env={"COLUMNS": "50", "PYTHONPATH": str(Path(__file__).parents[3]), "PATH": ""},
-        capture_output=True,
-        text=True,
+        stderr=told,
         check=False,
     )
-    lines = done.stderr.splitlines()
+    lines = os.read(terminal, 10_000).decode().splitlines()
+    os.close(terminal)
+    os.close(told)
     assert done.returncode == 2
     assert lines[0].startswith("error: python -m")
     assert max(map(len, lines)) <= 50
