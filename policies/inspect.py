@@ -12,6 +12,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from policies.checkpoints.output import picture_facts
 from policies.commands import parsing, running
 from policies.demonstrations import MINARI
 from policies.demonstrations.loading import few
@@ -139,8 +140,9 @@ def draw_summary(summary: Summary, path: Path) -> None:
         axes.set_title(f"action {i}", fontsize="small")
         axes.set_yscale("log")
         axes.tick_params(labelsize="x-small", which="both")
+    facts = picture_facts() if path.suffix == ".png" else None  # other formats have other names
     try:
-        figure.savefig(path, dpi=120)
+        figure.savefig(path, dpi=120, metadata=facts)
     except OSError as error:
         raise DemonstrationError(f"cannot write the picture {path}: {error}.") from error
 

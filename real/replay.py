@@ -13,6 +13,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from policies.checkpoints.output import picture_facts
 from policies.errors import DemonstrationError
 from real.drivers import driver_settings, make_robot
 from real.recording.reader import RecordedEpisode, read_recorded
@@ -147,7 +148,7 @@ def draw_episode(episode: RecordedEpisode, path: Path) -> None:
                 panel.axvline(end, color="tab:purple", linewidth=0.6)
             axes[-1].annotate(told[:40], (end, 0.0), fontsize="x-small", rotation=90, va="bottom")
     try:
-        figure.savefig(path, dpi=110)
+        figure.savefig(path, dpi=110, format="png", metadata=picture_facts())
     except OSError as error:
         raise DemonstrationError(f"cannot write the picture {path}: {error}.") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -238,6 +239,9 @@ def _exported_config(folder: Path, *, trust: bool) -> Config:
 
     metadata, _ = read_steered(folder)
     said = {name: metadata.get(name) for name in ("env", "algo", "steer", "recipe")}
+    said["env_kwargs"] = env_kwargs = tuple(
+        f"{name}={json.dumps(value)}" for name, value in metadata.get("env_kwargs", {}).items()
+    )
     said["steer_kwargs"] = dict(said.pop("recipe") or {}).get("steer_kwargs")
     refuse_code(said, folder / STEERED_FILE, trust=trust)
     names = ("env", "algo", "backend", "steer", "seed")
@@ -245,7 +249,7 @@ def _exported_config(folder: Path, *, trust: bool) -> Config:
         recipe = Recipe(**typed(Recipe, metadata["recipe"]))
         content = typed(Config, {name: metadata[name] for name in names})
         policy = metadata.get(SHIPPED_POLICY) or str(base_folder(folder, metadata))
-        return Config(**content, policy=policy, recipe=recipe)
+        return Config(**content, env_kwargs=env_kwargs, policy=policy, recipe=recipe)
     except (KeyError, TypeError) as error:
         raise CheckpointError(
             f"Expected an export of this version's settings in {folder}. Got: {one_line(error)}. "

@@ -40,6 +40,15 @@ def package_version() -> str:
         return "0.0.0+uninstalled"
 
 
+def picture_facts() -> dict[str, str]:
+    """Return the text that a PNG carries: which version of this package has drawn it.
+
+    >>> picture_facts()["Software"].split()[0]
+    'zprl-env'
+    """
+    return {"Software": f"zprl-env {package_version()}"}
+
+
 @contextmanager
 def locked_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
     """Lock a folder against other processes that would write to it.

@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from policies.checkpoints.output import picture_facts
 from zprl_env.calibrate.recommendation import Recommendation
 from zprl_env.calibrate.trial import Trial
 
@@ -126,5 +127,5 @@ def draw(
     for axes in (latent, action):
         axes.set_xlabel("$\\lambda$")
     partial = path.with_name(f"{path.name}.partial")
-    figure.savefig(partial, dpi=150, format="png")
+    figure.savefig(partial, dpi=150, format="png", metadata=picture_facts())
     os.replace(partial, path)

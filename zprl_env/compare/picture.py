@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from policies.checkpoints.output import picture_facts
 from zprl_env.compare.groups import Group
 
 
@@ -88,5 +89,5 @@ def draw(path: Path, groups: Sequence[Group]) -> None:
         if panel.has_data():
             panel.legend(loc="lower right", fontsize="x-small")
     partial = path.with_suffix(".partial.png")
-    figure.savefig(partial, dpi=130)
+    figure.savefig(partial, dpi=130, format="png", metadata=picture_facts())
     partial.replace(path)

@@ -84,7 +84,7 @@ FACTS: dict[str, Callable[[Any], bool]] = {
     "episodes": _count,
     "mean_length": lambda value: _number(value) and value >= 0.0,
 }
-"""What is said of a measured success rate, and whether a value is that."""
+"""Facts of a measured success rate by name, and whether a value is such."""
 
 
 def is_result(value: object) -> bool:
@@ -123,6 +123,10 @@ ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "env_steps": ("null or an integer, at least 0", lambda v: v is None or _count(v)),
     "seconds": ("null or a number, at least 0", lambda v: v is None or (_number(v) and v >= 0)),
     "recipe": ("an object of names and values", _named),
+    "env_kwargs": (
+        "an object of names and values",
+        lambda v: _named(v) and all(map(str.isidentifier, v)),
+    ),
     "observation_dim": (
         f"an integer from 1 to {MOST_SIZE}",
         lambda v: type(v) is int and 0 < v <= MOST_SIZE,

@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from policies.checkpoints.output import picture_facts
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.success_rates import PairedDifference, needed, verdict, wilson_interval
 from zprl_env.training.run.history import WINDOW, History
@@ -111,4 +112,4 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize="small")
-    figure.savefig(path, dpi=150)
+    figure.savefig(path, dpi=150, format="png", metadata=picture_facts())
