@@ -6,9 +6,12 @@ import dataclasses
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from policies.checkpoints.contents import WRITER
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import package_version, refuse_overwriting
 from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.calibrate.recommendation import Recommendation, recommend
@@ -55,6 +58,8 @@ class Calibration:
     """Environment steps per decision; those of the task's preset, and else the policy's own."""
     out: Path | None = None
     """Folder for the results; runs/ENV/calibration if not given."""
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Replace a calibration that is there."""
     threads: int = 1
     """Threads of torch; more are slower for networks this small."""
 
@@ -77,10 +82,13 @@ def calibrate(calibration: Calibration) -> Recommendation:
 
     Raises:
         CheckpointError: The policy cannot be loaded.
+        OverwriteError: There is a calibration in its folder already.
         PolicyMismatchError: It does not fit the environment.
         RunFolderError: The results cannot be written.
     """
     env_name = folder_name(calibration.env)
+    out = calibration.out or Path("runs", env_name, "calibration")
+    refuse_overwriting(out / DATA, calibration.overwrite)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -96,7 +104,6 @@ def calibrate(calibration: Calibration) -> Recommendation:
         base_policy(calibration.env, make=False, env_kwargs=env_kwargs)
     )
     policy = resolve_policy(policy_name, calibration.policy_class)
-    out = calibration.out or Path("runs", env_name, "calibration")
     make_writable(out)
     usual = recipe_for("sac", "default", "latent", calibration.env, None, env_kwargs)
     noise_scale, n_action_steps = calibration.noise_scale, calibration.n_action_steps
