@@ -27,6 +27,7 @@ from zprl_env.training.run.base_copy import keep_base
 from zprl_env.training.run.base_results import BaseResults
 from zprl_env.training.run.folder import clear, new_run, refuse_run, resumed_run
 from zprl_env.training.run.history import History
+from zprl_env.training.run.writing import Writing
 from zprl_env.training.watch.curves import open_curves
 from zprl_env.training.watch.tracking import run_name, tracked
 
@@ -67,6 +68,7 @@ class OpenedRun:
         torch.set_num_threads(config.threads)
         self.config, self.console = config, Console(soft_wrap=True)
         self._kwargs = settings(config.env_kwargs)
+        self._writing = Writing(self._say)
         with ExitStack() as stack:
             if config.resume_from is not None:
                 self.folder = stack.enter_context(
@@ -121,10 +123,12 @@ class OpenedRun:
             clear(folder, resumed=config.resume_from is not None)
         keep_base(folder, self._checkpoint, self._weights_hash)
         save_config(folder, config, self.policy)
-        self._base_results = BaseResults(folder, self._weights_hash, self._say)
+        self._base_results = BaseResults(folder, self._weights_hash, self._say, self._writing)
         self._opened.enter_context(tracked(config, folder))
         steps = self.history.env_steps if self._begun else 0
-        self.model.set_logger(open_curves(folder, run_name(config), steps))
+        self.model.set_logger(
+            open_curves(folder, run_name(config), steps, lambda text: self._writing.say(text))
+        )
         self._opened.callback(self.model.logger.close)
 
     def __enter__(self: Own) -> Own:

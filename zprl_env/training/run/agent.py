@@ -11,7 +11,7 @@ from zprl_env.files import RESULTS_FILE, RunFolderError, read_json
 from zprl_env.training.agents.weights import BEST, MODEL
 from zprl_env.training.run.checkpoint import find_checkpoint
 from zprl_env.training.run.folder import checkpoint_folders
-from zprl_env.training.run.history import History, load_history
+from zprl_env.training.run.history import History, count, load_history
 from zprl_env.training.settings.algorithms import BackendName
 
 
@@ -67,7 +67,7 @@ def _ended(run: Path) -> bool:
     """Tell whether a run ended after its last checkpoint, and was not resumed and interrupted."""
     try:
         ended_at = read_json(run / RESULTS_FILE)["env_steps"]
-        return int(checkpoint_folders(run)[0].name.rstrip("~")) <= int(ended_at)
+        return int(checkpoint_folders(run)[0].name.rstrip("~")) <= count(ended_at)
     except (IndexError, KeyError, RunFolderError, TypeError, ValueError):
         return True  # its checkpoints or results were removed; the agent is what it handed over
 

@@ -119,7 +119,7 @@ def check(settings: object, limits: Mapping[str, Range]) -> None:
     for name, limit in limits.items():
         value = getattr(settings, name)
         if value is not None and not isinstance(value, str) and value not in limit:
-            raise ZprlError(f"{name} must be {limit}. Got: {value}.")
+            raise ZprlError(f"{name} must be {limit}. Got: {value!s:.80}.")
 
 
 def check_stop(stop_at: float | None, episodes: int) -> None:
@@ -157,7 +157,7 @@ def check_recipe(recipe: Recipe) -> None:
     """
     check(recipe, RECIPE)
     if not recipe.hidden or min(recipe.hidden) < 1:
-        raise ZprlError(f"hidden must be layers of at least 1. Got: {recipe.hidden}.")
+        raise ZprlError(f"hidden must be layers of at least 1. Got: {recipe.hidden!s:.80}.")
     if not recipe.log_std_min < recipe.log_std_max:
         raise ZprlError(
             f"log_std_min must be below log_std_max. "
@@ -175,5 +175,5 @@ def check_recipe(recipe: Recipe) -> None:
     if not possible:
         raise ZprlError(
             f"ent_coef must be 'auto', 'auto_' and a number, or a number, above 0. "
-            f"Got: {recipe.ent_coef!r}."
+            f"Got: {recipe.ent_coef!r:.80}."
         )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
 
+from policies.checkpoints.plain_json import read_json
 from zprl_env.base_policies.find import find_policy
+from zprl_env.errors import CheckpointError
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.loading.named import names_code
 from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.loading.resolve import HUB, checkpoint_folder
+from zprl_env.loading.steered_files import FACTS
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config
 from zprl_env.training.settings.algorithms import find_algorithm
@@ -104,13 +106,11 @@ def card_of(config: Config) -> dict[str, Any]:
     """Read what the card of a run's base policy measured; empty if it has none."""
     folder = policy_folder(config)
     try:
-        card = json.loads((folder / "evaluation.json").read_text("utf-8")) if folder else {}
-    except (OSError, ValueError):
+        card = read_json(folder / "evaluation.json") if folder else {}
+    except CheckpointError:
         return {}
-    if not isinstance(card, dict):
-        return {}
-    kept = ("success_rate", "episodes", "mean_length")
-    return {k: card[k] for k in kept if isinstance(card.get(k), int | float)}
+    said = card if isinstance(card, dict) else {}
+    return {name: said[name] for name, fits in FACTS.items() if fits(said.get(name))}
 
 
 def describe_policy(config: Config) -> str:
