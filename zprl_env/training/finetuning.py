@@ -14,9 +14,9 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from zprl_env.evaluation import EvaluationResult, success_note
 from zprl_env.files import RESULTS_FILE, RunFolderError, write_json
 from zprl_env.training.agents import weights
+from zprl_env.training.agents.critics.resets import Resets
 from zprl_env.training.agents.model import as_agent
 from zprl_env.training.agents.prior import add_demonstrations
-from zprl_env.training.agents.resets import Resets
 from zprl_env.training.learning import learn, rescued
 from zprl_env.training.opened import OpenedRun
 from zprl_env.training.run import checkpoint

@@ -52,4 +52,4 @@ def test_a_base_action_that_is_shown_is_the_one_that_is_executed():
 
 def test_only_true_or_false_shows_it():
     with pytest.raises(ConfigurationError, match=r"base_action must be true or false\. Got: 'yes'"):
-        ActionSteering(LinearPolicy(3, 2), observation_dim=3, base_action="yes")
+        ActionSteering(LinearPolicy(3, 2), observation_dim=3, base_action="yes")  # type: ignore[arg-type]

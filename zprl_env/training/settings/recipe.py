@@ -90,7 +90,7 @@ class Recipe:
     """SAC and TD3: keep Q between 0 and 1 by a sigmoid, as the published agent does, whose target
     has no entropy term; needs the sparse reward. Its effect is not measured."""
     critic_input: Literal["action", "sum", "chunk"] = "action"
-    """What the critics judge: the agent's action; its 'sum' with the base policy's (SAC, TQC and
+    """Action that the critics judge: the agent's; its 'sum' with the base policy's (SAC, TQC and
     CrossQ steering the action with base_action=true, as Policy Decorator does); or the executed
     'chunk', from which critics of the action are distilled (SAC without chance in the flow's noise,
     as DSRL-NA does)."""

@@ -66,7 +66,7 @@ def test_dsrl_s_settings_on_lift_are_its_authors():
     assert (dsrl.hidden, dsrl.activation) == ((2048, 2048, 2048), "tanh")
     assert (dsrl.layer_norm, dsrl.actor_layer_norm) == (True, True)
     assert (dsrl.target_entropy, dsrl.ent_coef, dsrl.reward) == (0.0, "auto", "penalty")
-    assert (dsrl.warmup_decisions, round(dsrl.warmup_noise * dsrl.scale, 3)) == (6004, 1.0)
+    assert (dsrl.warmup_decisions, round(dsrl.warmup_noise * 1.5, 3)) == (6004, 1.0)
     assert (dsrl.updates_per_decision, dsrl.batch_size, dsrl.n_steps) == (7.5, 256, 1)
     assert dsrl.gamma**4 == pytest.approx(0.99)
     assert recipe_for("sac", "dsrl-na", "noise") == replace(dsrl, critic_input="chunk")

@@ -1,1 +1,1 @@
-"""Critics on executed actions: on base action plus residual, and on decoded chunks."""
+"""Critics on executed actions (base action plus residual, decoded chunks), and their resets."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from tests.helpers.small_model import assert_same_tensors, make_small_model
 from zprl_env.errors import ZprlError
 from zprl_env.training.agents.critics.executed import DISTIL_EVERY
 
-USUAL = {"critic_input": "chunk", "steer_kwargs": ("noise_steps=2",), "gamma": 0.9}
+USUAL: dict[str, Any] = {"critic_input": "chunk", "steer_kwargs": ("noise_steps=2",), "gamma": 0.9}
 
 
 def aliased(**settings):

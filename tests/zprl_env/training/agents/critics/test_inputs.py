@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -19,7 +21,7 @@ GAUSSIAN = ["sac", "tqc", "crossq"]
 
 def decorated(algo: str = "sac", **settings):
     """An agent that sees features, latents and the base action: 3, 2 and 4 numbers."""
-    usual = {"critic_input": "sum", "actor_sees_base": False, "scale": 0.3}
+    usual: dict[str, Any] = {"critic_input": "sum", "actor_sees_base": False, "scale": 0.3}
     usual |= {"steer_kwargs": ("base_action=true",), "layer_norm": False}
     return make_small_model(PointEnv(), algo, steer="action", **usual | settings)[0]
 

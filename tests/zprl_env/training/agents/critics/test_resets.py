@@ -8,8 +8,8 @@ import torch
 
 from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model, tensors
+from zprl_env.training.agents.critics.resets import Resets, reset
 from zprl_env.training.agents.model import as_agent
-from zprl_env.training.agents.resets import Resets, reset
 from zprl_env.training.settings.algorithms import off_policy_names
 
 
