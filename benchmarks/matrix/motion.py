@@ -47,7 +47,7 @@ class Positions(gym.Wrapper[Any, Any, Any, Any]):
         """Note where the end effectors have come."""
         observation, *rest = self.env.step(action)
         self._paths[-1].append(np.asarray(observation))
-        return observation, *rest  # type: ignore[return-value]
+        return observation, *rest
 
     def to_dict(self) -> dict[str, float] | None:
         """Return velocity [m/s] and jerk [m/s3] over all paths; None if nothing moves."""
