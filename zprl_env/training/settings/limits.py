@@ -62,6 +62,7 @@ RECIPE = {
     "hold": COUNT,
     "progressive_exploration": SIZE,
     "reset_every": SIZE,
+    "base_samples": SIZE,
     "success_share": Range(0, 1),
     # Below that, the fewest whole numbers of updates and decisions are not small.
     "updates_per_decision": Range(0.01),
