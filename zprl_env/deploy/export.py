@@ -104,6 +104,11 @@ def export(settings: Export) -> Path:
     words = [settings.policy, settings.policy_class, *settings.env_kwargs]
     said = [word for word in words if word is not None]
     config = load_config(run, trust=settings.trust, given=said)
+    if config.recipe.time_left:
+        raise ZprlError(
+            "an exported agent must decide by the policy's observation alone. Got one that sees "
+            "the time left. Train without --time-left."
+        )
     env_kwargs = cli.settings([*config.env_kwargs, *settings.env_kwargs])
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch

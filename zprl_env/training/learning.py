@@ -50,7 +50,9 @@ def learn(
     if generators is not None:
         randomness.restore(generators)
     if isinstance(model, OffPolicyAlgorithm):
-        warm_up(model, warmup_decisions - history.decisions, callback, warmup_noise)
+        left = warmup_decisions - history.decisions
+        if not warm_up(model, left, callback, warmup_noise):
+            return
     if history.env_steps < total_env_steps:
         try:
             model.learn(

@@ -52,6 +52,18 @@ class History:
         agents = [(result.success_rate, at) for at, result in self.evaluations if at > 0]
         return max(agents)[1] if agents else None
 
+    def passed(self, rate: float | None) -> int | None:
+        """Return the environment steps of the first agent whose lower bound is at least a rate.
+
+        Args:
+            rate: Success rate that the Wilson interval's lower bound has to reach; ``None`` is
+                never reached.
+        """
+        if rate is None:
+            return None
+        agents = [at for at, result in self.evaluations if at > 0 and result.interval.low >= rate]
+        return agents[0] if agents else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as values of JSON."""
         evaluations = [[at, result.to_dict()] for at, result in self.evaluations]
