@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from itertools import dropwhile, takewhile
+from pathlib import Path
 from typing import Any, get_args
 
 from policies.commands.checking import check_words
@@ -118,6 +119,8 @@ def program(module: str | None = None) -> str:
     called = sys.argv[0]
     if called.startswith("zprl "):
         return called
+    if (script := Path(called).name).startswith("zprl-"):
+        return script
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if module is None and spec is None:
         return f"python {called}"

@@ -202,8 +202,11 @@ def recorded(recording: Recording) -> tuple[int, int]:
 
         successes = [t.success for t in Demonstrations.load(recording.out).trajectories]
     else:
-        refuse_overwriting(  # a recording of other settings
-            recording.out, recording.overwrite, by="--demonstrations of zprl_env.make_policy"
+        refuse_overwriting(
+            recording.out,
+            recording.overwrite,
+            by="--demonstrations of zprl_env.make_policy",
+            hint="which records anew what was recorded with other settings",
         )
         recording.out.parent.mkdir(parents=True, exist_ok=True)
         successes = [episode.success for episode in record(recording)]

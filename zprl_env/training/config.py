@@ -24,6 +24,7 @@ from zprl_env.tasks import find_task
 from zprl_env.training.run.base_copy import base_copy
 from zprl_env.training.run.find import find_run
 from zprl_env.training.run.settings_file import (
+    code_names,
     note_version,
     read_settings,
     typed,
@@ -153,8 +154,6 @@ EXAMPLES = (
     "--env my_lab:make_env --policy my_lab:make_policy --scale 0.5  # your own",
 )
 _WEIGHTS = "policy_sha256"
-_NAMES = ("env", "env_kwargs", "policy", "policy_class", "algo", "steer")
-"""Settings that may name code, besides the recipe's steer_kwargs."""
 _MAY_CHANGE = {
     "policy_class",
     "policy",  # its weights may not: check_policy
@@ -286,11 +285,9 @@ def load_config(folder: Path, *, trust: bool = False, given: Sequence[str] = ())
     except (KeyError, TypeError) as error:
         raise wrong_settings(folder, error, written) from error
     copy = base_copy(folder)
-    said = {name: content.get(name) for name in _NAMES if name != "policy" or copy is None}
-    said["steer_kwargs"] = recipe.steer_kwargs
     if copy is not None:
         content["policy"] = str(copy)
-    refuse_code(said, folder / CONFIG_FILE, trust=trust, given=given)
+    refuse_code(code_names(folder), folder / CONFIG_FILE, trust=trust, given=given)
     content |= {"resume_from": folder, "trust": trust, "overwrite": False}
     return Config(**content, recipe=recipe)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from pathlib import Path
-from shlex import quote
 from types import TracebackType
 from typing import Any, Literal
 
@@ -24,6 +23,7 @@ from zprl_env.training.run.folder import CURVE_FILE, VIDEO_FILE
 from zprl_env.training.run.history import HISTORY_FILE
 from zprl_env.training.run.interruption import Interruption
 from zprl_env.training.run.kept import Kept, choose
+from zprl_env.training.run.settings_file import resume_command
 from zprl_env.training.watch import callbacks, film, report
 from zprl_env.training.watch.curves import Curves, log_evaluation
 from zprl_env.training.watch.outlook import correct, duration
@@ -62,7 +62,7 @@ class Finetuning(OpenedRun):
 
     @property
     def _again(self) -> str:
-        return f"python train_sb3.py --resume-from {quote(str(self.folder))}"
+        return resume_command(self.folder)
 
     def play_base_policy(self) -> None:
         """Play the base policy on the test seeds and on the validation seeds, each once in a run.
