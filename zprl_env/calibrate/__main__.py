@@ -10,8 +10,7 @@ from typing import Annotated
 
 import tyro
 
-from policies.checkpoints.contents import WRITER
-from policies.checkpoints.output import package_version, refuse_overwriting
+from policies.checkpoints.output import WRITER, package_version, refuse_overwriting
 from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.calibrate.recommendation import Recommendation, recommend

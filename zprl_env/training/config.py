@@ -12,11 +12,12 @@ from typing import Annotated, Literal
 
 import tyro
 
+from policies.checkpoints.output import WRITER
 from zprl_env.cli import check_words, settings
 from zprl_env.cli import parse as parse_line
 from zprl_env.cli import prog as program
 from zprl_env.errors import ConfigurationError, ZprlError
-from zprl_env.files import CONFIG_FILE, VERSION, RunFolderError, write_json
+from zprl_env.files import CONFIG_FILE, RunFolderError, write_json
 from zprl_env.loading.named import refuse_code
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.table import check_options
@@ -277,7 +278,7 @@ def load_config(folder: Path, *, trust: bool = False, given: Sequence[str] = ())
         RunFolderError: There are none, or they are not this version's.
     """
     content = read_settings(folder)
-    written = content.pop(VERSION, None)
+    written = content.pop(WRITER, None)
     content.pop(_WEIGHTS, None)
     try:
         recipe = Recipe(**typed(Recipe, content.pop("recipe")))
