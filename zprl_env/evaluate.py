@@ -17,6 +17,8 @@ from zprl_env.errors import CheckpointError, PolicyMismatchError, ZprlError
 from zprl_env.evaluation import TEST_SEED, Agent, success_note
 from zprl_env.files import check_file, write_json
 from zprl_env.loading.named import refuse_code
+from zprl_env.options.former import with_present_names
+from zprl_env.options.noise import check_noise
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config, check_policy, load_config
@@ -57,9 +59,9 @@ class Evaluation:
     """Episodes to play."""
     seed: int = TEST_SEED
     """Seed of the first episode; the others follow."""
-    noise_scale: float | None = None
-    """Temperature of the flow's initial noise; the run's own, and else imitation's 1. With another
-    one the base policy is played at both."""
+    noise: str | None = None
+    """Start of the policy's flow: fresh (fresh:TEMPERATURE), zero or fixed:SEED; the run's own, and
+    else fresh, imitation's. With another one the base policy is played from both."""
     n_action_steps: int | None = None
     """Environment steps per decision; the run's own, and else the policy's."""
     out: Path | None = None
@@ -80,6 +82,7 @@ class Evaluation:
             find_task(self.env)
         cli.settings(self.env_kwargs)
         limits.check(self, limits.EVALUATION)
+        check_noise(self.noise)
         if self.film is not None and self.film.suffix not in (".mp4", ".gif"):
             raise ZprlError(f"film must be a file that ends in .mp4 or .gif. Got: {self.film}.")
         if self.agent is not None and self.run is not None:
@@ -208,10 +211,10 @@ def _config(evaluation: Evaluation, steered: Path | None) -> Config:
     elif steered is not None:
         config = _exported_config(steered, trust=evaluation.trust)
     else:
-        recipe = Recipe(scale=0.0, noise_scale=1.0, observation="features")
+        recipe = Recipe(scale=0.0, noise="fresh", observation="features")
         config = Config(algo="sac", recipe=recipe)  # of an agent that there is none of
     given = {name: value for name, value in vars(evaluation).items() if value not in (None, ())}
-    steering = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
+    steering = {name: given[name] for name in ("noise", "n_action_steps") if name in given}
     others: dict[str, Any] = {
         name: given[name] for name in ("env", "policy", "policy_class") if name in given
     }
@@ -240,7 +243,7 @@ def _exported_config(folder: Path, *, trust: bool) -> Config:
     said["steer_kwargs"] = dict(said.pop("recipe") or {}).get("steer_kwargs")
     refuse_code(said, folder / STEERED_FILE, trust=trust)
     try:
-        recipe = dict(metadata["recipe"])
+        recipe = with_present_names(metadata["recipe"])
         lists = {name: tuple(recipe.get(name, ())) for name in ("hidden", "steer_kwargs")}
         return Config(
             env=metadata["env"],

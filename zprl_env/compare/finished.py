@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import CONFIG_FILE, RESULTS_FILE, RunFolderError, one_line, read_json
+from zprl_env.options.former import with_present_names
 from zprl_env.training.run.history import HISTORY_FILE, result_from
 
 COUNTED = ("backend", "env_kwargs", "keep", "num_envs", "overlap", "total_env_steps")
@@ -82,7 +83,7 @@ def load_finished(folder: Path) -> FinishedRun:
 
 def _settings(config: dict[str, Any]) -> dict[str, str]:
     counted = {name: config[name] for name in COUNTED if name in config}
-    counted |= config["recipe"]
+    counted |= with_present_names(config["recipe"])
     policy = config.get("policy_sha256")
     if policy:
         counted["policy"] = str(policy)[:8]

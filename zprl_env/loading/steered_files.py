@@ -30,6 +30,9 @@ OWN_POLICY = "own_policy"
 """Key of a note for people to read: which code of their own the base policy was."""
 SHIPPED_POLICY = "shipped_policy"
 """Key of the name of a base policy that comes with the package, in place of a copy of it."""
+FIXED_NOISE = "noise"
+"""Array of the vector that the flow starts from, where that is a fixed one. It is stored itself, and
+not its seed alone, for whoever reads the folder without this package's generator."""
 ONNX_FILE, CARD_FILE = "steered.onnx", "README.md"
 
 _MOST_LAYERS, _LARGEST = 1000, 1e30
@@ -120,7 +123,7 @@ class SteeredFiles(NamedTuple):
 
     Attributes:
         metadata: The description.
-        arrays: The actor's, and the bounds of the environment's actions.
+        arrays: The actor's, the bounds of the environment's actions, and a fixed noise.
     """
 
     metadata: dict[str, Any]
@@ -155,7 +158,7 @@ def write_steered(
         metadata: Plain JSON values; format, version and hashes are set here. With ``own_policy`` in
             it, the base policy is the user's own code, and with ``shipped_policy`` one that comes
             with the package: the folder then does not hold it.
-        arrays: The actor's, and the bounds.
+        arrays: The actor's, the bounds, and a fixed noise if there is one.
     """
     replace_file(folder / ACTOR_FILE, safetensors.numpy.save(dict(arrays)))
     described = {"format": FORMAT, "version": VERSION, "actor_sha256": arrays_hash(arrays)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from os import PathLike
 from types import TracebackType
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from rich.console import Console
 from zprl_env.base_policies.find import base_policy
 from zprl_env.cli import settings
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
+from zprl_env.files import CALIBRATION_FILE, write_json
 from zprl_env.loading.named import names_code
 from zprl_env.loading.resolve import checkpoint_folder, resolve_policy
 from zprl_env.tasks import folder_name
@@ -22,6 +24,7 @@ from zprl_env.training.budget import Pace, check_budget, episode_limit
 from zprl_env.training.comparison import Comparison
 from zprl_env.training.config import Config, check_policy, save_config
 from zprl_env.training.environment import make_training_envs
+from zprl_env.training.found import find_settings
 from zprl_env.training.run import checkpoint
 from zprl_env.training.run.base_copy import keep_base
 from zprl_env.training.run.base_results import BaseResults
@@ -75,6 +78,7 @@ class OpenedRun:
             else:
                 refuse_run(config.out, config.overwrite)
             self._load_policy()
+            config = self._find_settings()
             self._opened = stack.enter_context(ExitStack())  # what a film has to wait for
             self.comparison = Comparison(
                 config.env, self.policy, config.steer, config.recipe, self._kwargs
@@ -114,6 +118,19 @@ class OpenedRun:
         if config.resume_from is not None:
             check_policy(config.resume_from, self.policy)
 
+    def _find_settings(self) -> Config:
+        """Play the base policy for the settings that are to be found, unless the run has them."""
+        recipe, self._found = find_settings(
+            self.config.recipe,
+            self.config.env,
+            self.policy,
+            self._kwargs,
+            self._tell,
+            quick=self.config.quick,
+        )
+        self.config = replace(self.config, recipe=recipe)
+        return self.config
+
     def _begin(self) -> None:
         """Write down what is known at the start, in place of what another run has left."""
         config, folder = self.config, self.folder
@@ -121,6 +138,8 @@ class OpenedRun:
             clear(folder, resumed=config.resume_from is not None)
         keep_base(folder, self._checkpoint, self._weights_hash)
         save_config(folder, config, self.policy)
+        if self._found is not None:
+            write_json(folder / CALIBRATION_FILE, self._found)
         self._base_results = BaseResults(folder, self._weights_hash, self._say)
         self._opened.enter_context(tracked(config, folder))
         steps = self.history.env_steps if self._begun else 0

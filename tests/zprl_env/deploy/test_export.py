@@ -30,7 +30,7 @@ TINY = [
 ]
 RUNS = {
     "sac": ["--algo", "sac"],
-    "gSDE": ["--algo", "sac", "--use-sde", "--noise-scale", "1"],
+    "gSDE": ["--algo", "sac", "--use-sde", "--noise", "fresh"],
     "td3": ["--algo", "td3", "--steer", "joint"],
     "tqc": ["--algo", "tqc", "--observation", "both"],
     "crossq": ["--algo", "crossq", "--steer", "action"],

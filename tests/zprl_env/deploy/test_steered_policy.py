@@ -50,12 +50,13 @@ def played(env, decide, seed: int) -> list[np.ndarray]:
 @pytest.mark.parametrize("steer", AGENT_DIM)
 @pytest.mark.parametrize("observation", ["features", "state", "both"])
 @pytest.mark.parametrize(
-    ("noise_scale", "sample_latent"), [(0.0, False), (1.0, False), (0.5, True)]
+    ("noise", "sample_latent"),
+    [("zero", False), ("fresh", False), ("fresh:0.5", True), ("fixed:3", False)],
 )
-def test_it_plays_the_steered_environment_s_episode(steer, observation, noise_scale, sample_latent):
+def test_it_plays_the_steered_environment_s_episode(steer, observation, noise, sample_latent):
     policy, agent = LinearPolicy(3, 2), actor(steer, 8 if observation == "both" else 5)
     options = {"scale": 0.7, "observation": observation}
-    options |= {"noise_scale": noise_scale, "sample_latent": sample_latent}
+    options |= {"noise": noise, "sample_latent": sample_latent}
     wrapper = STEERINGS[steer].wrapper(PointEnv(), policy, **options)
     steered = SteeredPolicy(policy, agent, 3, options, steer=steer, low=-1.0, high=1.0)
     bare = ActionChunkWrapper(PointEnv(), steered.n_action_steps)
@@ -66,7 +67,7 @@ def test_it_plays_the_steered_environment_s_episode(steer, observation, noise_sc
 
 
 def test_a_batch_is_each_alone_with_dice_of_its_own():
-    options = {"scale": 0.5, "noise_scale": 1.0}
+    options = {"scale": 0.5, "noise": "fresh"}
     steered = SteeredPolicy(LinearPolicy(3, 2), actor("latent"), 3, options)
     observations = np.random.default_rng(0).normal(size=(3, 3))
     steered.reset(seed=7)

@@ -111,7 +111,7 @@ def test_options_of_a_way_of_steering_reach_it_and_others_are_refused():
 
 
 def test_what_a_robot_s_preset_says_arrives_in_the_run_s_settings(tmp_path):
-    facts = {"scale": 0.05, "noise_scale": 0.25, "gamma": 0.9, "n_action_steps": 3}
+    facts = {"scale": 0.05, "noise": "fresh:0.25", "gamma": 0.9, "n_action_steps": 3}
     text = Path("real/tasks/presets/place-orange.yaml").read_text(encoding="utf-8")
     content = yaml.safe_load(text) | facts
     preset = tmp_path / "mine.yaml"

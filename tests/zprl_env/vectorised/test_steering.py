@@ -314,10 +314,15 @@ def test_options_can_be_set_on_the_vector(steer):
     envs = batch(2, steer=steer)
     envs.seed(0)
     before = envs.reset()
-    for name, value in (("scale", 0.25), ("noise_scale", 0.0), ("sample_latent", False)):
+    for name, value in (
+        ("scale", 0.25),
+        ("noise", "zero"),
+        ("noise", "fixed:2"),
+        ("sample_latent", False),
+    ):
         envs.set_attr(name, value)
         assert np.all(np.equal(envs.get_attr(name)[1], value))
-        assert np.all(np.equal(vars(envs.steering)[name], value))
+        assert np.all(np.equal(getattr(envs.steering, name), value))
     envs.seed(0)
     assert np.array_equal(envs.reset(), before) == (steer in ("noise", "joint"))
     with pytest.raises(ConfigurationError, match="scale must be"):

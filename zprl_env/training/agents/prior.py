@@ -86,9 +86,7 @@ def prior_decisions(
     generators = [generator] * len(first)
     seen, latents = steering.observe(first, generators)
     following, _ = steering.observe(last, generators)
-    shape = (len(first), steering.policy.horizon, steering.policy.action_dim)
-    noise = (steering.noise_scale * generator.standard_normal(shape)).astype(np.float32)
-    actions, residual = invert(steering, chunks, latents, noise)
+    actions, residual = invert(steering, chunks, latents, steering.starts(generators))
     rms = float(np.sqrt(np.mean(residual**2)))
     return PriorDecisions(seen, following, actions, rewards, ends, successes, env_steps, rms)
 

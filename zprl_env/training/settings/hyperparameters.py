@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from zprl_env.errors import ZprlError
 from zprl_env.loading.yaml_file import read_yaml
+from zprl_env.options.former import with_present_names
 from zprl_env.task import UNKNOWN, Facts
 from zprl_env.training.settings.algorithms import ALGORITHMS, Algorithm
 
@@ -49,7 +50,7 @@ class Setting(NamedTuple):
 
 SETTINGS = (
     Setting("env_wrapper.scale", "scale"),
-    Setting("env_wrapper.noise_scale", "noise_scale"),
+    Setting("env_wrapper.noise", "noise"),
     Setting("env_wrapper.gamma", "gamma"),
     Setting("env_wrapper.n_action_steps", "n_action_steps"),
     Setting("env_wrapper.sample_latent", "sample_latent"),
@@ -90,7 +91,7 @@ SETTINGS = (
     Setting("n_critic_updates", "n_epochs"),
     Setting("gae_lambda", "gae_lambda", on_policy),
 )
-WORDS = {"scale", "observation", "reward", "ent_coef"}
+WORDS = {"scale", "noise", "observation", "reward", "ent_coef"}
 """Fields that may be words; other words are numbers that YAML did not take for some."""
 
 WRAPPER = "zprl_env.training.zoo.steered"
@@ -171,7 +172,8 @@ def _flatten(section: Mapping[str, Any]) -> Mapping[str, Any]:
         if key == "env_wrapper":
             (wrapper,) = value
             options = {wrapper: {}} if isinstance(wrapper, str) else wrapper
-            ((flat["wrapper"], value),) = options.items()
+            ((flat["wrapper"], named),) = options.items()
+            value = with_present_names(named)
         if key in ("env_wrapper", "policy_kwargs", "replay_buffer_kwargs"):
             flat |= {f"{key}.{name}": inner for name, inner in value.items()}
         else:

@@ -17,9 +17,7 @@ from zprl_env.training.agents.prior import add_prior, prior_decisions
 from zprl_env.training.settings.recipe import Recipe
 
 POLICY = LinearPolicy(3, 2)
-STEERING = LatentSteering(
-    POLICY, scale=0.5, observation_dim=3, sample_latent=False, noise_scale=0.0
-)
+STEERING = LatentSteering(POLICY, scale=0.5, observation_dim=3, sample_latent=False, noise="zero")
 RECIPE = Recipe(gamma=0.9, scale=0.5)
 
 

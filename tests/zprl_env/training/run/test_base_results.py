@@ -14,7 +14,7 @@ from zprl_env.training.comparison import BASE, Comparison
 from zprl_env.training.run.base_results import BaseResults
 from zprl_env.training.settings.recipe import Recipe
 
-RECIPE = replace(Recipe(), observation="features", noise_scale=0.0)
+RECIPE = replace(Recipe(), observation="features", noise="zero")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_result_is_kept_as_soon_as_it_is_known(play, tmp_path):
     results, played = play(range(3))
     assert played
     content = json.loads((tmp_path / "base.json").read_text())
-    assert [*content["results"]] == [BASE, f"{BASE}, noise 0"]
+    assert [*content["results"]] == [BASE, f"{BASE}, noise zero"]
     assert content["zprl_env_version"]
     again, played = play(range(3))
     assert (again, played) == (results, False)

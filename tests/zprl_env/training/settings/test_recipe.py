@@ -20,7 +20,7 @@ def test_the_fields_defaults_are_those_of_the_file_of_sac():
 
 def test_the_published_settings_are_those_published():
     paper = recipe_for("sac", "paper", "latent")
-    assert (paper.scale, paper.noise_scale, paper.observation) == (0.2, 1.0, "features")
+    assert (paper.scale, paper.noise, paper.observation) == (0.2, "fresh", "features")
     assert paper.hidden == (256, 256, 256)
     assert (paper.gamma, paper.tau, paper.batch_size) == (0.99, 0.005, 256)
     assert (paper.reward, paper.n_steps, paper.target_entropy) == ("sparse", 1, -4.0)
@@ -53,7 +53,7 @@ def test_every_place_of_steering_has_a_scale_of_its_own_kind(steer):
 
 
 def test_a_task_may_differ_from_the_default_and_never_from_the_published_settings():
-    assert recipe_for("sac", "default", "latent", "pen").noise_scale == 1.0
+    assert recipe_for("sac", "default", "latent", "pen").noise == "fresh"
     assert recipe_for("sac", "default", "latent", "Can") == recipe_for("sac", "default", "latent")
     paper = recipe_for("sac", "paper", "latent")
     assert recipe_for("sac", "paper", "latent", "pen") == paper
