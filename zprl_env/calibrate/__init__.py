@@ -3,5 +3,13 @@
 from __future__ import annotations
 
 from zprl_env.calibrate.noise_search import NoiseSearch, best_noise, search_noise
+from zprl_env.calibrate.scale_search import ScaleSearch, borne_scale, search_scale
 
-__all__ = ["NoiseSearch", "best_noise", "search_noise"]
+__all__ = [
+    "NoiseSearch",
+    "ScaleSearch",
+    "best_noise",
+    "borne_scale",
+    "search_noise",
+    "search_scale",
+]

@@ -31,8 +31,8 @@ OWN_POLICY = "own_policy"
 SHIPPED_POLICY = "shipped_policy"
 """Key of the name of a base policy that comes with the package, in place of a copy of it."""
 FIXED_NOISE = "noise"
-"""Array of the vector that the flow starts from, where that is a fixed one. It is stored itself, and
-not its seed alone, for whoever reads the folder without this package's generator."""
+"""Array of the vector that the flow starts from, where that is a fixed one: itself and not its seed
+alone, for whoever reads the folder without this package."""
 ONNX_FILE, CARD_FILE = "steered.onnx", "README.md"
 
 _MOST_LAYERS, _LARGEST = 1000, 1e30

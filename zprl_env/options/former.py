@@ -19,7 +19,8 @@ def with_present_names(options: Mapping[str, Any]) -> dict[str, Any]:
         options: As the file says them.
 
     Returns:
-        The same, with a ``noise`` in place of a ``noise_scale``.
+        The same, with a ``noise`` in place of a ``noise_scale``. Where there was one, a scale
+        ``"auto"`` is ``"published"``, the rule that was called so then.
 
     Raises:
         ConfigurationError: Its ``noise_scale`` is no size, or it says ``noise`` as well.
@@ -37,12 +38,10 @@ def with_present_names(options: Mapping[str, Any]) -> dict[str, Any]:
             f"noise must be said once. Got: noise {named['noise']!r} and its former name "
             f"{NOISE_SCALE} {named[NOISE_SCALE]!r}. Leave {NOISE_SCALE} out."
         )
-    return {
-        ("noise" if name == NOISE_SCALE else name): (
-            _as_noise(value) if name == NOISE_SCALE else value
-        )
-        for name, value in named.items()
-    }
+    if named.get("scale") == "auto":  # which was this rule then
+        named["scale"] = "published"
+    noise = {"noise": _as_noise(named.pop(NOISE_SCALE))}
+    return named | noise
 
 
 def refuse_former_names(options: Mapping[str, Any]) -> None:

@@ -79,6 +79,26 @@ def calibrated_facts(facts: Facts, policy: object) -> Facts:
     return facts if found is None else found.over(facts)
 
 
+def stored_noise(noise: str | FlowNoise, policy: object) -> str | FlowNoise:
+    """Return the draw that a policy's checkpoint stores as the best of K, for ``"best:K"``.
+
+    Args:
+        noise: As the option takes it.
+        policy: Any policy.
+
+    Returns:
+        ``"fixed:SEED"`` if the checkpoint stores the best of as many draws; else what was given.
+
+    Raises:
+        ConfigurationError: It is no start of a flow.
+        CheckpointError: The checkpoint's calibration is damaged.
+    """
+    wanted, found = FlowNoise.parse(noise), calibration_of(policy)
+    if wanted.kind != "best" or found is None or found.draws != wanted.draws:
+        return noise
+    return found.noise or noise
+
+
 def calibration_in(folder: Path | None) -> Calibrated | None:
     """Return the calibration in a checkpoint's folder, whose weights are not read.
 

@@ -14,7 +14,7 @@ from zprl_env.envs.flat import flat_environment
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.options.former import refuse_former_names
-from zprl_env.options.stored import calibrated_facts
+from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.steering import (
     ActionSteering,
     JointSteering,
@@ -136,6 +136,7 @@ class SteeringWrapper(
             n_action_steps = facts.n_action_steps or self.policy.n_action_steps
         gamma = facts.gamma if gamma is None else gamma
         options = given(options, self.steering_class.usual(facts))
+        options["noise"] = stored_noise(options["noise"], self.policy)
         env = flat_environment(env, self.policy)
         single = env.action_space if chunks is None else chunks.env.action_space
         observation_dim = check_compatible(
@@ -270,6 +271,7 @@ class LatentSteeringWrapper(SteeringWrapper):
         sample_latent: bool | None = None,
         noise: str | None = None,
         observation: ObservationKind = "features",
+        **unknown: Any,
     ) -> None:
         """Wrap an environment.
 
@@ -290,10 +292,12 @@ class LatentSteeringWrapper(SteeringWrapper):
                 else the task's, else ``"fresh"``, which imitation trained with.
             observation: ``"features"`` (embedding and z), ``"state"`` (normalised observation and
                 z) or ``"both"``.
+            **unknown: Refused; a former name of an option is told its present one.
 
         Raises:
             PolicyMismatchError: Environment and policy do not fit each other.
             ConfigurationError: An argument is out of range.
+            TypeError: There is no such option.
         """
         super().__init__(
             env,
@@ -304,6 +308,7 @@ class LatentSteeringWrapper(SteeringWrapper):
             sample_latent=sample_latent,
             noise=noise,
             observation=observation,
+            **unknown,
         )
 
 

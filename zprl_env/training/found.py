@@ -15,6 +15,7 @@ from zprl_env.envs import make_env
 from zprl_env.errors import ConfigurationError
 from zprl_env.files import CALIBRATION_FILE, RunFolderError, read_json
 from zprl_env.options.noise import FlowNoise
+from zprl_env.options.stored import stored_noise
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.training.settings.recipe import Recipe
 
@@ -54,6 +55,10 @@ def find_settings(
     kept: dict[str, Any] = {"asked": asked(recipe), "found": {}}
     if not kept["asked"]:
         return recipe, None
+    known = stored_noise(recipe.noise, policy)
+    if known != recipe.noise:
+        say(f"The policy's checkpoint stores the best of these draws: {known}.")
+    recipe = replace(recipe, noise=str(known))
     steps, noise = recipe.n_action_steps, FlowNoise.parse(recipe.noise)
     with closing(make_env(env, **env_kwargs)) as made:
         if noise.kind == "best":

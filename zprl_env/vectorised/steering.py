@@ -14,7 +14,7 @@ from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import check_order
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
-from zprl_env.options.stored import calibrated_facts
+from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
 from zprl_env.steering.identity import warn_of_another_task
@@ -90,11 +90,13 @@ class SteeringVecEnv(VecEnvWrapper):
             check_order(venv.get_attr("ordered_keys", indices=0)[0], self.policy)
             warn_of_another_task(self.policy, venv.get_attr("env_args", indices=0)[0])
         facts = calibrated_facts(venv.get_attr("facts", indices=0)[0], self.policy)
+        options = given(options, core.usual(facts))
+        options["noise"] = stored_noise(options["noise"], self.policy)
         self.steering = core(
             self.policy,
             observation_dim=observation_dim,
             n_action_steps=n_action_steps,
-            **given(options, core.usual(facts)),
+            **options,
         )
         super().__init__(venv, self.steering.observation_space, self.steering.action_space)
         self.discount = float(venv.get_attr("discount", indices=0)[0])

@@ -22,6 +22,7 @@ from zprl_env.errors import (
     SimulationError,
     ZprlError,
 )
+from zprl_env.loading.steered_files import read_steered, write_steered
 from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
 
@@ -64,6 +65,29 @@ def test_it_plays_the_steered_environment_s_episode(steer, observation, noise, s
         expected = played(wrapper, lambda seen: agent(seen[np.newaxis])[0], seed)
         steered.reset(seed)
         np.testing.assert_array_equal(played(bare, steered.predict, seed), expected)
+
+
+@pytest.mark.parametrize(("before", "now"), [(0.0, "zero"), (1.0, "fresh"), (0.5, "fresh:0.5")])
+def test_an_export_of_a_version_before_the_noises_is_read(before, now, folder):
+    options = {"scale": 0.5, "n_action_steps": 2, "noise_scale": before}
+    edit(folder, options=options)
+    assert SteeredPolicy.load(folder).steering.noise == now
+
+
+def test_a_fixed_noise_is_the_export_s_own_vector(folder):
+    metadata, arrays = read_steered(folder)
+    vector = np.random.default_rng(0).standard_normal((4, 2)).astype(np.float32)
+    options = metadata["options"] | {"noise": "fixed:3"}
+    write_steered(folder, metadata | {"options": options}, arrays | {"noise": vector})
+    steered = SteeredPolicy.load(folder)
+    np.testing.assert_array_equal(steered.steering.start, vector)
+    assert steered.steering.noise == "fixed:3"
+    write_steered(folder, metadata | {"options": options}, arrays | {"noise": vector[:2]})
+    with pytest.raises(CheckpointError, match=r"\(horizon, action_dim\) = \(4, 2\)"):
+        SteeredPolicy.load(folder)
+    write_steered(folder, metadata | {"options": options}, arrays)
+    with pytest.raises(CheckpointError, match="must say how to steer its policy"):
+        SteeredPolicy.load(folder)
 
 
 def test_a_batch_is_each_alone_with_dice_of_its_own():
