@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from policies.checkpoints.whole import replace_file
 from policies.commands import parsing, running
 from policies.demonstrations import MINARI
 from policies.demonstrations.loading import few
@@ -139,8 +141,10 @@ def draw_summary(summary: Summary, path: Path) -> None:
         axes.set_title(f"action {i}", fontsize="small")
         axes.set_yscale("log")
         axes.tick_params(labelsize="x-small", which="both")
+    content = BytesIO()
+    figure.savefig(content, dpi=120)
     try:
-        figure.savefig(path, dpi=120)
+        replace_file(Path(path), content.getvalue())
     except OSError as error:
         raise DemonstrationError(f"cannot write the picture {path}: {error}.") from error
 

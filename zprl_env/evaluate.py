@@ -26,6 +26,7 @@ from zprl_env.training.run.find import find_run
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.training.watch.outlook import announce_evaluation
+from zprl_env.writing import Writing
 
 if TYPE_CHECKING:
     from zprl_env.training.comparison import Comparison
@@ -145,15 +146,18 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
         comparison.play_bases(seeds)
         if agent is not None:
             comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, seeds)
+    writing = Writing(print)
     if evaluation.out is not None:  # before a word is said: whoever listens may be gone
         settings: dict[str, Any] = dataclasses.asdict(evaluation)
         settings |= {"env": config.env, "env_kwargs": config.env_kwargs, "policy": policy_name}
         settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
-        write_json(evaluation.out, settings | comparison.to_dict())
+        out, content = evaluation.out, settings | comparison.to_dict()
+        writing(out.name, lambda: write_json(out, content))
     console = Console(soft_wrap=True)
     report.print_table(comparison.results, comparison.difference, console)
     if note := success_note(comparison.env, config.env):
         console.print(note)
+    writing.check()
     if evaluation.film is not None:
         _film(evaluation.film, config, policy, agent, comparison)
     return comparison

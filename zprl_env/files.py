@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain, count
@@ -107,12 +108,37 @@ def write_json(path: Path, content: Any, *, versioned: bool = True) -> None:
         path: The file.
         content: Values of JSON; others are written as words.
         versioned: Whether a dictionary is to name this package's version, under `VERSION`.
+
+    Raises:
+        RunFolderError: It cannot be written.
     """
     if versioned and isinstance(content, dict):
         content = {VERSION: package_version()} | content
-    partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_text(json.dumps(content, indent=1, default=_plain) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    text = json.dumps(content, indent=1, default=_plain) + "\n"
+    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name, from which it gets its own once it is complete.
+
+    Args:
+        path: The file.
+        write: Writes the file that it is given.
+
+    Raises:
+        RunFolderError: It cannot; what was there is as it was, and nothing is left beside it.
+    """
+    partial = path.with_stem(f"partial-{path.stem}")
+    try:
+        write(partial)
+        os.replace(partial, path)
+    except Exception as error:  # what writers raise when a disk is full has no common kind
+        raise RunFolderError(
+            f"Expected to write {path}. Got: {one_line(error)}. Make room or give permission there."
+        ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

@@ -68,7 +68,8 @@ def locked_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
             f"{_owner(owner)}. Wait until it has ended, stop it, or choose another folder."
         ) from None
     try:
-        owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        with suppress(OSError):  # a full disk's, which says more when it matters
+            owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
         yield folder
     finally:
         with suppress(OSError):

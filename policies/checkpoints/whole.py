@@ -14,12 +14,15 @@ PARTIAL = ".partial"
 """Ending of what is not finished."""
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes | memoryview) -> None:
     """Write a file: readers see the old one or the new one, even if the power fails.
 
     Args:
         path: The file, in a folder that exists.
         content: Its content.
+
+    Raises:
+        OSError: It cannot be written, and names it; what was there is as it was.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -28,6 +31,8 @@ def replace_file(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:  # which a full disk's does not
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

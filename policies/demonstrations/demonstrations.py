@@ -12,11 +12,13 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from policies.checkpoints.whole import replace_file
 from policies.demonstrations.absolute_actions import is_absolute, mark_absolute
 from policies.demonstrations.formats.minari import PREFIX as MINARI
 from policies.demonstrations.formats.reading import read_trajectory
@@ -133,15 +135,16 @@ class Demonstrations:
             DemonstrationError: If the file cannot be written.
         """
         path = Path(path)
-        partial = path.with_name(f"{path.name}.partial")
+        # HDF5 writes into memory: a file that a disk has no room for, it cannot even close.
+        content = BytesIO()
         remarks = {"skipped": dict(self.skipped)} if self.skipped else {}
+        with DemonstrationWriter(content, self.env_args, self.observation_keys) as writer:
+            for trajectory in self.trajectories:
+                writer.append(trajectory)
+            writer.seal(**remarks)
         try:
-            partial.unlink(missing_ok=True)
-            with DemonstrationWriter(partial, self.env_args, self.observation_keys) as writer:
-                for trajectory in self.trajectories:
-                    writer.append(trajectory)
-                writer.seal(**remarks)
-            os.replace(partial, path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, content.getbuffer())
         except OSError as error:
             raise DemonstrationError(f"cannot write demonstrations to {path}: {error}.") from error
 

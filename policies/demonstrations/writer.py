@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,7 +24,8 @@ class DemonstrationWriter:
     """Writer that appends episodes to a file; written ones stay readable, whatever happens.
 
     Args:
-        path: HDF5 file. Episodes are added to an existing one of the same environment.
+        path: HDF5 file, or memory for one. Episodes are added to an existing one of the same
+            environment.
         env_args: robomimic's description of the environment.
         observation_keys: Order of the flat observation.
 
@@ -44,7 +46,7 @@ class DemonstrationWriter:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | BytesIO,
         env_args: Mapping[str, Any],
         observation_keys: Sequence[str],
     ) -> None:
@@ -53,7 +55,8 @@ class DemonstrationWriter:
             "observation_keys": json.dumps(list(observation_keys)),
         }
         try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            if not isinstance(path, BytesIO):
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._file = h5py.File(path, "a")
         except OSError as error:
             raise DemonstrationError(f"cannot write demonstrations to {path}: {error}.") from error

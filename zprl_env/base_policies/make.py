@@ -162,7 +162,7 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
         else:
             say(f"{out}: trained before on these demonstrations with these settings")
             policy.metadata["training"] |= provenance
-        policy.save(out)
+        unfinished.finish(lambda: policy.save(out))
         noisy, noiseless = (
             played(policy, making, noise, TEST_SEED, making.eval_episodes)
             for noise in ("fresh", "zero")
@@ -281,4 +281,13 @@ def parse(arguments: list[str]) -> Making:
 
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: make_policy(parse(sys.argv[1:])))
+    cli.run(_make)
+
+
+def _make() -> None:
+    making = parse(sys.argv[1:])
+    try:
+        make_policy(making)
+    except KeyboardInterrupt:
+        print("what is finished is kept; the same command goes on", file=sys.stderr)
+        raise

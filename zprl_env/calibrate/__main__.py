@@ -25,6 +25,7 @@ from zprl_env.options.noise import FlowNoise, check_noise
 from zprl_env.options.ranges import COUNT, POSITIVE, Range, check
 from zprl_env.options.stored import Calibrated, calibrated_facts, store_calibration
 from zprl_env.tasks import find_task, folder_name
+from zprl_env.writing import Writing
 
 PICTURE = "calibration.png"
 RANGES = {
@@ -171,14 +172,15 @@ def calibrate(calibration: Calibration) -> Calibrations:
                 noise=noise,
                 n_action_steps=steps,
             )
-    result = Calibrations(found, tried)
+    result, writing = Calibrations(found, tried), Writing(print)
     settings = dataclasses.asdict(calibration) | {"policy": str(policy_name), "noise": noise}
     if tried is not None:
         title = f"{env_name}, a new perturbation every {calibration.hold}"
-        report.draw(out / PICTURE, title, *tried[:3])
         report.print_table(*tried[:3], console)
+        writing(PICTURE, lambda: report.draw(out / PICTURE, title, *tried[:3]))
     settings |= {"policy_sha256": getattr(policy, "weights_hash", None), WRITER: package_version()}
-    write_json(out / CALIBRATION_FILE, settings | result.to_dict())
+    content = settings | result.to_dict()
+    writing(CALIBRATION_FILE, lambda: write_json(out / CALIBRATION_FILE, content))
     if checkpoint is not None and result.flags():
         scale = tried and tried.recommendation.scale
         store_calibration(
@@ -190,6 +192,7 @@ def calibrate(calibration: Calibration) -> Calibrations:
         )
     if found is not None and tried is None:
         print(f"Lambda from there: {cli.prog()} --env {calibration.env} --noise {noise}")
+    writing.check()
     print(f"Results: {out}")
     return result
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from zprl_env.calibrate.noise_search import NoiseSearch, sentences
 from zprl_env.calibrate.recommendation import Recommendation
 from zprl_env.calibrate.trial import Trial
+from zprl_env.files import write_whole
 
 COLUMNS = ("success", "changed", "p", "ratio", "distance", "action")
 
@@ -155,6 +155,4 @@ def draw(
         axes.legend(fontsize="small")
     for axes in (latent, action):
         axes.set_xlabel("$\\lambda$")
-    partial = path.with_name(f"{path.name}.partial")
-    figure.savefig(partial, dpi=150, format="png")
-    os.replace(partial, path)
+    write_whole(path, lambda partial: figure.savefig(partial, dpi=150, format="png"))

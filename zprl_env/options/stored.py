@@ -129,7 +129,7 @@ def store_calibration(folder: Path, found: Calibrated) -> None:
     before = _read(contents.metadata)
     kept = asdict(before) if before is not None and before.env == found.env else {}
     entry = kept | {k: v for k, v in asdict(found).items() if v is not None}
-    if found.noise is not None:
+    if found.noise is not None and found.noise != kept.get("noise"):
         entry["draws"] = found.draws
     entry |= {_WEIGHTS: contents.metadata[_WEIGHTS], WRITER: package_version()}
     text = json.dumps(contents.metadata | {ENTRY: entry}, indent=2, allow_nan=False) + "\n"

@@ -42,7 +42,9 @@ def test_a_second_one_keeps_what_it_did_not_look_for(checkpoint):
     store_calibration(checkpoint, FOUND)
     store_calibration(checkpoint, Calibrated("Point", scale=2.0))
     assert calibration_in(checkpoint) == Calibrated("Point", 2.0, "fixed:3", 8)
-    store_calibration(checkpoint, Calibrated("Point", noise="zero"))
+    store_calibration(checkpoint, Calibrated("Point", scale=3.0, noise="fixed:3"))
+    assert calibration_in(checkpoint) == Calibrated("Point", 3.0, "fixed:3", 8)
+    store_calibration(checkpoint, Calibrated("Point", scale=2.0, noise="zero"))
     assert calibration_in(checkpoint) == Calibrated("Point", 2.0, "zero", None)
 
 

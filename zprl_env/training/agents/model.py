@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
+from zprl_env.evaluation import ModelAgent
 from zprl_env.loading.named import load_object
 from zprl_env.training.agents.jax_agent import make_jax_model
 from zprl_env.training.agents.off_policy import off_policy_arguments
@@ -88,28 +88,6 @@ def understood(algorithm: type, offered: Mapping[str, Any]) -> dict[str, Any]:
         if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters.values()):
             break
     return {name: value for name, value in offered.items() if name in names}
-
-
-class ModelAgent:
-    """Agent that takes a model's deterministic action; one with an LSTM remembers its episode.
-
-    It is a :class:`~zprl_env.evaluation.RememberingAgent`.
-    """
-
-    def __init__(self, model: BaseAlgorithm) -> None:
-        """Act for a model, from the beginning of an episode."""
-        self._model = model
-        self.begin_episode()
-
-    def begin_episode(self) -> None:
-        """Forget the last episode: the next observation is the first of another one."""
-        self._state: tuple[np.ndarray, ...] | None = None
-
-    def __call__(self, observation: np.ndarray) -> np.ndarray:
-        """Return the action for an observation of the steered environment."""
-        # Where there is no state yet, it begins with zeros, as an episode does.
-        action, self._state = self._model.predict(observation, self._state, deterministic=True)
-        return action
 
 
 def as_agent(model: BaseAlgorithm) -> ModelAgent:
