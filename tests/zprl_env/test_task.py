@@ -30,6 +30,7 @@ def test_a_wrapper_takes_what_the_command_line_takes(name, suite, request):
     pytest.importorskip({"adroit": "gymnasium_robotics"}.get(suite, suite))
     task = TASKS[name]
     policy = LinearPolicy(task.observation_dim, task.action_dim)
+    policy.metadata = {"format": "zprl-policy"}  # type: ignore[attr-defined]
     env = LatentSteeringWrapper(make_env(name), policy)
     request.addfinalizer(env.close)
     recipe = recipe_for("sac", "default", "latent", name)

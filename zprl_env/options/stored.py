@@ -12,7 +12,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from policies.checkpoints.contents import METADATA_FILE, WRITER, check_hash, read_contents
+from policies.checkpoints.contents import (
+    CLASS,
+    FIRST_CLASS,
+    FORMAT,
+    METADATA_FILE,
+    WRITER,
+    check_hash,
+    read_contents,
+)
 from policies.checkpoints.output import package_version
 from policies.checkpoints.plain_json import read_json, shown
 from policies.checkpoints.whole import replace_file
@@ -66,7 +74,7 @@ def calibration_of(policy: object) -> Calibrated | None:
 
 
 def calibrated_facts(facts: Facts, policy: object) -> Facts:
-    """Return a task's facts with what a policy's checkpoint knows better.
+    """Return a task's facts as they hold for a policy: see :func:`facts_with`.
 
     Args:
         facts: The task's.
@@ -75,7 +83,30 @@ def calibrated_facts(facts: Facts, policy: object) -> Facts:
     Raises:
         CheckpointError: The checkpoint's calibration is damaged.
     """
-    found = calibration_of(policy)
+    metadata = getattr(policy, "metadata", None)
+    return facts_with(facts, metadata if isinstance(metadata, Mapping) else {})
+
+
+def facts_with(facts: Facts, metadata: Mapping[str, Any]) -> Facts:
+    """Return a task's facts with what a policy's description knows better.
+
+    That a flow may start from zero, a point that none was trained on, was found for this project's
+    own policies. One from elsewhere starts fresh unless it says otherwise.
+
+    Args:
+        facts: The task's.
+        metadata: Description in the policy's checkpoint; empty for a policy that has none.
+
+    Raises:
+        CheckpointError: Its calibration is damaged.
+
+    >>> facts_with(Facts(noise="zero"), {}).noise
+    'fresh'
+    """
+    ours = metadata.get("format") == FORMAT and metadata.get(CLASS, FIRST_CLASS) == FIRST_CLASS
+    if facts.noise == "zero" and not ours:
+        facts = facts._replace(noise="fresh")
+    found = _read(metadata)
     return facts if found is None else found.over(facts)
 
 
@@ -99,11 +130,14 @@ def stored_noise(noise: str | FlowNoise, policy: object) -> str | FlowNoise:
     return found.noise or noise
 
 
-def calibration_in(folder: Path | None) -> Calibrated | None:
-    """Return the calibration in a checkpoint's folder, whose weights are not read.
+def description_in(folder: Path | None) -> Mapping[str, Any] | None:
+    """Read the description in a checkpoint's folder, whose weights are not read.
 
     Args:
         folder: The folder; None has none.
+
+    Returns:
+        The description; None if there is none.
 
     Raises:
         CheckpointError: It is damaged.
@@ -111,7 +145,7 @@ def calibration_in(folder: Path | None) -> Calibrated | None:
     if folder is None or not (folder / METADATA_FILE).is_file():
         return None
     metadata = read_json(folder / METADATA_FILE)
-    return _read(metadata) if isinstance(metadata, Mapping) else None
+    return metadata if isinstance(metadata, Mapping) else None
 
 
 def store_calibration(folder: Path, found: Calibrated) -> None:

@@ -289,7 +289,8 @@ class LatentSteeringWrapper(SteeringWrapper):
             noise: Start of the flow: ``"fresh"`` or ``"fresh:TEMPERATURE"`` draws N(0, I) for every
                 decision, ``"zero"`` and ``"fixed:SEED"`` (one vector of N(0, I), the same for all
                 decisions) leave nothing to chance. ``None`` takes the checkpoint's calibration,
-                else the task's, else ``"fresh"``, which imitation trained with.
+                else the task's, else ``"fresh"``, which imitation trained with; a task's zero is
+                for policies that were imitated here.
             observation: ``"features"`` (embedding and z), ``"state"`` (normalised observation and
                 z) or ``"both"``.
             **unknown: Refused; a former name of an option is told its present one.

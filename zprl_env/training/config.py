@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -22,6 +22,7 @@ from zprl_env.files import CONFIG_FILE, VERSION, RunFolderError, write_json
 from zprl_env.loading.named import names_code, refuse_code
 from zprl_env.loading.resolve import local_folder, present_folder
 from zprl_env.options.former import with_present_names
+from zprl_env.options.stored import description_in
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.table import check_options, check_scale
 from zprl_env.tasks import find_task
@@ -142,15 +143,17 @@ class Config:
 
     def _usual_recipe(self) -> Recipe:
         choice = (self.algo, self.preset, self.steer, self.env, self.hyperparams)
-        return recipe_for(*choice, settings(self.env_kwargs), self._checkpoint())
+        return recipe_for(*choice, settings(self.env_kwargs), self._description())
 
-    def _checkpoint(self) -> Path | None:
-        """Find the folder of the policy, in which its calibration stands; None of what is code."""
+    def _description(self) -> Mapping[str, Any] | None:
+        """Read the policy's description, in which its calibration stands; empty of what is code."""
         policy = self.policy or find_policy(self.env, settings(self.env_kwargs))
-        if policy is None or (isinstance(policy, str) and names_code(policy)):
+        if policy is None:
             return None
-        with suppress(ZprlError):  # what cannot be fetched is told when it is loaded
-            return local_folder(policy) or present_folder(policy)
+        if isinstance(policy, str) and names_code(policy):
+            return {}
+        with suppress(ZprlError):  # what cannot be fetched or read is told when it is loaded
+            return description_in(local_folder(policy) or present_folder(policy))
         return None
 
 

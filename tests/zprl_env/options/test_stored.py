@@ -12,7 +12,13 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 from tests.helpers.point import PointEnv
 from zprl_env import ActionChunkWrapper, CheckpointError, LatentSteeringWrapper, SteeringVecEnv
 from zprl_env.loading.resolve import resolve_policy
-from zprl_env.options.stored import Calibrated, calibration_in, store_calibration
+from zprl_env.options.stored import (
+    Calibrated,
+    calibration_of,
+    description_in,
+    facts_with,
+    store_calibration,
+)
 from zprl_env.task import Facts
 from zprl_env.training.config import Config, parse
 from zprl_env.training.settings.recipe import Recipe
@@ -22,6 +28,11 @@ from zprl_env.training.settings.recipe import Recipe
 def checkpoint(point_policy, tmp_path):
     """A copy of the point task's policy, in which a calibration can be stored."""
     return shutil.copytree(point_policy, tmp_path / "checkpoint")
+
+
+def calibration_in(folder):
+    """What a checkpoint's policy says of itself, once it is loaded."""
+    return calibration_of(resolve_policy(folder))
 
 
 FOUND = Calibrated("Point", scale=0.75, noise="fixed:3", draws=8)
@@ -77,6 +88,22 @@ def test_it_does_not_count_for_other_weights(checkpoint):
     content["calibration"]["weights_sha256"] = "0" * 64
     file.write_text(json.dumps(content))
     assert calibration_in(checkpoint) is None
+
+
+def test_zero_is_for_policies_that_were_imitated_here(checkpoint, point_task):
+    described = description_in(checkpoint)
+    assert described is not None
+    assert description_in(checkpoint.parent) is description_in(None) is None
+    facts = Facts(scale=2.0, noise="zero")
+    assert facts_with(facts, described) == facts
+    elsewhere: list[dict[str, Any]] = [{}, {**described, "class": "Other"}, {"class": "VibFlow"}]
+    for metadata in elsewhere:
+        assert facts_with(facts, metadata) == Facts(scale=2.0, noise="fresh")
+        assert facts_with(Facts(noise="fixed:3"), metadata).noise == "fixed:3"
+    code = "tests.helpers.small_model:make_policy"
+    assert parse(["--env", "Lift", "--policy", code]).recipe.noise == "fresh"
+    assert parse(["--env", "Lift"]).recipe.noise == "zero"
+    assert parse(["--env", "Lift", "--policy", str(checkpoint)]).recipe.noise == "zero"
 
 
 def test_where_a_checkpoint_says_nothing_the_task_does():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from zprl_env.errors import ConfigurationError
 from zprl_env.hyperparams import hyperparameter_file
-from zprl_env.options.stored import calibration_in
+from zprl_env.options.noise import FlowNoise
+from zprl_env.options.stored import facts_with
 from zprl_env.steering import ObservationKind
 from zprl_env.steering.table import find_steering
 from zprl_env.tasks import find_task
@@ -132,6 +135,10 @@ class Recipe:
     gae_lambda: float = 0.95
     """On-policy methods: lambda of generalised advantage estimation."""
 
+    def __post_init__(self) -> None:
+        with suppress(ConfigurationError):  # which is told where a recipe is checked
+            object.__setattr__(self, "noise", str(FlowNoise.parse(self.noise)))
+
 
 def recipe_for(
     algo: str,
@@ -140,7 +147,7 @@ def recipe_for(
     env: str = "Lift",
     hyperparams: Path | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
-    checkpoint: Path | None = None,
+    described: Mapping[str, Any] | None = None,
 ) -> Recipe:
     """Make the recipe of an algorithm on a task, adapted to where it steers.
 
@@ -156,7 +163,8 @@ def recipe_for(
         env: The task.
         hyperparams: A file to read instead of the one that comes with the package.
         env_kwargs: What the environment is made with; a robot's ``task`` is another preset.
-        checkpoint: Folder of the policy, whose calibration comes before the task's facts.
+        described: Description of the policy, by which the task's facts hold or do not
+            (:func:`~zprl_env.options.stored.facts_with`); None is the task's own policy.
 
     Returns:
         The recipe, every field of which the command line can override.
@@ -169,9 +177,9 @@ def recipe_for(
     True
     """
     row, core, task = find_algorithm(algo), find_steering(steer).core, find_task(env)
-    facts, calibrated = task.read_facts(env_kwargs), calibration_in(checkpoint)
-    if calibrated is not None:
-        facts = calibrated.over(facts)
+    facts = task.read_facts(env_kwargs)
+    if described is not None:
+        facts = facts_with(facts, described)
     family = row.like or algo
     shipped = hyperparameter_file(family if preset == "default" else f"{family}-{preset}")
     said = (

@@ -57,3 +57,10 @@ def test_a_task_may_differ_from_the_default_and_never_from_the_published_setting
     assert recipe_for("sac", "default", "latent", "Can") == recipe_for("sac", "default", "latent")
     paper = recipe_for("sac", "paper", "latent")
     assert recipe_for("sac", "paper", "latent", "pen") == paper
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("fresh:1.0", "fresh"), ("Zero", "zero"), ("fixed:03", "fixed:3")]
+)
+def test_the_flow_s_noise_is_written_in_one_way(said, meant):
+    assert Recipe(noise=said) == Recipe(noise=meant)
