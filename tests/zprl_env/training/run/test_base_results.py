@@ -46,6 +46,14 @@ def test_a_result_is_kept_as_soon_as_it_is_known(play, tmp_path):
     assert (again, played) == (results, False)
 
 
+def test_what_a_version_before_has_played_by_another_name_is_not_played_again(play, tmp_path):
+    results, _ = play(range(3))
+    content = json.loads((tmp_path / "base.json").read_text())
+    content["results"][f"{BASE}, noise 0"] = content["results"].pop(f"{BASE}, noise zero")
+    (tmp_path / "base.json").write_text(json.dumps(content))
+    assert play(range(3)) == (results, False)
+
+
 def test_more_episodes_play_only_those_that_are_missing(play, tmp_path, point_task):
     play(range(2))
     more, played = play(range(4))
