@@ -13,6 +13,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from policies.checkpoints.output import picture_facts
 from policies.checkpoints.whole import replace_file
 from policies.commands import parsing, running
 from policies.demonstrations import MINARI
@@ -141,8 +142,10 @@ def draw_summary(summary: Summary, path: Path) -> None:
         axes.set_title(f"action {i}", fontsize="small")
         axes.set_yscale("log")
         axes.tick_params(labelsize="x-small", which="both")
+    kind = path.suffix.lstrip(".") or "png"
+    facts = picture_facts() if kind == "png" else None  # other formats have other names
     content = BytesIO()
-    figure.savefig(content, dpi=120)
+    figure.savefig(content, dpi=120, format=kind, metadata=facts)
     try:
         replace_file(Path(path), content.getvalue())
     except OSError as error:

@@ -21,7 +21,7 @@ from real.tasks.files import load_preset
 from real.tasks.preset import Preset
 from zprl_env import cli
 from zprl_env.errors import ConfigurationError, RenderingError, ZprlError
-from zprl_env.files import write_whole
+from zprl_env.files import write_picture, write_whole
 
 ROWS = 20
 """Steps that the table shows, besides those at which something happened."""
@@ -147,7 +147,7 @@ def draw_episode(episode: RecordedEpisode, path: Path) -> None:
             for panel in axes:
                 panel.axvline(end, color="tab:purple", linewidth=0.6)
             axes[-1].annotate(told[:40], (end, 0.0), fontsize="x-small", rotation=90, va="bottom")
-    write_whole(path, lambda partial: figure.savefig(partial, dpi=110))
+    write_picture(path, figure, dpi=110)
 
 
 def pictures(

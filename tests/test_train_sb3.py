@@ -173,7 +173,7 @@ class TestARunOnThePointTask:
 
     def test_another_run_does_not_take_its_place(self, run_folder, refused, point_flags):
         text = refused(*point_flags, "--out", run_folder)
-        assert f"without a run in it. Got: {run_folder}. Choose another with --out" in text
+        assert f"nothing finished stands. Got: {run_folder}. Choose another with --out, or" in text
 
     def test_it_is_resumed_with_a_larger_budget(self, run_folder):
         before = load_history(run_folder)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import package_version, picture_facts
 from zprl_env.errors import ZprlError
 
 CONFIG_FILE, RESULTS_FILE = "config.json", "results.json"
@@ -139,6 +139,21 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def write_picture(path: Path, figure: Any, dpi: int) -> None:
+    """Write a figure of matplotlib as a whole PNG that names this package's version.
+
+    Args:
+        path: The file.
+        figure: What to write.
+        dpi: Dots per inch.
+
+    Raises:
+        RunFolderError: It cannot be written.
+    """
+    facts = picture_facts()
+    write_whole(path, lambda file: figure.savefig(file, dpi=dpi, format="png", metadata=facts))
 
 
 def _plain(value: Any) -> Any:

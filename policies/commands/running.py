@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from policies.commands.page import at_terminal
 from policies.commands.signals import ending_as_by_ctrl_c
 from policies.errors import ZprlError
 
@@ -41,7 +42,7 @@ def run(main: Callable[[], object]) -> None:
         if _disk_is_full(sys.stdout):
             raise SystemExit(USER_ERROR)
     except ZprlError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(at_terminal(f"error: {error}", sys.stderr), file=sys.stderr)
         raise SystemExit(USER_ERROR) from None
     except OSError as error:
         if error.errno not in FULL:

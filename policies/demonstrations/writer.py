@@ -64,7 +64,7 @@ class DemonstrationWriter:
         self._data = self._file.require_group("data")
         for name, value in attributes.items():
             old = self._data.attrs.get(name, value)
-            if json.loads(old) != json.loads(value):
+            if not _same(old, value):
                 self.close()
                 raise DemonstrationError(
                     f"{path} already holds episodes with {name} {old}. Got: {value}. "
@@ -143,3 +143,11 @@ class DemonstrationWriter:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _same(old: Any, new: str) -> bool:
+    """Tell whether two texts are the same JSON; the old one may be anything."""
+    try:
+        return bool(json.loads(old) == json.loads(new))
+    except (TypeError, ValueError, RecursionError):
+        return False

@@ -7,10 +7,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+import tyro
 
 from policies.checkpoints.contents import WRITER
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import package_version, refuse_overwriting
 from zprl_env import cli
 from zprl_env.calibrate import noise_search, scale_search
 from zprl_env.calibrate.noise_search import NoiseSearch, search_noise
@@ -74,6 +76,8 @@ class Calibration:
     they are not told otherwise."""
     out: Path | None = None
     """Folder for the results; runs/ENV/calibration if not given."""
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Replace a calibration that is there."""
     threads: int = 1
     """Threads of torch; more are slower for networks this small."""
 
@@ -126,11 +130,14 @@ def calibrate(calibration: Calibration) -> Calibrations:
 
     Raises:
         CheckpointError: The policy cannot be loaded, or what was found not stored in it.
+        OverwriteError: There is a calibration in its folder already.
         PolicyMismatchError: It does not fit the environment.
         RunFolderError: The results cannot be written.
         ZprlError: What was found is to be stored in a policy that is no folder.
     """
     env_name = folder_name(calibration.env)
+    out = calibration.out or Path("runs", env_name, "calibration")
+    refuse_overwriting(out / CALIBRATION_FILE, calibration.overwrite)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -147,7 +154,6 @@ def calibrate(calibration: Calibration) -> Calibrations:
     )
     checkpoint = _checkpoint(policy_name) if calibration.save else None
     policy = resolve_policy(policy_name, calibration.policy_class)
-    out = calibration.out or Path("runs", env_name, "calibration")
     make_writable(out)
     console = Console(soft_wrap=True)
     usual = calibrated_facts(find_task(calibration.env).read_facts(env_kwargs), policy)

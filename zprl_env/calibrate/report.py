@@ -12,7 +12,7 @@ from rich.table import Table
 from zprl_env.calibrate.noise_search import NoiseSearch, sentences
 from zprl_env.calibrate.recommendation import Recommendation
 from zprl_env.calibrate.trial import Trial
-from zprl_env.files import write_whole
+from zprl_env.files import write_picture
 
 COLUMNS = ("success", "changed", "p", "ratio", "distance", "action")
 
@@ -155,4 +155,4 @@ def draw(
         axes.legend(fontsize="small")
     for axes in (latent, action):
         axes.set_xlabel("$\\lambda$")
-    write_whole(path, lambda partial: figure.savefig(partial, dpi=150, format="png"))
+    write_picture(path, figure, dpi=150)

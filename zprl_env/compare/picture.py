@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zprl_env.compare.groups import Group
-from zprl_env.files import write_whole
+from zprl_env.files import write_picture
 
 
 class Curve(NamedTuple):
@@ -88,4 +88,4 @@ def draw(path: Path, groups: Sequence[Group]) -> None:
         panel.grid(alpha=0.3)
         if panel.has_data():
             panel.legend(loc="lower right", fontsize="x-small")
-    write_whole(path, lambda partial: figure.savefig(partial, dpi=130))
+    write_picture(path, figure, dpi=130)

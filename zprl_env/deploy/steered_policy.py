@@ -16,7 +16,6 @@ from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchE
 from zprl_env.loading.resolve import PolicyLike, acting_policy, resolve_policy
 from zprl_env.loading.shipped import steered_folder
 from zprl_env.loading.steered_files import FIXED_NOISE, OWN_POLICY, base_folder, read_steered
-from zprl_env.options.former import with_present_names
 from zprl_env.options.noise import FlowNoise
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import policy_generator
@@ -230,7 +229,7 @@ def _options(said: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> dict[str
         KeyError: It says no scale, or stores no fixed noise of its own.
         ConfigurationError: Its noise is none.
     """
-    options = with_present_names(said)
+    options = dict(said)
     options["scale"] = options["scale"]  # no rule is to stand in for one that was lost
     noise = FlowNoise.parse(options.get("noise", "zero"))
     if noise.kind == "fixed":

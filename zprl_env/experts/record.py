@@ -20,6 +20,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
+from policies.checkpoints.output import refuse_overwriting
 from policies.commands.signals import listened_to, start_tracker
 from policies.errors import DemonstrationError, ZprlError
 from policies.progress import progress_bar
@@ -114,16 +115,16 @@ def record(recording: Recording) -> list[Episode]:
         The episodes performed, failures included, in order.
 
     Raises:
-        DemonstrationError: If the file exists, cannot be written, or would hold no episode; if
+        DemonstrationError: If the file cannot be written, or would hold no episode; if
             ``OUT.partial`` holds another recording's beginning.
+        OverwriteError: If the file exists.
         UnknownNameError: If there is no such environment, or it has no expert.
         ZprlError: If a number is out of its range.
     """
     out = recording.out
     if out.is_dir():
         raise DemonstrationError(f"{out} must be a file. Got a folder. Try {out / 'lift.hdf5'}.")
-    if out.exists() and not recording.overwrite:
-        raise DemonstrationError(f"{out} already exists. Choose another name or add --overwrite.")
+    refuse_overwriting(out, recording.overwrite)
     seeds = [demonstration_seed(recording.seed, index) for index in range(recording.episodes)]
     operator = operator_for(recording.operator_seed)
     env_kwargs = cli.settings(recording.env_kwargs)

@@ -48,4 +48,4 @@ def check(settings: object, limits: Mapping[str, Range]) -> None:
     for name, limit in limits.items():
         value = getattr(settings, name)
         if value is not None and not isinstance(value, str) and value not in limit:
-            raise ZprlError(f"{name} must be {limit}. Got: {value}.")
+            raise ZprlError(f"{name} must be {limit}. Got: {value!s:.80}.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from pathlib import Path
-from shlex import quote
 from types import TracebackType
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from zprl_env.evaluation import EvaluationResult, success_note
 from zprl_env.files import RESULTS_FILE, RunFolderError, write_json
 from zprl_env.training.agents import weights
+from zprl_env.training.agents.critics.resets import Resets
 from zprl_env.training.agents.model import as_agent
 from zprl_env.training.agents.prior import add_demonstrations
 from zprl_env.training.learning import learn, rescued
@@ -23,6 +23,7 @@ from zprl_env.training.run.folder import CURVE_FILE, VIDEO_FILE
 from zprl_env.training.run.history import HISTORY_FILE
 from zprl_env.training.run.interruption import Interruption
 from zprl_env.training.run.kept import Kept, choose
+from zprl_env.training.run.settings_file import resume_command
 from zprl_env.training.watch import callbacks, film, report
 from zprl_env.training.watch.curves import Curves, log_evaluation
 from zprl_env.training.watch.outlook import correct, duration
@@ -61,7 +62,7 @@ class Finetuning(OpenedRun):
 
     @property
     def _again(self) -> str:
-        return f"python train_sb3.py --resume-from {quote(str(self.folder))}"
+        return resume_command(self.folder)
 
     def play_base_policy(self) -> None:
         """Play the base policy on the test seeds and on the validation seeds, each once in a run.
@@ -99,7 +100,7 @@ class Finetuning(OpenedRun):
             learn(
                 self.model,
                 self.config.recipe.warmup_decisions,
-                self.config.total_env_steps,
+                self._budget,
                 self.history,
                 CallbackList(self._watching(progress, interruption)),
                 self._begun and self._begun.generators,
@@ -119,6 +120,8 @@ class Finetuning(OpenedRun):
 
         def note(env_steps: int, result: EvaluationResult) -> None:
             say(f"{env_steps:>9,} env steps: {result} (validation)")
+            if config.stop_at is not None and history.passed(config.stop_at) == env_steps:
+                say(self._stopped)
             if history.best == env_steps:
                 self._best = weights.weights_bytes(self.model)
                 content = self._best
@@ -129,7 +132,12 @@ class Finetuning(OpenedRun):
             progress,
             Curves(history),
             callbacks.EvaluationCallback(
-                history, self.comparison.env, self._validation_seeds, config.eval_every, note
+                history,
+                self.comparison.env,
+                self._validation_seeds,
+                config.eval_every,
+                note,
+                config.stop_at,
             ),
             callbacks.CheckpointCallback(
                 history,
@@ -139,6 +147,7 @@ class Finetuning(OpenedRun):
                 say,
             ),
             SteeringTelemetry(env_steps=history.env_steps),
+            *([Resets(config.recipe.reset_every)] if config.recipe.reset_every else []),
         ]
 
     @property
@@ -202,6 +211,7 @@ class Finetuning(OpenedRun):
             "decisions": history.decisions,
             "updates": history.updates,
             "agent_updates": self._updates,
+            "stopped_early": self._stopped_at is not None,
             "episodes": len(history.episode_ends),
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,

@@ -205,12 +205,34 @@ class OpenedRun:
 
     def _resumed_at(self) -> str:
         done, budget = self.history.env_steps, self.config.total_env_steps
+        if self._stopped_at is not None:
+            return f"{self.folder} has finished. {self._stopped}"
         if done < budget:
             return f"{self.folder} goes on at {done:,} of {budget:,} environment steps."
         return (
             f"{self.folder} has finished: all of its {budget:,} environment steps are taken, and "
             "nothing more is learned. To go on, give more: --total-env-steps."
         )
+
+    @property
+    def _stopped_at(self) -> int | None:
+        """Environment steps at which --stop-at was reached; None if it was not."""
+        return self.history.passed(self.config.stop_at)
+
+    @property
+    def _stopped(self) -> str:
+        results = dict(self.history.evaluations)
+        low = results[self._stopped_at or 0].interval.low
+        return (
+            f"Training ends at {self._stopped_at:,} environment steps: the lower bound of the "
+            f"success rate, {low:.3f}, has reached --stop-at {self.config.stop_at:g}. To go on, "
+            "give a higher one, or --stop-at None."
+        )
+
+    @property
+    def _budget(self) -> int:
+        """Environment steps to take in all; no more where --stop-at was reached."""
+        return self.config.total_env_steps if self._stopped_at is None else self.history.env_steps
 
     @property
     def _weights_hash(self) -> str | None:

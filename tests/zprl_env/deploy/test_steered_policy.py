@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -69,23 +70,25 @@ def test_it_plays_the_steered_environment_s_episode(steer, observation, noise, s
 
 @pytest.mark.parametrize(("before", "now"), [(0.0, "zero"), (1.0, "fresh"), (0.5, "fresh:0.5")])
 def test_an_export_of_a_version_before_the_noises_is_read(before, now, folder):
-    options = {"scale": 0.5, "n_action_steps": 2, "noise_scale": before}
-    edit(folder, options=options)
+    described = json.loads((folder / "steered.json").read_text())
+    for name in ("options", "recipe"):
+        del described[name]["noise"]
+        edit(folder, **{name: described[name] | {"noise_scale": before}})
     assert SteeredPolicy.load(folder).steering.noise == now
 
 
 def test_a_fixed_noise_is_the_export_s_own_vector(folder):
     metadata, arrays = read_steered(folder)
     vector = np.random.default_rng(0).standard_normal((4, 2)).astype(np.float32)
-    options = metadata["options"] | {"noise": "fixed:3"}
-    write_steered(folder, metadata | {"options": options}, arrays | {"noise": vector})
+    fixed = {n: metadata[n] | {"noise": "fixed:3"} for n in ("options", "recipe")}
+    write_steered(folder, metadata | fixed, arrays | {"noise": vector})
     steered = SteeredPolicy.load(folder)
     np.testing.assert_array_equal(steered.steering.start, vector)
     assert steered.steering.noise == "fixed:3"
-    write_steered(folder, metadata | {"options": options}, arrays | {"noise": vector[:2]})
+    write_steered(folder, metadata | fixed, arrays | {"noise": vector[:2]})
     with pytest.raises(CheckpointError, match=r"\(horizon, action_dim\) = \(4, 2\)"):
         SteeredPolicy.load(folder)
-    write_steered(folder, metadata | {"options": options}, arrays)
+    write_steered(folder, metadata | fixed, arrays)
     with pytest.raises(CheckpointError, match="must say how to steer its policy"):
         SteeredPolicy.load(folder)
 
@@ -184,8 +187,8 @@ def test_a_damaged_or_foreign_folder_is_refused(folder, point_policy):
     assert "must be steered at one of latent, noise, joint, action. Got: 'mind'" in refused(folder)
     edit(folder, version=1, steer="os:abort")
     assert "Got: 'os:abort'. If that is code of yours, give it as steer=" in refused(folder)
-    edit(folder, steer="latent", options={})
-    assert "must say how to steer its policy" in refused(folder)
+    edit(folder, steer="latent", options={"scale": 1.0})
+    assert "must be an object of numbers, texts or lists of numbers, with n_a" in refused(folder)
     (folder / "steered.json").write_text("[]")
     assert "Got: None, None" in refused(folder)
 
@@ -224,6 +227,42 @@ def test_every_entry_of_every_wrong_kind_is_refused_or_harmless(folder):
                 assert len(str(error)) < 1500  # noqa: PT017
                 refused += 1
     assert refused > 150
+
+
+@pytest.mark.parametrize("name", ["n_action_steps", "sample_latent", "noise", "observation"])
+@pytest.mark.parametrize("wrong", [None, "x", 1.5, [1], {}, "left out"])
+def test_an_option_is_there_and_of_its_type_and_nothing_is_guessed(folder, name, wrong):
+    options = json.loads((folder / "steered.json").read_text())["options"]
+    edit(folder, options={n: v for n, v in options.items() if n != name})
+    if wrong != "left out":
+        edit(folder, options=options | {name: wrong})
+    if (name, wrong) == ("observation", "x"):
+        assert "must be one thing. Got: 'x' among its options, 'features' in its" in refused(folder)
+    else:
+        assert "with n_action_steps (an integer), sample_latent (true or false)" in refused(folder)
+
+
+def test_options_and_recipe_that_contradict_each_other_are_damaged(folder):
+    described = json.loads((folder / "steered.json").read_text())
+    edit(folder, options=described["options"] | {"scale": 0.125})
+    said = "scale in .*steered.json must be one thing. Got: 0.125 among its options, "
+    assert re.search(said, refused(folder))
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ("backend", "tensorflow"),
+        ("env_steps", -1),
+        ("seconds", -0.5),
+        ("paired_difference", {"difference": 2, "gained": 1, "lost": 0, "p_value": 0.1}),
+        ("paired_difference", {"difference": 0.1, "gained": 1.5, "lost": 0, "p_value": 0.1}),
+        ("results", {"base": {"success_rate": 1.5}}),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(folder, entry, wrong):
+    edit(folder, **{entry: wrong})
+    assert f"{entry} in {folder / 'steered.json'} must be " in refused(folder)
 
 
 def test_a_robot_s_computer_needs_neither_torch_nor_stable_baselines(steered_folder):

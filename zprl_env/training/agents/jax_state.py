@@ -47,7 +47,7 @@ def load_states(path: Path | bytes, model: BaseAlgorithm) -> None:
         model: A model made with the same settings.
 
     Raises:
-        ValueError: A tensor is missing, superfluous or of another shape or type.
+        ValueError: A tensor is missing, superfluous, of another shape or type, or not finite.
         OSError: The file cannot be read.
         SafetensorError: It is no safetensors file.
     """
@@ -62,6 +62,8 @@ def load_states(path: Path | bytes, model: BaseAlgorithm) -> None:
         got = arrays[name]
         if (got.shape, got.dtype) != (leaf.shape, leaf.dtype):
             raise ValueError(f"{name} of {got.dtype} {got.shape}, not of {leaf.dtype} {leaf.shape}")
+        if got.dtype.kind == "f" and not np.isfinite(got).all():
+            raise ValueError(f"NaN or infinity in {name}")
     loaded = [jax.numpy.asarray(arrays[name]) for name in expected]
     for name, value in jax.tree_util.tree_unflatten(structure, loaded).items():
         owner, _, attribute = name.partition(".")

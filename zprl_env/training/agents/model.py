@@ -11,6 +11,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from zprl_env.evaluation import ModelAgent
 from zprl_env.loading.named import load_object
+from zprl_env.training.agents.critics.inputs import bind, steering_of
 from zprl_env.training.agents.jax_agent import make_jax_model
 from zprl_env.training.agents.off_policy import off_policy_arguments
 from zprl_env.training.agents.on_policy import on_policy_arguments
@@ -58,7 +59,11 @@ def make_model(
         return make_jax_model(row, recipe, env, arguments, **common)
     policy = row.policy if ":" not in row.policy else load_object(row.policy, "policy class")
     networks = network_arguments(row, recipe)
+    if recipe.critic_input == "chunk":
+        steering = steering_of(env)
+        networks["chunk_dim"] = n_action_steps * steering.policy.action_dim
     model: BaseAlgorithm = row.algorithm(policy, env, policy_kwargs=networks, **arguments, **common)
+    bind(model)
     return model
 
 

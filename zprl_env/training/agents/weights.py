@@ -19,11 +19,10 @@ from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.agents.divergence import check_agent
 from zprl_env.training.agents.jax_state import is_jax, load_states, named_arrays
 from zprl_env.training.agents.model import as_agent, make_model
+from zprl_env.training.agents.names import BEST as BEST
+from zprl_env.training.agents.names import MODEL as MODEL
 from zprl_env.training.settings.algorithms import BackendName
 from zprl_env.training.settings.recipe import Recipe
-
-MODEL, BEST = "model", "best"
-"""Names of the agent that a run hands over, and of the best so far on the validation episodes."""
 
 
 def weights_file(model: BaseAlgorithm, name: str = MODEL) -> str:

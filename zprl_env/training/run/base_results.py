@@ -98,7 +98,7 @@ class BaseResults:
             return
         before, now = content["versions"], self._facts["versions"]
         changed = [
-            f"{name} {before.get(name)}, now {now.get(name)}"
+            f"{name} {before.get(name)!s:.40}, now {now.get(name)}"
             for name in sorted(before.keys() | now.keys())
             if before.get(name) != now.get(name)
         ]

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zprl_env.evaluation import EvaluationResult
-from zprl_env.files import write_whole
+from zprl_env.files import write_picture
 from zprl_env.success_rates import PairedDifference, needed, verdict, wilson_interval
 from zprl_env.training.run.history import WINDOW, History
 
@@ -115,4 +115,4 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize="small")
-    write_whole(path, lambda partial: figure.savefig(partial, dpi=150))
+    write_picture(path, figure, dpi=150)
