@@ -244,6 +244,7 @@ def test_an_option_is_there_and_of_its_type_and_nothing_is_guessed(folder, name,
 
 def test_options_and_recipe_that_contradict_each_other_are_damaged(folder):
     described = json.loads((folder / "steered.json").read_text())
+    edit(folder, recipe=described["recipe"] | {"scale": 0.25})
     edit(folder, options=described["options"] | {"scale": 0.125})
     said = "scale in .*steered.json must be one thing. Got: 0.125 among its options, "
     assert re.search(said, refused(folder))

@@ -124,8 +124,8 @@ def policy_name(config: Config) -> str | Path | None:
 
 def card_of(config: Config) -> dict[str, Any]:
     """Read what the card of a run's base policy measured; empty if it has none."""
-    folder = policy_folder(config)
     try:
+        folder = policy_folder(config)
         card = read_json(folder / "evaluation.json") if folder else {}
     except CheckpointError:
         return {}
