@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from policies.checkpoints.output import WRITER
 from policies.checkpoints.plain_json import shown
 from policies.checkpoints.tensor_file import check_finite
 from policies.errors import CheckpointError, ConfigurationError
@@ -41,7 +42,7 @@ def check_description(metadata: Mapping[str, Any], folder: Path) -> VibFlowConfi
         _check_object(metadata, name, folder)
     _check_object(metadata.get("env_args", {}), "env_kwargs", folder)
     for entries, name in (
-        (metadata, "zprl_env_version"),
+        (metadata, WRITER),
         (metadata.get("env_args", {}), "env_name"),
     ):
         if not isinstance(entries.get(name, ""), str):

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from policies.checkpoints.contents import METADATA_FILE, WRITER
-from policies.checkpoints.output import package_version, refuse_overwriting
+from policies.checkpoints.contents import METADATA_FILE
+from policies.checkpoints.output import WRITER, package_version, refuse_overwriting
 from policies.checkpoints.whole import replace_file
 from policies.imitation.config import PretrainConfig
 from zprl_env import cli

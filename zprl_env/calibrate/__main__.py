@@ -11,8 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import tyro
 
-from policies.checkpoints.contents import WRITER
-from policies.checkpoints.output import package_version, refuse_overwriting
+from policies.checkpoints.output import WRITER, package_version, refuse_overwriting
 from zprl_env import cli
 from zprl_env.calibrate import noise_search, scale_search
 from zprl_env.calibrate.noise_search import NoiseSearch, search_noise

@@ -116,8 +116,8 @@ def export(settings: Export) -> Path:
 
     from zprl_env.base_policies.find import base_policy
     from zprl_env.envs import make_env
+    from zprl_env.evaluation import ModelAgent
     from zprl_env.loading.resolve import resolve_policy
-    from zprl_env.training.agents.model import as_agent
     from zprl_env.training.agents.weights import load_model
     from zprl_env.training.environment import evaluation_env
     from zprl_env.training.run.agent import find_agent
@@ -152,7 +152,7 @@ def export(settings: Export) -> Path:
             if own
             else likely_observations(base_folder(partial, metadata))
         )
-        check_equal(steered, env, as_agent(model), observations)
+        check_equal(steered, env, ModelAgent(model), observations)
         if settings.onnx:
             from zprl_env.deploy.onnx_graph import write_onnx
 

@@ -11,9 +11,8 @@ import numpy as np
 import safetensors.numpy
 
 from policies.checkpoints import files as checkpoint_files
-from policies.checkpoints.contents import WRITER
 from policies.checkpoints.files import arrays_hash, read_arrays
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import WRITER, package_version
 from policies.checkpoints.plain_json import read_json, shown
 from policies.checkpoints.tensor_file import check_finite, read_header
 from policies.checkpoints.whole import replace_file

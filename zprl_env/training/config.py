@@ -13,12 +13,13 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from policies.checkpoints.output import WRITER
 from zprl_env.base_policies.find import find_policy
 from zprl_env.cli import check_words, settings
 from zprl_env.cli import parse as parse_line
 from zprl_env.cli import prog as program
 from zprl_env.errors import ConfigurationError, ZprlError
-from zprl_env.files import CONFIG_FILE, VERSION, RunFolderError, write_json
+from zprl_env.files import CONFIG_FILE, RunFolderError, write_json
 from zprl_env.loading.named import names_code, refuse_code
 from zprl_env.loading.resolve import local_folder, present_folder
 from zprl_env.options.former import with_present_names
@@ -296,7 +297,7 @@ def load_config(folder: Path, *, trust: bool = False, given: Sequence[str] = ())
         RunFolderError: There are none, or they are not this version's.
     """
     content = read_settings(folder)
-    written = content.pop(VERSION, None)
+    written = content.pop(WRITER, None)
     content.pop(_WEIGHTS, None)
     try:
         recipe = Recipe(**typed(Recipe, with_present_names(content.pop("recipe"))))

@@ -14,13 +14,14 @@ from rich.console import Console
 
 from zprl_env.base_policies.find import base_policy
 from zprl_env.cli import settings
+from zprl_env.envs.time_left import episode_limit
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
 from zprl_env.files import CALIBRATION_FILE, write_json
 from zprl_env.loading.named import names_code
 from zprl_env.loading.resolve import checkpoint_folder, resolve_policy
 from zprl_env.tasks import folder_name
 from zprl_env.training.agents.model import make_model
-from zprl_env.training.budget import Pace, check_budget, episode_limit
+from zprl_env.training.budget import Pace, check_budget
 from zprl_env.training.comparison import Comparison
 from zprl_env.training.config import Config, check_policy, save_config
 from zprl_env.training.environment import make_training_envs
