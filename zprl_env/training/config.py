@@ -300,7 +300,9 @@ def load_config(folder: Path, *, trust: bool = False, given: Sequence[str] = ())
     written = content.pop(WRITER, None)
     content.pop(_WEIGHTS, None)
     try:
-        recipe = Recipe(**typed(Recipe, with_present_names(content.pop("recipe"))))
+        stored = content.pop("recipe")
+        named = with_present_names(stored) if isinstance(stored, Mapping) else stored
+        recipe = Recipe(**typed(Recipe, named))
         content = typed(Config, content)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise wrong_settings(folder, error, written) from error
