@@ -84,7 +84,10 @@ class TestBeforeAnythingStarts:
             (["--eval-episodes", "0"], "eval_episodes must be at least 1. Got: 0."),
             (["--scale", "-1"], "scale must be at least 0. Got: -1.0."),
             (["--gamma", "2"], "gamma must be above 0 and at most 1. Got: 2.0."),
-            (["--steer", "action", "--scale", "auto"], "scale must be a finite number"),
+            (
+                ["--steer", "action", "--scale", "auto"],
+                "scale must be a number with --steer action",
+            ),
             (["--total-env-steps", "42"], "total_env_steps must be at least 43 for sac to learn"),
             (["--algo", "ppo"], "at least 1025 for ppo to learn anything: its first update comes"),
             (["--n-action-steps", "5"], "n_action_steps must be at most the policy's horizon 4"),

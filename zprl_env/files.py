@@ -21,6 +21,9 @@ from zprl_env.errors import ZprlError
 CONFIG_FILE, RESULTS_FILE = "config.json", "results.json"
 """File of settings that makes a folder a run's, and file of results that makes the run finished."""
 
+CALIBRATION_FILE = "calibration.json"
+"""File of what was played to find a noise or a scale."""
+
 
 class RunFolderError(ZprlError):
     """A run folder cannot be written or does not hold the run that was asked for."""

@@ -75,6 +75,29 @@ IDEAS: dict[str, Variant] = {
         "--algo sac --hidden 256 256 --demonstrations {demonstrations}", "both, if both help"
     ),
     "wide-best-of-8": Variant("--algo sac --hidden 256 256 --best-of 8", "both, if both help"),
+    "wide-redq": Variant(
+        "--algo sac --hidden 256 256 --n-critics 10 --target-critics 2", "both, if both help"
+    ),
+    "wide-average": Variant(
+        "--algo sac --hidden 256 256 --actor-average 0.999", "what is handed over swings less"
+    ),
+    "wide-success-half": Variant(
+        "--algo sac --hidden 256 256 --success-share 0.5", "both, if both help"
+    ),
+    "wide-updates-8": Variant(
+        "--algo sac --hidden 256 256 --updates-per-decision 8", "wide networks bear more updates"
+    ),
+    "wide-time-left-penalty": Variant(
+        "--algo sac --hidden 256 256 --time-left --reward penalty --reward-scale 0.02 "
+        "--no-bootstrap-timeouts",
+        "wide networks that know how late it is, and pay for it",
+    ),
+    "wide-scale-1": Variant(
+        "--algo sac --hidden 256 256 --scale 1", "less harm while exploring, if width reaches it"
+    ),
+    "wide-best-noise": Variant(
+        "--algo sac --hidden 256 256 --noise best:8", "the best fixed draw first, then learning"
+    ),
     "wider": Variant("--algo sac --hidden 512 512", "four times as wide networks"),
     # What is left of the learner.
     "reset-10k": Variant(

@@ -79,6 +79,7 @@ def check_latent(metadata: Mapping[str, Any], config: VibFlowConfig, folder: Pat
             raise _wrong(place, folder, "above 0, since perturbations are measured by it", values)
         if name == "posterior_std" and (numbers < 0.0).any():
             raise _wrong(place, folder, "at least 0", values)
+    _check_covariance(latent.get("covariance"), config.latent_dim, folder)
 
 
 def check_weights(weights: Mapping[str, np.ndarray], path: Path) -> None:
@@ -102,6 +103,27 @@ def check_weights(weights: Mapping[str, np.ndarray], path: Path) -> None:
                 f"{name} in {path} must be {must}. Got: {lowest:g}. The file is damaged; take "
                 f"another one."
             )
+
+
+def _check_covariance(rows: Any, size: int, folder: Path) -> None:
+    """Check the covariance of the latent's means, which older checkpoints do not have."""
+    if rows is None:
+        return
+    must, name = f"{size} lists of {size} finite numbers, symmetric", "latent covariance"
+    listed = isinstance(rows, list) and all(
+        isinstance(row, list) and len(row) == size and all(type(v) in (int, float) for v in row)
+        for row in rows
+    )
+    if not listed or len(rows) != size:
+        raise _wrong(name, folder, must, rows)
+    largest = float(np.finfo(np.float32).max)
+    if any(
+        abs(value) > largest for row in rows for value in row
+    ):  # integers of any size among them
+        raise _wrong(name, folder, must, rows)
+    covariance = np.array(rows, np.float64)
+    if not np.allclose(covariance, covariance.T, rtol=1e-4) or (np.diag(covariance) < 0.0).any():
+        raise _wrong(name, folder, must, rows)
 
 
 def _check_object(entries: Mapping[str, Any], name: str, folder: Path) -> None:

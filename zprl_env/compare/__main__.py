@@ -24,7 +24,7 @@ from zprl_env.compare.finished import LeftOut, find_finished
 from zprl_env.compare.groups import Group, Pair, compare, group
 from zprl_env.errors import ZprlError
 from zprl_env.files import check_file, write_json
-from zprl_env.training.run.writing import Writing
+from zprl_env.writing import Writing
 
 
 @dataclass(frozen=True)

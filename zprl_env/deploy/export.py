@@ -27,6 +27,7 @@ from zprl_env.files import RESULTS_FILE, RunFolderError, make_writable, one_line
 from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.loading.steered_files import (
     CARD_FILE,
+    FIXED_NOISE,
     OWN_POLICY,
     POLICY_FOLDER,
     SHIPPED_POLICY,
@@ -201,10 +202,13 @@ def describe_run(
 
     recipe, space = config.recipe, env.env.env.observation_space
     options = {"n_action_steps": env.env.n_action_steps, "sample_latent": False}
+    options |= steering_options(recipe)
+    if isinstance(options["scale"], str):  # a rule, of which the outcome is what was learned with
+        options["scale"] = env.scale.tolist()
     described: dict[str, Any] = {
         "env": config.env,
         "steer": config.steer,
-        "options": {**options, **steering_options(recipe)},
+        "options": options,
         "observation_dim": int(np.prod(space.shape or ())),
         "algo": config.algo,
         "backend": config.backend,
@@ -258,8 +262,10 @@ def write(
         folder.mkdir(parents=True)
     else:
         env.policy.save(folder / POLICY_FOLDER)  # type: ignore[attr-defined]
-    bounds = {"action_low": space.low, "action_high": space.high}
-    write_steered(folder, metadata | {"actor": actor.kinds}, actor.to_arrays() | bounds)
+    arrays = {"action_low": space.low, "action_high": space.high}
+    if env.steering.flow_noise.kind == "fixed":
+        arrays[FIXED_NOISE] = env.steering.start
+    write_steered(folder, metadata | {"actor": actor.kinds}, actor.to_arrays() | arrays)
     (folder / CARD_FILE).write_text(steered_card(metadata), encoding="utf-8")
     return SteeredPolicy.load(folder, policy=env.policy if own else None, steer=metadata["steer"])
 

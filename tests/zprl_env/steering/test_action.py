@@ -13,7 +13,7 @@ from zprl_env.testing import LinearPolicy
 
 def test_the_residual_is_added_to_the_executed_actions():
     policy = LinearPolicy(3, 2, n_action_steps=3)
-    steering = ActionSteering(policy, observation_dim=3, noise_scale=0.0)
+    steering = ActionSteering(policy, observation_dim=3, noise="zero")
     assert steering.agent_dim == 6
     z = np.array([[1.0, 2.0]], np.float32)
     action = np.linspace(-1, 1, 6, dtype=np.float32)[None]

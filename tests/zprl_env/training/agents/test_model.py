@@ -190,7 +190,7 @@ def parameters_hash(model) -> str:
 
 def trained(policy, seed: int, decisions: int):
     """Learn for some decisions, warm-up included, as train_sb3.py does."""
-    model, _ = make_small_model(PointEnv(), seed=seed, policy=policy, noise_scale=1.0)
+    model, _ = make_small_model(PointEnv(), seed=seed, policy=policy, noise="fresh")
     history = History()
     callback = CallbackList([ProgressCallback(history, 2 * decisions, show=False)])
     learn(model, 50, 2 * decisions, history, callback)
