@@ -98,6 +98,8 @@ IDEAS: dict[str, Variant] = {
     "wide-best-noise": Variant(
         "--algo sac --hidden 256 256 --noise best:8", "the best fixed draw first, then learning"
     ),
+    "wide-crossq": Variant("--algo crossq --hidden 256 256", "both, if both help"),
+    "wide-tqc": Variant("--algo tqc --hidden 256 256", "both, if both help"),
     "wider": Variant("--algo sac --hidden 512 512", "four times as wide networks"),
     # What is left of the learner.
     "reset-10k": Variant(
