@@ -16,7 +16,7 @@ class Study(NamedTuple):
         seeds: Seeds of training; the same seed meets the same episodes in every variant.
         arguments: Flags of ``train_sb3.py`` for all of its runs.
         start: Environment step from which on the area under the curve counts.
-        variants: Variants that are trained if none is named.
+        variants: Variants that are trained if none is named, the control of the others first.
         motion: Play the agents when they are trained, to tell how the arm moves.
     """
 
@@ -51,7 +51,7 @@ STUDIES: dict[str, Study] = {
         },
         (0, 1, 2, 3, 4),
         "--eval-every 10000 --validation-episodes 50 --eval-episodes 100 --checkpoint-every 10000",
-        variants=("default", "dsrl-256", "decorator"),
+        variants=("latent", "dsrl-256", "decorator"),
         motion=True,
     ),
     # Four settings of each interface, chosen by validation episodes alone.
@@ -60,7 +60,7 @@ STUDIES: dict[str, Study] = {
         (20, 21, 22),
         "--eval-every 10000 --validation-episodes 50 --eval-episodes 1 --checkpoint-every 10000",
         variants=(
-            *("default", "latent-0.5", "latent-1", "latent-3"),
+            *("latent", "latent-0.5", "latent-1", "latent-3"),
             *("dsrl-256", "dsrl-256-1", "dsrl-256-2", "dsrl-256-short"),
             *("decorator", "decorator-0.03", "decorator-0.3", "decorator-10k"),
         ),
@@ -70,7 +70,7 @@ STUDIES: dict[str, Study] = {
         {"Lift": 30_000, "hammer": 30_000},
         (10, 11, 12, 13, 14, 15),
         "--eval-every 10000 --validation-episodes 50 --eval-episodes 1 --checkpoint-every 5000",
-        variants=("default", "sbx", "sbx-8"),
+        variants=("latent", "sbx", "sbx-8"),
     ),
 }
 """Studies by name."""

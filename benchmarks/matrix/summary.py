@@ -18,7 +18,7 @@ from benchmarks.matrix.scores import (
     steps_to,
 )
 from benchmarks.matrix.studies import find_study
-from benchmarks.matrix.variants import CONTROL, VARIANTS
+from benchmarks.matrix.variants import VARIANTS
 from benchmarks.tables import markdown
 
 
@@ -122,22 +122,24 @@ def table(study: str, out: Path = RESULTS) -> str:
         "minutes",
         "code",
     ]
-    control = found.get(CONTROL, {})
-    return markdown.table(head, (_row(name, found[name], control, tasks) for name in found))
+    first = find_study(study).variants[0]
+    control = found.get(first, {})
+    compared = {name: {} if name == first else by_task(found[name], control) for name in found}
+    return markdown.table(head, (_row(n, found[n], compared[n], tasks) for n in found))
 
 
-def _row(name: str, variant: Outcomes, control: Outcomes, tasks: list[str]) -> list[str]:
-    differences = by_task(variant, control)
+def _row(
+    name: str, variant: Outcomes, differences: dict[str, list[float]], tasks: list[str]
+) -> list[str]:
     pooled = [values for values in differences.values() if values]
     validations = [v for one in variant.values() for v in one.validation]
     areas = np.array([one.area for one in variant.values()])
-    compared = name != CONTROL and pooled
     return [
         name,
         *(_areas(variant, task) for task in tasks),
-        *(_differences(differences.get(task, []), name) for task in tasks),
-        f"{np.mean(np.concatenate(pooled)):+.3f}" if compared else "",
-        "{:+.3f} to {:+.3f}".format(*bootstrap(pooled)) if compared else "",
+        *(_differences(differences.get(task, [])) for task in tasks),
+        f"{np.mean(np.concatenate(pooled)):+.3f}" if pooled else "",
+        "{:+.3f} to {:+.3f}".format(*bootstrap(pooled)) if pooled else "",
         f"{interquartile_mean(areas):.3f}",
         f"{spread(variant):.3f}",
         f"{np.mean([one.last for one in variant.values()]):.2f}",
@@ -152,10 +154,8 @@ def _areas(variant: Outcomes, task: str) -> str:
     return f"{np.mean(areas):.3f}" if areas else ""
 
 
-def _differences(values: list[float], name: str) -> str:
-    if name == CONTROL or not values:
-        return ""
-    return f"{np.mean(values):+.3f} ({len(values)})"
+def _differences(values: list[float]) -> str:
+    return f"{np.mean(values):+.3f} ({len(values)})" if values else ""
 
 
 def ideas(study: str, out: Path = RESULTS) -> str:

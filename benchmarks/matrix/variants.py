@@ -23,45 +23,48 @@ class Variant(NamedTuple):
 CONTROL = "default"
 """Variant that all others are compared with, seed by seed."""
 
+NARROW = "--algo sac --hidden 128 128"
+"""Flags of SAC's recipe as it was before this study; the wide networks that won are its own now."""
+
 IDEAS: dict[str, Variant] = {
-    CONTROL: Variant("--algo sac", "the recipe as it is"),
+    CONTROL: Variant(NARROW, "the recipe as it was when this study began"),
     # Settings.
     "crossq": Variant("--algo crossq", "no target networks, normalised critics"),
     "tqc": Variant("--algo tqc", "quantiles of the return, the highest dropped"),
     "penalty": Variant(
-        "--algo sac --reward penalty --reward-scale 0.02", "lateness costs, at every step"
+        f"{NARROW} --reward penalty --reward-scale 0.02", "lateness costs, at every step"
     ),
     "wide": Variant("--algo sac --hidden 256 256", "twice as wide networks"),
-    "batch-256": Variant("--algo sac --batch-size 256", "less noise in the gradients"),
-    "critics-5": Variant("--algo sac --n-critics 5", "the minimum of five is more cautious"),
+    "batch-256": Variant(f"{NARROW} --batch-size 256", "less noise in the gradients"),
+    "critics-5": Variant(f"{NARROW} --n-critics 5", "the minimum of five is more cautious"),
     # Options of our own.
     "average": Variant(
-        "--algo sac --actor-average 0.999",
+        f"{NARROW} --actor-average 0.999",
         "snapshots swing where their average does not",
     ),
-    "best-of-8": Variant("--algo sac --best-of 8", "the critic knows better before the actor does"),
-    "pull-0.01": Variant("--algo sac --pull 0.01", "no farther from the base than it pays"),
-    "pull-0.1": Variant("--algo sac --pull 0.1", "the same, ten times as strong"),
+    "best-of-8": Variant(f"{NARROW} --best-of 8", "the critic knows better before the actor does"),
+    "pull-0.01": Variant(f"{NARROW} --pull 0.01", "no farther from the base than it pays"),
+    "pull-0.1": Variant(f"{NARROW} --pull 0.1", "the same, ten times as strong"),
     "warmup-noise-0.3": Variant(
-        "--algo sac --warmup-noise 0.3", "critics have seen perturbations when learning starts"
+        f"{NARROW} --warmup-noise 0.3", "critics have seen perturbations when learning starts"
     ),
     "redq": Variant(
-        "--algo sac --n-critics 10 --target-critics 2", "a random pair's minimum, as on real robots"
+        f"{NARROW} --n-critics 10 --target-critics 2", "a random pair's minimum, as on real robots"
     ),
-    "hold-4": Variant("--algo sac --hold 4", "a perturbation that lasts gets somewhere"),
+    "hold-4": Variant(f"{NARROW} --hold 4", "a perturbation that lasts gets somewhere"),
     "success-half": Variant(
-        "--algo sac --success-share 0.5", "half of a batch from episodes that succeeded"
+        f"{NARROW} --success-share 0.5", "half of a batch from episodes that succeeded"
     ),
     "time-out-ends": Variant(
-        "--algo sac --no-bootstrap-timeouts", "lateness is a failure, as published"
+        f"{NARROW} --no-bootstrap-timeouts", "lateness is a failure, as published"
     ),
     # Prior data: the demonstrations that the base policy was imitated from.
     "demos": Variant(
-        "--algo sac --demonstrations {demonstrations}",
+        f"{NARROW} --demonstrations {{demonstrations}}",
         "critics know a way before learning starts",
     ),
     "demos-success-half": Variant(
-        "--algo sac --demonstrations {demonstrations} --success-share 0.5",
+        f"{NARROW} --demonstrations {{demonstrations}} --success-share 0.5",
         "the same, and half of a batch from successes",
     ),
     # Together with the wider networks, which won the first three seeds on three tasks.
@@ -103,13 +106,13 @@ IDEAS: dict[str, Variant] = {
     "wider": Variant("--algo sac --hidden 512 512", "four times as wide networks"),
     # What is left of the learner.
     "reset-10k": Variant(
-        "--algo sac --reset-every 10000", "what critics fit to the first decisions goes"
+        f"{NARROW} --reset-every 10000", "what critics fit to the first decisions goes"
     ),
     "time-left": Variant(
-        "--algo sac --time-left", "a time limit that is seen is no disturbance of the value"
+        f"{NARROW} --time-left", "a time limit that is seen is no disturbance of the value"
     ),
     "time-left-penalty": Variant(
-        "--algo sac --time-left --reward penalty --reward-scale 0.02 --no-bootstrap-timeouts",
+        f"{NARROW} --time-left --reward penalty --reward-scale 0.02 --no-bootstrap-timeouts",
         "lateness costs, at every step and at the end, and the agent sees it come",
     ),
     "sbx": Variant("--algo sac --backend sbx", "the same in JAX: to be shown equal first"),
@@ -120,6 +123,7 @@ IDEAS: dict[str, Variant] = {
 """Ideas for the learner, by name. A new one is a row here."""
 
 RIVALS: dict[str, Variant] = {
+    "latent": Variant("--algo sac", "steering of the latent, as it comes"),
     # As their authors run them (docs/results/rivals.md).
     "dsrl": Variant("--algo sac --preset dsrl --steer noise", "DSRL, the SAC variant"),
     "dsrl-na": Variant("--algo sac --preset dsrl-na --steer noise", "DSRL with noise aliasing"),

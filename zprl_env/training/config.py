@@ -38,7 +38,7 @@ from zprl_env.training.run.settings_file import (
     wrong_settings,
 )
 from zprl_env.training.settings import limits
-from zprl_env.training.settings.algorithms import BackendName, usual_algorithm
+from zprl_env.training.settings.algorithms import BackendName
 from zprl_env.training.settings.compatibility import check_algorithm, check_inputs, check_overlap
 from zprl_env.training.settings.quick import quick_recipe, quick_settings
 from zprl_env.training.settings.recipe import Recipe, recipe_for
@@ -55,10 +55,9 @@ class Config:
     your own that makes an environment, as module:callable."""
     env_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of its environment, such as driver=serl of Real; values are JSON or words."""
-    algo: str = ""
+    algo: str = "sac"
     """Algorithm of Stable-Baselines3 (sac, td3, ppo) or of sb3-contrib (tqc, crossq, trpo, and
-    RecurrentPPO as ppo_lstm), or one of your own as module:Class. If not given it is what did best
-    on the task's suite: crossq on robosuite, sac elsewhere."""
+    RecurrentPPO as ppo_lstm), or one of your own as module:Class."""
     backend: BackendName = "torch"
     """'sbx' is sac, tqc, crossq and ppo in JAX, which the extra of that name brings."""
     preset: PresetName = "default"
@@ -129,8 +128,7 @@ class Config:
     """
 
     def __post_init__(self) -> None:
-        suite = find_task(self.env).suite
-        object.__setattr__(self, "algo", self.algo or usual_algorithm(suite, self.preset))
+        find_task(self.env)
         if self.recipe is None:
             object.__setattr__(self, "recipe", self._usual_recipe())
         check_options(self.steer, settings(self.recipe.steer_kwargs))

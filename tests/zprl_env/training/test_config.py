@@ -30,24 +30,9 @@ def stored(tmp_path) -> Config:
 
 def test_nothing_said_is_the_usual_algorithm_on_the_latent_of_the_task_s_own_policy():
     config = parse([])
-    assert (config.env, config.algo, config.steer) == ("Lift", "crossq", "latent")
+    assert (config.env, config.algo, config.steer) == ("Lift", "sac", "latent")
     assert config.policy is None
-    assert config.recipe == recipe_for("crossq", "default", "latent")
-
-
-@pytest.mark.parametrize(
-    ("env", "algo"),
-    [
-        ("Can", "crossq"),
-        ("ZPRL-BoxClose-v0", "sac"),
-        ("ZPRL-Lift-v0", "crossq"),
-        ("pen", "sac"),
-        ("Real", "sac"),
-    ],
-)
-def test_the_usual_algorithm_is_that_of_the_task_s_suite(env, algo):
-    config = parse(["--env", env])
-    assert (config.algo, config.recipe) == (algo, recipe_for(algo, "default", "latent", env))
+    assert config.recipe == recipe_for("sac", "default", "latent")
 
 
 def test_settings_of_the_environment_are_json_or_words():
@@ -70,7 +55,7 @@ def test_updates_between_episodes_need_one_environment():
         (["--algo", "ppo_lstm"], ("ppo_lstm", "default", "latent")),
         (["--algo", "tqc", "--backend", "sbx"], ("tqc", "default", "latent")),
         (["--preset=paper"], ("sac", "paper", "latent")),
-        (["--steer", "noise"], ("crossq", "default", "noise")),
+        (["--steer", "noise"], ("sac", "default", "noise")),
         (["--steer", "action", "--preset", "paper"], ("sac", "paper", "action")),
     ],
 )

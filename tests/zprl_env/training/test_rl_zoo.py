@@ -133,7 +133,7 @@ def test_what_was_found_can_be_trained_with(tuned):
     model = SAC.load(trained, device="cpu")
     (tried,) = (folder / "trials" / "trial_1").glob("best_model.zip")
     assert model.batch_size == SAC.load(tried, device="cpu").batch_size
-    assert model.policy_kwargs["net_arch"] == [128, 128]
+    assert model.policy_kwargs["net_arch"] == [256, 256]
 
 
 def test_it_makes_of_every_file_the_model_that_train_sb3_makes(tmp_path):

@@ -163,9 +163,6 @@ ALGORITHMS: dict[str, Algorithm] = {
 say the same. Another one is a row here and a file of hyperparameters. SBX's repeat their noise
 where gSDE is asked for, which is not gSDE."""
 
-BEST_ON_SUITE = {"robosuite": "crossq"}
-"""Best algorithm on a suite's task in ``benchmarks.algorithms``; SAC where none was better."""
-
 
 def find_algorithm(name: str) -> Algorithm:
     """Find an algorithm.
@@ -218,15 +215,6 @@ def find_algorithm(name: str) -> Algorithm:
 def _own(row: Algorithm, **changed: Any) -> Algorithm:
     fields = {name: getattr(row, name) for name in row.__dataclass_fields__}
     return Algorithm(**fields | changed)
-
-
-def usual_algorithm(suite: str, preset: str = "default") -> str:
-    """Return the default algorithm for a suite's tasks.
-
-    >>> usual_algorithm("robosuite"), usual_algorithm("adroit")
-    ('crossq', 'sac')
-    """
-    return BEST_ON_SUITE.get(suite, "sac") if preset == "default" else "sac"
 
 
 def off_policy_names(backend: BackendName = "torch") -> list[str]:

@@ -75,7 +75,7 @@ class Recipe:
     given, PPO and RecurrentPPO at 0.5. Its effect is not measured."""
     tau: float = 0.005
     """Polyak factor of the target critics; CrossQ has none."""
-    hidden: tuple[int, ...] = (128, 128)
+    hidden: tuple[int, ...] = (256, 256)
     """Layers of actor and critics."""
     activation: Literal["relu", "tanh"] = "relu"
     """Off-policy methods: activation function of actor and critics."""

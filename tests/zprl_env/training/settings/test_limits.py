@@ -40,7 +40,7 @@ def test_the_defaults_keep_to_them(algo):
         ({"threads": 0}, "threads must be at least 1"),
         ({"seed": 1_000_000}, "seed must be at least 0 and at most 990000. Got: 1000000."),
         ({"seed": -1}, "seed must be at least 0"),
-        ({"overlap": True}, r"even --num-envs.* Got: crossq, 1\. Try --algo sac --num-envs 2\."),
+        ({"overlap": True}, r"even --num-envs.* Got: sac, 1\. Try --algo sac --num-envs 2\."),
         ({"overlap": True, "num_envs": 2, "algo": "ppo"}, r"--algo sac, .* Got: ppo, 2\."),
     ],
 )
