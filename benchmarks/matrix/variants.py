@@ -81,6 +81,13 @@ IDEAS: dict[str, Variant] = {
     "wide-redq": Variant(
         "--algo sac --hidden 256 256 --n-critics 10 --target-critics 2", "both, if both help"
     ),
+    "wide-redq-16": Variant(
+        "--algo sac --hidden 256 256 --n-critics 10 --target-critics 2 --updates-per-decision 16",
+        "an ensemble bears four times the updates, as in RLPD",
+    ),
+    "wide-updates-16": Variant(
+        "--algo sac --hidden 256 256 --updates-per-decision 16", "the updates without the ensemble"
+    ),
     "wide-average": Variant(
         "--algo sac --hidden 256 256 --actor-average 0.999", "what is handed over swings less"
     ),
