@@ -29,6 +29,7 @@ from zprl_env.envs.conditions import (
     checked_action,
     refuse_copy,
 )
+from zprl_env.envs.mismatch import described
 from zprl_env.envs.settings import INSTEAD, advise
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import ConfigurationError, InvalidActionError, RenderingError
@@ -111,11 +112,9 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         self.observation_keys = self._observations.keys
         self.observation_space = unbounded_box(self._observations.size)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (self._actions.size,))
-        self.env_args = {
-            "env_name": preset.name,
-            "type": "real",
-            "env_kwargs": {"preset": preset.model_dump(mode="json")},
-        }
+        kwargs = {"preset": preset.model_dump(mode="json")}
+        env_args = {"env_name": preset.name, "type": "real", "env_kwargs": kwargs}
+        self.env_args = described(env_args, getattr(self.robot, "mismatch", {}))
         self._target = self._actions.home
         self._observation = np.zeros(self._observations.size, np.float32)
         self._closed = False
@@ -265,6 +264,7 @@ def _refuse_preset_fields(driver: DriverLike, options: dict[str, Any]) -> None:
     own = [name for name in Preset.model_fields if name not in INSTEAD]
     cameras = ("camera", "camera_name", "camera_names", "camera_id", "render_camera")
     fields = dict.fromkeys((*own, *cameras), preset)
+    fields["mismatch"] = "driver='sim': only a simulated robot can be made to differ"
     wrong = [n for n in options if n not in parameters and (n in fields or n in INSTEAD)]
     if told := advise(wrong, fields):
         raise ConfigurationError(

@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from real.sim.faults import Fault, FaultKind, FaultSchedule
 from real.sim.measuring import Sensors
 from real.sim.world import World
 from real.tasks.preset import Preset
+from zprl_env.envs.mismatch import Mismatched, make_mismatch
 from zprl_env.errors import ConfigurationError
 
 MEASURING = 5
@@ -31,7 +33,7 @@ ARREARS = 0.1
 """Time that a real-time simulation may fall behind before it lets it go [s]."""
 
 
-class SimRobot:
+class SimRobot(Mismatched):
     """Arms in MuJoCo with a task's objects: a robot, its scene and its cameras.
 
     The arms follow commands as a Cartesian spring does, at 500 Hz. In lock-step, the default, time
@@ -49,6 +51,8 @@ class SimRobot:
         faults: What goes wrong in each episode, as `real.sim.faults.Fault` or its fields.
         seed: Of noise, jitter and scenes before the first that has a seed of its own.
         image_size: Height and width of pictures [pixels].
+        mismatch: How it differs from where demonstrations were recorded; see
+            `zprl_env.envs.mismatch`.
 
     Raises:
         ConfigurationError: A number is out of its range.
@@ -71,6 +75,7 @@ class SimRobot:
         faults: Sequence[Fault | Mapping[str, object]] = (),
         seed: int = 0,
         image_size: tuple[int, int] = (240, 320),
+        mismatch: Mapping[str, float] | None = None,
     ) -> None:
         for name, value in (
             ("latency", latency),
@@ -87,6 +92,7 @@ class SimRobot:
         self._world = World(preset, scene)
         self._sensors = Sensors(self._world, noise)
         self._cameras = WorldCameras(self._world, image_size)
+        self.mismatch = make_mismatch(self, mismatch, f"the task {preset.name}")
         self._world.reset(self._rng)
         self._lock = threading.RLock()
         self._connected = self._closed = False
@@ -251,6 +257,23 @@ class SimRobot:
 
     def _delay(self) -> float:
         return max(0.0, self._latency + self._jitter * float(self._rng.standard_normal()))
+
+    def _simulation(self) -> tuple[Any, Any]:
+        return self._world.model, self._world.data
+
+    def _delay_gripper(self, seconds: float) -> bool:
+        self._gripper_delay += seconds
+        return True
+
+    def _shift_objects(self, metres: float) -> bool:
+        self._sensors.shift[0] = metres
+        return len(self.preset.objects) > 0
+
+    def _widen_starts(self, factor: float) -> bool:
+        scene = self._world.scene
+        scene.widened, scene.regions = factor, 0
+        scene.lay_out(np.random.default_rng(0))  # tells whether it draws by what is widened
+        return scene.regions > 0
 
     def _forget(self) -> None:
         """Clear commands and measurements that are on their way."""

@@ -137,7 +137,7 @@ class FlipEgg(TaskScene):
 
     def lay_out(self, rng: np.random.Generator) -> None:
         """See `TaskScene.lay_out`."""
-        pan = np.array([*rng.uniform((0.50, -0.06), (0.54, 0.02)), 0.0])
+        pan = np.array([*self.start(rng, (0.50, -0.06), (0.54, 0.02)), 0.0])
         angle, radius = rng.uniform(-np.pi, np.pi), 0.03 * np.sqrt(rng.random())
         beside = radius * np.cos(angle), radius * np.sin(angle), PAN_FLOOR + EGG_HALF
         self.put("pan", pan)

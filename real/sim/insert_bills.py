@@ -71,10 +71,10 @@ class InsertBills(TaskScene):
 
     def lay_out(self, rng: np.random.Generator) -> None:
         """See `TaskScene.lay_out`."""
-        stand = rng.uniform((0.36, -0.30), (0.42, -0.22))
+        stand = self.start(rng, (0.36, -0.30), (0.42, -0.22))
         self.put("stand", np.array([*stand, 0.0]))
         self.put("bills", np.array([*stand, BILL[2] + 0.001]))
-        self.put("wallet", np.array([*rng.uniform((0.38, -0.02), (0.42, 0.06)), 0.0]))
+        self.put("wallet", np.array([*self.start(rng, (0.38, -0.02), (0.42, 0.06)), 0.0]))
         self.data.joint("flap").qpos[0] = LEANING
 
     def success(self) -> bool:

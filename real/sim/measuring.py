@@ -20,6 +20,9 @@ class Sensors:
     Args:
         world: What is measured.
         noise: What the deviations are multiplied by; 0 for none.
+
+    Attributes:
+        shift: How far from themselves objects are seen [m]. Shape ``(3,)``.
     """
 
     def __init__(self, world: World, noise: float) -> None:
@@ -35,6 +38,7 @@ class Sensors:
                 np.full(sum(self._joints), JOINT),
             ]
         )
+        self.shift = np.zeros(3)
         self._ends = np.cumsum([arms * len(of_arms), objects * len(of_objects)])
 
     def measure(self, rng: np.random.Generator, stamp: float) -> RobotState:
@@ -56,6 +60,7 @@ class Sensors:
         objects = world.object_poses()
         for pose, error in zip(objects.values(), things, strict=True):
             _blur(pose, error)
+            pose[:3] += self.shift
         angles = np.concatenate([arm.joints for arm in world.arms]) + of_joints
         return RobotState(
             stamp=stamp,

@@ -75,7 +75,7 @@ class OpenBox(TaskScene):
 
     def lay_out(self, rng: np.random.Generator) -> None:
         """See `TaskScene.lay_out`."""
-        where = rng.uniform((0.40, -0.05), (0.45, 0.02))
+        where = self.start(rng, (0.40, -0.05), (0.45, 0.02))
         self.put("box", np.array([*where, 0.0]), float(rng.uniform(-0.2, 0.2)))
 
     def success(self) -> bool:

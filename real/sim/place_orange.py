@@ -64,8 +64,8 @@ class PlaceOrange(TaskScene):
 
     def lay_out(self, rng: np.random.Generator) -> None:
         """See `TaskScene.lay_out`."""
-        self.put("orange", np.array([*rng.uniform((0.34, -0.22), (0.50, -0.04)), RADIUS]))
-        self.put("plate", np.array([*rng.uniform((0.38, 0.12), (0.46, 0.18)), 0.0]))
+        self.put("orange", np.array([*self.start(rng, (0.34, -0.22), (0.50, -0.04)), RADIUS]))
+        self.put("plate", np.array([*self.start(rng, (0.38, 0.12), (0.46, 0.18)), 0.0]))
 
     def success(self) -> bool:
         """See `TaskScene.success`."""

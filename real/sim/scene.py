@@ -17,7 +17,8 @@ UP = np.array([0.0, 0.0, 1.0])
 class TaskScene(abc.ABC):
     """One task's objects on the table, whose top is at height 0.
 
-    A task adds four methods. Every object that is tracked is a body of the same name.
+    A task adds four methods. Every object that is tracked is a body of the same name. Starts that
+    `lay_out` draws by `start` can be widened (`zprl_env.envs.mismatch`).
     """
 
     OBJECTS: ClassVar[tuple[str, ...]] = ()
@@ -27,6 +28,7 @@ class TaskScene(abc.ABC):
         self.model: Any = None
         self.data: Any = None
         self.arms: Sequence[ArmBody] = ()
+        self.widened, self.regions = 1.0, 0
         self._poses: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     @abc.abstractmethod
@@ -46,6 +48,22 @@ class TaskScene(abc.ABC):
         self.model, self.data, self.arms = model, data, arms
         # Views, since asking for one costs time.
         self._poses = {name: (data.body(name).xpos, data.body(name).xquat) for name in self.OBJECTS}
+
+    def start(
+        self, rng: np.random.Generator, low: Sequence[float], high: Sequence[float]
+    ) -> np.ndarray:
+        """Draw where something lies when an episode begins, by what can be widened from outside.
+
+        Args:
+            rng: Source of chance.
+            low: Lowest corner of the region.
+            high: Its highest corner. The region is :attr:`widened` times as wide, about its centre.
+        """
+        self.regions += 1
+        if self.widened == 1.0:
+            return rng.uniform(low, high)
+        center, half = (np.add(high, low)) / 2.0, np.subtract(high, low) / 2.0
+        return rng.uniform(center - self.widened * half, center + self.widened * half)
 
     def pose(self, name: str) -> np.ndarray:
         """Position [m] and quaternion of an object, w first. Shape ``(7,)``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ import numpy as np
 
 from policies.errors import ConfigurationError
 from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.envs.mismatch import described
 from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import MissingExtraError, UnknownNameError
 
@@ -98,6 +100,8 @@ class AdroitEnv(SuiteEnv):
         render_mode: ``"rgb_array"`` or None.
         camera: Camera that `render` looks through, e.g. ``"fixed"`` or ``"vil_camera"``.
         render_size: Height and width of the image [pixels].
+        mismatch: How it differs from where demonstrations were recorded; see
+            :mod:`zprl_env.envs.mismatch`. A hand can differ in friction alone.
 
     Raises:
         MissingExtraError: gymnasium-robotics is not installed.
@@ -124,6 +128,7 @@ class AdroitEnv(SuiteEnv):
         render_mode: str | None = None,
         camera: str = "vil_camera",
         render_size: tuple[int, int] = (256, 256),
+        mismatch: Mapping[str, float] | None = None,
     ) -> None:
         if task not in ADROIT_TASKS:
             raise UnknownNameError("Adroit task", task, ADROIT_TASKS)
@@ -150,16 +155,18 @@ class AdroitEnv(SuiteEnv):
         )
         ones = np.ones(self._env.action_space.shape)
         self._define_spaces(known.parts, -ones, ones)
+        self._differ(mismatch)
 
     @property
     def env_args(self) -> dict[str, Any]:
         """Arguments that make this environment again, in the form of robomimic's files."""
-        return {
+        args = {
             "env_name": f"AdroitHand{self.task.title()}-v1",
             "env_version": version("gymnasium-robotics"),
             "type": 2,
             "env_kwargs": {"action_repeat": self.action_repeat, "success": self.success},
         }
+        return described(args, self.mismatch)
 
     def _reset(self) -> tuple[np.ndarray, bool]:
         self._env.np_random = self.np_random

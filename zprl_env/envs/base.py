@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium as gym
@@ -18,6 +18,7 @@ from zprl_env.envs.conditions import (
     checked_action,
     refuse_copy,
 )
+from zprl_env.envs.mismatch import LateNumbers, Mismatched, make_mismatch
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import SimulationError, UnknownNameError
 
@@ -41,7 +42,7 @@ class Outcome(NamedTuple):
     success: bool
 
 
-class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
+class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
     """Base class of a simulated task as a Gymnasium environment.
 
     * Success terminates; nothing truncates (put gymnasium's ``TimeLimit`` around it).
@@ -73,6 +74,8 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
     """Groups of geoms that are simulated and not shown."""
     replayable = True
     """True: an episode's seed and actions lead to the same state again."""
+    gripper_actions: Sequence[int] = ()
+    """Numbers of an action that are commands of grippers."""
 
     def __init__(
         self,
@@ -96,6 +99,8 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
         self.render_size = render_size
         self.metadata = {**self.metadata, "render_fps": render_fps}
         self.observation_keys: dict[str, slice] = {}
+        self.mismatch: dict[str, float] = {}
+        self._late: LateNumbers | None = None
         self._begun = self._running = self._closed = False
         self._offscreen: OffscreenCamera | None = None
 
@@ -115,6 +120,19 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
         self.action_space = gym.spaces.Box(
             np.asarray(low, np.float32), np.asarray(high, np.float32), dtype=np.float32
         )
+
+    def _differ(self, mismatch: Any) -> None:
+        """Differ from where demonstrations were recorded; see `zprl_env.envs.mismatch`."""
+        try:
+            self.mismatch = make_mismatch(self, mismatch, f"the environment {self.task}")
+        except BaseException:
+            self.close()
+            raise
+
+    def _delay_gripper(self, seconds: float) -> bool:
+        steps = max(1, round(seconds * self.metadata["render_fps"]))
+        self._late = LateNumbers(self.gripper_actions, steps)
+        return len(self.gripper_actions) > 0
 
     @property
     @abc.abstractmethod
@@ -158,6 +176,8 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
         """
         super().reset(seed=seed)
         check_open(self._closed)
+        if self._late is not None:
+            self._late.clear()
         observation, success = self._reset()
         self._begun = self._running = True
         return observation, {"is_success": bool(success)}
@@ -178,6 +198,8 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], abc.ABC):
         """
         check_running(self._running)
         action = checked_action(action, self.action_space)
+        if self._late is not None:
+            action = self._late(action)
         try:
             observation, dense_reward, success = self._step(action)
         except (ArithmeticError, np.linalg.LinAlgError) as error:

@@ -29,6 +29,12 @@ INSTEAD = {
     "reward_scale": "gymnasium.wrappers.TransformReward, or --reward-scale in training",
     "frame_skip": "action_repeat, where a task has it",
     "control_delta": 'action="absolute"',
+    **{
+        name: f'mismatch={{"{name}": ...}}' for name in ("object_mass", "friction", "gripper_delay")
+    },
+    **{name: f'mismatch={{"{name}": ...}}' for name in ("object_mass", "friction")},
+    **{name: f'mismatch={{"{name}": ...}}' for name in ("gripper_delay", "observation_bias")},
+    "start_region": 'mismatch={"start_region": ...}',
     "obs_keys": "observation_keys of the policy, by which observations are chosen",
 }
 """Settings to use in place of those known from robosuite, Meta-World, gymnasium and others."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.envs.mismatch import described
 from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import MissingExtraError, UnknownNameError
 
@@ -40,6 +42,8 @@ class MetaWorldEnv(SuiteEnv):
         camera: Camera that `render` looks through; pictures are upright.
         render_size: Height and width of the image [pixels].
         fast: Leave out what Meta-World's control step repeats; the states are the same to the bit.
+        mismatch: How it differs from where demonstrations were recorded; see
+            :mod:`zprl_env.envs.mismatch`.
 
     Raises:
         MissingExtraError: Meta-World is not installed.
@@ -53,6 +57,8 @@ class MetaWorldEnv(SuiteEnv):
         >>> env.close()
     """
 
+    gripper_actions = (3,)
+
     def __init__(
         self,
         task: str = "box-close",
@@ -64,6 +70,7 @@ class MetaWorldEnv(SuiteEnv):
         camera: str = "corner4",
         render_size: tuple[int, int] = (256, 256),
         fast: bool = True,
+        mismatch: Mapping[str, float] | None = None,
     ) -> None:
         import_mujoco()
         try:
@@ -94,6 +101,8 @@ class MetaWorldEnv(SuiteEnv):
             "env_kwargs": {"goal_observable": goal_observable},
         }
         self._define_spaces(PARTS, -np.ones(4), np.ones(4))
+        self._shift: np.ndarray | None = None
+        self._differ(mismatch)
 
     @property
     def fast(self) -> bool:
@@ -103,21 +112,35 @@ class MetaWorldEnv(SuiteEnv):
     @property
     def env_args(self) -> dict[str, Any]:
         """Arguments that make this environment again, in the form of robomimic's files."""
-        return self._env_args
+        return described(self._env_args, self.mismatch)
 
     def _reset(self) -> tuple[np.ndarray, bool]:
         self._env.np_random = self.np_random
         observation, _ = self._env.reset()
-        return observation.astype(np.float32), False
+        return self._observed(observation), False
 
     def _step(self, action: np.ndarray) -> Outcome:
         observation, reward, _, _, info = self._env.step(action)
         if self._env.diverged():
             raise FloatingPointError("the simulation's state is not finite")
-        return Outcome(observation.astype(np.float32), float(reward), bool(info["success"]))
+        return Outcome(self._observed(observation), float(reward), bool(info["success"]))
 
     def _simulation(self) -> tuple[Any, Any]:
         return self._env.model, self._env.data
+
+    def _observed(self, observation: np.ndarray) -> np.ndarray:
+        shown = observation if self._shift is None else observation + self._shift
+        return shown.astype(np.float32)
+
+    def _shift_objects(self, metres: float) -> bool:
+        objects = len(self._env._get_pos_objects()) // 3
+        self._shift = np.zeros(sum(PARTS.values()))
+        for start in (4, 4 + PARTS["previous"]):  # the present's, and those of the step before
+            self._shift[start : start + 7 * objects : 7] = metres
+        return True
+
+    def _widen_starts(self, factor: float) -> bool:
+        return self._env.widen_layouts(factor)
 
     def _free(self) -> None:
         self._env.close()

@@ -14,6 +14,7 @@ from typing import Any
 import mujoco
 import numpy as np
 from gymnasium.envs.mujoco import MujocoEnv
+from gymnasium.spaces import Box
 from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 from metaworld.sawyer_xyz_env import SawyerXYZEnv
 
@@ -135,6 +136,17 @@ class SeededLayout(SawyerXYZEnv):
         self.curr_path_length = 0
         result: tuple[np.ndarray, Any, bool, bool, dict[str, Any]] = super().step(action)
         return result
+
+    def widen_layouts(self, factor: float) -> bool:
+        """Draw layouts from a space so many times as wide; False if there is only one layout."""
+        space = self._random_reset_space
+        if space is None or np.array_equal(space.low, space.high):
+            return False
+        center, half = (space.high + space.low) / 2.0, (space.high - space.low) / 2.0
+        self._random_reset_space = Box(
+            center - factor * half, center + factor * half, dtype=np.float64
+        )
+        return True
 
     def diverged(self) -> bool:
         """Tell whether MuJoCo met a number it could not go on with, and started over by itself."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.envs.mismatch import described
 from zprl_env.envs.robosuite.absolute_pose import absolute_controllers, action_bounds, to_robosuite
+from zprl_env.envs.robosuite.differing import gripper_numbers, shift_objects, widen_starts
 from zprl_env.envs.robosuite.quiet import quiet_robosuite
 from zprl_env.envs.settings import refuse_settings
 from zprl_env.errors import ConfigurationError, UnknownNameError
@@ -62,6 +65,8 @@ class RobosuiteEnv(SuiteEnv):
         render_size: Height and width of the image [pixels].
         fast: Use the compiled control loop where it covers robots and controllers; see `fast`.
         model_seed: Seed of what robosuite samples while it builds the model.
+        mismatch: How it differs from where demonstrations were recorded; see
+            :mod:`zprl_env.envs.mismatch`.
         **robosuite_kwargs: Passed to ``robosuite.make``, e.g. ``robots="Sawyer"``.
 
     Raises:
@@ -94,6 +99,7 @@ class RobosuiteEnv(SuiteEnv):
         render_size: tuple[int, int] = (256, 256),
         fast: bool = True,
         model_seed: int = 0,
+        mismatch: Mapping[str, float] | None = None,
         **robosuite_kwargs: Any,
     ) -> None:
         settled = {"reward_shaping": reward == "dense", **SETTLED}
@@ -139,6 +145,8 @@ class RobosuiteEnv(SuiteEnv):
         sizes = {key: int(np.size(values[name])) for key, name in self._names.items()}
         bounds = action_bounds(self._env) if action == "absolute" else self._env.action_spec
         self._define_spaces(sizes, *bounds)
+        self.gripper_actions = gripper_numbers(self._env, action)
+        self._differ(mismatch)
 
     @property
     def fast(self) -> bool:
@@ -148,7 +156,7 @@ class RobosuiteEnv(SuiteEnv):
     @property
     def env_args(self) -> dict[str, Any]:
         """Arguments that make this environment again, in the form of robomimic's files."""
-        return self._env_args
+        return described(self._env_args, self.mismatch)
 
     @property
     def sim(self) -> Any:
@@ -174,6 +182,12 @@ class RobosuiteEnv(SuiteEnv):
 
     def _simulation(self) -> tuple[Any, Any]:
         return self.sim.model._model, self.sim.data._data
+
+    def _shift_objects(self, metres: float) -> bool:
+        return shift_objects(self._env, metres)
+
+    def _widen_starts(self, factor: float) -> bool:
+        return widen_starts(self._env, factor)
 
     def _free(self) -> None:
         self._env.close()
