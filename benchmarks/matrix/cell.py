@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.matrix import ablated
 from benchmarks.matrix.motion import measure
 from benchmarks.matrix.studies import find_study
 from benchmarks.matrix.variants import find_variant
+from benchmarks.mismatch.conditions import words
+from benchmarks.mismatch.elsewhere import play_elsewhere
 from benchmarks.tools.kept import RESULTS as ALL_RESULTS
 from benchmarks.tools.kept import keep_compact, measured
 from benchmarks.tools.training import FILES, ROOT, work_folder
@@ -70,11 +73,11 @@ class Cell:
         """Flags of ``train_sb3.py``."""
         study, variant = find_study(self.study), find_variant(self.variant)
         steps = study.tasks[self.task]
-        words = variant.arguments.format(
-            demonstrations=self.demonstrations, policy=TASKS[self.task].slug.replace("-", "_")
-        )
+        flags = variant.arguments.format_map(_Words(self.task, self.demonstrations))
+        if variant.imitation:
+            flags += f" --policy {ablated.policy_name(self.task, variant.imitation)}"
         return (
-            f"--env {self.task} {words} --total-env-steps {steps} {study.arguments} "
+            f"--env {self.task} {flags} --total-env-steps {steps} {study.arguments} "
             f"--seed {self.seed} --no-video"
         )
 
@@ -91,6 +94,15 @@ class Cell:
             recipe = imitation_recipe(self.task)
             making = Making(out=out.parent, env=self.task, demonstrations=out, recipe=recipe)
             record(making.recording)
+
+    def making(self, root: Path = ROOT) -> list[str] | None:
+        """Return the command line of ``python`` that makes the cell's own base policy, if any.
+
+        Args:
+            root: The checkout.
+        """
+        imitation = find_variant(self.variant).imitation
+        return ablated.making(self.task, imitation, root) if imitation else None
 
     def finished(self) -> bool:
         """Tell whether the result is kept."""
@@ -115,8 +127,13 @@ class Cell:
             "arguments": self.arguments,
             "code": code,
         }
-        if find_study(self.study).motion:
+        study, imitation = find_study(self.study), find_variant(self.variant).imitation
+        if study.motion:
             said["motion"] = measure(self.work)
+        if study.elsewhere and self.variant == study.variants[0]:
+            said["elsewhere"] = play_elsewhere(self.work)
+        if imitation:
+            said["base"] = ablated.provenance(self.task, imitation, ROOT)
         keep_compact(self.file, said | parts)
 
     def read(self) -> dict[str, Any]:
@@ -129,6 +146,18 @@ class Cell:
             self.file, f"python -m benchmarks.matrix run --study {self.study}"
         )
         return found
+
+
+class _Words(dict[str, str]):
+    """Words that a variant's flags are completed with, by task; a condition's are looked up."""
+
+    def __init__(self, task: str, demonstrations: Path) -> None:
+        name = TASKS[task].slug.replace("-", "_")
+        super().__init__(demonstrations=str(demonstrations), policy=name)
+        self._task = task
+
+    def __missing__(self, condition: str) -> str:
+        return words(self._task, condition)
 
 
 def code_version(root: Path = ROOT) -> dict[str, Any]:

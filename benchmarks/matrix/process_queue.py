@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -45,6 +46,7 @@ class Queue:
         self._code = code_version()
         self._running: set[subprocess.Popen[bytes]] = set()
         self._ending = False
+        self._making = threading.Lock()
 
     def work_off(self, cells: Sequence[Cell]) -> None:
         """Train the cells that are not finished, in order.
@@ -94,17 +96,7 @@ class Queue:
         begun = self._begin(cell)
         self.say(f"{cell}: {'goes on' if begun else 'begins'}")
         cell.prepare(ROOT)
-        command = [sys.executable, "train_sb3.py", *arguments(cell, begun)]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        with (cell.folder / LOG_FILE).open("ab") as log:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
-            self._running.add(process)
-            if self._ending:
-                process.terminate()
-            code = process.wait()
-            self._running.discard(process)
+        code = self._make_base(cell) or self._run(cell, ["train_sb3.py", *arguments(cell, begun)])
         if code == 0:
             cell.keep(self._code)
             shutil.rmtree(cell.folder, ignore_errors=True)
@@ -112,6 +104,35 @@ class Queue:
         elif not self._ending:
             self.failed.append((cell, code))
             self.say(f"{cell}: exit code {code}; see {cell.folder / LOG_FILE}")
+
+    def _make_base(self, cell: Cell) -> int:
+        """Make a cell's own base policy unless it is there; the exit code. One at a time."""
+        if cell.making(ROOT) is None:
+            return 0
+        with self._making:
+            command = cell.making(ROOT)
+            if command is None:  # another cell's process has made it meanwhile
+                return 0
+            self.say(f"{cell}: makes its base policy first")
+            return self._run(cell, command)
+
+    def _run(self, cell: Cell, command: Sequence[str]) -> int:
+        """Run Python in a process that is told when to end; the exit code."""
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        with (cell.folder / LOG_FILE).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            self._running.add(process)
+            if self._ending:
+                process.terminate()
+            code = process.wait()
+            self._running.discard(process)
+        return code
 
     def _begin(self, cell: Cell) -> bool:
         """Prepare a cell's folder; tell whether it holds a run of the same code to go on with."""
@@ -128,5 +149,5 @@ class Queue:
 def arguments(cell: Cell, begun: bool) -> list[str]:
     """Return a cell's command line: a new run, or one that goes on."""
     if begun:
-        return ["--resume-from", str(cell.work)]
+        return ["--resume-from", str(cell.work), "--trust"]  # the variant's own code, if any
     return [*shlex.split(cell.arguments), "--out", str(cell.work)]

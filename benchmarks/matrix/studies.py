@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from benchmarks.matrix.variants import CONTROL, IDEAS
+from benchmarks.matrix.variants import ABLATIONS, CONTROL, DEPLOYMENT, IDEAS
 from zprl_env.errors import UnknownNameError
 
 
@@ -18,6 +18,7 @@ class Study(NamedTuple):
         start: Environment step from which on the area under the curve counts.
         variants: Variants that are trained if none is named, the control of the others first.
         motion: Play the agents when they are trained, to tell how the arm moves.
+        elsewhere: Play the first variant's agents on the conditions of deployment as well.
     """
 
     tasks: dict[str, int]
@@ -26,6 +27,7 @@ class Study(NamedTuple):
     start: int = 5_000
     variants: tuple[str, ...] = (CONTROL,)
     motion: bool = False
+    elsewhere: bool = False
 
 
 STUDIES: dict[str, Study] = {
@@ -71,6 +73,21 @@ STUDIES: dict[str, Study] = {
         (10, 11, 12, 13, 14, 15),
         "--eval-every 10000 --validation-episodes 50 --eval-episodes 1 --checkpoint-every 5000",
         variants=("latent", "sbx", "sbx-8"),
+    ),
+    # Where the task differs from its demonstrations: steered before, and steered on it.
+    "mismatch": Study(
+        {"Lift": 30_000, "box-close": 30_000, "Real": 30_000},
+        (0, 1, 2),
+        "--eval-every 10000 --validation-episodes 50 --eval-episodes 100 --checkpoint-every 5000",
+        variants=tuple(DEPLOYMENT),
+        elsewhere=True,
+    ),
+    # The paper's ablations, under reinforcement learning; base policies are made first.
+    "ablations": Study(
+        {"Lift": 30_000, "box-close": 30_000},
+        (0, 1),
+        "--eval-every 10000 --validation-episodes 50 --eval-episodes 100 --checkpoint-every 5000",
+        variants=tuple(ABLATIONS),
     ),
 }
 """Studies by name."""

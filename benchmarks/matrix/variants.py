@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from benchmarks.matrix.ablated import AS_IT_COMES, NO_BOTTLENECK
+from benchmarks.mismatch.conditions import NOMINAL
 from zprl_env.errors import UnknownNameError
 
 
@@ -12,12 +14,15 @@ class Variant(NamedTuple):
 
     Attributes:
         arguments: Flags of ``train_sb3.py`` that it adds to the study's; ``{demonstrations}``
-            stands for the file of the task's, ``{policy}`` for its name in Python.
+            stands for the file of the task's, ``{policy}`` for its name in Python, a condition of
+            deployment such as ``{heavy}`` for its settings of the environment.
         idea: Reason to expect something of it.
+        imitation: Base policy in place of the shipped one, of `benchmarks.matrix.ablated`.
     """
 
     arguments: str
     idea: str
+    imitation: str = ""
 
 
 CONTROL = "default"
@@ -183,7 +188,32 @@ RIVALS: dict[str, Variant] = {
 }
 """Rivals and the settings that are tried of them, by name."""
 
-VARIANTS = IDEAS | RIVALS
+DEPLOYMENT: dict[str, Variant] = {
+    NOMINAL: Variant("--algo sac", "the task as it was shown"),
+    "heavy": Variant("--algo sac {heavy}", "heavier objects"),
+    "slippery": Variant("--algo sac {slippery}", "less friction"),
+    "late": Variant("--algo sac {late}", "a gripper that obeys later"),
+    "biased": Variant("--algo sac {biased}", "objects are seen beside where they are"),
+    "far": Variant("--algo sac {far}", "starts that nobody showed"),
+}
+"""Conditions of deployment, steered from the beginning; benchmarks/mismatch has their amounts."""
+
+ABLATIONS: dict[str, Variant] = {
+    "recipe": Variant("--algo sac", "latent as it comes: dim z 8, lambda 2", AS_IT_COMES),
+    "no-bottleneck": Variant("--algo sac", "steered at the embedding", NO_BOTTLENECK),
+    "dim-4": Variant("--algo sac", "half of the dimensions", "dim-4"),
+    "dim-16": Variant("--algo sac", "twice the dimensions", "dim-16"),
+    "scale-0.5": Variant("--algo sac --scale 0.5", "a quarter of lambda", AS_IT_COMES),
+    "scale-1": Variant("--algo sac --scale 1", "half of lambda", AS_IT_COMES),
+    "scale-4": Variant("--algo sac --scale 4", "twice lambda", AS_IT_COMES),
+    "shown-25": Variant("--algo sac", "half of the demonstrations", "shown-25"),
+    "shown-100": Variant("--algo sac", "twice the demonstrations", "shown-100"),
+    "beta-2e-5": Variant("--algo sac", "a looser bottleneck", "beta-2e-5"),
+    "beta-2e-3": Variant("--algo sac", "a tighter bottleneck", "beta-2e-3"),
+}
+"""Ablations of base policy and lambda, under reinforcement learning; lambda as shipped, else."""
+
+VARIANTS = IDEAS | RIVALS | DEPLOYMENT | ABLATIONS
 """All variants by name."""
 
 

@@ -1,0 +1,1 @@
+"""Deployment mismatch: base policies where the environment differs from their demonstrations."""
