@@ -4,6 +4,8 @@
     python -m benchmarks.matrix run Lift --variants default wide --seeds 10 11 12
     python -m benchmarks.matrix summary                          the table of what was trained
     python -m benchmarks.matrix run --study tasks                nine tasks, the latent and rivals
+    python -m benchmarks.matrix run --study mismatch             where a task differs from its demos
+    python -m benchmarks.matrix run --study ablations            base policies made first, then runs
 
 A cell is one call of ``train_sb3.py``. What is finished is left alone, and what was interrupted
 goes on, so the same command continues a queue that was killed. Variants stand in
@@ -16,6 +18,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.matrix import ablation, deployment
+from benchmarks.matrix.ablation import CONTROL as ABLATED
 from benchmarks.matrix.cell import RESULTS, Cell
 from benchmarks.matrix.learning_curves import CURVES, draw
 from benchmarks.matrix.process_queue import Queue
@@ -81,6 +85,11 @@ class Summary:
         parts = [table(self.study, self.out)]
         if find_study(self.study).motion:
             parts = [by_task(kept), over_tasks(kept), motion(self.study, self.out)]
+        if find_study(self.study).elsewhere:
+            parts.insert(0, deployment.table(self.study, self.out))
+        if ABLATED in find_study(self.study).variants:
+            parts.insert(0, ablation.table(self.study, self.out))
+            ablation.draw(self.out / self.study / ablation.FIGURE, self.study, self.out)
         parts.append(ideas(self.study, self.out))
         keep_table(self.out / self.study / TABLE, "\n".join(parts))
         draw(self.out / self.study / CURVES, self.study, self.out)

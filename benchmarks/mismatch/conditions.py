@@ -37,7 +37,7 @@ TRIED: dict[str, dict[str, tuple[float, ...]]] = {
     "box-close": {
         "heavy": (4, 10, 30, 100),
         "slippery": (0.5, 0.25, 0.1, 0.03),
-        "late": (0.1, 0.2, 0.5, 1.0, 1.5),
+        "late": (0.1, 0.2, 0.5, 1.0, 1.2, 1.5),
         "biased": (0.01, 0.02, 0.03, -0.02),
         "far": (1.5, 2),
     },
@@ -53,7 +53,7 @@ TRIED: dict[str, dict[str, tuple[float, ...]]] = {
 
 CHOSEN: dict[str, dict[str, float]] = {
     "Lift": {"heavy": 30, "slippery": 0.15, "late": 4.0, "biased": -0.01, "far": 2},
-    "box-close": {"heavy": 100, "slippery": 0.03, "late": 1.5, "biased": -0.02, "far": 2},
+    "box-close": {"heavy": 100, "slippery": 0.03, "late": 1.2, "biased": -0.02, "far": 2},
     "Real": {"heavy": 20, "slippery": 0.4, "late": 0.8, "biased": -0.01, "far": 1.5},
 }
 """Amount that agents are trained and played on, by task and condition."""

@@ -48,12 +48,15 @@ DOCUMENTED = [
     "house",
     "matrix run",
     "matrix summary",
+    "mismatch run Lift",
+    "mismatch summary",
 ]
 """What was typed before there was one shape, and what documentation shows."""
 
 
 def command(name: str) -> CommandLine:
-    package = f"{name}.__main__" if name in ("house", "matrix", "noise", "scale") else name
+    rooms = ("house", "matrix", "mismatch", "noise", "scale")
+    package = f"{name}.__main__" if name in rooms else name
     found = importlib.import_module(f"benchmarks.{package}").COMMAND
     assert isinstance(found, CommandLine)
     return found

@@ -76,6 +76,29 @@ def test_a_run_that_was_cut_short_goes_on_unless_the_code_has_changed(root):
     assert "--out" in one.read()["config"]["words"]
 
 
+def test_a_cell_s_own_base_policy_is_made_once_before_it_is_steered(root, monkeypatch):
+    (root / "make.py").write_text("open('made', 'a').write('made ')")
+
+    def making(self, root):
+        return None if (root / "made").exists() else ["make.py"]
+
+    monkeypatch.setattr(Cell, "making", making)
+    said: list[str] = []
+    Queue(2, said.append).work_off(cells(root, 1, 2))
+    assert (root / "made").read_text() == "made "
+    assert sum("makes its base policy first" in line for line in said) == 1
+    assert all(cell.finished() for cell in cells(root, 1, 2))
+
+
+def test_a_base_policy_that_cannot_be_made_is_told_and_nothing_is_trained(root, monkeypatch):
+    (root / "make.py").write_text("import sys; sys.exit(2)")
+    monkeypatch.setattr(Cell, "making", lambda self, root: ["make.py"])
+    (one,) = cells(root, 1)
+    with pytest.raises(ZprlError, match=r"Got: Lift default 1 \(exit code 2\)"):
+        Queue(1).work_off([one])
+    assert not (one.work / "config.json").exists()
+
+
 def test_a_request_to_end_is_passed_on_and_nothing_new_begins(root):
     (root / "waits").touch()
     both = cells(root, 1, 2)

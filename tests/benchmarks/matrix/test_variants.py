@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from benchmarks.matrix.cell import Cell
 from benchmarks.matrix.studies import STUDIES
-from benchmarks.matrix.variants import CONTROL, VARIANTS
+from benchmarks.matrix.variants import (
+    ABLATIONS,
+    CONTROL,
+    DEPLOYMENT,
+    IDEAS,
+    RIVALS,
+    VARIANTS,
+)
+from zprl_env.cli import settings
+from zprl_env.errors import UnknownNameError
 from zprl_env.training.config import parse
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_it_changes_something_and_can_be_typed(name):
-    control = parse(Cell("ideas", "hammer", CONTROL, 10).arguments.split())
-    config = parse(Cell("ideas", "hammer", name, 10).arguments.split())
+    task = "Lift" if name in DEPLOYMENT else "hammer"  # whose demonstrations it can differ from
+    control = parse(shlex.split(Cell("ideas", task, CONTROL, 10).arguments))
+    config = parse(shlex.split(Cell("ideas", task, name, 10).arguments))
     assert VARIANTS[name].idea
     assert (config == control) == (name == CONTROL)
+
+
+def test_a_condition_is_a_setting_of_the_environment():
+    config = parse(shlex.split(Cell("mismatch", "box-close", "far", 0).arguments))
+    assert settings(config.env_kwargs) == {"mismatch": {"start_region": 2}}
+    with pytest.raises(UnknownNameError, match="unknown task with conditions 'hammer'"):
+        Cell("ideas", "hammer", "far", 0).arguments  # noqa: B018
+
+
+def test_no_two_tables_share_a_name():
+    tables = (IDEAS, RIVALS, DEPLOYMENT, ABLATIONS)
+    assert sum(map(len, tables)) == len(VARIANTS)
 
 
 @pytest.mark.parametrize("name", STUDIES)
@@ -23,7 +47,8 @@ def test_a_study_s_cells_can_be_typed(name):
     study = STUDIES[name]
     for task in study.tasks:
         for variant in study.variants:
-            assert parse(Cell(name, task, variant, study.seeds[0]).arguments.split()).env == task
+            words = shlex.split(Cell(name, task, variant, study.seeds[0]).arguments)
+            assert parse(words).env == task
 
 
 def test_interfaces_are_tuned_by_the_same_number_of_runs():
