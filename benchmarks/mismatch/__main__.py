@@ -3,11 +3,11 @@
     python -m benchmarks.mismatch run              what is missing; some ten minutes per task
     python -m benchmarks.mismatch run Lift
     python -m benchmarks.mismatch summary          the table of what was played
-    python -m benchmarks.matrix run --study mismatch     agents trained on the chosen conditions
 
 Every amount that was tried is played on the 50 validation episodes, by the shipped policy from the
 noise that its steering starts from. Each is kept as soon as it is played, so the same command goes
-on where a run was killed. The amounts stand in ``benchmarks/mismatch/conditions.py``.
+on where a run was killed. The amounts stand in ``benchmarks/mismatch/conditions.py``; on those that
+are chosen the study ``mismatch`` of ``benchmarks.matrix`` trains agents.
 """
 
 from __future__ import annotations
