@@ -200,7 +200,10 @@ DEPLOYMENT: dict[str, Variant] = {
 
 ABLATIONS: dict[str, Variant] = {
     "recipe": Variant("--algo sac", "latent as it comes: dim z 8, lambda 2", AS_IT_COMES),
-    "no-bottleneck": Variant("--algo sac", "steered at the embedding", NO_BOTTLENECK),
+    # A policy that is code has fresh noise unless told otherwise.
+    "no-bottleneck": Variant(
+        "--algo sac --noise zero --scale 2", "steered at the embedding", NO_BOTTLENECK
+    ),
     "dim-4": Variant("--algo sac", "half of the dimensions", "dim-4"),
     "dim-16": Variant("--algo sac", "twice the dimensions", "dim-16"),
     "scale-0.5": Variant("--algo sac --scale 0.5", "a quarter of lambda", AS_IT_COMES),

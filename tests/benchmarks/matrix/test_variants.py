@@ -37,6 +37,13 @@ def test_a_condition_is_a_setting_of_the_environment():
         Cell("ideas", "hammer", "far", 0).arguments  # noqa: B018
 
 
+def test_ablations_differ_in_lambda_where_they_say_so_and_never_in_noise():
+    for name in ABLATIONS:
+        recipe = parse(shlex.split(Cell("ablations", "Lift", name, 0).arguments)).recipe
+        assert recipe.noise == "zero"
+        assert recipe.scale == (float(name[6:]) if name.startswith("scale-") else 2.0)
+
+
 def test_no_two_tables_share_a_name():
     tables = (IDEAS, RIVALS, DEPLOYMENT, ABLATIONS)
     assert sum(map(len, tables)) == len(VARIANTS)
