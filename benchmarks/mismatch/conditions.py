@@ -1,8 +1,8 @@
 """Conditions of deployment: how Lift, box-close and place-orange differ from their demonstrations.
 
-Every amount that was tried is played by the base policy, on validation episodes. Those chosen are
-the mildest tried that take it clearly below its success on the task as it was shown, and leave it
-some; where none of a kind does, the harshest is chosen, and the table says what it did.
+Every amount that was tried is played by the base policy, on validation episodes. Of a condition's
+amounts, which stand in order, the one that is chosen is the first that costs the policy 15 points
+or more and leaves it some success; where none does, the last.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ TRIED: dict[str, dict[str, tuple[float, ...]]] = {
         "heavy": (4, 20),
         "slippery": (0.4, 0.2),
         "late": (0.3, 0.8),
-        "biased": (0.015, -0.015, -0.01),
+        "biased": (0.015, -0.01, -0.015),
         "far": (1.5,),
     },
 }
-"""Amounts that were tried, by task and condition."""
+"""Amounts that were tried, by task and condition; the harsher, the later."""
 
 CHOSEN: dict[str, dict[str, float]] = {
     "Lift": {"heavy": 30, "slippery": 0.15, "late": 4.0, "biased": -0.01, "far": 2},
     "box-close": {"heavy": 100, "slippery": 0.03, "late": 1.2, "biased": -0.02, "far": 2},
-    "Real": {"heavy": 20, "slippery": 0.4, "late": 0.8, "biased": -0.01, "far": 1.5},
+    "Real": {"heavy": 20, "slippery": 0.4, "late": 0.3, "biased": -0.01, "far": 1.5},
 }
 """Amount that agents are trained and played on, by task and condition."""
 

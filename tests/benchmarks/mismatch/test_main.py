@@ -51,6 +51,26 @@ def test_every_amount_is_kept_once_and_a_killed_run_goes_on(short, tmp_path, mon
     ]
 
 
+@pytest.mark.parametrize("task", benchmark.CHOSEN)
+def test_what_is_chosen_follows_its_rule_from_what_was_played(task):
+    played = benchmark.Played(task)
+
+    def rate_of(name: str) -> float:
+        outcome = played.outcome(name)
+        assert outcome is not None
+        return outcome.success_rate
+
+    for condition, amount in benchmark.CHOSEN[task].items():
+        amounts = [one for _, name, one in played.amounts() if name == condition]
+        rates = [rate_of(f"{condition} {one:g}") for one in amounts]
+        enough = [
+            one
+            for one, rate in zip(amounts, rates, strict=True)
+            if rate > 0 and round(rate_of("nominal") - rate, 6) >= 0.15
+        ]
+        assert amount == (enough or amounts[-1:])[0], condition
+
+
 def test_the_committed_table_is_what_was_played():
     committed = (benchmark.RESULTS / "table.md").read_text(encoding="utf-8")
     assert committed == benchmark.table()
