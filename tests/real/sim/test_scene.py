@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from real.drivers.sim import SimRobot
 from real.sim.scene import TaskScene, add_room
 from real.sim.world import World
 from real.tasks.files import load_preset
+from zprl_env.errors import ConfigurationError
 
 HALF = 0.02
 """Half of a block's side [m]."""
@@ -94,6 +96,21 @@ def test_bodies_touch_each_other_both_ways_round(scene, world):
     assert scene.touches("block", "shelf")
     assert not scene.touches("block", "arm")
     assert scene.success()
+
+
+def test_a_start_is_drawn_from_a_region_that_can_be_widened_about_its_centre(scene):
+    low, high = (0.3, -0.1), (0.5, 0.1)
+    usual = scene.start(np.random.default_rng(0), low, high)
+    np.testing.assert_array_equal(usual, np.random.default_rng(0).uniform(low, high))
+    scene.widened = 3.0
+    wide = scene.start(np.random.default_rng(0), low, high)
+    np.testing.assert_allclose(wide - (0.4, 0.0), 3.0 * (usual - (0.4, 0.0)))
+    scene.widened = 1.0
+
+
+def test_a_scene_that_draws_its_starts_otherwise_cannot_be_widened():
+    with pytest.raises(ConfigurationError, match="The mismatch start_region takes a region that"):
+        SimRobot(PRESET, scene="tests.real.sim.test_scene:Blocks", mismatch={"start_region": 2})
 
 
 def test_a_scene_has_all_that_a_task_adds():
