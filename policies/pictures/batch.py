@@ -13,8 +13,7 @@ from policies.pictures.config import EyesConfig
 from policies.pictures.settings import STATE
 
 Batch = Mapping[str, np.ndarray]
-"""``{"state": (B, P) float32, "<camera>": (B, H, W, 3) uint8}``; the state may be left out if P is 0.
-"""
+"""``{"state": (B, P) float32, "<camera>": (B, H, W, 3) uint8}``, without state if P is 0."""
 
 
 def check_batch(observations: Any, eyes: EyesConfig, state_dim: int) -> dict[str, np.ndarray]:
