@@ -211,8 +211,8 @@ def _beside_pictures(
         for key, why in choice.left_out.items()
         if key.removesuffix(IMAGE) not in cameras and key not in cameras
     }
-    if keys:
-        return KeyChoice(choice.taken, left_out)
+    if keys is not None:
+        return KeyChoice(tuple(keys), left_out)
     felt = [key for key in source.felt_keys(choice.taken) if key not in cameras]
     known = dict.fromkeys(choice.taken, "where objects are; name it to show it")
     return KeyChoice(

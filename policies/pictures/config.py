@@ -22,7 +22,7 @@ RESNET_CHANNELS = (64, 128, 256, 512)
 SPATIAL_FEATURES = 8
 """Learned weightings of places for every channel that a large network ends with."""
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-_LEAST_SIDE = 20
+_LEAST_SIDE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
