@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from policies.checkpoints.tensor_file import arrays_hash
 from policies.demonstrations import Demonstrations
+from policies.demonstrations.formats.stored_frames import files_held_open
 from policies.errors import DemonstrationError
 from policies.imitation.config import BottleneckConfig
 from policies.imitation.dataset import chunk_dataset
@@ -107,15 +109,17 @@ class PictureSamples:
             f"{len(self.cameras) * len(self.states):,} frames, {size / 2**20:,.0f} MiB, {where} "
             f"(--memory {config.memory:g} GiB)"
         )
-        self._stores = {
-            camera: FrameStore([t.frames[camera] for t in episodes], cached)
-            for camera in self.cameras
-        }
+        with files_held_open():
+            self._stores = {
+                camera: FrameStore([t.frames[camera] for t in episodes], cached)
+                for camera in self.cameras
+            }
         out = held_out_episodes(len(episodes), config)
         of = np.repeat(np.arange(len(episodes)), [len(t) for t in episodes])
         self._train = np.flatnonzero(~np.isin(of, out))
         self._held_out = np.flatnonzero(np.isin(of, out))
         self._ahead: dict[int, Future[tuple[dict[str, np.ndarray], np.ndarray]]] = {}
+        self._stack = ExitStack()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="frames")
 
     def __len__(self) -> int:
@@ -181,10 +185,12 @@ class PictureSamples:
         return Samples(part(self._train), held_out, (inputs, targets))
 
     def close(self) -> None:
-        """End the thread that makes batches."""
+        """End the thread that makes batches, and close files."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._stack.close()
 
     def __enter__(self) -> PictureSamples:
+        self._stack.enter_context(files_held_open())
         return self
 
     def __exit__(self, *error: object) -> None:
