@@ -226,6 +226,7 @@ def test_where_objects_are_is_left_out_beside_pictures_unless_it_is_named(tmp_pa
     assert read.cameras == ("agentview", "robot0_eye_in_hand")
     assert read.observation_keys == ("robot0_eef_pos",)
     assert read.left_out["object"] == "where objects are; name it to show it"
+    assert read.picture_settings is not None
     assert read.picture_settings.image_size == (84, 84)
     told = Demonstrations.load(tmp_path / "image.hdf5", ["object"], cameras=("agentview",))
     assert (told.observation_keys, told.cameras) == (("object",), ("agentview",))

@@ -2,7 +2,8 @@ from policies.imitation.pace import LAST, Pace
 
 
 def test_the_cost_is_told_once_after_the_first_steps():
-    time, said = [0.0], []
+    time = [0.0]
+    said: list[str] = []
     pace = Pace(1000, 100, 64, said.append, clock=lambda: time[0])
     for step in range(101, 200):
         time[0] += 5.0 if step < 103 else 0.1
@@ -16,7 +17,7 @@ def test_the_cost_is_told_once_after_the_first_steps():
 
 
 def test_states_have_no_frames_to_count():
-    said = []
+    said: list[str] = []
     pace = Pace(100, 0, 0, said.append)
     for step in range(1, 50):
         pace.after_step(step)

@@ -21,7 +21,7 @@ def batches(samples, steps):
 
 def test_frames_from_the_disk_are_those_from_memory_to_the_bit(dots_file):
     read = Demonstrations.load(dots_file, cameras=())
-    said = []
+    said: list[str] = []
     kept = dataclasses.replace(SETTINGS, memory=1.0)
     on_disk = dataclasses.replace(SETTINGS, memory=0.0)
     with (
