@@ -12,7 +12,7 @@ from policies.pictures.preprocessing import IMAGENET, Preprocessing
 from policies.pictures.settings import MOST_CAMERAS, STATE
 
 ENCODERS = ("small", "resnet18")
-"""Networks that are trained with the policy; any other is somebody's class, ``module:Class``."""
+"""Networks that are trained with the policy; any other is a class of the user's, ``module:Class``."""
 SMALL_CHANNELS = (32, 32, 32)
 SMALL_KERNELS = (5, 3, 3)
 SMALL_STRIDES = (2, 2, 1)
@@ -103,7 +103,7 @@ class EyesConfig:
 
     @property
     def is_code(self) -> bool:
-        """Whether the network is a class of somebody's, which only a person can name."""
+        """Whether the network is a class of the user's, whose name in a file is not imported."""
         return self.encoder not in ENCODERS
 
     def to_dict(self) -> dict[str, Any]:
