@@ -12,7 +12,7 @@ from policies.pictures.preprocessing import IMAGENET, Preprocessing
 from policies.pictures.settings import MOST_CAMERAS, STATE
 
 ENCODERS = ("small", "resnet18")
-"""Networks that are trained with the policy; any other is a class of the user's, ``module:Class``."""
+"""Networks that are trained with the policy; any other is the user's class, ``module:Class``."""
 SMALL_CHANNELS = (32, 32, 32)
 SMALL_KERNELS = (5, 3, 3)
 SMALL_STRIDES = (2, 2, 1)
