@@ -44,7 +44,7 @@ class BottleneckConfig:
     """Device to train on: cpu, cuda, mps, or auto, a GPU for cameras' networks if there is one and
     else the CPU. The saved policy is the same kind of file from anywhere."""
     threads: int = 0
-    """Threads of torch; 0 takes 1 for states, and all cores for cameras' networks."""
+    """Threads of torch; 0 takes 1 for states, and all cores but one for cameras' networks."""
     memory: float = 2.0
     """GiB of cameras' frames that are kept in memory; more are read from the disk as needed."""
 

@@ -48,7 +48,7 @@ def resolve_device(device: str, pictures: bool = False) -> str:
 
 
 def resolve_threads(threads: int, pictures: bool = False) -> int:
-    """Return the number of torch's threads: as given, or for 0 all cores where it pays.
+    """Return the number of torch's threads: as given, or for 0 all cores but one where it pays.
 
     >>> resolve_threads(3), resolve_threads(0)
     (3, 1)
@@ -59,7 +59,9 @@ def resolve_threads(threads: int, pictures: bool = False) -> int:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
         cores = os.cpu_count() or 1
-    return min(cores, 8) if pictures else 1  # small networks' threads wait for each other
+    # Small networks' threads wait for each other. One core is left to what makes the batches: threads
+    # that have to share one make a step several times as slow.
+    return max(1, min(cores - 1, 8)) if pictures else 1
 
 
 @contextmanager
