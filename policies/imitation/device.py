@@ -59,8 +59,8 @@ def resolve_threads(threads: int, pictures: bool = False) -> int:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # not on every system
         cores = os.cpu_count() or 1
-    # Small networks' threads wait for each other. One core is left to what makes the batches: threads
-    # that have to share one make a step several times as slow.
+    # Small networks' threads wait for each other. One core is left to what makes the batches:
+    # threads that have to share one make a step several times as slow.
     return max(1, min(cores - 1, 8)) if pictures else 1
 
 
