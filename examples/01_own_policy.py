@@ -56,4 +56,4 @@ print("alone:  ", evaluate(env, None, seeds))  # an action of zeros is the polic
 settings = {"gamma": env.discount, "ent_coef": "auto_0.01", "learning_starts": 300, "seed": 0}
 model = SAC("MlpPolicy", env, **settings, policy_kwargs={"net_arch": [64, 64]}, device="cpu")
 model.learn(decisions, callback=WarmUp())  # whose first decisions are the policy's, not random
-print("steered:", evaluate(env, lambda seen: model.predict(seen, deterministic=True)[0], seeds))
+print("steered:", evaluate(env, model, seeds))

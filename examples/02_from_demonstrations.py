@@ -49,4 +49,4 @@ print("alone:  ", evaluate(env, None, seeds))
 settings = {"ent_coef": "auto_0.01", "gradient_steps": 4, "device": "cpu", "seed": 0}
 model = SAC("MlpPolicy", env, gamma=env.discount, learning_starts=500, **settings)
 model.learn(arguments.decisions, callback=WarmUp())
-print("steered:", evaluate(env, lambda seen: model.predict(seen, deterministic=True)[0], seeds))
+print("steered:", evaluate(env, model, seeds))

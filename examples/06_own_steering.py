@@ -53,5 +53,5 @@ env = StretchWrapper(gym.make("zprl_env:ZPRL-BoxClose-v0"), "box-close", noise_s
 print("alone:  ", evaluate(env, None, seeds))
 model = PPO("MlpPolicy", env, gamma=env.discount, n_steps=min(512, decisions), seed=0, device="cpu")
 model.learn(decisions)
-print("steered:", evaluate(env, lambda seen: model.predict(seen, deterministic=True)[0], seeds))
+print("steered:", evaluate(env, model, seeds))
 env.close()

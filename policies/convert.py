@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from policies.checkpoints.output import refuse_overwriting
 from policies.commands import parsing, running
 from policies.demonstrations import MINARI, Demonstrations
 from policies.demonstrations.absolute_actions import (
@@ -20,7 +20,6 @@ from policies.demonstrations.absolute_actions import (
 )
 from policies.demonstrations.loading import load_and_say
 from policies.demonstrations.robosuite_versions import OldRobosuite
-from policies.errors import DemonstrationError
 
 
 @dataclass(frozen=True)
@@ -66,15 +65,13 @@ def convert(
         What was written.
 
     Raises:
-        DemonstrationError: If the source cannot be read, or the destination exists or cannot be
-            written.
+        DemonstrationError: If the source cannot be read, or the destination cannot be written.
+        OverwriteError: If the destination exists.
     """
     destination = conversion.destination
     minari = destination.startswith(MINARI)
-    if not minari and Path(destination).exists() and not conversion.overwrite:
-        raise DemonstrationError(
-            f"{destination} already exists. Choose another name or add --overwrite."
-        )
+    if not minari:
+        refuse_overwriting(destination, conversion.overwrite, by="DESTINATION")
     demonstrations = load_and_say(
         conversion.source,
         conversion.observation_keys or None,

@@ -219,7 +219,7 @@ def run(arguments: Arguments) -> None:
         policy = fit_bottleneck(
             base, demonstrations, config, provenance=provenance, unfinished=unfinished
         )
-        policy.save(arguments.out)
+        unfinished.finish(lambda: policy.save(arguments.out))
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,8 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from policies.checkpoints.output import picture_facts
+from policies.checkpoints.whole import replace_file
 from policies.commands import parsing, running
 from policies.demonstrations import MINARI
 from policies.demonstrations.formats.table import open_source
@@ -146,8 +149,12 @@ def draw_summary(summary: Summary, path: Path) -> None:
         axes.set_title(f"action {i}", fontsize="small")
         axes.set_yscale("log")
         axes.tick_params(labelsize="x-small", which="both")
+    kind = path.suffix.lstrip(".") or "png"
+    facts = picture_facts() if kind == "png" else None  # other formats have other names
+    content = BytesIO()
+    figure.savefig(content, dpi=120, format=kind, metadata=facts)
     try:
-        figure.savefig(path, dpi=120)
+        replace_file(Path(path), content.getvalue())
     except OSError as error:
         raise DemonstrationError(f"cannot write the picture {path}: {error}.") from error
 

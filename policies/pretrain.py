@@ -225,7 +225,7 @@ def run(arguments: Arguments) -> None:
     config = PretrainConfig(**{name: getattr(arguments, name) for name in names})
     with unfinished_fit(arguments.out, arguments.overwrite) as unfinished:
         policy = pretrain(demonstrations, config, provenance=provenance, unfinished=unfinished)
-        policy.save(arguments.out)
+        unfinished.finish(lambda: policy.save(arguments.out))
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 

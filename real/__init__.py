@@ -7,7 +7,13 @@ that ``import real`` costs neither pydantic nor MuJoCo.
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
+from runpy import run_path
 from typing import Any
+
+# By its path, as the package that it is in may be what is hidden.
+_SHADOWING = Path(__file__).parents[1] / "zprl_env" / "loading" / "shadowing.py"
+run_path(str(_SHADOWING))["check_not_hidden"]("zprl_env")
 
 _HOME = {
     "Cameras": "real.robot",

@@ -21,6 +21,7 @@ from real.tasks.files import load_preset
 from real.tasks.preset import Preset
 from zprl_env import cli
 from zprl_env.errors import ConfigurationError, RenderingError, ZprlError
+from zprl_env.files import write_picture, write_whole
 
 ROWS = 20
 """Steps that the table shows, besides those at which something happened."""
@@ -146,10 +147,7 @@ def draw_episode(episode: RecordedEpisode, path: Path) -> None:
             for panel in axes:
                 panel.axvline(end, color="tab:purple", linewidth=0.6)
             axes[-1].annotate(told[:40], (end, 0.0), fontsize="x-small", rotation=90, va="bottom")
-    try:
-        figure.savefig(path, dpi=110)
-    except OSError as error:
-        raise DemonstrationError(f"cannot write the picture {path}: {error}.") from error
+    write_picture(path, figure, dpi=110)
 
 
 def pictures(
@@ -225,7 +223,11 @@ def replay(settings: Replay, console: Console | None = None) -> list[Path]:
         try:
             simulated = driver_settings(settings.driver_kwargs)
             frames = [*pictures(episode, settings.task, **simulated)]
-            imageio.mimwrite(film, frames, fps=episode.preset.rate, macro_block_size=2)
+            rate = episode.preset.rate
+            encoded: Any = imageio.mimwrite(
+                "<bytes>", frames, format="mp4", fps=rate, macro_block_size=2
+            )
+            write_whole(film, lambda partial: partial.write_bytes(encoded))
             made.append(film)
         except (ZprlError, RobotError) as error:  # table and plot are worth having alone
             console.print(f"No film: {error}", markup=False)

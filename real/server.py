@@ -6,10 +6,10 @@ import inspect
 import os
 import signal
 import socket
-import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from policies.commands.signals import ending_as_by_ctrl_c, listened_to
 from real.drivers import driver_class, driver_settings, make_robot
 from real.network.gate import TOKEN, Gate, check_reach, is_loopback
 from real.network.served_robot import ServedRobot
@@ -23,7 +23,7 @@ class Server:
     """Serve a robot over the HTTP interface of SERL's franka_server.
 
     Every client of the interface may steer it: --driver serl and --driver remote of this package,
-    and SERL's own environments. Ends with Ctrl-C, and stops the arms then.
+    and SERL's own environments. Ends with Ctrl-C, SIGTERM or SIGHUP, and stops the arms then.
     """
 
     driver: str = "sim"
@@ -57,6 +57,7 @@ class Server:
         return self.token or os.environ.get(TOKEN)
 
 
+@ending_as_by_ctrl_c()
 def serve(server: Server) -> None:
     """Serve until interrupted.
 
@@ -75,11 +76,10 @@ def serve(server: Server) -> None:
         from real.network.places import BACKLOG, keeping_places, places
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "fastapi", "real") from None
-    # Raised where the signal arrives, so that the arms are stopped on the way out.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    hangup = getattr(signal, "SIGHUP", None)  # of a terminal that went away
-    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # as nohup has it
-        signal.signal(hangup, lambda *_: signal.raise_signal(signal.SIGTERM))
+    # uvicorn ends in order by SIGTERM alone, and then raises it where it was called, so that the
+    # arms are stopped on the way out.
+    for number in listened_to(("SIGHUP",)):
+        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))
     preset = load_preset(server.task)
     listener = _listen(server.host, server.port)
     settings = _in_real_time(server.driver) | driver_settings(server.driver_kwargs)

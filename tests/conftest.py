@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
+from typing import Any
 
 import gymnasium as gym
 import pytest
@@ -38,3 +40,17 @@ def shipped_point(point_task, point_policy, monkeypatch) -> str:
     found = {"point": point_policy}
     monkeypatch.setattr("zprl_env.loading.resolve.shipped_policies", lambda: found)
     return point_task
+
+
+@pytest.fixture
+def _as_in_a_terminal():
+    """What starts in the background ignores Ctrl-C and a terminal that goes away."""
+    usual: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
+import resource
 import shlex
 import shutil
 import signal
@@ -11,7 +13,9 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +28,7 @@ from tests.helpers.holding import holding
 from zprl_env import cli
 from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.training.config import parse
+from zprl_env.training.finetuning import Finetuning
 from zprl_env.training.run.checkpoint import find_checkpoint
 from zprl_env.training.run.history import History, load_history
 
@@ -168,7 +173,7 @@ class TestARunOnThePointTask:
 
     def test_another_run_does_not_take_its_place(self, run_folder, refused, point_flags):
         text = refused(*point_flags, "--out", run_folder)
-        assert f"without a run in it. Got: {run_folder}. Choose another with --out" in text
+        assert f"nothing finished stands. Got: {run_folder}. Choose another with --out, or" in text
 
     def test_it_is_resumed_with_a_larger_budget(self, run_folder):
         before = load_history(run_folder)
@@ -431,3 +436,71 @@ def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
         assert "OpenGL" in line
     else:
         assert (folder / "video.mp4").stat().st_size > 1_000
+
+
+@pytest.mark.parametrize("until", ["learned", "the end"])
+def test_a_full_disk_is_said_and_what_was_learned_is_written_once_there_is_room(
+    until, point_flags, tmp_path, capsys, monkeypatch
+):
+    folder, learn = tmp_path / "run", Finetuning.learn
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def learn_on_a_full_disk(run: Finetuning) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (600, before[1]))  # no file may be larger
+        learn(run)
+        if until == "learned":
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    monkeypatch.setattr(Finetuning, "learn", learn_on_a_full_disk)
+    try:
+        with pytest.raises(SystemExit) if until == "the end" else nullcontext():
+            cli.run(lambda: finetune(*point_flags, "--checkpoint-every", "50", "--out", folder))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    said, error = capsys.readouterr()
+    assert "best.zip is not written yet and tried again later. Expected to write" in said
+    assert "Not saved; the next try is at 100 env steps." in said
+    assert "steered (latent, sac)" in said  # the results, written or not
+    assert not [*folder.rglob("*partial*")]
+    if until == "the end":
+        assert "error: Expected to write everything. Got no room for: best.zip, " in error
+        assert f"Make room, and go on with: python train_sb3.py --resume-from {folder}\n" in error
+        return
+    assert find_checkpoint(folder, pytest.fail) is not None
+    written = {path.name for path in folder.iterdir()}
+    assert {"best.zip", "model.zip", "results.json", "history.json", "curve.png"} <= written
+    assert load_history(folder).best is not None
+
+
+@pytest.mark.usefixtures("_as_in_a_terminal")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("zprl_env.training.run.base_results.play", "Nothing was learned yet."),
+        ("zprl_env.training.watch.callbacks.evaluate", "Saved."),
+        ("zprl_env.training.comparison.play", "The agent is saved."),
+    ],
+    ids=["base policy", "evaluation", "test"],
+)
+def test_who_ends_a_run_by_a_signal_is_told_how_to_go_on(
+    where, said, number, point_flags, tmp_path, capsys, monkeypatch
+):
+    before, left = signal.getsignal(number), 1
+    real = pkgutil.resolve_name(":".join(where.rsplit(".", 1)))
+
+    def ended(*arguments: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), number)
+        return real(*arguments)
+
+    monkeypatch.setattr(where, ended)
+    folder = tmp_path / "run"
+    with pytest.raises(SystemExit) as exit_info:
+        cli.run(lambda: finetune(*point_flags, "--out", folder))
+    assert exit_info.value.code == 130
+    output = capsys.readouterr().out.replace("\n", " ")
+    assert f"{said} Go on with: python train_sb3.py --resume-from {folder}" in output
+    assert signal.getsignal(number) == before

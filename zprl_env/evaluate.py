@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,12 +16,14 @@ from policies.checkpoints.output import refuse_overwriting
 from zprl_env import cli
 from zprl_env.errors import CheckpointError, PolicyMismatchError, ZprlError
 from zprl_env.evaluation import TEST_SEED, Agent, success_note
-from zprl_env.files import check_file, write_json
+from zprl_env.files import check_file, one_line, write_json
 from zprl_env.loading.named import refuse_code
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config, check_policy, load_config
 from zprl_env.training.run.find import find_run
+from zprl_env.training.run.settings_file import typed
+from zprl_env.training.run.writing import Writing
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.training.watch.outlook import announce_evaluation
@@ -142,15 +145,18 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
         comparison.play_bases(seeds)
         if agent is not None:
             comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, seeds)
+    writing = Writing(print)
     if evaluation.out is not None:  # before a word is said: whoever listens may be gone
         settings: dict[str, Any] = dataclasses.asdict(evaluation)
         settings |= {"env": config.env, "env_kwargs": config.env_kwargs, "policy": policy_name}
         settings |= {"policy_sha256": getattr(policy, "weights_hash", None)}
-        write_json(evaluation.out, settings | comparison.to_dict())
+        out, content = evaluation.out, settings | comparison.to_dict()
+        writing(out.name, lambda: write_json(out, content))
     console = Console(soft_wrap=True)
     report.print_table(comparison.results, comparison.difference, console)
     if note := success_note(comparison.env, config.env):
         console.print(note)
+    writing.check()
     if evaluation.film is not None:
         _film(evaluation.film, config, policy, agent, comparison)
     return comparison
@@ -237,24 +243,21 @@ def _exported_config(folder: Path, *, trust: bool) -> Config:
 
     metadata, _ = read_steered(folder)
     said = {name: metadata.get(name) for name in ("env", "algo", "steer", "recipe")}
+    said["env_kwargs"] = env_kwargs = tuple(
+        f"{name}={json.dumps(value)}" for name, value in metadata.get("env_kwargs", {}).items()
+    )
     said["steer_kwargs"] = dict(said.pop("recipe") or {}).get("steer_kwargs")
     refuse_code(said, folder / STEERED_FILE, trust=trust)
+    names = ("env", "algo", "backend", "steer", "seed")
     try:
-        recipe = dict(metadata["recipe"])
-        lists = {name: tuple(recipe.get(name, ())) for name in ("hidden", "steer_kwargs")}
-        return Config(
-            env=metadata["env"],
-            algo=metadata["algo"],
-            backend=metadata["backend"],
-            steer=metadata["steer"],
-            seed=metadata["seed"],
-            policy=metadata.get(SHIPPED_POLICY) or str(base_folder(folder, metadata)),
-            recipe=Recipe(**{**recipe, **lists}),
-        )
-    except (AttributeError, KeyError, TypeError) as error:
+        recipe = Recipe(**typed(Recipe, metadata["recipe"]))
+        content = typed(Config, {name: metadata[name] for name in names})
+        policy = metadata.get(SHIPPED_POLICY) or str(base_folder(folder, metadata))
+        return Config(**content, env_kwargs=env_kwargs, policy=policy, recipe=recipe)
+    except (KeyError, TypeError) as error:
         raise CheckpointError(
-            f"Expected an export of this version's settings in {folder}. Got: {error}. Export it "
-            "again."
+            f"Expected an export of this version's settings in {folder}. Got: {one_line(error)}. "
+            "Export it again."
         ) from error
 
 

@@ -10,6 +10,7 @@ import gymnasium as gym
 import numpy as np
 
 from policies.progress import progress_bar
+from zprl_env.errors import ConfigurationError
 from zprl_env.success_rates import Interval, wilson_interval
 
 VALIDATION_SEED = 1_000_000
@@ -36,6 +37,43 @@ class RememberingAgent(Protocol):
     def begin_episode(self) -> None:
         """Forget the last episode: the next observation is the first of another one."""
         ...
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A model of Stable-Baselines3's interface."""
+
+    def predict(
+        self, observation: Any, state: Any = None, *, deterministic: bool = False
+    ) -> tuple[Any, Any]:
+        """Map an observation and a state to an action and the next state."""
+        ...
+
+    def get_env(self) -> Any:
+        """Return what the model learns in."""
+        ...
+
+
+class ModelAgent:
+    """Agent that takes a model's deterministic action; one with an LSTM remembers its episode.
+
+    It is a :class:`RememberingAgent`.
+    """
+
+    def __init__(self, model: Model) -> None:
+        """Act for a model, from the beginning of an episode."""
+        self._model = model
+        self.begin_episode()
+
+    def begin_episode(self) -> None:
+        """Forget the last episode: the next observation is the first of another one."""
+        self._state: tuple[np.ndarray, ...] | None = None
+
+    def __call__(self, observation: np.ndarray) -> np.ndarray:
+        """Return the action for an observation of the steered environment."""
+        # Where there is no state yet, it begins with zeros, as an episode does.
+        action, self._state = self._model.predict(observation, self._state, deterministic=True)
+        return np.asarray(action)
 
 
 @dataclass(frozen=True)
@@ -99,7 +137,7 @@ class EvaluationResult:
 
 def evaluate(
     env: gym.Env,
-    agent: Agent | None,
+    agent: Agent | Model | None,
     seeds: Iterable[int],
     on_episode: Callable[[bool], object] | None = None,
 ) -> EvaluationResult:
@@ -108,15 +146,26 @@ def evaluate(
     Args:
         env: A steered environment, whose ``info`` has ``env_steps`` and ``is_success``. If there is
             Stable-Baselines3's ``Monitor`` below the steering, rewards are summed as well.
-        agent: The agent; ``None`` is the base policy (zero actions). A
-            :class:`RememberingAgent` is told when an episode begins.
+        agent: The agent: a function, or a model of Stable-Baselines3, whose deterministic actions
+            are taken; ``None`` is the base policy (zero actions). A :class:`RememberingAgent` is
+            told when an episode begins.
         seeds: Seed of each episode.
         on_episode: Called with each episode's success, for progress.
 
     Returns:
         Successes and lengths, in the order of the seeds.
+
+    Raises:
+        ConfigurationError: The agent is neither.
     """
     zero = np.zeros(env.action_space.shape or (), np.float32)
+    if isinstance(agent, Model):
+        agent = ModelAgent(agent)
+    if not (agent is None or callable(agent)):
+        raise ConfigurationError(
+            "agent must be a function of an observation, a model of Stable-Baselines3, or None for "
+            f"the base policy. Got: {type(agent).__name__}."
+        )
     played = list(seeds)
     successes, lengths, returns = [], [], []
     for seed in played:
@@ -162,7 +211,9 @@ def success_note(env: gym.Env, name: str) -> str | None:
     )
 
 
-def play(name: str, env: gym.Env, agent: Agent | None, seeds: Sequence[int]) -> EvaluationResult:
+def play(
+    name: str, env: gym.Env, agent: Agent | Model | None, seeds: Sequence[int]
+) -> EvaluationResult:
     """Play one episode per seed, as :func:`evaluate` does, and show it.
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain, count
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import package_version, picture_facts
 from zprl_env.errors import ZprlError
 
 CONFIG_FILE, RESULTS_FILE = "config.json", "results.json"
@@ -104,12 +105,52 @@ def write_json(path: Path, content: Any, *, versioned: bool = True) -> None:
         path: The file.
         content: Values of JSON; others are written as words.
         versioned: Whether a dictionary is to name this package's version, under `VERSION`.
+
+    Raises:
+        RunFolderError: It cannot be written.
     """
     if versioned and isinstance(content, dict):
         content = {VERSION: package_version()} | content
-    partial = path.with_suffix(path.suffix + ".partial")
-    partial.write_text(json.dumps(content, indent=1, default=_plain) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    text = json.dumps(content, indent=1, default=_plain) + "\n"
+    write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name, from which it gets its own once it is complete.
+
+    Args:
+        path: The file.
+        write: Writes the file that it is given.
+
+    Raises:
+        RunFolderError: It cannot; what was there is as it was, and nothing is left beside it.
+    """
+    partial = path.with_stem(f"partial-{path.stem}")
+    try:
+        write(partial)
+        os.replace(partial, path)
+    except Exception as error:  # what writers raise when a disk is full has no common kind
+        raise RunFolderError(
+            f"Expected to write {path}. Got: {one_line(error)}. Make room or give permission there."
+        ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def write_picture(path: Path, figure: Any, dpi: int) -> None:
+    """Write a figure of matplotlib as a whole PNG that names this package's version.
+
+    Args:
+        path: The file.
+        figure: What to write.
+        dpi: Dots per inch.
+
+    Raises:
+        RunFolderError: It cannot be written.
+    """
+    facts = picture_facts()
+    write_whole(path, lambda file: figure.savefig(file, dpi=dpi, format="png", metadata=facts))
 
 
 def _plain(value: Any) -> Any:

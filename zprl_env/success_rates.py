@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -86,6 +87,20 @@ def fewest_to_show() -> int:
     6
     """
     return next(count for count in range(1, 100) if 2 * 0.5**count < SIGNIFICANT)
+
+
+def fewest_to_reach(rate: float) -> int:
+    """Count the episodes that must all succeed for the Wilson interval to lie above a rate.
+
+    Args:
+        rate: Between 0 and 1, both excluded.
+
+    >>> fewest_to_reach(0.95), fewest_to_reach(0.9)
+    (73, 35)
+    """
+    # Without a failure the lower bound is n / (n + z^2).
+    z = 1.959963984540054
+    return math.ceil(round(z**2 * rate / (1.0 - rate), 9))
 
 
 def verdict(difference: PairedDifference, episodes: int) -> str:

@@ -3,6 +3,7 @@
     python -m benchmarks.matrix run                              every variant; days on one core
     python -m benchmarks.matrix run Lift --variants default wide --seeds 10 11 12
     python -m benchmarks.matrix summary                          the table of what was trained
+    python -m benchmarks.matrix run --study tasks                nine tasks, the latent and rivals
 
 A cell is one call of ``train_sb3.py``. What is finished is left alone, and what was interrupted
 goes on, so the same command continues a queue that was killed. Variants stand in
@@ -15,9 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.matrix.cell import RESULTS, Cell
+from benchmarks.matrix.learning_curves import CURVES, draw
 from benchmarks.matrix.process_queue import Queue
+from benchmarks.matrix.standings import by_task, motion, over_tasks
 from benchmarks.matrix.studies import find_study
-from benchmarks.matrix.summary import ideas, table
+from benchmarks.matrix.summary import ideas, outcomes, table
 from benchmarks.matrix.variants import VARIANTS, find_variant
 from benchmarks.tools.command import CommandLine, Tasks
 from benchmarks.tools.kept import TABLE, keep_table
@@ -32,8 +35,8 @@ class Run:
     """Tasks; all of the study's if none is given."""
     study: str = "ideas"
     """Study: tasks, budget and seeds."""
-    variants: tuple[str, ...] = tuple(VARIANTS)
-    """Variants, in this order."""
+    variants: tuple[str, ...] = ()
+    """Variants, in this order; the study's if none is given, and else all."""
     seeds: tuple[int, ...] = ()
     """Seeds of training; all of the study's if none is given."""
     workers: int = 1
@@ -52,7 +55,7 @@ class Run:
         return [
             Cell(self.study, task, variant, seed, self.out)
             for seed in self.seeds or plan.seeds
-            for variant in self.variants
+            for variant in self.variants or plan.variants or tuple(VARIANTS)
             for task in self.tasks or plan.tasks
             if find_variant(variant)
         ]
@@ -64,7 +67,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Summary:
-    """Print and write table.md of the cells that have been done."""
+    """Print and write table.md of the cells that have been done, and draw their curves."""
 
     study: str = "ideas"
     """Study."""
@@ -73,8 +76,13 @@ class Summary:
 
     def __call__(self) -> None:
         """Make the table."""
-        text = f"{table(self.study, self.out)}\n{ideas(self.study, self.out)}"
-        keep_table(self.out / self.study / TABLE, text)
+        kept = outcomes(self.study, self.out)
+        parts = [table(self.study, self.out)]
+        if find_study(self.study).motion:
+            parts = [by_task(kept), over_tasks(kept), motion(self.study, self.out)]
+        parts.append(ideas(self.study, self.out))
+        keep_table(self.out / self.study / TABLE, "\n".join(parts))
+        draw(self.out / self.study / CURVES, self.study, self.out)
 
 
 COMMAND = CommandLine("matrix", __doc__, (Run, Summary))

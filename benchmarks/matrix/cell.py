@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.matrix.motion import measure
 from benchmarks.matrix.studies import find_study
 from benchmarks.matrix.variants import find_variant
 from benchmarks.tools.kept import RESULTS as ALL_RESULTS
@@ -69,7 +70,9 @@ class Cell:
         """Flags of ``train_sb3.py``."""
         study, variant = find_study(self.study), find_variant(self.variant)
         steps = study.tasks[self.task]
-        words = variant.arguments.format(demonstrations=self.demonstrations)
+        words = variant.arguments.format(
+            demonstrations=self.demonstrations, policy=TASKS[self.task].slug.replace("-", "_")
+        )
         return (
             f"--env {self.task} {words} --total-env-steps {steps} {study.arguments} "
             f"--seed {self.seed} --no-video"
@@ -112,6 +115,8 @@ class Cell:
             "arguments": self.arguments,
             "code": code,
         }
+        if find_study(self.study).motion:
+            said["motion"] = measure(self.work)
         keep_compact(self.file, said | parts)
 
     def read(self) -> dict[str, Any]:

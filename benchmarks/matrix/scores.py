@@ -51,6 +51,27 @@ def area(
     return float(np.average(rolling(successes, window), weights=spans))
 
 
+def steps_to(
+    ends: Sequence[int], successes: Sequence[int], rate: float = 0.9, window: int = WINDOW
+) -> int | None:
+    """Find the environment steps after which a whole window of episodes succeeds often enough.
+
+    >>> steps_to([10, 20, 30, 40], [1, 0, 1, 1], window=2)
+    40
+    """
+    at = np.flatnonzero(rolling(successes, window)[window - 1 :] >= rate)
+    return int(ends[at[0] + window - 1]) if len(at) else None
+
+
+def lowest(successes: Sequence[int], window: int = WINDOW) -> float:
+    """Compute the lowest success of a window of training episodes; of all if they are fewer.
+
+    >>> lowest([1, 0, 0, 1], window=2)
+    0.0
+    """
+    return float(rolling(successes, window)[min(window, len(successes)) - 1 :].min())
+
+
 def interquartile_mean(scores: np.ndarray) -> np.ndarray:
     """Compute the mean without the lowest and the highest quarter, along the last axis.
 

@@ -15,12 +15,16 @@ class Study(NamedTuple):
         seeds: Seeds of training; the same seed meets the same episodes in every variant.
         arguments: Flags of ``train_sb3.py`` for all of its runs.
         start: Environment step from which on the area under the curve counts.
+        variants: Variants that are trained if none is named; all if it is empty.
+        motion: Play the agents when they are trained, to tell how the arm moves.
     """
 
     tasks: dict[str, int]
     seeds: tuple[int, ...]
     arguments: str
     start: int = 5_000
+    variants: tuple[str, ...] = ()
+    motion: bool = False
 
 
 STUDIES: dict[str, Study] = {
@@ -29,6 +33,42 @@ STUDIES: dict[str, Study] = {
         {"Lift": 30_000, "box-close": 30_000, "hammer": 30_000},
         (10, 11, 12, 13, 14, 15),
         "--eval-every 10000 --validation-episodes 50 --eval-episodes 1 --checkpoint-every 5000",
+    ),
+    # The paper's eight tasks and Lift, by the latent and the two strongest rivals. Days on a core.
+    "tasks": Study(
+        {
+            "Lift": 80_000,
+            "Can": 120_000,
+            "Square": 200_000,
+            "Transport": 200_000,
+            "box-close": 120_000,
+            "push-wall": 120_000,
+            "door": 120_000,
+            "hammer": 80_000,
+            "pen": 120_000,
+        },
+        (0, 1, 2, 3, 4),
+        "--eval-every 10000 --validation-episodes 50 --eval-episodes 100 --checkpoint-every 10000",
+        variants=("default", "dsrl-256", "decorator"),
+        motion=True,
+    ),
+    # Four settings of each interface, chosen by validation episodes alone.
+    "tuning": Study(
+        {"Lift": 50_000, "box-close": 50_000, "hammer": 50_000},
+        (20, 21, 22),
+        "--eval-every 10000 --validation-episodes 50 --eval-episodes 1 --checkpoint-every 10000",
+        variants=(
+            *("default", "latent-0.5", "latent-1", "latent-3"),
+            *("dsrl-256", "dsrl-256-1", "dsrl-256-2", "dsrl-256-short"),
+            *("decorator", "decorator-0.03", "decorator-0.3", "decorator-10k"),
+        ),
+    ),
+    # SBX is to be shown equal on two tasks before it trains anything that is compared.
+    "sbx": Study(
+        {"Lift": 30_000, "hammer": 30_000},
+        (10, 11, 12, 13, 14, 15),
+        "--eval-every 10000 --validation-episodes 50 --eval-episodes 1 --checkpoint-every 5000",
+        variants=("default", "sbx", "sbx-8"),
     ),
 }
 """Studies by name."""

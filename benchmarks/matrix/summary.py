@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.matrix.cell import RESULTS, Cell
-from benchmarks.matrix.scores import area, bootstrap, interquartile_mean, rolling
+from benchmarks.matrix.scores import (
+    area,
+    bootstrap,
+    interquartile_mean,
+    lowest,
+    rolling,
+    steps_to,
+)
 from benchmarks.matrix.studies import find_study
 from benchmarks.matrix.variants import CONTROL, VARIANTS
 from benchmarks.tables import markdown
@@ -25,6 +32,10 @@ class Outcome:
         validation: Success of the agent without exploration, at each validation after the base's.
         minutes: Wall-clock time of training [min].
         commit: Version of the code that made it.
+        final: Success of the agent that was handed over, on the test episodes.
+        base: Success of the base policy on them, the better of with and without noise.
+        steps: Environment steps to a rolling success of 0.9; None if it was not reached.
+        lowest: Lowest rolling success while exploring.
     """
 
     area: float
@@ -32,18 +43,29 @@ class Outcome:
     validation: tuple[float, ...]
     minutes: float
     commit: str
+    final: float = float("nan")
+    base: float = float("nan")
+    steps: int | None = None
+    lowest: float = float("nan")
 
     @classmethod
     def of(cls, found: dict[str, Any], start: int) -> Outcome:
         """Compute the figures of a kept result; the area counts from ``start`` on."""
         history = found["history"]
         ends, successes = history["episode_ends"], history["episode_successes"]
+        *bases, final = [
+            one["success_rate"] for one in found["results"].get("test", {}).values()
+        ] or [float("nan")] * 2
         return cls(
             area=area(ends, successes, start, found["config"]["total_env_steps"]),
             last=float(rolling(successes)[-1]),
             validation=tuple(played["success_rate"] for at, played in history["evaluations"] if at),
             minutes=found["results"]["seconds"] / 60,
             commit=str(found["code"]["commit"])[:8],
+            final=final,
+            base=max(bases),
+            steps=steps_to(ends, successes),
+            lowest=lowest(successes),
         )
 
 

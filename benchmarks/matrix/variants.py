@@ -12,7 +12,7 @@ class Variant(NamedTuple):
 
     Attributes:
         arguments: Flags of ``train_sb3.py`` that it adds to the study's; ``{demonstrations}``
-            stands for the file of the task's.
+            stands for the file of the task's, ``{policy}`` for its name in Python.
         idea: Reason to expect something of it.
     """
 
@@ -76,6 +76,60 @@ VARIANTS: dict[str, Variant] = {
     ),
     "wide-best-of-8": Variant("--algo sac --hidden 256 256 --best-of 8", "both, if both help"),
     "wider": Variant("--algo sac --hidden 512 512", "four times as wide networks"),
+    # What is left of the learner.
+    "reset-10k": Variant(
+        "--algo sac --reset-every 10000", "what critics fit to the first decisions goes"
+    ),
+    "time-left": Variant(
+        "--algo sac --time-left", "a time limit that is seen is no disturbance of the value"
+    ),
+    "time-left-penalty": Variant(
+        "--algo sac --time-left --reward penalty --reward-scale 0.02 --no-bootstrap-timeouts",
+        "lateness costs, at every step and at the end, and the agent sees it come",
+    ),
+    "sbx": Variant("--algo sac --backend sbx", "the same in JAX: to be shown equal first"),
+    "sbx-8": Variant(
+        "--algo sac --backend sbx --updates-per-decision 8", "what its faster updates allow"
+    ),
+    # Rivals as their authors run them (docs/results/rivals.md).
+    "dsrl": Variant("--algo sac --preset dsrl --steer noise", "DSRL, the SAC variant"),
+    "dsrl-na": Variant("--algo sac --preset dsrl-na --steer noise", "DSRL with noise aliasing"),
+    "decorator": Variant("--algo sac --preset decorator --steer action", "Policy Decorator"),
+    "plain": Variant(
+        "--algo sac --policy benchmarks.matrix.nothing:{policy} --steer action --scale 1",
+        "no base policy at all",
+    ),
+    # The same with networks that a CPU can train: ours, not theirs.
+    "dsrl-256": Variant(
+        "--algo sac --preset dsrl --steer noise --hidden 256 256 256", "an eighth as wide"
+    ),
+    "dsrl-na-256": Variant(
+        "--algo sac --preset dsrl-na --steer noise --hidden 256 256 256", "an eighth as wide"
+    ),
+    # Tuning: four settings of each interface, its own ones above being the first.
+    "latent-1": Variant("--algo sac --scale 1", "half of lambda"),
+    "latent-3": Variant("--algo sac --scale 3", "lambda and a half"),
+    "latent-0.5": Variant("--algo sac --scale 0.5", "a quarter of lambda"),
+    "dsrl-256-1": Variant(
+        "--algo sac --preset dsrl --steer noise --hidden 256 256 256 --scale 1", "a tighter bound"
+    ),
+    "dsrl-256-2": Variant(
+        "--algo sac --preset dsrl --steer noise --hidden 256 256 256 --scale 2", "a wider bound"
+    ),
+    "dsrl-256-short": Variant(
+        "--algo sac --preset dsrl --steer noise --hidden 256 256 256 --warmup-decisions 1500",
+        "a warm-up that leaves more of a small budget",
+    ),
+    "decorator-0.03": Variant(
+        "--algo sac --preset decorator --steer action --scale 0.03", "their smallest scale"
+    ),
+    "decorator-0.3": Variant(
+        "--algo sac --preset decorator --steer action --scale 0.3", "their largest scale"
+    ),
+    "decorator-10k": Variant(
+        "--algo sac --preset decorator --steer action --progressive-exploration 10000",
+        "the residual is on sooner, as a small budget needs",
+    ),
 }
 """Variants by name. A new idea is a row here."""
 

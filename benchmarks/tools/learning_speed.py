@@ -97,9 +97,9 @@ class Learner:
         assert isinstance(model, OffPolicyAlgorithm)
         self.model = model
 
-    def rate(self, updates_per_decision: int, seconds: float) -> float:
+    def rate(self, updates_per_decision: float, seconds: float) -> float:
         """Learn for a while; environment steps per second."""
-        self.model.gradient_steps = updates_per_decision * self.envs.num_envs
+        self.model.gradient_steps = round(updates_per_decision * self.envs.num_envs)
         stopwatch = Stopwatch(seconds)
         warmup = self.recipe.warmup_decisions - self.model.num_timesteps
         learn(self.model, warmup, FOREVER, History(), stopwatch)

@@ -40,6 +40,15 @@ def package_version() -> str:
         return "0.0.0+uninstalled"
 
 
+def picture_facts() -> dict[str, str]:
+    """Return the text that a PNG carries: which version of this package has drawn it.
+
+    >>> picture_facts()["Software"].split()[0]
+    'zprl-env'
+    """
+    return {"Software": f"zprl-env {package_version()}"}
+
+
 @contextmanager
 def locked_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
     """Lock a folder against other processes that would write to it.
@@ -68,7 +77,8 @@ def locked_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
             f"{_owner(owner)}. Wait until it has ended, stop it, or choose another folder."
         ) from None
     try:
-        owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
+        with suppress(OSError):  # a full disk's, which says more when it matters
+            owner.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname()}))
         yield folder
     finally:
         with suppress(OSError):
@@ -78,24 +88,29 @@ def locked_folder(folder: str | os.PathLike[str]) -> Iterator[Path]:
 
 def _owner(file: Path) -> str:
     """Name the process that holds a lock, as far as it said."""
-    with suppress(OSError, ValueError, TypeError, KeyError):
+    with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         said = json.loads(file.read_text())
         return f"process {int(said['pid'])} on {str(said['host'])[:64]}"
     return "another process"
 
 
-def refuse_overwriting(path: str | os.PathLike[str], overwrite: bool = False) -> None:
+def refuse_overwriting(
+    path: str | os.PathLike[str], overwrite: bool = False, *, by: str = "--out", hint: str = ""
+) -> None:
     """Refuse to write where a finished result stands.
 
     Args:
         path: The result's file, whose existence means that it is finished.
         overwrite: Whether the user asked for that.
+        by: What the place is chosen with: a flag, or a word that has its place.
+        hint: What else can be done.
 
     Raises:
         OverwriteError: It exists and may not be overwritten.
     """
     if not overwrite and os.path.lexists(path):
+        choose = f"Choose another with {by}" if by.startswith("--") else f"Choose another {by}"
         raise OverwriteError(
-            f"Expected a place where nothing finished stands. Got: {Path(path)}. Choose another "
-            "with --out, or give --overwrite."
+            f"Expected a place where nothing finished stands. Got: {Path(path)}. {choose}, or give "
+            f"--overwrite{hint and f', {hint}'}."
         )

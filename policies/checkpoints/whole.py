@@ -14,12 +14,15 @@ PARTIAL = ".partial"
 """Ending of what is not finished."""
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes | memoryview) -> None:
     """Write a file: readers see the old one or the new one, even if the power fails.
 
     Args:
         path: The file, in a folder that exists.
         content: Its content.
+
+    Raises:
+        OSError: It cannot be written, and names it; what was there is as it was.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -28,12 +31,14 @@ def replace_file(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:  # which a full disk's does not
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
+def whole_folder(out: Path, overwrite: bool = False, *, by: str = "--out") -> Iterator[Path]:
     """Make a folder that appears when all that is to be in it has been written.
 
     Until then it is ``OUT.partial``, beside its place. What a killed process has left there is
@@ -42,6 +47,7 @@ def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
     Args:
         out: The folder to make.
         overwrite: Whether one that is there is replaced, with everything in it.
+        by: What it is chosen with, for the error.
 
     Yields:
         The folder to write to.
@@ -50,7 +56,7 @@ def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
         OverwriteError: There is something already.
         FolderInUseError: Another process is making it.
     """
-    refuse_overwriting(out, overwrite)
+    refuse_overwriting(out, overwrite, by=by)
     partial, old = (out.with_name(f"{out.name}{end}") for end in (PARTIAL, ".replaced"))
     with locked_folder(partial):
         try:
@@ -58,7 +64,7 @@ def whole_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
                 old.rename(out)  # killed between the two renamings below
             _empty(partial)
             yield partial
-            refuse_overwriting(out, overwrite)
+            refuse_overwriting(out, overwrite, by=by)
             for lock in partial.glob(f"{LOCK_FILE}*"):
                 lock.unlink()
             if os.path.lexists(out):

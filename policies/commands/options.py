@@ -9,14 +9,28 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 
 class Option(NamedTuple):
-    """One option: its flags, such as ``--video`` and ``--no-video``, and the words it takes."""
+    """One option: its flags, such as ``--video`` and ``--no-video``, and the words it takes.
 
-    flags: tuple[str, ...]
+    Attributes:
+        name: Its field's name.
+        flags: What it is called by on a command line; nothing if it is positional.
+        kinds: What a word of it may be besides the choices: ``int``, ``float`` or, for anything,
+            ``str``.
+        choices: Words that it takes; all of them if there are no kinds.
+        positional: Whether it is told by its place.
+        switch: Whether it takes no word at all.
+        many: Whether it takes several words.
+        required: Whether it must be given.
+    """
+
+    name: str
+    flags: tuple[str, ...] = ()
+    kinds: tuple[type, ...] = ()
     choices: tuple[str, ...] = ()
-    """Words it takes; empty if it takes others as well."""
     positional: bool = False
     switch: bool = False
-    """Whether it takes no word at all."""
+    many: bool = False
+    required: bool = False
 
 
 def subcommands(settings: Any) -> dict[str, type]:
@@ -55,7 +69,18 @@ def options(settings: type, prefix: str = "") -> Iterator[Option]:
         flags = [f"--{prefix}{name}", *aliases]
         if kind is bool and not any("FlagCreatePairsOff" in str(extra) for extra in extras):
             flags.append(f"--{prefix}no-{name}")
-        yield Option(() if positional else tuple(flags), _choices(kind), positional, kind is bool)
+        many = get_origin(kind) is tuple
+        kinds, choices = _words(get_args(kind)[0] if many else kind)
+        yield Option(
+            field.name,
+            () if positional else tuple(flags),
+            kinds,
+            choices,
+            positional=positional,
+            switch=kind is bool,
+            many=many,
+            required=field.default is field.default_factory is dataclasses.MISSING,
+        )
 
 
 def _bare(hint: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -70,11 +95,13 @@ def _is_union(hint: Any) -> bool:
     return get_origin(hint) in (Union, UnionType)
 
 
-def _choices(kind: Any) -> tuple[str, ...]:
-    """Return the words that a type takes: those of a Literal, or of None and a Literal."""
+def _words(kind: Any) -> tuple[tuple[type, ...], tuple[str, ...]]:
+    """Return what a word of a type may be, and the words of its Literals and of None."""
     if get_origin(kind) is Literal:
-        return tuple(map(str, get_args(kind)))
+        return (), tuple(map(str, get_args(kind)))
+    if kind is type(None):
+        return (), ("None",)
     if _is_union(kind):
-        others = [one for one in get_args(kind) if one is not type(None)]
-        return (*_choices(others[0]), "None") if len(others) == 1 and _choices(others[0]) else ()
-    return ()
+        parts = [_words(one) for one in get_args(kind)]
+        return sum((part[0] for part in parts), ()), sum((part[1] for part in parts), ())
+    return (kind if kind in (int, float) else str,), ()

@@ -35,6 +35,14 @@ def columns() -> int:
     return max(NARROWEST, shutil.get_terminal_size().columns)
 
 
+def at_terminal(text: str, stream: Any) -> str:
+    """Wrap a text between words if it is for a terminal; elsewhere it stays in one line.
+
+    What reads it there may search in it.
+    """
+    return "\n".join(fold(text, columns())) if stream.isatty() else text
+
+
 def wrapped(text: str, width: int) -> Iterator[str]:
     """Wrap what is outside of boxes, which fit already; no word is broken.
 

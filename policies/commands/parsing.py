@@ -7,14 +7,18 @@ help that fits the terminal and ends with examples, and ``--version``.
 from __future__ import annotations
 
 import dataclasses
+import io
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from itertools import dropwhile, takewhile
+from pathlib import Path
 from typing import Any, get_args
 
 from policies.commands.checking import check_words
 from policies.commands.numbers import whole
 from policies.commands.page import Page, columns, examples, wrapped
+from policies.errors import ZprlError
 
 
 def parse(
@@ -40,8 +44,9 @@ def parse(
         The dataclass.
 
     Raises:
-        ZprlError: There is no such flag or choice; the one that was probably meant is named.
-        SystemExit: Help or the version was asked for, or tyro refused a value; said.
+        ZprlError: There is no such flag or choice, and the one that was probably meant is named; or
+            a value is missing or cannot be read.
+        SystemExit: Help or the version was asked for.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = prog or program()
@@ -50,13 +55,14 @@ def parse(
 
         print(f"zprl-env {package_version()}")
         raise SystemExit(0)
-    check_words(words, settings, name)
+    check_words(words, settings, name, default)
     import tyro  # here, so that listing the commands does not wait for it
 
     options: dict[str, Any] = {"prog": name, "description": description}
     options |= {} if default is None else {"default": default}
     if not {"-h", "--help"} & {*words}:
-        return tyro.cli(settings, args=words, registry=_registry(), **options)
+        with _told_in_a_sentence(name):
+            return tyro.cli(settings, args=words, registry=_registry(), **options)
     page = Page()
     try:
         with redirect_stdout(page):
@@ -65,6 +71,40 @@ def parse(
         width = columns()
         for line in (*wrapped(page.getvalue(), width), *examples(name, shown, width)):
             print(line)
+
+
+@contextmanager
+def _told_in_a_sentence(prog: str) -> Iterator[None]:
+    """Raise what tyro refuses, of which it draws a box on stderr, as our other errors are.
+
+    Raises:
+        ZprlError: It refused something.
+    """
+    box = io.StringIO()
+    try:
+        with redirect_stderr(box):
+            yield
+    except SystemExit as error:
+        if isinstance(error.__context__, ZprlError):  # of the settings' own checks
+            raise error.__context__ from None
+        raise ZprlError(f"{sentence(box.getvalue())} Try {prog} --help.") from None
+    sys.stderr.write(box.getvalue())
+
+
+def sentence(box: str) -> str:
+    r"""Say in a sentence what stands in a box of tyro's, before its first rule.
+
+    >>> sentence("╭─ Value error ─╮\n│ No such  │\n│ thing    │\n│ ──── │\n│ Help │\n╰────╯")
+    'No such thing.'
+    """
+    rows = [line.strip(" │") for line in box.splitlines()]
+    text = dropwhile(_is_rule, rows[1:])  # without UTF-8 there is one below the title as well
+    said = " ".join(" ".join(takewhile(lambda row: not _is_rule(row), text)).split()).rstrip(".")
+    return f"{said or 'The command line cannot be read'}."
+
+
+def _is_rule(row: str) -> bool:
+    return bool(row) and not row.strip("─-")
 
 
 def program(module: str | None = None) -> str:
@@ -79,6 +119,8 @@ def program(module: str | None = None) -> str:
     called = sys.argv[0]
     if called.startswith("zprl "):
         return called
+    if (script := Path(called).name).startswith("zprl-"):
+        return script
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if module is None and spec is None:
         return f"python {called}"

@@ -10,18 +10,23 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from policies.commands.page import at_terminal
+from policies.commands.signals import ending_as_by_ctrl_c
 from policies.errors import ZprlError
 
 USER_ERROR, INTERRUPTED = 2, 130
 """Exit codes of an error that the user can act on, and of Ctrl-C, as shells have them."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Errors of a disk that takes no more."""
 
 
 def run(main: Callable[[], object]) -> None:
     """Call ``main``; tell an error that the user can act on in one line and exit with 2.
 
     Any other exception is a defect of ours and keeps its traceback. An interruption exits with
-    130, as shells expect of a program stopped by Ctrl-C. A reader that goes away, as in ``| head``,
-    is no error: what is left of the output is dropped, and the command finishes its work.
+    130, as shells expect of a program stopped by Ctrl-C; SIGTERM and SIGHUP do the same. A reader
+    that goes away, as in ``| head``, is no error: what is left of the output is dropped, and the
+    command finishes its work.
 
     Args:
         main: The command, taking its arguments from the command line.
@@ -32,11 +37,22 @@ def run(main: Callable[[], object]) -> None:
     """
     outlive_readers()
     try:
-        main()
+        with ending_as_by_ctrl_c():
+            main()
         if _disk_is_full(sys.stdout):
             raise SystemExit(USER_ERROR)
     except ZprlError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(at_terminal(f"error: {error}", sys.stderr), file=sys.stderr)
+        raise SystemExit(USER_ERROR) from None
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        where = error.filename or "a file"
+        print(
+            f"error: Expected to write {where}. Got: {error.strerror}. Make room there "
+            "and give the same command again.",
+            file=sys.stderr,
+        )
         raise SystemExit(USER_ERROR) from None
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -104,7 +120,7 @@ def _outliving(stream: Any) -> Any:
         io.BufferedWriter(file),
         encoding=stream.encoding,
         errors=stream.errors,
-        line_buffering=stream.line_buffering,
+        line_buffering=stream.line_buffering or stream.write_through,  # as -u has it
         write_through=stream.write_through,
     )
     made.mode = "w"  # type: ignore[misc]

@@ -12,11 +12,13 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from policies.checkpoints.whole import replace_file
 from policies.demonstrations.absolute_actions import is_absolute, mark_absolute
 from policies.demonstrations.formats.minari import PREFIX as MINARI
 from policies.demonstrations.formats.reading import read_trajectory
@@ -159,19 +161,29 @@ class Demonstrations:
             DemonstrationError: If the file cannot be written.
         """
         path = Path(path)
-        partial = path.with_name(f"{path.name}.partial")
-        remarks = {"skipped": dict(self.skipped)} if self.skipped else {}
         try:
-            partial.unlink(missing_ok=True)
-            with DemonstrationWriter(
-                partial, self.env_args, self.observation_keys, self.picture_settings
-            ) as writer:
-                for trajectory in self.trajectories:
-                    writer.append(trajectory)
-                writer.seal(**remarks)
-            os.replace(partial, path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if self.picture_settings is not None:  # as large as no memory need be
+                partial = path.with_name(f"{path.name}.partial")
+                partial.unlink(missing_ok=True)
+                self._write(partial)
+                os.replace(partial, path)
+                return
+            # HDF5 writes into memory: a file that a disk has no room for, it cannot even close.
+            content = BytesIO()
+            self._write(content)
+            replace_file(path, content.getbuffer())
         except OSError as error:
             raise DemonstrationError(f"cannot write demonstrations to {path}: {error}.") from error
+
+    def _write(self, where: Path | BytesIO) -> None:
+        remarks = {"skipped": dict(self.skipped)} if self.skipped else {}
+        with DemonstrationWriter(
+            where, self.env_args, self.observation_keys, self.picture_settings
+        ) as writer:
+            for trajectory in self.trajectories:
+                writer.append(trajectory)
+            writer.seal(**remarks)
 
 
 def frame_shapes(trajectory: Trajectory) -> dict[str, tuple[int, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,7 +30,8 @@ class DemonstrationWriter:
     """Writer that appends episodes to a file; written ones stay readable, whatever happens.
 
     Args:
-        path: HDF5 file. Episodes are added to an existing one of the same environment.
+        path: HDF5 file, or memory for one. Episodes are added to an existing one of the same
+            environment.
         env_args: robomimic's description of the environment.
         observation_keys: Order of the flat observation.
         picture_settings: What the episodes' frames were made with, if they have some.
@@ -51,7 +53,7 @@ class DemonstrationWriter:
 
     def __init__(
         self,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | BytesIO,
         env_args: Mapping[str, Any],
         observation_keys: Sequence[str],
         picture_settings: PictureSettings | None = None,
@@ -63,7 +65,8 @@ class DemonstrationWriter:
         if picture_settings is not None:
             attributes[ATTRIBUTE] = picture_settings.to_json()
         try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            if not isinstance(path, BytesIO):
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._file = h5py.File(path, "a")
         except OSError as error:
             raise DemonstrationError(f"cannot write demonstrations to {path}: {error}.") from error
@@ -71,7 +74,7 @@ class DemonstrationWriter:
         self._data = self._file.require_group("data")
         for name, value in attributes.items():
             old = self._data.attrs.get(name, value)
-            if json.loads(old) != json.loads(value):
+            if not _same(old, value):
                 self.close()
                 raise DemonstrationError(
                     f"{path} already holds episodes with {name} {old}. Got: {value}. "
@@ -172,3 +175,11 @@ def _write_frames(group: h5py.Group, name: str, frames: Frames) -> None:
     )
     for begin in range(0, len(frames), BLOCK):
         dataset[begin : begin + BLOCK] = frames[begin : begin + BLOCK]
+
+
+def _same(old: Any, new: str) -> bool:
+    """Tell whether two texts are the same JSON; the old one may be anything."""
+    try:
+        return bool(json.loads(old) == json.loads(new))
+    except (TypeError, ValueError, RecursionError):
+        return False

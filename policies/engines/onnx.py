@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from policies.checkpoints.contents import WRITER
+from policies.checkpoints.output import package_version
 from policies.encoding import Encoding, Observations
 from policies.errors import MissingExtraError
 from policies.model.vib_flow import VibFlow
@@ -101,7 +103,10 @@ def graph(network: nn.Module, inputs: Mapping[str, Sequence[int]], outputs: list
             verbose=False,
         )
     assert program is not None
-    content: bytes = program.model_proto.SerializeToString()
+    proto = program.model_proto
+    fact = proto.metadata_props.add()
+    fact.key, fact.value = WRITER, package_version()
+    content: bytes = proto.SerializeToString()
     return content
 
 

@@ -9,14 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
 import safetensors.numpy
@@ -27,11 +24,14 @@ from policies.checkpoints.output import locked_folder, package_version
 from policies.checkpoints.plain_json import parse_json, shown
 from policies.checkpoints.tensor_file import arrays_hash, check_finite, read_arrays, read_header
 from policies.checkpoints.whole import PARTIAL, replace_file
+from policies.commands.signals import answering
 from policies.errors import CheckpointError, ConfigurationError, ZprlError
 
 EVERY = 10.0
 """Seconds between two states; as much is lost if the process is killed."""
 KEPT = 2
+TRIES, PAUSE = 13, 5.0
+"""Tries to write a result that would be lost otherwise, and seconds between them."""
 _FACTS = "facts"
 
 
@@ -161,6 +161,29 @@ class UnfinishedFit:
             old.unlink(missing_ok=True)
         self._saved = time.monotonic()
 
+    def finish(self, save: Callable[[], object]) -> None:
+        """Write the result; a disk that has no room for it, nor had for a state, is waited for.
+
+        Args:
+            save: Writes it.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        for tries_left in reversed(range(TRIES)):
+            try:
+                save()
+                return
+            except OSError as error:
+                if self.states() or not tries_left:  # from which the same command goes on
+                    raise
+                if tries_left == TRIES - 1:
+                    self._say(
+                        f"cannot write the result, which is kept nowhere yet: {error}; trying "
+                        f"again for {TRIES * PAUSE:.0f} s, make room"
+                    )
+                time.sleep(PAUSE)
+
     def states(self) -> list[Path]:
         """Return the states' files, the newest first."""
         return sorted(self.folder.glob("[0-9]*.safetensors"), reverse=True)
@@ -182,21 +205,14 @@ class UnfinishedFit:
 
         Outside the main thread, where no signals arrive, nothing is done.
         """
-        numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
-        before: dict[int, Any] = {}
-        if threading.current_thread() is threading.main_thread():
-            for number in numbers:
-                if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
-                    before[number] = signal.signal(number, self._on_signal)
-        self._patient = True
-        try:
-            yield
-        finally:
-            self._patient = False
-            for caught, handler in before.items():
-                signal.signal(caught, handler)
+        with answering(self._on_signal):
+            self._patient = True
+            try:
+                yield
+            finally:
+                self._patient = False
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self) -> None:
         if not self._patient or self._requested:
             raise KeyboardInterrupt
         self._requested = True

@@ -12,6 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from policies.checkpoints.contents import WRITER
+from policies.checkpoints.output import package_version
 from policies.demonstrations.formats.source import damage_told
 from policies.demonstrations.trajectory import Trajectory
 from policies.demonstrations.writer import DemonstrationWriter
@@ -82,6 +84,7 @@ def write_episode(records: Sequence[Record], path: Path) -> EpisodeEntry | None:
     # Without a lock: one that a process being started shares would outlive the writer above.
     with h5py.File(partial, "r+", locking=False) as file:
         _write_details(file["data/demo_0"], begin, steps)
+        file["data"].attrs[WRITER] = package_version()
     with partial.open("rb") as written:
         os.fsync(written.fileno())
     os.replace(partial, path)
@@ -151,7 +154,7 @@ def write_index(path: Path, entries: Sequence[EpisodeEntry]) -> None:
         attributes = dict(first["data"].attrs)
     with h5py.File(partial, "w") as file:
         data = file.create_group("data")
-        data.attrs.update(attributes)
+        data.attrs.update(attributes | {WRITER: package_version()})
         data.attrs["total"] = sum(entry.steps for entry in entries)
         masks: dict[bool, list[str]] = {True: [], False: []}
         for number, entry in enumerate(entries):

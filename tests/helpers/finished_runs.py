@@ -56,6 +56,6 @@ def write_run(
             "base policy": outcome(base, first).to_dict(),
             "steered": outcome(steered, first).to_dict(),
         }
-        results = {"test": test, "env_steps": 50 * (len(curve) - 1)}
+        results = {"test": test, "env_steps": 50 * max(len(curve) - 1, 0)}
         (folder / "results.json").write_text(json.dumps(results))
     return folder

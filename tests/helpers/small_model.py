@@ -34,18 +34,19 @@ def make_small_model(
     policy: SteerablePolicy | None = None,
     overlap: bool = False,
     backend: BackendName = "torch",
+    steer: str = "latent",
     **settings: Any,
 ):
     """Return a model of tiny networks on one steered environment, and its recipe."""
     usual: dict[str, Any] = {"hidden": (8, 8), "batch_size": 4, "updates_per_decision": 1}
     usual |= {"buffer_size": 100, "rollout_decisions": 8, "n_epochs": 1, "observation": "features"}
-    recipe = replace(recipe_for(algo, "default", "latent"), **(usual | settings))
+    recipe = replace(recipe_for(algo, "default", steer), **(usual | settings))
     policy = policy or LinearPolicy(3, 2)
 
     def steered(env: gym.Env) -> SteeringVecEnv:
         episodes = SeededEpisodes(env)
         chunked = DummyVecEnv([lambda: ActionChunkWrapper(episodes, 2, recipe.gamma)])
-        return SteeringVecEnv(chunked, policy, **steering_options(recipe))
+        return SteeringVecEnv(chunked, policy, steer=steer, **steering_options(recipe))
 
     envs = ResumableVecEnv(
         AlternatingVecEnv(steered(env), steered(deepcopy(env))) if overlap else steered(env)

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
+from policies.checkpoints.output import OverwriteError
 from policies.convert import Conversion, convert
 from policies.demonstrations import Demonstrations
-from policies.errors import DemonstrationError
 from tests.helpers.demonstrations import env_args, toy_demonstrations, write_robomimic
 
 
@@ -36,7 +36,7 @@ def test_an_existing_file_is_kept_unless_told_otherwise(tmp_path):
     path = tmp_path / "toy.hdf5"
     toy_demonstrations().save(path)
     before = path.read_bytes()
-    with pytest.raises(DemonstrationError, match=r"already exists\. Choose another name or add"):
+    with pytest.raises(OverwriteError, match=r"Choose another DESTINATION, or give --overwrite\.$"):
         convert(Conversion(str(path), str(path)))
     assert path.read_bytes() == before
     convert(Conversion(str(path), str(path), mask="success", overwrite=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -200,3 +201,15 @@ def test_an_agent_is_not_set_upon_a_policy_that_it_did_not_learn_to_steer(
     other = point.save_policy(tmp_path / "other", seed=1)
     said = refused("--agent", folder, "--policy", other)
     assert f"Got {other}, of other weights. Leave --policy out." in said
+    file = folder / "steered.json"
+    described = json.loads(file.read_text())
+    for changed, why in (
+        ({"env_kwargs": {"driver": "evil:Robot"}}, "names code to import: env_kwargs driver=.evil"),
+        ({"env_kwargs": {"horizon": 3}}, "horizon"),  # its own settings are the environment's
+        ({"recipe": described["recipe"] | {"gamma": "0.9"}}, "gamma: input should be a valid numb"),
+        ({"recipe": described["recipe"] | {"more": 1}}, "more: extra inputs are not permitted"),
+        ({"seed": None}, "seed in .* must be an integer, at least 0"),
+        ({"backend": "jax"}, "backend in .* must be 'torch' or 'sbx'"),
+    ):
+        file.write_text(json.dumps(described | changed))
+        assert re.search(why, refused("--agent", folder))

@@ -6,9 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from sb3_contrib import RecurrentPPO
+from stable_baselines3 import PPO, SAC
 
 from tests.helpers.recording_env import RecordingEnv
 from zprl_env import LatentSteeringWrapper
+from zprl_env.errors import ConfigurationError
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, evaluate
 from zprl_env.testing import LinearPolicy
 
@@ -70,3 +73,28 @@ def test_an_agent_that_remembers_is_told_of_every_episode():
     agent = Counting()
     evaluate(steered(truncate_at=3), agent, [1, 2, 3])
     assert agent.seen == [2, 2, 2]
+
+
+@pytest.mark.parametrize("algorithm", [SAC, PPO, RecurrentPPO])
+def test_a_model_takes_its_deterministic_actions_and_forgets_the_last_episode(algorithm):
+    recorder = RecordingEnv(truncate_at=3)
+    env = LatentSteeringWrapper(recorder, LinearPolicy(3, 2), scale=0.5)
+    policy = "MlpLstmPolicy" if algorithm is RecurrentPPO else "MlpPolicy"
+    model = algorithm(policy, env, seed=0)
+    evaluate(env, model, [0, 1])
+    of_the_model = np.array(recorder.actions[-3:])
+    state = None
+
+    def acting(observation):
+        nonlocal state
+        action, state = model.predict(observation, state, deterministic=True)
+        return action
+
+    evaluate(env, acting, [1])
+    np.testing.assert_array_equal(recorder.actions[-3:], of_the_model)
+
+
+@pytest.mark.parametrize("agent", ["model.zip", 3, {"predict": 1}])
+def test_what_cannot_act_is_refused(agent):
+    with pytest.raises(ConfigurationError, match=r"agent must be a function .* Got: "):
+        evaluate(steered(), agent, [1])

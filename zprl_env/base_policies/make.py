@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from policies.checkpoints.contents import METADATA_FILE, WRITER
-from policies.checkpoints.output import OverwriteError, package_version, refuse_overwriting
+from policies.checkpoints.output import package_version, refuse_overwriting
 from policies.checkpoints.whole import replace_file
 from policies.imitation.config import PretrainConfig
 from zprl_env import cli
@@ -164,7 +164,7 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
         else:
             say(f"{out}: trained before on these demonstrations with these settings")
             policy.metadata["training"] |= provenance
-        policy.save(out)
+        unfinished.finish(lambda: policy.save(out))
         noisy, noiseless = (
             played(policy, making, noise_scale, TEST_SEED, making.eval_episodes)
             for noise_scale in (1.0, 0.0)
@@ -202,12 +202,12 @@ def recorded(recording: Recording) -> tuple[int, int]:
 
         successes = [t.success for t in Demonstrations.load(recording.out).trajectories]
     else:
-        if recording.out.exists() and not recording.overwrite:
-            raise OverwriteError(
-                f"{recording.out} must be a recording of these settings, or not exist. Got: "
-                f"another one. Choose another file with --demonstrations of zprl_env.make_policy, "
-                f"or give --overwrite."
-            )
+        refuse_overwriting(
+            recording.out,
+            recording.overwrite,
+            by="--demonstrations of zprl_env.make_policy",
+            hint="which records anew what was recorded with other settings",
+        )
         recording.out.parent.mkdir(parents=True, exist_ok=True)
         successes = [episode.success for episode in record(recording)]
     return len(successes), sum(map(bool, successes))
@@ -220,7 +220,7 @@ def _settings(path: Path) -> dict[str, Any] | None:
     try:
         with h5py.File(path, "r") as file:
             said: dict[str, Any] = json.loads(file["data"].attrs["recording"])
-    except (OSError, KeyError, TypeError, ValueError):
+    except (OSError, KeyError, TypeError, ValueError, RecursionError):
         return None
     return said
 
@@ -283,4 +283,13 @@ def parse(arguments: list[str]) -> Making:
 
 def main() -> None:
     """Run the command line."""
-    cli.run(lambda: make_policy(parse(sys.argv[1:])))
+    cli.run(_make)
+
+
+def _make() -> None:
+    making = parse(sys.argv[1:])
+    try:
+        make_policy(making)
+    except KeyboardInterrupt:
+        print("what is finished is kept; the same command goes on", file=sys.stderr)
+        raise

@@ -6,9 +6,12 @@ import dataclasses
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from policies.checkpoints.contents import WRITER
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import package_version, refuse_overwriting
 from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.calibrate.recommendation import Recommendation, recommend
@@ -17,6 +20,7 @@ from zprl_env.errors import ZprlError
 from zprl_env.evaluation import VALIDATION_SEED
 from zprl_env.files import make_writable, write_json
 from zprl_env.tasks import find_task, folder_name
+from zprl_env.training.run.writing import Writing
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import recipe_for
 
@@ -54,6 +58,8 @@ class Calibration:
     """Environment steps per decision; those of the task's preset, and else the policy's own."""
     out: Path | None = None
     """Folder for the results; runs/ENV/calibration if not given."""
+    overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Replace a calibration that is there."""
     threads: int = 1
     """Threads of torch; more are slower for networks this small."""
 
@@ -76,10 +82,13 @@ def calibrate(calibration: Calibration) -> Recommendation:
 
     Raises:
         CheckpointError: The policy cannot be loaded.
+        OverwriteError: There is a calibration in its folder already.
         PolicyMismatchError: It does not fit the environment.
         RunFolderError: The results cannot be written.
     """
     env_name = folder_name(calibration.env)
+    out = calibration.out or Path("runs", env_name, "calibration")
+    refuse_overwriting(out / DATA, calibration.overwrite)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -95,7 +104,6 @@ def calibrate(calibration: Calibration) -> Recommendation:
         base_policy(calibration.env, make=False, env_kwargs=env_kwargs)
     )
     policy = resolve_policy(policy_name, calibration.policy_class)
-    out = calibration.out or Path("runs", env_name, "calibration")
     make_writable(out)
     usual = recipe_for("sac", "default", "latent", calibration.env, None, env_kwargs)
     noise_scale, n_action_steps = calibration.noise_scale, calibration.n_action_steps
@@ -131,10 +139,12 @@ def calibrate(calibration: Calibration) -> Recommendation:
         "trials": [trial.to_dict() for trial in trials],
         "recommendation": dataclasses.asdict(recommendation),
     }
-    write_json(out / DATA, content)
+    writing = Writing(print)
+    writing(DATA, lambda: write_json(out / DATA, content))
     title = f"{env_name}, a new perturbation every {calibration.hold}"
-    report.draw(out / PICTURE, title, base, perturbed, recommendation)
+    writing(PICTURE, lambda: report.draw(out / PICTURE, title, base, perturbed, recommendation))
     report.print_table(base, perturbed, recommendation, Console(soft_wrap=True))
+    writing.check()
     print(f"Results: {out}")
     return recommendation
 

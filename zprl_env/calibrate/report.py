@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from zprl_env.calibrate.recommendation import Recommendation
 from zprl_env.calibrate.trial import Trial
+from zprl_env.files import write_picture
 
 COLUMNS = ("success", "changed", "p", "ratio", "distance", "action")
 
@@ -125,6 +125,4 @@ def draw(
         axes.legend(fontsize="small")
     for axes in (latent, action):
         axes.set_xlabel("$\\lambda$")
-    partial = path.with_name(f"{path.name}.partial")
-    figure.savefig(partial, dpi=150, format="png")
-    os.replace(partial, path)
+    write_picture(path, figure, dpi=150)

@@ -24,6 +24,7 @@ from zprl_env.compare.finished import LeftOut, find_finished
 from zprl_env.compare.groups import Group, Pair, compare, group
 from zprl_env.errors import ZprlError
 from zprl_env.files import check_file, write_json
+from zprl_env.training.run.writing import Writing
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,10 @@ def compare_runs(settings: Comparison) -> list[Pair]:
         )
     groups = group(runs)
     pairs = compare(groups)
-    write(picture, numbers, groups, pairs, left_out)
+    writing = Writing(print)
+    write(picture, numbers, groups, pairs, left_out, writing)
     show(groups, pairs, console)
+    writing.check()
     print(f"Curves: {picture}. Numbers: {numbers}")
     return pairs
 
@@ -88,11 +91,12 @@ def write(
     groups: Sequence[Group],
     pairs: Sequence[Pair],
     left_out: Sequence[LeftOut],
+    writing: Writing,
 ) -> None:
     """Write the picture and the numbers."""
     from zprl_env.compare.picture import draw
 
-    draw(picture, groups)
+    writing(picture.name, lambda: draw(picture, groups))
     content = {
         "zprl_env_version": package_version(),
         "groups": [one.to_dict() for one in groups],
@@ -102,7 +106,7 @@ def write(
         ],
         "left_out": [{"folder": str(one.folder), "reason": one.reason} for one in left_out],
     }
-    write_json(numbers, content)
+    writing(numbers.name, lambda: write_json(numbers, content))
 
 
 def show(groups: Sequence[Group], pairs: Sequence[Pair], console: Console) -> None:

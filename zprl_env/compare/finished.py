@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, NamedTuple
 
+from policies.checkpoints.plain_json import shown
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import CONFIG_FILE, RESULTS_FILE, RunFolderError, one_line, read_json
-from zprl_env.training.run.history import HISTORY_FILE, result_from
+from zprl_env.training.run.history import HISTORY_FILE, count, result_from
 
 COUNTED = ("backend", "env_kwargs", "keep", "num_envs", "overlap", "total_env_steps")
 """Settings outside of the recipe by which two runs are not the same thing done twice."""
+
+
+LISTED, LONGEST = 100, 200
+"""Parts of a setting, and letters, that are told apart and shown."""
 
 
 class LeftOut(NamedTuple):
@@ -63,26 +69,34 @@ def load_finished(folder: Path) -> FinishedRun:
     results, history = read_json(folder / RESULTS_FILE), read_json(folder / HISTORY_FILE)
     try:
         *bases, steered = map(result_from, results["test"].values())
-        evaluations = [(int(at), result_from(content)) for at, content in history["evaluations"]]
+        evaluations = [(count(at), result_from(content)) for at, content in history["evaluations"]]
         return FinishedRun(
             folder,
-            str(config["env"]),
-            str(config["algo"]),
-            str(config["steer"]),
-            int(config["seed"]),
+            _entry(config, "env", str),
+            _entry(config, "algo", str),
+            _entry(config, "steer", str),
+            _entry(config, "seed", int),
             _settings(config),
             max(bases, key=lambda result: result.success_rate),
             steered,
             evaluations,
-            int(results["env_steps"]),
+            _entry(results, "env_steps", int),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RunFolderError(f"a file of it is damaged ({one_line(error)})") from error
 
 
+def _entry(content: dict[str, Any], name: str, kind: type) -> Any:
+    """Return an entry that is of a type; counts are at least 0."""
+    value = content[name]
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise TypeError(f"{name}: {shown(value)} in place of {kind.__name__}")
+    return count(value) if kind is int else value
+
+
 def _settings(config: dict[str, Any]) -> dict[str, str]:
     counted = {name: config[name] for name in COUNTED if name in config}
-    counted |= config["recipe"]
+    counted |= _entry(config, "recipe", dict)
     policy = config.get("policy_sha256")
     if policy:
         counted["policy"] = str(policy)[:8]
@@ -90,9 +104,11 @@ def _settings(config: dict[str, Any]) -> dict[str, str]:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        raise TypeError(f"a setting of {shown(value)}")
     if isinstance(value, list | tuple):
-        return " ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+        return shorten(" ".join(map(str, value[:LISTED])), LONGEST)
+    return f"{value:g}" if isinstance(value, float) else shorten(str(value), LONGEST)
 
 
 def find_finished(places: Iterable[Path]) -> tuple[list[FinishedRun], list[LeftOut]]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from zprl_env.compare.groups import Group
+from zprl_env.files import write_picture
 
 
 class Curve(NamedTuple):
@@ -87,6 +88,4 @@ def draw(path: Path, groups: Sequence[Group]) -> None:
         panel.grid(alpha=0.3)
         if panel.has_data():
             panel.legend(loc="lower right", fontsize="x-small")
-    partial = path.with_suffix(".partial.png")
-    figure.savefig(partial, dpi=130)
-    partial.replace(path)
+    write_picture(path, figure, dpi=130)

@@ -10,6 +10,9 @@ import numpy as np
 from policies.checkpoints.plain_json import shown
 from zprl_env.errors import CheckpointError
 
+LAYER_NORM = 1e-5
+"""Constant that torch's layer normalisation adds to the variance."""
+
 
 class Layer(NamedTuple):
     """One layer of an actor: its kind and its arrays.
@@ -35,12 +38,20 @@ def _linear(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     return y + bias
 
 
+def _layer_norm(x: np.ndarray, gain: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    centred = x - x.mean(axis=1, keepdims=True)
+    variance = np.square(centred).mean(axis=1, keepdims=True)
+    normal: np.ndarray = centred / np.sqrt(variance + LAYER_NORM)
+    return normal * gain + shift
+
+
 KINDS: dict[str, Kind] = {
     "linear": Kind(("weight", "bias"), _linear),
     "standardize": Kind(
         ("mean", "std", "gain", "shift"),
         lambda x, mean, std, gain, shift: (x - mean) / std * gain + shift,
     ),
+    "layer_norm": Kind(("gain", "shift"), _layer_norm),
     "relu": Kind((), lambda x: np.maximum(x, 0.0)),
     "tanh": Kind((), np.tanh),
     "clip": Kind(("low", "high"), np.clip),

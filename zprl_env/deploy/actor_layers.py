@@ -12,8 +12,9 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import FlattenExtractor
 from torch import Tensor, nn
 
-from zprl_env.deploy.actor import Actor, Layer
+from zprl_env.deploy.actor import LAYER_NORM, Actor, Layer
 from zprl_env.errors import ZprlError
+from zprl_env.training.agents.critics.inputs import WithoutBase
 from zprl_env.training.agents.jax_state import is_jax
 
 _TANH, _BOUNDS = (
@@ -55,12 +56,18 @@ def actor_of(model: BaseAlgorithm) -> Actor:
         squashed = hasattr(actor, "latent_pi")
         parts = [actor.latent_pi, actor.mu] if squashed else [actor.mu]
         end, extractor = _TANH if squashed else _BOUNDS, actor.features_extractor
-    if type(extractor) is not FlattenExtractor or hasattr(policy, "lstm_actor"):
+    unseen = extractor.size if isinstance(extractor, WithoutBase) else 0
+    if (type(extractor) is not FlattenExtractor and not unseen) or hasattr(policy, "lstm_actor"):
         raise ZprlError(
             f"an exported agent must see flat observations through an MLP. "
             f"Got: {type(policy).__name__} with {type(extractor).__name__}."
         )
-    return Actor([*(_layer(module) for part in parts for module in _leaves(part)), end])
+    layers = [_layer(module) for part in parts for module in _leaves(part)]
+    if unseen:  # the last numbers of the observation, which are the base action
+        seen = extractor.features_dim
+        chosen = np.eye(seen, seen + unseen, dtype=np.float32)
+        layers.insert(0, Layer("linear", {"weight": chosen, "bias": np.zeros(seen, np.float32)}))
+    return Actor([*layers, end])
 
 
 def _leaves(module: nn.Module) -> Iterator[nn.Module]:
@@ -79,6 +86,8 @@ def _layer(module: nn.Module) -> Layer:
         parts = module.ra_mean, module.ra_var, module.scale, module.bias
         mean, variance, gain, shift = map(_array, parts)
         return _standardize(mean, variance, np.array(module.eps), gain, shift)
+    if isinstance(module, nn.LayerNorm) and module.eps == LAYER_NORM:
+        return Layer("layer_norm", {"gain": _array(module.weight), "shift": _array(module.bias)})
     if isinstance(module, nn.Hardtanh):
         low, high = np.array(module.min_val), np.array(module.max_val)
         return Layer("clip", {"low": low, "high": high})

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from policies.checkpoints.files import METADATA_FILE
+from policies.checkpoints.output import refuse_overwriting
 from zprl_env import cli
 from zprl_env.deploy.equality import (
     ACCURACY,
@@ -20,7 +21,7 @@ from zprl_env.deploy.equality import (
     random_observations,
 )
 from zprl_env.deploy.steered_card import steered_card
-from zprl_env.errors import ZprlError
+from zprl_env.errors import CheckpointError, ZprlError
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import RESULTS_FILE, RunFolderError, make_writable, one_line, read_json
 from zprl_env.loading.pretrained import shipped_policies
@@ -31,6 +32,7 @@ from zprl_env.loading.steered_files import (
     SHIPPED_POLICY,
     STEERED_FILE,
     base_folder,
+    check_entries,
     write_steered,
 )
 from zprl_env.steerable import SteerablePolicy
@@ -92,6 +94,7 @@ def export(settings: Export) -> Path:
         CheckpointError: The policy cannot be loaded, or the export does not decide as the run does.
         ConfigurationError: The run names code to import and is not trusted.
         MissingExtraError: The run's backend, or what exports to ONNX, is not installed.
+        OverwriteError: There is an export in the folder already.
         RunFolderError: The run cannot be loaded, or the folder cannot be made.
         ZprlError: The agent is made of something that cannot be exported.
     """
@@ -101,6 +104,11 @@ def export(settings: Export) -> Path:
     words = [settings.policy, settings.policy_class, *settings.env_kwargs]
     said = [word for word in words if word is not None]
     config = load_config(run, trust=settings.trust, given=said)
+    if config.recipe.time_left:
+        raise ZprlError(
+            "an exported agent must decide by the policy's observation alone. Got one that sees "
+            "the time left. Train without --time-left."
+        )
     env_kwargs = cli.settings([*config.env_kwargs, *settings.env_kwargs])
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
@@ -156,13 +164,12 @@ def export(settings: Export) -> Path:
 
 def _check_out(out: Path, overwrite: bool) -> None:
     """Refuse a place that is not free, or holds something else than an export."""
-    is_export = (out / STEERED_FILE).exists() or (out.is_dir() and not any(out.iterdir()))
-    if out.exists() and not (overwrite and is_export):
-        hint = "give --overwrite" if is_export else "remove it"
+    empty = out.is_dir() and not any(out.iterdir())
+    if out.exists() and not empty and not (out / STEERED_FILE).exists():
         raise RunFolderError(
-            f"out must not exist yet. Got: {out}{'' if is_export else ', which is no export'}. "
-            f"Choose another or {hint}."
+            f"out must not exist yet. Got: {out}, which is no export. Choose another or remove it."
         )
+    refuse_overwriting(out, overwrite or empty)
     make_writable(out.parent)
 
 
@@ -215,6 +222,12 @@ def describe_run(
         raise RunFolderError(
             f"Expected a run's results in {run / RESULTS_FILE}. Got: {one_line(error)}. "
             "Measure them again with train_sb3.py --resume-from, or remove the file."
+        ) from error
+    try:
+        check_entries({"results": results} | more, run / RESULTS_FILE)
+    except CheckpointError as error:
+        raise RunFolderError(
+            f"{error} Measure it again with train_sb3.py --resume-from."
         ) from error
     return described | {"results": results} | more
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from policies.checkpoints import model as checkpoint
 from policies.engines.onnx import graph, session
 from policies.model.vib_flow import VibFlow
-from zprl_env.deploy.actor import Layer
+from zprl_env.deploy.actor import LAYER_NORM, Layer
 from zprl_env.deploy.steered_policy import SteeredPolicy
-from zprl_env.errors import CheckpointError
+from zprl_env.errors import CheckpointError, ZprlError
 from zprl_env.loading.steered_files import ONNX_FILE, base_folder
 from zprl_env.steering.base import policy_generator
 
@@ -34,6 +34,8 @@ class _Step(nn.Module):
             return nn.functional.linear(x, a["weight"], a["bias"])
         if self.kind == "standardize":
             return (x - a["mean"]) / a["std"] * a["gain"] + a["shift"]
+        if self.kind == "layer_norm":
+            return nn.functional.layer_norm(x, x.shape[-1:], a["gain"], a["shift"], LAYER_NORM)
         if self.kind == "clip":
             return torch.clamp(x, a["low"], a["high"])
         return {"relu": torch.relu, "tanh": torch.tanh}[self.kind](x)
@@ -94,6 +96,11 @@ def write_onnx(
         CheckpointError: The graph decides differently.
         MissingExtraError: What exports or ONNX Runtime is not installed.
     """
+    if getattr(steered.steering, "base_action", False):
+        raise ZprlError(
+            "an ONNX graph must be of an agent that does not see the base action. Got one that "
+            "does. Leave --onnx out."
+        )
     model = checkpoint.load(base_folder(folder, steered.metadata)).model
     config, noisy = model.config, steered.steering.noise_scale > 0.0
     inputs: dict[str, tuple[int, ...]] = {"observation": (config.observation_dim,)}

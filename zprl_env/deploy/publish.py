@@ -96,7 +96,7 @@ def pull(settings: Pull) -> Path:
         HubError: The hub refuses or cannot be reached.
         OverwriteError: There is something at its place already.
     """
-    with whole_folder(settings.out, settings.overwrite) as partial:
+    with whole_folder(settings.out, settings.overwrite, by="OUT") as partial:
         cached = from_hub(settings.repo, revision=settings.revision)
         for name in FILES:
             if (cached / name).is_file():

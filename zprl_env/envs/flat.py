@@ -191,10 +191,18 @@ def check_order(got: Mapping[str, int] | None, policy: object) -> None:
     other = any(key in got and got[key] != size for key, size in sizes.items())
     if [*got] != [*keys] or other:
         listed = [f"{key} ({size})" if sizes else key for key, size in got.items()]
+        hint = (
+            "Wrap each environment in zprl_env.envs.flat_environment(env, policy), around the Dict "
+            "itself, which takes them in the policy's order."
+        )
+        if other:
+            hint = (
+                "It is of another robot or task. Give one of this: --policy, which python -m "
+                "zprl_env.make_policy makes with the same --env and --env-kwargs."
+            )
         raise PolicyMismatchError(
             f"The policy takes its observation as {', '.join(told)}. Got an environment that gives "
-            f"{', '.join(listed)}. Wrap each environment in zprl_env.envs.flat_environment(env, "
-            f"policy), around the Dict itself, which takes them in the policy's order."
+            f"{', '.join(listed)}. {hint}"
         )
 
 

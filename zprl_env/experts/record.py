@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from importlib import metadata as packages
@@ -19,6 +20,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
+from policies.checkpoints.output import refuse_overwriting
+from policies.commands.signals import listened_to, start_tracker
 from policies.errors import DemonstrationError, ZprlError
 from policies.progress import progress_bar
 from zprl_env import cli
@@ -112,16 +115,16 @@ def record(recording: Recording) -> list[Episode]:
         The episodes performed, failures included, in order.
 
     Raises:
-        DemonstrationError: If the file exists, cannot be written, or would hold no episode; if
+        DemonstrationError: If the file cannot be written, or would hold no episode; if
             ``OUT.partial`` holds another recording's beginning.
+        OverwriteError: If the file exists.
         UnknownNameError: If there is no such environment, or it has no expert.
         ZprlError: If a number is out of its range.
     """
     out = recording.out
     if out.is_dir():
         raise DemonstrationError(f"{out} must be a file. Got a folder. Try {out / 'lift.hdf5'}.")
-    if out.exists() and not recording.overwrite:
-        raise DemonstrationError(f"{out} already exists. Choose another name or add --overwrite.")
+    refuse_overwriting(out, recording.overwrite)
     seeds = [demonstration_seed(recording.seed, index) for index in range(recording.episodes)]
     operator = operator_for(recording.operator_seed)
     env_kwargs = cli.settings(recording.env_kwargs)
@@ -172,10 +175,11 @@ def _perform_rest(
     rest = {index: seed for index, seed in enumerate(seeds) if index not in successes}
     with progress_bar(desc="episodes", total=len(seeds), initial=len(successes)) as progress:
         for index, episode in _performances(stage, rest, workers):
-            unfinished.add(index, episode)
+            unfinished.keep(index, episode, progress.write)
             successes[index] = episode.success
             progress.update()
             progress.set_postfix(success=f"{np.mean([*successes.values()]):.2f}")
+    unfinished.check()
 
 
 def _performances(
@@ -185,6 +189,7 @@ def _performances(
     if workers == 1 or len(seeds) < 2:
         yield from ((index, stage.perform(seed)) for index, seed in seeds.items())
         return
+    start_tracker()
     pool = ProcessPoolExecutor(
         max_workers=min(workers, len(seeds)),
         mp_context=multiprocessing.get_context("spawn"),
@@ -198,6 +203,16 @@ def _performances(
         futures = {pool.submit(_perform, seed): index for index, seed in seeds.items()}
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except BrokenProcessPool as error:
+        raise DemonstrationError(
+            "Every process of a recording must live. One has ended, such as for want of memory. "
+            "Finished episodes are kept; the same command goes on, perhaps with fewer --workers."
+        ) from error
+    except BaseException:
+        for process in multiprocessing.active_children():
+            if process.pid in {*(pool._processes or {})}:
+                process.kill()  # even one that hangs or is stopped
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -208,9 +223,10 @@ _stage: Stage
 
 def _open_stage(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
     global _stage
-    # Ctrl-C reaches every process; the one that writes decides. Should it be killed, nobody is
+    # Signals reach every process; the one that writes decides. Should it be killed, nobody is
     # left to take the episodes.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in listened_to():
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _stage = Stage(*arguments, **options)
 
@@ -242,10 +258,9 @@ def _record() -> None:
     try:
         episodes = record(recording)
     except KeyboardInterrupt:
-        print(
-            f"finished episodes are kept in {recording.out}.partial; the same command goes on",
-            file=sys.stderr,
-        )
+        begun = Path(f"{recording.out}.partial")
+        said = f"finished episodes are kept in {begun}" if begun.exists() else "no episode finished"
+        print(f"{said}; the same command goes on", file=sys.stderr)
         raise
     lengths = [len(episode.trajectory) for episode in episodes]
     successes = sum(episode.success for episode in episodes)

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,6 +39,7 @@ class UnfinishedRecording:
 
     def __init__(self, out: Path, settings: Mapping[str, Any]) -> None:
         self.folder = out.with_name(f"{out.name}.partial")
+        self._left: dict[int, Episode] = {}
         self.settings: dict[str, Any] = json.loads(json.dumps(settings))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -47,9 +49,17 @@ class UnfinishedRecording:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._agree()
-        except OSError as error:
+        except BlockingIOError as error:
             self._file.close()
             raise DemonstrationError(f"another recording is writing to {self.folder}.") from error
+        except OSError as error:
+            with suppress(OSError):  # what a full disk did not take, it still holds
+                self._file.close()
+            with suppress(OSError):
+                if not (self.folder / "recording.json").stat().st_size:
+                    (self.folder / "recording.json").unlink()
+                    self.folder.rmdir()
+            raise DemonstrationError(f"cannot write demonstrations to {out}: {error}.") from error
         except DemonstrationError:
             self._file.close()
             raise
@@ -80,6 +90,33 @@ class UnfinishedRecording:
         with self._writing(path, path.with_suffix(".writing")) as append:
             append(episode)
 
+    def keep(self, index: int, episode: Episode, say: Callable[[str], object]) -> None:
+        """Keep a finished episode; on a full disk say so, and try again with the next one.
+
+        Args:
+            index: Its number.
+            episode: The episode.
+            say: Told of what could not be written.
+        """
+        self._left[index] = episode
+        for number, left in [*self._left.items()]:
+            try:
+                self.add(number, left)
+            except DemonstrationError as error:
+                say(f"{len(self._left)} episodes are not kept yet and tried again later: {error}")
+                return
+            del self._left[number]
+
+    def check(self) -> None:
+        """Try a last time to keep what :meth:`keep` could not.
+
+        Raises:
+            DemonstrationError: Episodes cannot be kept.
+        """
+        for number in [*self._left]:
+            self.add(number, self._left[number])
+            del self._left[number]
+
     def episodes(self) -> dict[int, Episode]:
         """Read the finished episodes by number; a damaged file counts as none."""
         found = {}
@@ -99,9 +136,28 @@ class UnfinishedRecording:
         self, out: Path, partial: Path, seal: Mapping[str, Any] | None = None
     ) -> Iterator[Callable[[Episode], None]]:
         """Give a function that appends episodes to a file, which becomes ``out`` at the end."""
-        partial.unlink(missing_ok=True)
+        try:
+            # HDF5 writes into memory: a file of its own that a disk has no room for, it cannot even
+            # close.
+            content = BytesIO()
+            with self._written(content, seal) as append:
+                yield append
+            partial.write_bytes(content.getbuffer())
+            os.replace(partial, out)
+        except OSError as error:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise DemonstrationError(
+                f"Expected to write {out}. Got: {' '.join(str(error).split())[:160]}. Make room "
+                f"and give the same command again: it goes on from the episodes in {self.folder}."
+            ) from error
+
+    @contextmanager
+    def _written(
+        self, content: BytesIO, seal: Mapping[str, Any] | None
+    ) -> Iterator[Callable[[Episode], None]]:
         keys = self.settings["observation_keys"]
-        with DemonstrationWriter(partial, self.settings["env_args"], keys) as writer:
+        with DemonstrationWriter(content, self.settings["env_args"], keys) as writer:
 
             def append(episode: Episode) -> None:
                 quality = json.dumps(asdict(episode.quality))
@@ -110,7 +166,6 @@ class UnfinishedRecording:
             yield append
             if seal is not None:
                 writer.seal(**seal)
-        os.replace(partial, out)
 
     def discard(self) -> None:
         """Delete the folder."""

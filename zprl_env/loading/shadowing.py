@@ -74,11 +74,29 @@ def check_not_hidden(package: str, *, used: bool = True) -> None:
 
     Raises:
         ImportError: One does; it says which, and what to do.
+        SystemExit: The same, where a command of the project's is being run by ``python -m``: that
+            has been printed, and there is no traceback.
     """
     place = hiding(package) if used else None
-    if place is not None and (ROOT / package).is_dir():
-        where = sys.path[0] or "the current folder"
-        raise ImportError(
-            f"{place} hides the package {package!r} of zprl-env, since Python looks in {where} "
-            f"first. Rename it, or run from another folder."
-        )
+    if place is None or not (ROOT / package).is_dir():
+        return
+    where = sys.path[0] or "the current folder"
+    text = (
+        f"{place} hides the package {package!r} of zprl-env, since Python looks in {where} "
+        f"first. Rename it, or run from another folder."
+    )
+    if not is_command():
+        raise ImportError(text)
+    print(f"error: {text}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def is_command() -> bool:
+    """Tell whether this process is a command of the project's, by ``python -m``.
+
+    >>> is_command()
+    False
+    """
+    words = sys.orig_argv[1:]
+    asked = words[words.index("-m") + 1 :][:1] if "-m" in words else []
+    return bool(asked) and asked[0].partition(".")[0] in PACKAGES

@@ -56,8 +56,35 @@ def _count(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
+def _rate(value: object) -> bool:
+    return _number(value) and 0.0 <= value <= 1.0  # type: ignore[operator]
+
+
 def _named(value: object) -> bool:
     return isinstance(value, dict)
+
+
+SHARED: dict[str, Callable[[Any], bool]] = {
+    "n_action_steps": _count,
+    "sample_latent": lambda value: isinstance(value, bool),
+    "noise_scale": _number,
+    "observation": _text,
+}
+"""Options that every way of steering has, and every description says."""
+
+
+def _options(value: Any) -> bool:
+    if not _named(value) or not all(map(_option, value.values())):
+        return False
+    return all(fits(value.get(name)) for name, fits in SHARED.items())
+
+
+FACTS: dict[str, Callable[[Any], bool]] = {
+    "success_rate": _rate,
+    "episodes": _count,
+    "mean_length": lambda value: _number(value) and value >= 0.0,
+}
+"""Facts of a measured success rate by name, and whether a value is such."""
 
 
 def is_result(value: object) -> bool:
@@ -68,21 +95,38 @@ def is_result(value: object) -> bool:
     """
     if not isinstance(value, dict):
         return False
-    numbers = [value.get(name) for name in ("success_rate", "episodes", "mean_length")]
-    for pair in (value.get("wilson_95"), value.get("seeds")):
-        if not isinstance(pair, list) or len(pair) < 2:
-            return False
-        numbers += pair
-    return all(map(_number, numbers))
+    rates, seeds = value.get("wilson_95"), value.get("seeds")
+    if not isinstance(rates, list) or not isinstance(seeds, list):
+        return False
+    whole = len(rates) == 2 and len(seeds) > 1 and all(map(_rate, rates))
+    return (
+        whole
+        and all(map(_count, seeds))
+        and all(fits(value.get(name)) for name, fits in FACTS.items())
+    )
+
+
+def _is_difference(value: Any) -> bool:
+    return (
+        _named(value)
+        and _number(value.get("difference"))
+        and -1.0 <= value["difference"] <= 1.0
+        and all(_count(value.get(name)) for name in ("gained", "lost"))
+        and _rate(value.get("p_value"))
+    )
 
 
 ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    **dict.fromkeys(("env", "steer", "algo", "backend", OWN_POLICY, WRITER), ("a text", _text)),
-    **dict.fromkeys(("seed",), ("an integer, at least 0", _count)),
-    **dict.fromkeys(
-        ("env_steps", "seconds"), ("a number or null", lambda v: v is None or _number(v))
-    ),
+    **dict.fromkeys(("env", "steer", "algo", OWN_POLICY, WRITER), ("a text", _text)),
+    "backend": ("'torch' or 'sbx'", lambda v: v in ("torch", "sbx")),
+    "seed": ("an integer, at least 0", _count),
+    "env_steps": ("null or an integer, at least 0", lambda v: v is None or _count(v)),
+    "seconds": ("null or a number, at least 0", lambda v: v is None or (_number(v) and v >= 0)),
     "recipe": ("an object of names and values", _named),
+    "env_kwargs": (
+        "an object of names and values",
+        lambda v: _named(v) and all(map(str.isidentifier, v)),
+    ),
     "observation_dim": (
         f"an integer from 1 to {MOST_SIZE}",
         lambda v: type(v) is int and 0 < v <= MOST_SIZE,
@@ -92,8 +136,9 @@ ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda v: isinstance(v, list) and len(v) <= _MOST_LAYERS and all(map(_text, v)),
     ),
     "options": (
-        "an object of numbers, texts or lists of numbers",
-        lambda v: _named(v) and all(map(_option, v.values())),
+        "an object of numbers, texts or lists of numbers, with n_action_steps (an integer), "
+        "sample_latent (true or false), noise_scale (a number) and observation (a text)",
+        _options,
     ),
     "results": (
         "an object of success rates with their intervals",
@@ -101,18 +146,31 @@ ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "paired_difference": (
         "null or an object of numbers: difference, gained, lost, p_value",
-        lambda v: (
-            v is None
-            or (
-                _named(v)
-                and all(
-                    _number(v.get(name)) for name in ("difference", "gained", "lost", "p_value")
-                )
-            )
-        ),
+        lambda v: v is None or _is_difference(v),
     ),
 }
 """Entries of a description, besides its format and hashes: what each must be, and whether it is."""
+
+
+def check_entries(described: Mapping[str, Any], path: Path) -> None:
+    """Check the entries that a description has, as far as they are of `ENTRIES`.
+
+    Raises:
+        CheckpointError: One is of another type or size, or two contradict each other.
+    """
+    for name, (must, fits) in ENTRIES.items():
+        if name in described and not fits(described[name]):
+            raise CheckpointError(
+                f"{name} in {path} must be {must}. Got: {shown(described[name])}."
+            )
+    options, recipe = described.get("options", {}), described.get("recipe", {})
+    for name in ("scale", "noise_scale", "observation"):
+        if name in options and name in recipe and options[name] != recipe[name]:
+            raise CheckpointError(
+                f"{name} in {path} must be one thing. Got: {shown(options[name])} among its "
+                f"options, {shown(recipe[name])} in its recipe. It is damaged or was changed; copy "
+                "it again."
+            )
 
 
 class SteeredFiles(NamedTuple):
@@ -188,9 +246,7 @@ def read_steered(folder: Path) -> SteeredFiles:
             f"{path} must be of format {FORMAT!r}, version {VERSION}. "
             f"Got: {shown(said[0])}, {shown(said[1])}. Export it again."
         )
-    for name, (must, fits) in ENTRIES.items():
-        if name in named and not fits(named[name]):
-            raise CheckpointError(f"{name} in {path} must be {must}. Got: {shown(named[name])}.")
+    check_entries(named, path)
     read_header(folder / ACTOR_FILE)
     arrays = read_arrays(folder / ACTOR_FILE)
     check_finite(arrays, folder / ACTOR_FILE, infinite=True)  # as bounds of actions

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from zprl_env.envs.spaces import unbounded_box
+from zprl_env.errors import ConfigurationError
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import Steering, check_size
-from zprl_env.steering.decision import Perturbed
+from zprl_env.steering.decision import Decision, Perturbed
 from zprl_env.steering.demonstrated import row_norms
 
 
@@ -17,17 +20,41 @@ class ActionSteering(Steering):
 
     Attributes:
         scale: Size of the largest residual, in the environment's action units.
+        base_action: Whether the agent sees the executed part of the base policy's chunk, as the
+            last numbers of its observation. The flow's noise of a decision is then drawn when the
+            observation arrives, and not when the agent has answered.
     """
 
     place: ClassVar[str] = "actions"
     defaults: ClassVar[dict[str, Any]] = {"scale": 0.2}
 
     def __init__(
-        self, policy: SteerablePolicy, *, scale: float | None = None, **options: Any
+        self,
+        policy: SteerablePolicy,
+        *,
+        scale: float | None = None,
+        base_action: bool = False,
+        **options: Any,
     ) -> None:
-        """Open a policy at its output; ``options`` as in :class:`Steering`."""
+        """Open a policy at its output.
+
+        Args:
+            policy: The frozen policy.
+            scale: Size of the largest residual; ``None`` is 0.2.
+            base_action: Show the agent the base policy's actions.
+            **options: As in :class:`Steering`.
+
+        Raises:
+            ConfigurationError: ``base_action`` is neither true nor false.
+        """
+        if not isinstance(base_action, bool):
+            raise ConfigurationError(f"base_action must be true or false. Got: {base_action!r}.")
         super().__init__(policy, **options)
         self.scale = check_size("scale", self.defaults["scale"] if scale is None else scale)
+        self.base_action = base_action
+        if base_action:
+            seen = self.observation_space.shape[0] + self.agent_dim
+            self.observation_space = unbounded_box(seen)
 
     @property
     def agent_dim(self) -> int:
@@ -37,6 +64,35 @@ class ActionSteering(Steering):
     def strength(self, actions: np.ndarray) -> np.ndarray:
         """Compute the RMS of the residual, in the environment's action units."""
         return self.scale * row_norms(actions) / self.agent_dim**0.5
+
+    def observe(
+        self, observations: np.ndarray, generators: Sequence[np.random.Generator]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Encode observations; with the base policy's actions, these follow the latents, twice.
+
+        They are the end of what the agent sees, and of what :meth:`act` is to be given as latents.
+        """
+        seen, latents = super().observe(observations, generators)
+        if not self.base_action:
+            return seen, latents
+        nothing = np.zeros((len(seen), self.agent_dim), np.float32)
+        base = super().act(nothing, latents, generators).chunks.reshape(nothing.shape)
+        return np.concatenate([seen, base], axis=1), np.concatenate([latents, base], axis=1)
+
+    def act(
+        self,
+        actions: np.ndarray,
+        latents: np.ndarray,
+        generators: Sequence[np.random.Generator],
+    ) -> Decision:
+        """Decide as :meth:`Steering.act` does; base actions that are known are not decoded anew."""
+        if not self.base_action:
+            return super().act(actions, latents, generators)
+        actions = self._valid(actions)
+        size = self.policy.latent_dim
+        base = latents[:, size:].reshape((-1, self.n_action_steps, self.policy.action_dim))
+        residual = self.perturb(actions, latents, None).residual
+        return Decision(base + residual, actions, latents[:, :size])
 
     def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
         """Add a residual to the executed actions."""

@@ -300,14 +300,7 @@ class Steering(ABC):
             InvalidActionError: The actions have another shape or are not finite.
             PolicyMismatchError: The policy's answer is not what it promised, or it has changed.
         """
-        actions = np.asarray(actions, dtype=np.float32)
-        if actions.shape[1:] != self.action_space.shape:
-            raise InvalidActionError(
-                f"Expected an action of shape {self.action_space.shape}. Got: {actions.shape[1:]}."
-            )
-        if not all_finite(actions):
-            raise InvalidActionError("Expected a finite action in [-1, 1]. Got: NaN or infinity.")
-        actions = np.minimum(np.maximum(actions, -1.0), 1.0)  # a fifth of np.clip's time
+        actions = self._valid(actions)
         shape = (self.policy.horizon, self.policy.action_dim)
         noise = np.zeros((len(actions), *shape), np.float32)
         if self.noise_scale > 0.0:
@@ -316,6 +309,17 @@ class Steering(ABC):
         self.frozen.check()
         chunks, decoded = self.decode(self._decode, actions, latents, noise)
         return Decision(chunks, actions, decoded)
+
+    def _valid(self, actions: np.ndarray) -> np.ndarray:
+        """Check an agent's actions and clip them. Shape ``(B, agent_dim)``, float32."""
+        actions = np.asarray(actions, dtype=np.float32)
+        if actions.shape[1:] != self.action_space.shape:
+            raise InvalidActionError(
+                f"Expected an action of shape {self.action_space.shape}. Got: {actions.shape[1:]}."
+            )
+        if not all_finite(actions):
+            raise InvalidActionError("Expected a finite action in [-1, 1]. Got: NaN or infinity.")
+        return np.minimum(np.maximum(actions, -1.0), 1.0)  # a fifth of np.clip's time
 
     def _decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Have the policy decode, and check its answer."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 from typing import Any, NamedTuple
 
-import gymnasium as gym
-
+from zprl_env.envs.time_left import episode_limit
 from zprl_env.errors import ConfigurationError
 from zprl_env.training.agents.model import understood
+from zprl_env.training.agents.off_policy import training_round
 from zprl_env.training.run.history import History
 from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.recipe import Recipe
+
+__all__ = ["Pace", "check_budget", "episode_limit"]
 
 
 class Pace(NamedTuple):
@@ -26,22 +28,6 @@ class Pace(NamedTuple):
     num_envs: int
     n_action_steps: int
     episode_steps: int | None = None
-
-
-def episode_limit(env: gym.Env) -> int | None:
-    """Return the number of environment steps after which an episode ends, None if it is unknown.
-
-    >>> episode_limit(gym.make("Pendulum-v1"))
-    200
-    """
-    layer: Any = env
-    while isinstance(layer, gym.Wrapper):
-        if isinstance(layer, gym.wrappers.TimeLimit):
-            return int(layer._max_episode_steps)
-        layer = layer.env
-    preset = getattr(layer, "preset", None)  # a robot's, which ends its episodes itself
-    limit = getattr(preset, "episode_steps", None) or getattr(env.spec, "max_episode_steps", None)
-    return None if limit is None else int(limit)
 
 
 def check_budget(
@@ -113,7 +99,7 @@ def _arguments(algo: str, recipe: Recipe, num_envs: int) -> dict[str, Any]:
     algorithm = find_algorithm(algo).algorithm
     offered = {
         "n_steps": max(1, recipe.rollout_decisions // num_envs),
-        "train_freq": (1, "episode") if recipe.updates_per_episode else 1,
+        "train_freq": training_round(recipe, num_envs)[0],
         "learning_starts": 0,
     }
     own: dict[str, Any] = {"n_steps": 1, "train_freq": 1, "learning_starts": 0}

@@ -24,6 +24,7 @@ from zprl_env.tasks import find_task
 from zprl_env.training.run.base_copy import base_copy
 from zprl_env.training.run.find import find_run
 from zprl_env.training.run.settings_file import (
+    code_names,
     note_version,
     read_settings,
     typed,
@@ -31,11 +32,11 @@ from zprl_env.training.run.settings_file import (
 )
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.algorithms import BackendName, usual_algorithm
-from zprl_env.training.settings.compatibility import check_algorithm, check_overlap
+from zprl_env.training.settings.compatibility import check_algorithm, check_inputs, check_overlap
 from zprl_env.training.settings.quick import quick_recipe, quick_settings
 from zprl_env.training.settings.recipe import Recipe, recipe_for
 
-PresetName = Literal["default", "paper"]
+PresetName = Literal["default", "paper", "dsrl", "dsrl-na", "decorator"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ class Config:
     backend: BackendName = "torch"
     """'sbx' is sac, tqc, crossq and ppo in JAX, which the extra of that name brings."""
     preset: PresetName = "default"
-    """Settings: 'default' is what we measured to work best, 'paper' the published ones."""
+    """Settings: 'default' is what we measured to work best, 'paper' the published ones. Rivals as
+    their authors run them: 'dsrl' and 'dsrl-na' (with --steer noise), 'decorator' (Policy
+    Decorator, with --steer action)."""
     hyperparams: Path | None = None
     """File of RL Zoo's to take the recipe's defaults from, instead of the one that comes with the
     package: python -m zprl_env.hyperparams sac."""
@@ -85,6 +88,9 @@ class Config:
     """Environment steps between evaluations on the validation seeds."""
     validation_episodes: int = 50
     """Episodes of each of them."""
+    stop_at: float | None = None
+    """Success rate, such as 0.95, at which training ends early: as soon as the lower bound of an
+    evaluation's 95 % interval is at least that. 0.95 takes --validation-episodes 73 or more."""
     keep: Literal["best", "last"] = "best"
     """Agent that is handed over: the best on the validation episodes, or the last."""
     eval_episodes: int = 100
@@ -123,6 +129,7 @@ class Config:
         check_options(self.steer, settings(self.recipe.steer_kwargs))
         limits.check(self, limits.CONFIG)
         limits.check_recipe(self.recipe)
+        limits.check_stop(self.stop_at, self.validation_episodes)
         settings(self.env_kwargs)
         if self.recipe.updates_per_episode and self.num_envs > 1:
             raise ZprlError(
@@ -133,6 +140,7 @@ class Config:
         if self.overlap:
             check_overlap(self.algo, self.num_envs)
         check_algorithm(self.algo, self.backend, self.recipe)
+        check_inputs(self.steer, self.recipe)
 
     def _usual_recipe(self) -> Recipe:
         choice = (self.algo, self.preset, self.steer, self.env, self.hyperparams)
@@ -146,14 +154,13 @@ EXAMPLES = (
     "--env my_lab:make_env --policy my_lab:make_policy --scale 0.5  # your own",
 )
 _WEIGHTS = "policy_sha256"
-_NAMES = ("env", "env_kwargs", "policy", "policy_class", "algo", "steer")
-"""Settings that may name code, besides the recipe's steer_kwargs."""
 _MAY_CHANGE = {
     "policy_class",
     "policy",  # its weights may not: check_policy
     "make_policy",
     "total_env_steps",
     "eval_episodes",
+    "stop_at",
     "checkpoint_every",
     "keep",
     "record",
@@ -278,11 +285,9 @@ def load_config(folder: Path, *, trust: bool = False, given: Sequence[str] = ())
     except (KeyError, TypeError) as error:
         raise wrong_settings(folder, error, written) from error
     copy = base_copy(folder)
-    said = {name: content.get(name) for name in _NAMES if name != "policy" or copy is None}
-    said["steer_kwargs"] = recipe.steer_kwargs
     if copy is not None:
         content["policy"] = str(copy)
-    refuse_code(said, folder / CONFIG_FILE, trust=trust, given=given)
+    refuse_code(code_names(folder), folder / CONFIG_FILE, trust=trust, given=given)
     content |= {"resume_from": folder, "trust": trust, "overwrite": False}
     return Config(**content, recipe=recipe)
 

@@ -13,6 +13,7 @@ from zprl_env.cli import settings
 from zprl_env.envs import find_task, make_env
 from zprl_env.envs.episodes import SeededEpisodes
 from zprl_env.envs.flat import flatten, observation_keys
+from zprl_env.envs.time_left import TimeLeftObservation, TimeLeftPolicy
 from zprl_env.errors import SimulationError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.steering.chunking import ActionChunkWrapper
@@ -43,6 +44,10 @@ def evaluation_env(env: gym.Env, policy: PolicyLike, where: str, recipe: Recipe)
     Returns:
         The steered environment.
     """
+    if recipe.time_left:
+        policy = resolve_policy(policy)
+        env = TimeLeftObservation(flatten(env, observation_keys(policy)))
+        policy = TimeLeftPolicy(policy)
     return find_steering(where).wrapper(
         Monitor(env),
         policy,
@@ -98,10 +103,14 @@ def make_training_envs(
     task, keys = find_task(name), observation_keys(policy)
 
     def make() -> gym.Env:
-        env: gym.Env = Monitor(SeededEpisodes(flatten(make_env(task, **kwargs), keys)))
+        flat = flatten(make_env(task, **kwargs), keys)
+        timed = TimeLeftObservation(flat) if recipe.time_left else flat
+        env: gym.Env = Monitor(SeededEpisodes(timed))
         return ActionChunkWrapper(shape_reward(env, recipe), n_action_steps, gamma)
 
     options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}
+    if recipe.time_left:
+        policy = TimeLeftPolicy(policy)
 
     def steered(size: int) -> SteeringVecEnv:
         makers: list[Callable[[], gym.Env]] = [make] * size

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from typing import Any
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
 
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
 from zprl_env.evaluation import EvaluationResult, success_note
-from zprl_env.files import RESULTS_FILE, write_json
+from zprl_env.files import RESULTS_FILE, RunFolderError, write_json
 from zprl_env.training.agents import weights
+from zprl_env.training.agents.critics.resets import Resets
 from zprl_env.training.agents.model import as_agent
 from zprl_env.training.agents.prior import add_demonstrations
 from zprl_env.training.learning import learn, rescued
 from zprl_env.training.opened import OpenedRun
 from zprl_env.training.run import checkpoint
-from zprl_env.training.run.folder import (
-    CURVE_FILE,
-    VIDEO_FILE,
-)
+from zprl_env.training.run.folder import CURVE_FILE, VIDEO_FILE
 from zprl_env.training.run.history import HISTORY_FILE
 from zprl_env.training.run.interruption import Interruption
 from zprl_env.training.run.kept import Kept, choose
+from zprl_env.training.run.settings_file import resume_command
 from zprl_env.training.watch import callbacks, film, report
 from zprl_env.training.watch.curves import Curves, log_evaluation
 from zprl_env.training.watch.outlook import correct, duration
@@ -42,6 +43,26 @@ class Finetuning(OpenedRun):
     """
 
     kept: Kept
+    _stage: Literal["before", "learning", "after"] = "before"
+    _saved = False  # whether the last checkpoint is
+    _best = b""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt) and self._stage != "learning":  # which tells itself
+            kept = "Nothing was learned yet." if self._stage == "before" else "The agent is saved."
+            if self._stage == "after" and not self._saved:
+                kept = "What came after the last checkpoint is lost."
+            self._say(f"{kept} Go on with: {self._again}")
+        super().__exit__(kind, error, trace)
+
+    @property
+    def _again(self) -> str:
+        return resume_command(self.folder)
 
     def play_base_policy(self) -> None:
         """Play the base policy on the test seeds and on the validation seeds, each once in a run.
@@ -65,8 +86,9 @@ class Finetuning(OpenedRun):
 
     def learn(self) -> None:
         """Learn until the budget is spent, evaluating and keeping checkpoints meanwhile."""
+        self._stage = "learning"
         progress = callbacks.ProgressCallback(self.history, self.config.total_env_steps)
-        say = progress.bar.write
+        say = self._writing.say = progress.bar.write
         with (
             closing(progress.bar),
             rescued(self.folder, lambda: self._save(self.envs.place.left()), say),
@@ -78,13 +100,15 @@ class Finetuning(OpenedRun):
             learn(
                 self.model,
                 self.config.recipe.warmup_decisions,
-                self.config.total_env_steps,
+                self._budget,
                 self.history,
                 CallbackList(self._watching(progress, interruption)),
                 self._begun and self._begun.generators,
                 self.config.recipe.warmup_noise,
             )
-            self._save(self.envs.place.left())
+            self._place = self.envs.place.left()
+            self._save_last()
+        self._writing.say, self._stage = self._say, "after"
         self.envs.close()
 
     def _watching(
@@ -92,18 +116,28 @@ class Finetuning(OpenedRun):
     ) -> list[BaseCallback]:
         """Make the callbacks of every decision: progress, evaluation, checkpoints, telemetry."""
         history, config, say = self.history, self.config, progress.bar.write
+        file = self._file_of_best
 
         def note(env_steps: int, result: EvaluationResult) -> None:
             say(f"{env_steps:>9,} env steps: {result} (validation)")
+            if config.stop_at is not None and history.passed(config.stop_at) == env_steps:
+                say(self._stopped)
             if history.best == env_steps:
-                weights.save_weights(self.folder, self.model, weights.BEST)
-            write_json(self.folder / HISTORY_FILE, history.to_dict())
+                self._best = weights.weights_bytes(self.model)
+                content = self._best
+                self._writing(file.name, lambda: weights.write_weights(file, content))
+            self._write_json(HISTORY_FILE, history.to_dict())
 
         return [
             progress,
             Curves(history),
             callbacks.EvaluationCallback(
-                history, self.comparison.env, self._validation_seeds, config.eval_every, note
+                history,
+                self.comparison.env,
+                self._validation_seeds,
+                config.eval_every,
+                note,
+                config.stop_at,
             ),
             callbacks.CheckpointCallback(
                 history,
@@ -113,26 +147,48 @@ class Finetuning(OpenedRun):
                 say,
             ),
             SteeringTelemetry(env_steps=history.env_steps),
+            *([Resets(config.recipe.reset_every)] if config.recipe.reset_every else []),
         ]
 
+    @property
+    def _file_of_best(self) -> Path:
+        return self.folder / weights.weights_file(self.model, weights.BEST)
+
+    def _write_json(self, name: str, content: dict[str, Any]) -> None:
+        self._writing(name, lambda: write_json(self.folder / name, content))
+
     def _save(self, place: Place) -> None:
+        self._writing.again()
+        if self._file_of_best.name in self._writing.left:  # which a checkpoint has a copy of
+            raise RunFolderError("Expected room for the best agent first. Got none.")
         checkpoint.save_checkpoint(self.folder, self.model, self.history, place)
+
+    def _save_last(self) -> None:
+        """Save the last checkpoint; on a full disk what was learned is at hand, and handed over."""
+        try:
+            self._save(self._place)
+            self._saved = True
+        except RunFolderError as error:
+            self._writing.say(f"The last checkpoint is not saved. {error}")
 
     def hand_over(self) -> None:
         """Take the best agent or the last, play it on the test seeds, write it down and tell."""
         config, history = self.config, self.history
+        if not self._saved:
+            self._save_last()
         self.kept = choose(history, config.keep)
         if config.keep == "best" and history.best is not None:
-            file = self.folder / weights.weights_file(self.model, weights.BEST)
-            weights.load_weights(file, self.model)
-        weights.save_weights(self.folder, self.model)
+            weights.load_weights(self._best or self._file_of_best, self.model)
+        model, content = weights.weights_file(self.model), weights.weights_bytes(self.model)
+        self._writing(model, lambda: weights.write_weights(self.folder / model, content))
         self.agent = as_agent(self.model)
         name = f"steered ({config.steer}, {config.algo})"
         self.comparison.play_steered(name, self.agent, self._test_seeds)
         # All of it before a word is said: whoever listens may be gone.
-        write_json(self.folder / HISTORY_FILE, history.to_dict())
-        write_json(self.folder / RESULTS_FILE, self._results())
-        report.draw_curve(self.folder / CURVE_FILE, history, self.comparison.results)
+        self._write_json(HISTORY_FILE, history.to_dict())
+        self._write_json(RESULTS_FILE, self._results())
+        curve, results = self.folder / CURVE_FILE, self.comparison.results
+        self._writing(CURVE_FILE, lambda: report.draw_curve(curve, history, results))
         self._log_tests()
         report.print_table(
             self.comparison.results, self.comparison.difference, self.console, self._updates
@@ -155,6 +211,7 @@ class Finetuning(OpenedRun):
             "decisions": history.decisions,
             "updates": history.updates,
             "agent_updates": self._updates,
+            "stopped_early": self._stopped_at is not None,
             "episodes": len(history.episode_ends),
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,
@@ -192,3 +249,4 @@ class Finetuning(OpenedRun):
             f"{history.env_steps:,} env steps in {duration(history.seconds)}. "
             f"Results: {self.folder}"
         )
+        self._writing.check(f"go on with: {self._again}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -20,6 +19,7 @@ from zprl_env.training.run import randomness
 from zprl_env.training.run.checkpoint import newest_checkpoint
 from zprl_env.training.run.history import History
 from zprl_env.training.run.interruption import Interrupted
+from zprl_env.training.run.settings_file import resume_command
 
 
 def learn(
@@ -50,7 +50,9 @@ def learn(
     if generators is not None:
         randomness.restore(generators)
     if isinstance(model, OffPolicyAlgorithm):
-        warm_up(model, warmup_decisions - history.decisions, callback, warmup_noise)
+        left = warmup_decisions - history.decisions
+        if not warm_up(model, left, callback, warmup_noise):
+            return
     if history.env_steps < total_env_steps:
         try:
             model.learn(
@@ -88,7 +90,7 @@ def rescued(run: Path, save: Callable[[], object], say: Callable[[str], object])
         DivergedError: The agent is of no use any more; checkpoints hold what it was before.
         SimulationError: A process of the environments died.
     """
-    again = f"Go on with: python train_sb3.py --resume-from {quote(str(run))}"
+    again = f"Go on with: {resume_command(run)}"
     try:
         yield
     except Interrupted:
@@ -124,7 +126,7 @@ def _advice(run: Path, error: DivergedError) -> str:
     saved = newest_checkpoint(run)
     if saved is None:
         return f"{error} There is no checkpoint from before it did. To go on, {again}."
-    took = f"python train_sb3.py --resume-from {quote(str(run))} --total-env-steps {saved}"
+    took = f"{resume_command(run)} --total-env-steps {saved}"
     return (
         f"{error} The last good checkpoint is that of {saved:,} env steps. Its results, with the "
         f"best agent until then: {took}. To learn on, {again}: the same settings would diverge "

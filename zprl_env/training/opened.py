@@ -27,6 +27,7 @@ from zprl_env.training.run.base_copy import keep_base
 from zprl_env.training.run.base_results import BaseResults
 from zprl_env.training.run.folder import clear, new_run, refuse_run, resumed_run
 from zprl_env.training.run.history import History
+from zprl_env.training.run.writing import Writing
 from zprl_env.training.watch.curves import open_curves
 from zprl_env.training.watch.tracking import run_name, tracked
 
@@ -67,6 +68,7 @@ class OpenedRun:
         torch.set_num_threads(config.threads)
         self.config, self.console = config, Console(soft_wrap=True)
         self._kwargs = settings(config.env_kwargs)
+        self._writing = Writing(self._say)
         with ExitStack() as stack:
             if config.resume_from is not None:
                 self.folder = stack.enter_context(
@@ -121,10 +123,12 @@ class OpenedRun:
             clear(folder, resumed=config.resume_from is not None)
         keep_base(folder, self._checkpoint, self._weights_hash)
         save_config(folder, config, self.policy)
-        self._base_results = BaseResults(folder, self._weights_hash, self._say)
+        self._base_results = BaseResults(folder, self._weights_hash, self._say, self._writing)
         self._opened.enter_context(tracked(config, folder))
         steps = self.history.env_steps if self._begun else 0
-        self.model.set_logger(open_curves(folder, run_name(config), steps))
+        self.model.set_logger(
+            open_curves(folder, run_name(config), steps, lambda text: self._writing.say(text))
+        )
         self._opened.callback(self.model.logger.close)
 
     def __enter__(self: Own) -> Own:
@@ -179,12 +183,34 @@ class OpenedRun:
 
     def _resumed_at(self) -> str:
         done, budget = self.history.env_steps, self.config.total_env_steps
+        if self._stopped_at is not None:
+            return f"{self.folder} has finished. {self._stopped}"
         if done < budget:
             return f"{self.folder} goes on at {done:,} of {budget:,} environment steps."
         return (
             f"{self.folder} has finished: all of its {budget:,} environment steps are taken, and "
             "nothing more is learned. To go on, give more: --total-env-steps."
         )
+
+    @property
+    def _stopped_at(self) -> int | None:
+        """Environment steps at which --stop-at was reached; None if it was not."""
+        return self.history.passed(self.config.stop_at)
+
+    @property
+    def _stopped(self) -> str:
+        results = dict(self.history.evaluations)
+        low = results[self._stopped_at or 0].interval.low
+        return (
+            f"Training ends at {self._stopped_at:,} environment steps: the lower bound of the "
+            f"success rate, {low:.3f}, has reached --stop-at {self.config.stop_at:g}. To go on, "
+            "give a higher one, or --stop-at None."
+        )
+
+    @property
+    def _budget(self) -> int:
+        """Environment steps to take in all; no more where --stop-at was reached."""
+        return self.config.total_env_steps if self._stopped_at is None else self.history.env_steps
 
     @property
     def _weights_hash(self) -> str | None:

@@ -21,6 +21,7 @@ from stable_baselines3.common.vec_env import SubprocVecEnv, VecEnv, VecEnvWrappe
 from stable_baselines3.common.vec_env.base_vec_env import CloudpickleWrapper
 from stable_baselines3.common.vec_env.subproc_vec_env import _worker
 
+from policies.commands.signals import start_tracker
 from zprl_env.errors import SimulationError, ZprlError
 
 PATIENCE = 600.0
@@ -58,6 +59,7 @@ class WorkerVecEnv(SubprocVecEnv):
         self.patience = patience
         self.processes = []
         lines: list[_Line] = []
+        start_tracker()
         context = multiprocessing.get_context("spawn")
         in_main = threading.current_thread() is threading.main_thread()
         atexit.register(partial(_kill, weakref.ref(self)))  # before multiprocessing waits for them

@@ -57,9 +57,10 @@ class MinariSource(Source):
         if not self._episodes:
             raise DemonstrationError(f"{dataset_id} must hold at least one episode. Got: none.")
         self.names = tuple(self._episodes)
-        stored = json.loads(raw.get("zprl_observation_keys", "null"))
+        must = "what zprl-env has stored in it must be JSON"
+        stored = parse_json(raw.get("zprl_observation_keys", "null"), must)
         self.stored_keys = tuple(stored) if stored else None
-        self.env_args = json.loads(raw.get("zprl_env_args", "null")) or _env_args(dataset)
+        self.env_args = parse_json(raw.get("zprl_env_args", "null"), must) or _env_args(dataset)
         space = dataset.action_space
         if not stored and getattr(space, "low", None) is not None:
             self.action_low, self.action_high = np.ravel(space.low), np.ravel(space.high)

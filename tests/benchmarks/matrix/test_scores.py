@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.matrix.scores import area, bootstrap, interquartile_mean, mean, rolling
+from benchmarks.matrix.scores import (
+    area,
+    bootstrap,
+    interquartile_mean,
+    lowest,
+    mean,
+    rolling,
+    steps_to,
+)
 
 
 def test_the_area_is_the_mean_over_steps_of_what_the_last_episodes_did():
@@ -40,3 +48,38 @@ def test_the_interval_of_a_mean_is_the_normal_one_for_many_scores():
 def test_tasks_are_resampled_by_themselves():
     # Two tasks of equal seeds each: no resampling changes anything, though their scores differ.
     assert bootstrap([[0.0, 0.0], [1.0, 1.0]], mean) == (0.5, 0.5)
+
+
+def test_the_interquartile_mean_and_its_interval_are_rliable_s():
+    """Six runs of three tasks, as rliable 1.2.0 computes them in an environment of its own.
+
+    pip install rliable==1.2.0 arch==7.2.0 "pandas<3", and then
+    library.get_interval_estimates({"a": scores}, lambda x: np.array([metrics.aggregate_iqm(x)]),
+    reps=50000, random_state=np.random.RandomState(0)) gives 0.62 and [0.53, 0.71].
+    """
+    scores = np.array(
+        [
+            [0.1, 0.5, 0.9],
+            [0.3, 0.4, 1.0],
+            [0.2, 0.9, 0.8],
+            [0.6, 0.7, 0.95],
+            [0.0, 0.55, 0.85],
+            [0.45, 0.65, 0.7],
+        ]
+    )
+    assert interquartile_mean(scores.ravel()) == pytest.approx(0.62)
+    interval = bootstrap(scores.T.tolist(), interquartile_mean, draws=50_000)
+    assert interval == pytest.approx((0.53, 0.71), abs=0.004)
+
+
+def test_a_rate_counts_as_reached_once_a_whole_window_has_it():
+    ends = [10, 20, 30, 40, 50]
+    assert steps_to(ends, [1, 1, 0, 1, 1], rate=1.0, window=2) == 20
+    assert steps_to(ends, [1, 0, 0, 1, 1], rate=1.0, window=2) == 50
+    assert steps_to(ends, [1, 0, 1, 0, 1], rate=1.0, window=2) is None
+    assert steps_to(ends, [1, 1, 1, 1, 1], window=9) is None
+
+
+def test_the_lowest_success_is_that_of_a_whole_window():
+    assert lowest([0, 1, 1, 1], window=3) == pytest.approx(2 / 3)
+    assert lowest([0, 1], window=3) == 0.5

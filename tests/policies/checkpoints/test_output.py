@@ -60,6 +60,8 @@ def test_something_finished_is_overwritten_only_when_asked(tmp_path: Path) -> No
     with pytest.raises(OverwriteError, match=r"policy\.json.*--overwrite"):
         refuse_overwriting(finished)
     refuse_overwriting(finished, overwrite=True)
+    with pytest.raises(OverwriteError, match=r"Choose another OUT, or give --overwrite, or a\.$"):
+        refuse_overwriting(finished, by="OUT", hint="or a")
 
 
 def test_the_version_is_the_installed_packages_own() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import shlex
 
-from policies.commands.page import Page, columns, examples, wrapped
+from policies.commands.page import Page, at_terminal, columns, examples, wrapped
 
 
 def test_what_stands_around_the_boxes_is_wrapped_between_words():
@@ -40,3 +41,19 @@ def test_a_page_is_as_wide_as_the_terminal_says(monkeypatch):
     monkeypatch.setenv("COLUMNS", "3")
     assert columns() == 40
     assert Page().isatty() in (True, False)
+
+
+class Terminal(io.StringIO):
+    """What people read."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_an_error_is_wrapped_between_words_for_people_alone(monkeypatch):
+    text = "error: " + "a-word-that-stays-whole " * 6
+    monkeypatch.setenv("COLUMNS", "60")
+    assert at_terminal(text, io.StringIO()) == text
+    lines = at_terminal(text, Terminal()).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert " ".join(lines) == text.strip()

@@ -9,7 +9,7 @@ import pytest
 
 from policies.checkpoints.output import package_version
 from policies.commands.parsing import parse, program
-from policies.errors import ZprlError
+from policies.errors import ConfigurationError, ZprlError
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,37 @@ def test_whole_numbers_are_read_as_people_type_them():
 
 
 def test_what_is_no_whole_number_is_refused_with_examples(capsys):
-    with pytest.raises(SystemExit) as exit_info:
+    with pytest.raises(ZprlError, match=r"--steps must be a whole number, such as .*Got: '1.5'\.$"):
         parse(Settings, arguments=["--steps", "1.5"], prog="zprl it")
-    said = capsys.readouterr().err
-    assert exit_info.value.code == 2
-    assert "whole number" in said
-    assert "zprl it --help" in said
+    assert capsys.readouterr().err == ""  # no box
+
+
+class StrictError(ConfigurationError):
+    """A refusal of the settings' own, which tyro would draw a box of."""
+
+
+@dataclass
+class Refusing:
+    """Settings that check themselves."""
+
+    size: complex = 1j
+    """Of a type that is read by tyro alone."""
+
+    def __post_init__(self) -> None:
+        if self.size == 0:
+            raise StrictError("size must not be 0. Got: 0. Try 1j.")
+        if self.size == 2:
+            raise ValueError("two is too many")
+
+
+def test_what_only_the_settings_or_tyro_know_is_told_in_a_sentence_too(capsys):
+    with pytest.raises(StrictError, match=r"^size must not be 0\. Got: 0\. Try 1j\.$"):
+        parse(Refusing, arguments=["--size", "0"], prog="zprl it")
+    with pytest.raises(ZprlError, match=r"two is too many\. Try zprl it --help\.$"):
+        parse(Refusing, arguments=["--size", "2"], prog="zprl it")
+    with pytest.raises(ZprlError, match=r"^Error parsing --size: .*x.* Try zprl it --help\.$"):
+        parse(Refusing, arguments=["--size", "x"], prog="zprl it")
+    assert capsys.readouterr().err == ""
 
 
 def test_a_flag_is_suggested_before_anything_is_read():

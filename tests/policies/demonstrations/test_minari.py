@@ -6,6 +6,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from policies.checkpoints.output import package_version
 from policies.convert import Conversion, convert
 from policies.demonstrations import Demonstrations
 from policies.errors import DemonstrationError
@@ -46,6 +47,8 @@ def test_minari_itself_reads_what_we_write():
     dataset = minari.load_dataset("toy/scripted-v0")
     assert dataset.total_episodes == 3
     assert dataset.total_steps == 12
+    facts = dataset.storage.read_raw_metadata(dataset.storage.data_path)
+    assert facts["zprl_env_version"] == package_version()
     first, second, _ = dataset
     assert first.observations.shape == (4, 2)
     np.testing.assert_array_equal(first.observations[-1], first.observations[-2])

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import policies
+from policies.checkpoints.output import package_version
+from policies.engines.onnx import session
 from policies.errors import MissingExtraError
 from policies.frozen import FrozenPolicy
 
@@ -39,6 +41,12 @@ def test_a_copy_is_equal_to_the_bit(lift):
     other = pickle.loads(pickle.dumps(lift))
     job = (np.ones((1, 8)), np.ones((1, 16, 7)))
     assert other.decode(*job).tobytes() == lift.decode(*job).tobytes()
+
+
+def test_a_graph_says_which_version_has_made_it(lift):
+    for content in lift._engine.__getstate__():
+        facts = session(content).get_modelmeta().custom_metadata_map
+        assert facts == {"zprl_env_version": package_version()}
 
 
 @pytest.mark.usefixtures("_installed")

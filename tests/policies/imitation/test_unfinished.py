@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import signal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -46,20 +45,6 @@ def told(policy):
     return {k: v for k, v in policy.metadata["training"].items() if k != "seconds"}
 
 
-@pytest.fixture
-def _as_in_a_terminal():
-    """What starts in the background ignores Ctrl-C and a terminal that goes away."""
-    usual: dict[signal.Signals, Any] = {
-        signal.SIGINT: signal.default_int_handler,
-        signal.SIGTERM: signal.SIG_DFL,
-        signal.SIGHUP: signal.SIG_DFL,
-    }
-    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 @pytest.mark.usefixtures("_as_in_a_terminal")
 @pytest.mark.parametrize("how", ["raise", signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_training_ends_as_the_one_that_was_not(
@@ -77,6 +62,24 @@ def test_an_interrupted_training_ends_as_the_one_that_was_not(
     assert told(resumed)["losses"] == told(whole)["losses"]
     assert [row["step"] for row in told(resumed)["success_rates"]] == [10, 20, 30, 40]
     assert not (tmp_path / "out.partial").exists()
+
+
+def test_a_full_disk_is_waited_for_where_everything_would_be_lost(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("policies.imitation.unfinished.PAUSE", 0.0)
+    full = [OSError(28, "No space left on device")] * 2
+
+    def save():
+        if full:
+            raise full.pop()
+
+    with unfinished_fit(tmp_path / "out") as unfinished:
+        unfinished.finish(save)
+        assert not full
+        assert capsys.readouterr().err.count("kept nowhere yet: [Errno 28] No space left") == 1
+        (unfinished.folder / "000000010.safetensors").touch()
+        full.append(OSError(28, "No space left on device"))
+        with pytest.raises(OSError, match="No space left"):
+            unfinished.finish(save)
 
 
 def _die(demonstrations: Path, out: Path, calls: int) -> None:

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
+from policies.checkpoints.output import package_version
 from policies.demonstrations import Demonstrations
 from policies.errors import DemonstrationError
 from real.recording.episode_file import EpisodeEntry, read_entry, write_episode, write_index
@@ -87,6 +88,7 @@ def test_the_preset_the_seed_and_where_it_comes_from_are_written_on_it(path):
         env_args = json.loads(file["data"].attrs["env_args"])
         assert (env_args["env_name"], env_args["type"]) == ("place-orange", "real")
         assert env_args["env_kwargs"]["preset"] == BEGIN.remarks["preset"]
+        assert file["data"].attrs["zprl_env_version"] == package_version()
         attributes = file["data/demo_0"].attrs
         assert (attributes["seed"], attributes["date"]) == (5, "2030-01-02T03:04:05+00:00")
         assert json.loads(attributes["provenance"]) == {"policy_sha256": "abc"}
@@ -146,6 +148,7 @@ def test_an_index_shows_all_episodes_as_one_file_and_copies_none(tmp_path):
         ]
     with h5py.File(index) as file:
         assert file["data"].attrs["total"] == 10
+        assert file["data"].attrs["zprl_env_version"] == package_version()
         assert file["mask/success"][()].tolist() == [b"demo_0", b"demo_3"]
         assert file["mask/failure"][()].tolist() == [b"demo_2"]
         link = file["data"].get("demo_3", getlink=True)

@@ -8,6 +8,7 @@ import imageio.v3 as iio
 import pytest
 import tyro
 
+from policies.checkpoints.output import OverwriteError
 from tests.helpers.point import save_policy
 from zprl_env import cli
 from zprl_env.calibrate.__main__ import Calibration, calibrate
@@ -56,9 +57,15 @@ def test_it_leaves_a_table_a_picture_and_every_episode(run, tmp_path, capsys):
 def test_the_same_arguments_play_the_same(run, tmp_path):
     contents = []
     for _ in range(2):
-        run("--scales", "1", "--hold", "episode", "--noise-scale", "1")
+        run("--scales", "1", "--hold", "episode", "--noise-scale", "1", "--overwrite")
         contents.append((tmp_path / "out" / "calibration.json").read_text())
     assert contents[0] == contents[1]
+
+
+def test_a_calibration_is_replaced_when_that_is_asked_for_alone(run, tmp_path):
+    run("--scales", "1")
+    with pytest.raises(OverwriteError, match=r"calibration\.json\. Choose another with --out, or"):
+        run("--scales", "1")
 
 
 def test_the_noise_is_what_training_takes_for_the_task(run, tmp_path):

@@ -33,6 +33,9 @@ def test_runs_are_found_below_a_folder_and_each_is_counted_once(tmp_path):
     assert not left_out
 
 
+RUN = {"env": "Lift", "algo": "sac", "steer": "latent", "seed": 0, "recipe": {"scale": 2.0}}
+
+
 def damage(folder, file, content):
     path = folder / file
     if content is None:
@@ -54,6 +57,12 @@ def damage(folder, file, content):
         ("history.json", {"evaluations": [[0]]}, "a file of it is damaged"),
         ("config.json", "", "readable config.json"),
         ("config.json", {"env": "Lift"}, "a file of it is damaged"),
+        ("config.json", RUN | {"env": 3}, "env: 3 in place of str"),
+        ("config.json", RUN | {"seed": "0"}, "seed: '0' in place of int"),
+        ("config.json", RUN | {"seed": True}, "seed: True in place of int"),
+        ("config.json", RUN | {"recipe": ["scale"]}, "recipe: ['scale'] in place of dict"),
+        ("config.json", RUN | {"recipe": {"scale": {"a": 1}}}, "a setting of {'a': 1}"),
+        ("history.json", {"evaluations": [["0", {}]]}, "a file of it is damaged"),
         ("config.json", [], "a file of it is damaged"),
     ],
 )

@@ -6,6 +6,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from policies.checkpoints.output import package_version
 from tests.helpers.finished_runs import write_run
 from zprl_env.compare.finished import find_finished
 from zprl_env.compare.groups import group
@@ -55,5 +56,7 @@ def test_the_picture_has_a_panel_for_each_task(tasks, tmp_path):
     draw(tmp_path / "curves.png", group(find_finished([tmp_path])[0]))
     picture = iio.imread(tmp_path / "curves.png")
     assert picture.shape[1] > picture.shape[0]
+    said = iio.immeta(tmp_path / "curves.png")["Software"]
+    assert said == f"zprl-env {package_version()}"
     assert picture.std() > 0
     assert not [*tmp_path.glob("*.partial*")]

@@ -55,3 +55,13 @@ def test_another_features_extractor_is_refused():
     model.actor.features_extractor = nn.Identity()
     with pytest.raises(ZprlError, match=r"flat observations through an MLP\. Got: .*Identity"):
         actor_of(model)
+
+
+@pytest.mark.parametrize("algo", ["sac", "tqc"])
+def test_a_layer_normalised_actor_of_tanh_is_the_same_too(algo):
+    model, _ = make_small_model(
+        PointEnv(), algo, actor_layer_norm=True, activation="tanh", learning_rate=3e-2
+    )
+    model.learn(60, log_interval=None)
+    assert any(isinstance(module, nn.LayerNorm) for module in model.actor.latent_pi)
+    assert_decides_as(model)

@@ -124,7 +124,7 @@ def test_an_export_is_replaced_only_if_asked_and_an_interrupted_run_has_its_best
     run = Path(shutil.copytree(steered_folder.parent / "run", tmp_path / "run"))
     out = export(Export(run, tmp_path / "out"))
     text = refused("--run", run, "--out", out, capsys=capsys)
-    assert f"Got: {out}. Choose another or give --overwrite." in text
+    assert f"Got: {out}. Choose another with --out, or give --overwrite." in text
     before = (out / "steered.json").read_text()
     (run / "model.zip").rename(run / "best.zip")
     export(Export(run, out, overwrite=True, env_kwargs=("task=Point",)))

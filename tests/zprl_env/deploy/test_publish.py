@@ -91,7 +91,7 @@ def test_the_commands_publish_and_fetch(hub, point_policy, tmp_path):
     assert json.loads((out / "policy.json").read_text())["format"] == "zprl-policy"
     done = run("pull", "me/point", out)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert f"Got: {out}. Choose another with --out, or give --overwrite." in done.stderr
+    assert f"Got: {out}. Choose another OUT, or give --overwrite." in done.stderr
     done = run("pull", "me/point", out, "--overwrite")
     assert (done.returncode, done.stdout.strip()) == (0, str(out))
     assert {path.name for path in tmp_path.iterdir() if "out" in path.name} == {"out"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -159,8 +160,8 @@ def test_a_damaged_or_foreign_folder_is_refused(folder, point_policy):
     assert "must be steered at one of latent, noise, joint, action. Got: 'mind'" in refused(folder)
     edit(folder, version=1, steer="os:abort")
     assert "Got: 'os:abort'. If that is code of yours, give it as steer=" in refused(folder)
-    edit(folder, steer="latent", options={})
-    assert "must say how to steer its policy" in refused(folder)
+    edit(folder, steer="latent", options={"scale": 1.0})
+    assert "must be an object of numbers, texts or lists of numbers, with n_a" in refused(folder)
     (folder / "steered.json").write_text("[]")
     assert "Got: None, None" in refused(folder)
 
@@ -199,6 +200,44 @@ def test_every_entry_of_every_wrong_kind_is_refused_or_harmless(folder):
                 assert len(str(error)) < 1500  # noqa: PT017
                 refused += 1
     assert refused > 150
+
+
+@pytest.mark.parametrize("name", ["n_action_steps", "sample_latent", "noise_scale", "observation"])
+@pytest.mark.parametrize("wrong", [None, "x", 1.5, [1], {}, "left out"])
+def test_an_option_is_there_and_of_its_type_and_nothing_is_guessed(folder, name, wrong):
+    options = json.loads((folder / "steered.json").read_text())["options"]
+    edit(folder, options={n: v for n, v in options.items() if n != name})
+    if wrong != "left out":
+        edit(folder, options=options | {name: wrong})
+    if (name, wrong) in [("noise_scale", 1.5)]:
+        assert "noise_scale in" in refused(folder)  # which its recipe says otherwise
+    elif (name, wrong) == ("observation", "x"):
+        assert "must be one thing. Got: 'x' among its options, 'features' in its" in refused(folder)
+    else:
+        assert "with n_action_steps (an integer), sample_latent (true or false)" in refused(folder)
+
+
+def test_options_and_recipe_that_contradict_each_other_are_damaged(folder):
+    described = json.loads((folder / "steered.json").read_text())
+    edit(folder, options=described["options"] | {"scale": 0.125})
+    said = "scale in .*steered.json must be one thing. Got: 0.125 among its options, "
+    assert re.search(said, refused(folder))
+
+
+@pytest.mark.parametrize(
+    ("entry", "wrong"),
+    [
+        ("backend", "tensorflow"),
+        ("env_steps", -1),
+        ("seconds", -0.5),
+        ("paired_difference", {"difference": 2, "gained": 1, "lost": 0, "p_value": 0.1}),
+        ("paired_difference", {"difference": 0.1, "gained": 1.5, "lost": 0, "p_value": 0.1}),
+        ("results", {"base": {"success_rate": 1.5}}),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(folder, entry, wrong):
+    edit(folder, **{entry: wrong})
+    assert f"{entry} in {folder / 'steered.json'} must be " in refused(folder)
 
 
 def test_a_robot_s_computer_needs_neither_torch_nor_stable_baselines(steered_folder):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
@@ -11,7 +12,14 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 
 from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, SteeringVecEnv
 from zprl_env.envs import FlatObservation, flat_environment
-from zprl_env.envs.flat import flatten, named_parts, observation_keys, ordered_keys, slices
+from zprl_env.envs.flat import (
+    check_order,
+    flatten,
+    named_parts,
+    observation_keys,
+    ordered_keys,
+    slices,
+)
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.testing import LinearPolicy
 
@@ -230,3 +238,11 @@ def test_names_behind_a_wrapper_that_changes_observations_count_for_nothing():
     env = gym.wrappers.TransformObservation(Named(state=3, goal=2), lambda seen: -seen, None)
     assert named_parts(env) is None
     assert ordered_keys(gym.wrappers.TimeLimit(Named(state=3), 3)) == {"state": 3}
+
+
+def test_a_policy_of_another_robot_is_told_apart_from_one_of_another_order():
+    policy = SimpleNamespace(observation_keys={"hand": 2, "object": 3})
+    with pytest.raises(PolicyMismatchError, match=r"Wrap each environment in .*flat_environment"):
+        check_order({"object": 3, "hand": 2}, policy)
+    with pytest.raises(PolicyMismatchError, match=r"hand \(6\).* another robot .*make_policy"):
+        check_order({"hand": 6, "object": 3}, policy)

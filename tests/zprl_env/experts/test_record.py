@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
+from policies.checkpoints.output import OverwriteError
 from policies.demonstrations import Demonstrations, content_hash, verify_content
 from zprl_env.errors import DemonstrationError, UnknownNameError, ZprlError
 from zprl_env.experts.performance import Stage
@@ -179,7 +180,7 @@ def test_successes_only_leaves_failures_out(file, tmp_path):
 
 def test_an_existing_file_is_kept(file):
     before = file.read_bytes()
-    with pytest.raises(DemonstrationError, match=r"already exists\. Choose another name or add"):
+    with pytest.raises(OverwriteError, match=r"Choose another with --out, or give --overwrite\.$"):
         record(Recording(out=file, episodes=1))
     assert file.read_bytes() == before
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,25 @@ def test_a_folder_without_an_episode_goes_away_and_the_whole_file_appears_at_onc
         begun.discard()
     assert [path.name for path in tmp_path.iterdir()] == ["b.hdf5"]
     assert [t.success for t in Demonstrations.load(out).trajectories] == [True, False]
+
+
+def test_a_full_disk_is_said_and_episodes_are_kept_once_there_is_room(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    said: list[str] = []
+    with UnfinishedRecording(tmp_path / "a.hdf5", SETTINGS) as begun:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, limits[1]))  # no file may be larger
+            begun.keep(0, episode(1), said.append)
+            begun.keep(1, episode(2), said.append)
+            with pytest.raises(
+                DemonstrationError, match=r"Expected to write .*00000\.hdf5\. Got: "
+            ):
+                begun.check()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert said[1].startswith("2 episodes are not kept yet and tried again later: Expected to")
+        assert not [*begun.folder.glob("*.hdf5"), *begun.folder.glob("*.writing")]
+        begun.keep(2, episode(3), said.append)
+        begun.check()
+        assert [*begun.episodes()] == [0, 1, 2]
+        assert len(said) == 2

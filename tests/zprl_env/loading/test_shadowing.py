@@ -34,6 +34,50 @@ def test_a_script_beside_its_own_policies_is_told_so(hidden, what, tmp_path):
     assert said.endswith("first. Rename it, or run from another folder.")
 
 
+@pytest.mark.parametrize(
+    ("command", "hidden"),
+    [
+        ("zprl_env.envs", "policies.py"),
+        ("zprl_env.hyperparams", "policies/__init__.py"),
+        ("real.play", "policies.py"),
+        ("real.play", "zprl_env.py"),
+        ("real.testing", "zprl_env/__init__.py"),
+    ],
+)
+def test_a_command_beside_it_ends_in_one_sentence_without_a_traceback(command, hidden, tmp_path):
+    (tmp_path / hidden).parent.mkdir(exist_ok=True)
+    (tmp_path / hidden).touch()
+    done = subprocess.run(
+        [sys.executable, "-m", command, "--help"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    place, package = tmp_path / hidden.partition("/")[0], hidden.partition("/")[0].partition(".")[0]
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error: {place} hides the package {package!r} of zprl-env, since Python looks in "
+        f"{tmp_path} first. Rename it, or run from another folder.\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["zprl_env.hyperparams", "policies.convert"])
+def test_a_folder_of_policies_or_of_one_s_robot_is_in_nobody_s_way(command, tmp_path):
+    (tmp_path / "policies" / "lift").mkdir(parents=True)  # no package
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "__init__.py").touch()  # hidden, but not needed
+    done = subprocess.run(
+        [sys.executable, "-m", command, "--version"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_hidden_robot_is_told_when_it_is_needed(tmp_path, monkeypatch):
     (tmp_path / "real.py").write_text("mine = True")
     monkeypatch.syspath_prepend(str(tmp_path))

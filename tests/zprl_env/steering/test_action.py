@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from zprl_env.errors import ConfigurationError
 from zprl_env.steering import ActionSteering
 from zprl_env.steering.base import policy_generator
 from zprl_env.testing import LinearPolicy
@@ -27,3 +29,27 @@ def test_the_policy_s_own_chunk_is_left_as_it_was():
     steering = ActionSteering(policy, observation_dim=3)
     steering.act(np.ones((1, 4)), np.zeros((1, 2)), [policy_generator(0)])
     assert not kept.any()
+
+
+def test_a_base_action_that_is_shown_is_the_one_that_is_executed():
+    policy = LinearPolicy(3, 2)
+    plain = ActionSteering(policy, observation_dim=3)
+    shown = ActionSteering(policy, observation_dim=3, base_action=True)
+    assert shown.observation_space.shape == (plain.observation_space.shape[0] + 4,)
+    seen = np.ones((2, 3), np.float32)
+    for action in (np.zeros((2, 4)), np.full((2, 4), 0.5)):
+        ours, theirs = ([policy_generator(3), policy_generator(4)] for _ in range(2))
+        for _ in range(3):  # fresh noise for each decision, the same for both
+            _, z = plain.observe(seen, ours)
+            observed, given = shown.observe(seen, theirs)
+            expected = plain.act(action, z, ours)
+            got = shown.act(action, given, theirs)
+            np.testing.assert_array_equal(got.chunks, expected.chunks)
+            np.testing.assert_array_equal(got.latents, expected.latents)
+            base = got.chunks - 0.2 * action.reshape(2, 2, 2)
+            np.testing.assert_allclose(observed[:, -4:], base.reshape(2, 4), atol=1e-6)
+
+
+def test_only_true_or_false_shows_it():
+    with pytest.raises(ConfigurationError, match=r"base_action must be true or false\. Got: 'yes'"):
+        ActionSteering(LinearPolicy(3, 2), observation_dim=3, base_action="yes")  # type: ignore[arg-type]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from zprl_env.errors import ConfigurationError
 from zprl_env.steering import NoiseSteering
 from zprl_env.testing import LinearPolicy
 
@@ -21,3 +23,18 @@ def test_without_more_said_the_agent_alone_chooses_and_nothing_is_drawn():
     assert (steering.scale, steering.noise_scale, steering.sample_latent) == (1.5, 0.0, False)
     told = NoiseSteering(LinearPolicy(3, 2), observation_dim=3, scale=0.0, noise_scale=1.0)
     assert (told.scale, told.noise_scale) == (0.0, 1.0)
+
+
+def test_the_noise_of_the_executed_steps_alone_is_chosen_and_the_last_one_repeated():
+    steering = NoiseSteering(LinearPolicy(3, 2), noise_steps=2, observation_dim=3)
+    assert steering.action_space.shape == (4,)
+    action = np.array([[1.0, 2.0, 3.0, 4.0]], np.float32) / 4
+    moved = steering.perturb(action, np.ones((1, 2)), np.zeros((1, 4, 2), np.float32))
+    expected = 1.5 * np.array([[[1, 2], [3, 4], [3, 4], [3, 4]]]) / 4
+    np.testing.assert_allclose(moved.noise, expected)
+
+
+@pytest.mark.parametrize("steps", [0, 5, 1.5, True, "all"])
+def test_steps_that_the_chunk_does_not_have_are_refused(steps):
+    with pytest.raises(ConfigurationError, match=rf"from 1 to .* horizon 4\. Got: {steps!r}"):
+        NoiseSteering(LinearPolicy(3, 2), noise_steps=steps, observation_dim=3)

@@ -69,7 +69,9 @@ def test_what_is_no_way_of_steering_is_refused():
         find_steering("nois")
     with pytest.raises(ConfigurationError, match=r"subclass of zprl_env\.steering\.Steering\. Got"):
         find_steering("math:tau")
-    with pytest.raises(ZprlError, match=r"--steer noise has no options .* Got: bound\."):
+    with pytest.raises(ZprlError, match=r"--steer latent has no options .* Got: bound\."):
+        check_options("latent", {"bound": 1})
+    with pytest.raises(UnknownNameError, match="option of --steer noise 'bound'; Known: 'noise_st"):
         check_options("noise", {"bound": 1})
     with pytest.raises(UnknownNameError, match="option of --steer joint 'bound'; did you mean 'no"):
         check_options("joint", {"bound": 1})

@@ -13,13 +13,17 @@ import sb3_contrib.tqc.policies as tqc
 from sb3_contrib.common.recurrent.policies import RecurrentActorCriticPolicy
 from stable_baselines3.common import policies
 from stable_baselines3.common.policies import BasePolicy
+from stable_baselines3.common.torch_layers import create_mlp
 from stable_baselines3.sac import policies as sac
 from stable_baselines3.td3 import policies as td3
 from torch import nn
 
 from zprl_env.training.agents.choosing import Choosing
+from zprl_env.training.agents.critics.inputs import Inputs
 from zprl_env.training.agents.networks import ClippedAdam, EnsembleCritic, start_at_base_policy
 
+ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
+"""Activation functions by name."""
 LOG_STD_MIN, LOG_STD_MAX = -20.0, 2.0
 """Stable-Baselines3's own bounds."""
 
@@ -32,6 +36,7 @@ class OffPolicy(BasePolicy):
         *args: Any,
         actor_init: float = 0.01,
         max_grad_norm: float | None = None,
+        activation: str = "relu",
         **kwargs: Any,
     ) -> None:
         """Add to Stable-Baselines3's arguments.
@@ -41,9 +46,13 @@ class OffPolicy(BasePolicy):
             actor_init: What the first weights of the actor's output are multiplied by.
             max_grad_norm: Largest norm of the actor's and of the critics' gradient; ``None`` clips
                 neither.
+            activation: Name of the activation function: a key of ``ACTIVATIONS``.
             **kwargs: Stable-Baselines3's.
         """
         self.own: dict[str, Any] = {"actor_init": actor_init, "max_grad_norm": max_grad_norm}
+        self.own["activation"] = activation
+        if activation != "relu":
+            kwargs["activation_fn"] = ACTIVATIONS[activation]
         optimizer: dict[str, Any] = {} if "optimizer_class" in kwargs else {"fused": True}
         optimizer |= kwargs.pop("optimizer_kwargs", None) or {}
         if max_grad_norm is not None:
@@ -63,16 +72,31 @@ class Gaussian(Choosing, OffPolicy):
         *args: Any,
         log_std_min: float = LOG_STD_MIN,
         log_std_max: float = LOG_STD_MAX,
+        actor_layer_norm: bool = False,
         **kwargs: Any,
     ) -> None:
-        """Add bounds of the log standard deviation, which Stable-Baselines3 holds in [-20, 2]."""
+        """Add bounds of the log standard deviation, which Stable-Baselines3 holds in [-20, 2].
+
+        Args:
+            *args: Stable-Baselines3's.
+            log_std_min: Lower bound.
+            log_std_max: Upper bound.
+            actor_layer_norm: Layer normalisation in the actor; not of CrossQ, which has its own.
+            **kwargs: Stable-Baselines3's.
+        """
         self.log_std_bounds = (log_std_min, log_std_max)
+        self.actor_layer_norm = actor_layer_norm
         super().__init__(*args, **kwargs)
         self.own |= {"log_std_min": log_std_min, "log_std_max": log_std_max}
+        self.own |= {"actor_layer_norm": actor_layer_norm}
 
     def make_actor(self, features_extractor: Any = None) -> Any:
         """Build the actor; see Stable-Baselines3."""
         actor = super().make_actor(features_extractor)
+        if self.actor_layer_norm:
+            sizes = actor.features_dim, -1, actor.net_arch, actor.activation_fn
+            layers = create_mlp(*sizes, post_linear_modules=[nn.LayerNorm])
+            actor.latent_pi = nn.Sequential(*layers).to(self.device)
         factor = self.own["actor_init"]
         start_at_base_policy(actor.mu[0] if actor.use_sde else actor.mu, factor)
         if not actor.use_sde:
@@ -131,15 +155,15 @@ class EnsembleCritics(BasePolicy):
         return EnsembleCritic(**kwargs, **self.ensemble).to(self.device)
 
 
-class SACPolicy(EnsembleCritics, Gaussian, sac.SACPolicy):
+class SACPolicy(Inputs, EnsembleCritics, Gaussian, sac.SACPolicy):
     """Policy class of SAC."""
 
 
-class TQCPolicy(Gaussian, tqc.TQCPolicy):
+class TQCPolicy(Inputs, Gaussian, tqc.TQCPolicy):
     """Policy class of TQC."""
 
 
-class CrossQPolicy(Gaussian, crossq.CrossQPolicy):
+class CrossQPolicy(Inputs, Gaussian, crossq.CrossQPolicy):
     """Policy class of CrossQ with its momentum kept: sb3-contrib's loses it with any option."""
 
     def __init__(

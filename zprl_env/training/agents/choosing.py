@@ -9,6 +9,8 @@ from stable_baselines3.common.policies import BasePolicy
 from torch import Tensor, nn
 
 _LARGEST_SEED = 2**62
+_PROGRESSIVE = 2**61
+"""Distance of the seeds that choose decisions from those that choose actions."""
 
 
 class Choosing(BasePolicy):
@@ -24,6 +26,7 @@ class Choosing(BasePolicy):
 
     average: nn.Module | None
     decisions: Tensor
+    explored: Tensor
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class Choosing(BasePolicy):
         actor_average: float = 0.0,
         best_of: int = 1,
         hold: int = 1,
+        progressive_exploration: int = 0,
         **kwargs: Any,
     ) -> None:
         """Add to Stable-Baselines3's arguments.
@@ -42,19 +46,26 @@ class Choosing(BasePolicy):
             best_of: Actions that are drawn, of which the one with the highest Q is taken: also
                 without exploration, where the first is the mean and the others are always the same.
             hold: Decisions for which exploration keeps its draw from the standard normal.
+            progressive_exploration: Decisions over which the share of those that exploration
+                perturbs at all rises from none to all; 0 perturbs all from the start.
             **kwargs: Stable-Baselines3's.
         """
         self.actor_average, self.best_of, self.hold = actor_average, best_of, hold
+        self.progressive_exploration = progressive_exploration
         super().__init__(*args, **kwargs)
         self.own |= {"actor_average": actor_average, "best_of": best_of, "hold": hold}
+        self.own |= {"progressive_exploration": progressive_exploration}
 
     def _build(self, lr_schedule: Any) -> None:
         super()._build(lr_schedule)
         self.average = None
-        if self.best_of > 1 or self.hold > 1:  # which the library's own draws know nothing of
+        progressive = self.progressive_exploration > 0
+        if self.best_of > 1 or self.hold > 1 or progressive:  # of which the library knows nothing
             key = torch.randint(_LARGEST_SEED, ())
             self.register_buffer("key", key)
             self.register_buffer("decisions", torch.zeros((), dtype=torch.long))
+        if progressive:
+            self.register_buffer("explored", torch.zeros((), dtype=torch.long))
         if self.actor_average:
             with torch.random.fork_rng(devices=[]):  # learning draws what it would have drawn
                 self.average = self.make_actor()
@@ -71,7 +82,31 @@ class Choosing(BasePolicy):
         for mine, other in zip(self.average.buffers(), self.actor.buffers(), strict=True):
             mine.copy_(other)
 
+    def perturbed(self, count: int) -> Tensor:
+        """Draw which of the next decisions exploration perturbs; the others are the base policy's.
+
+        By the decision's number, so that a run can resume.
+
+        Args:
+            count: Decisions, one per environment.
+
+        Returns:
+            Shape ``(count,)``, bool.
+        """
+        if not self.progressive_exploration:
+            return torch.ones(count, dtype=torch.bool)
+        self.explored += count
+        seed = (int(self.key) + _PROGRESSIVE + int(self.explored)) % _LARGEST_SEED
+        draws = torch.rand(count, generator=torch.Generator().manual_seed(seed))
+        return draws < int(self.explored) / self.progressive_exploration
+
     def _predict(self, observation: Any, deterministic: bool = False) -> Tensor:
+        action = self._choose(observation, deterministic)
+        if deterministic or not self.progressive_exploration:
+            return action
+        return action * self.perturbed(len(action)).to(action.device)[:, None]
+
+    def _choose(self, observation: Any, deterministic: bool) -> Tensor:
         averaged = deterministic and self.average is not None
         actor: Any = self.average if averaged else self.actor
         if self.best_of == 1 and (self.hold == 1 or deterministic):

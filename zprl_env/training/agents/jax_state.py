@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load, load_file, save_file
 from stable_baselines3.common.base_class import BaseAlgorithm
 
 POLICY_STATES = ("actor_state", "qf_state", "qf1_state", "qf2_state", "vf_state")
@@ -39,21 +39,21 @@ def named_arrays(model: BaseAlgorithm) -> dict[str, np.ndarray]:
     return {jax.tree_util.keystr(at): np.array(jax.numpy.asarray(x)) for at, x in leaves}
 
 
-def load_states(path: Path, model: BaseAlgorithm) -> None:
+def load_states(path: Path | bytes, model: BaseAlgorithm) -> None:
     """Load tensors of :func:`save_states` into a freshly made model; all of them or nothing.
 
     Args:
-        path: A safetensors file.
+        path: A safetensors file, or its content.
         model: A model made with the same settings.
 
     Raises:
-        ValueError: A tensor is missing, superfluous or of another shape or type.
+        ValueError: A tensor is missing, superfluous, of another shape or type, or not finite.
         OSError: The file cannot be read.
         SafetensorError: It is no safetensors file.
     """
     import jax
 
-    arrays = load_file(path)
+    arrays = load(path) if isinstance(path, bytes) else load_file(path)
     leaves, structure = jax.tree_util.tree_flatten_with_path(_states(model))
     expected = {jax.tree_util.keystr(at): jax.numpy.asarray(leaf) for at, leaf in leaves}
     if foreign := arrays.keys() ^ expected.keys():
@@ -62,6 +62,8 @@ def load_states(path: Path, model: BaseAlgorithm) -> None:
         got = arrays[name]
         if (got.shape, got.dtype) != (leaf.shape, leaf.dtype):
             raise ValueError(f"{name} of {got.dtype} {got.shape}, not of {leaf.dtype} {leaf.shape}")
+        if got.dtype.kind == "f" and not np.isfinite(got).all():
+            raise ValueError(f"NaN or infinity in {name}")
     loaded = [jax.numpy.asarray(arrays[name]) for name in expected]
     for name, value in jax.tree_util.tree_unflatten(structure, loaded).items():
         owner, _, attribute = name.partition(".")

@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
+from zprl_env.evaluation import ModelAgent
 from zprl_env.loading.named import load_object
+from zprl_env.training.agents.critics.inputs import bind, steering_of
 from zprl_env.training.agents.jax_agent import make_jax_model
 from zprl_env.training.agents.off_policy import off_policy_arguments
 from zprl_env.training.agents.on_policy import on_policy_arguments
@@ -58,7 +59,11 @@ def make_model(
         return make_jax_model(row, recipe, env, arguments, **common)
     policy = row.policy if ":" not in row.policy else load_object(row.policy, "policy class")
     networks = network_arguments(row, recipe)
+    if recipe.critic_input == "chunk":
+        steering = steering_of(env)
+        networks["chunk_dim"] = n_action_steps * steering.policy.action_dim
     model: BaseAlgorithm = row.algorithm(policy, env, policy_kwargs=networks, **arguments, **common)
+    bind(model)
     return model
 
 
@@ -88,28 +93,6 @@ def understood(algorithm: type, offered: Mapping[str, Any]) -> dict[str, Any]:
         if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters.values()):
             break
     return {name: value for name, value in offered.items() if name in names}
-
-
-class ModelAgent:
-    """Agent that takes a model's deterministic action; one with an LSTM remembers its episode.
-
-    It is a :class:`~zprl_env.evaluation.RememberingAgent`.
-    """
-
-    def __init__(self, model: BaseAlgorithm) -> None:
-        """Act for a model, from the beginning of an episode."""
-        self._model = model
-        self.begin_episode()
-
-    def begin_episode(self) -> None:
-        """Forget the last episode: the next observation is the first of another one."""
-        self._state: tuple[np.ndarray, ...] | None = None
-
-    def __call__(self, observation: np.ndarray) -> np.ndarray:
-        """Return the action for an observation of the steered environment."""
-        # Where there is no state yet, it begins with zeros, as an episode does.
-        action, self._state = self._model.predict(observation, self._state, deterministic=True)
-        return action
 
 
 def as_agent(model: BaseAlgorithm) -> ModelAgent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -16,15 +17,24 @@ from torch.nn import functional
 
 
 class EnsembleLayer(nn.Module):
-    """One linear layer of N networks, with layer normalisation and ReLU unless it is the last.
+    """One linear layer of N networks, with layer normalisation and activation unless it is last.
 
     All networks are computed by one batched product: on a CPU, small networks cost what their
     operations cost to launch, so N critics take hardly longer than one.
     """
 
-    def __init__(self, size: int, inputs: int, outputs: int, *, last: bool = False) -> None:
+    def __init__(
+        self,
+        size: int,
+        inputs: int,
+        outputs: int,
+        *,
+        last: bool = False,
+        activation: Callable[[Tensor], Tensor] = functional.relu,
+    ) -> None:
         """Draw the weights of ``size`` networks as ``nn.Linear`` draws them."""
         super().__init__()
+        self.activation = activation
         bound = 1.0 / math.sqrt(inputs)
         self.weight = nn.Parameter(torch.empty(size, inputs, outputs).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.empty(size, 1, outputs).uniform_(-bound, bound))
@@ -39,7 +49,7 @@ class EnsembleLayer(nn.Module):
         if self.last:
             return x
         normal = functional.layer_norm(x, x.shape[-1:])
-        return functional.relu(torch.addcmul(self.shift, normal, self.gain))
+        return self.activation(torch.addcmul(self.shift, normal, self.gain))
 
 
 class EnsembleCritic(ContinuousCritic):
@@ -64,7 +74,7 @@ class EnsembleCritic(ContinuousCritic):
         pull: float = 0.0,
         averaged: bool = False,
     ) -> None:
-        """Take Stable-Baselines3's arguments; the activation is always ReLU.
+        """Take Stable-Baselines3's arguments; the activation is ReLU unless it is tanh.
 
         With ``squash`` Q is between 0 and 1, as the return of a reward of 1 on success is. Two
         options change what the actor's loss is told, which asks with actions that carry gradients:
@@ -84,7 +94,8 @@ class EnsembleCritic(ContinuousCritic):
         self.subset = 0
         """Critics that answer, drawn anew each time; 0 is all of them. For a target's."""
         sizes = [features_dim + get_action_dim(action_space), *net_arch]
-        layers = [EnsembleLayer(n_critics, a, b) for a, b in pairwise(sizes)]
+        function = torch.tanh if activation_fn is nn.Tanh else functional.relu
+        layers = [EnsembleLayer(n_critics, a, b, activation=function) for a, b in pairwise(sizes)]
         self.ensemble = nn.Sequential(*layers, EnsembleLayer(n_critics, sizes[-1], 1, last=True))
 
     def forward(self, obs: Tensor, actions: Tensor) -> tuple[Tensor, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,24 @@ from stable_baselines3.common.vec_env import VecEnv
 from zprl_env.training.agents.replay import AlternatingReplayBuffer, ChunkReplayBuffer
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.vectorised.alternating import AlternatingVecEnv
+
+
+def training_round(recipe: Recipe, num_envs: int) -> tuple[tuple[int, str], int]:
+    """Return how often updates come, and how many then: the fewest that are whole numbers.
+
+    Args:
+        recipe: The settings.
+        num_envs: Environments, all of which decide once in a step.
+
+    >>> training_round(Recipe(updates_per_decision=7.5), 1)
+    ((2, 'step'), 15)
+    >>> training_round(Recipe(updates_per_decision=7.5), 4)
+    ((1, 'step'), 30)
+    """
+    if recipe.updates_per_episode:
+        return (1, "episode"), recipe.updates_per_episode
+    ratio = Fraction(recipe.updates_per_decision).limit_denominator(1000) * num_envs
+    return (ratio.denominator, "step"), ratio.numerator
 
 
 def off_policy_arguments(recipe: Recipe, env: VecEnv) -> dict[str, Any]:
@@ -26,6 +45,7 @@ def off_policy_arguments(recipe: Recipe, env: VecEnv) -> dict[str, Any]:
     Returns:
         Arguments by the names that they have in Stable-Baselines3, sb3-contrib and SBX.
     """
+    frequency, updates = training_round(recipe, env.num_envs)
     size = int(np.prod(env.action_space.shape))
     noise, entropy = recipe.action_noise, recipe.target_entropy
     alternating = isinstance(env.unwrapped, AlternatingVecEnv)
@@ -34,8 +54,8 @@ def off_policy_arguments(recipe: Recipe, env: VecEnv) -> dict[str, Any]:
         "buffer_size": recipe.buffer_size,
         "learning_starts": 0,
         "batch_size": recipe.batch_size,
-        "gradient_steps": recipe.updates_per_episode or recipe.updates_per_decision * env.num_envs,
-        "train_freq": (1, "episode") if recipe.updates_per_episode else (1, "step"),
+        "gradient_steps": updates,
+        "train_freq": frequency,
         "action_noise": NormalActionNoise(np.zeros(size), np.full(size, noise)) if noise else None,
         "replay_buffer_class": AlternatingReplayBuffer if alternating else ChunkReplayBuffer,
         "replay_buffer_kwargs": {

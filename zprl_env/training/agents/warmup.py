@@ -6,12 +6,13 @@ import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
+from zprl_env.training.agents.critics.inputs import bind
 from zprl_env.training.agents.replay import end_trajectories
 
 
 def warm_up(
     model: OffPolicyAlgorithm, decisions: int, callback: BaseCallback, noise: float = 0.0
-) -> None:
+) -> bool:
     """Fill the replay buffer with zero perturbations, or with small ones.
 
     Stable-Baselines3's ``learning_starts`` would act uniformly at random, at the base policy's
@@ -21,20 +22,20 @@ def warm_up(
         model: An off-policy model whose environments have just been made.
         decisions: How many decisions, over all environments.
         callback: Told of every decision and its step, as in ``learn``; it may stop the warm-up.
-        noise: Standard deviation of Gaussian perturbations in place of the zeros.
+        noise: As in :func:`first_actions`.
+
+    Returns:
+        Whether to learn now: the callback did not stop it.
     """
     env, buffer = model.get_env(), model.replay_buffer
     if env is None or buffer is None or decisions <= 0:
-        return
+        return True
     callback.init_callback(model)
-    actions = np.zeros((env.num_envs, *env.action_space.shape), np.float32)
     observations = env.reset()
     try:
         for _ in range(-(-decisions // env.num_envs)):
             callback.on_rollout_start()
-            if noise:  # by numpy's global generator, as Stable-Baselines3's own first actions
-                drawn = np.random.normal(0.0, noise, actions.shape)  # noqa: NPY002
-                actions = drawn.clip(-1.0, 1.0).astype(np.float32)
+            actions = first_actions(model, noise)
             following, rewards, dones, infos = env.step(actions)
             stored = np.array(following)
             for index in np.flatnonzero(dones):
@@ -44,10 +45,33 @@ def warm_up(
             observations = following
             callback.update_locals({"infos": infos, "dones": dones})
             if not callback.on_step():
-                break
+                return False
     finally:
         # Learning begins with a reset, whatever ended this.
         end_trajectories(buffer)
+    return True
+
+
+def first_actions(model: OffPolicyAlgorithm, noise: float = 0.0) -> np.ndarray:
+    """Draw actions of the warm-up, by numpy's global generator, as Stable-Baselines3's own.
+
+    Args:
+        model: The model. If it explores progressively, they are uniform where it perturbs at all,
+            as with Policy Decorator.
+        noise: Standard deviation of Gaussian actions, clipped to [-1, 1]; 0 is zeros.
+
+    Returns:
+        One per environment. Shape ``(N, A)``, float32.
+    """
+    shape = (model.n_envs, *model.action_space.shape)
+    if getattr(model.policy, "progressive_exploration", 0):
+        drawn = np.random.uniform(-1.0, 1.0, shape)  # noqa: NPY002
+        drawn *= model.policy.perturbed(len(drawn)).numpy()[:, None]
+    elif noise:
+        drawn = np.random.normal(0.0, noise, shape).clip(-1.0, 1.0)  # noqa: NPY002
+    else:
+        drawn = np.zeros(shape)
+    return drawn.astype(np.float32)
 
 
 class WarmUp(BaseCallback):
@@ -68,7 +92,13 @@ class WarmUp(BaseCallback):
 
     model: OffPolicyAlgorithm
 
+    def __init__(self, noise: float = 0.0) -> None:
+        """Play the base policy, or perturb it as :func:`first_actions` does."""
+        super().__init__()
+        self.noise = noise
+
     def _init_callback(self) -> None:
+        bind(self.model)
         self._told, self._counted = 0, None  # type: int, int | None
 
     def _on_training_start(self) -> None:
@@ -89,14 +119,14 @@ class WarmUp(BaseCallback):
         model, env, total = self.model, self.model.get_env(), self.locals["total_timesteps"]
         if env is None or model.replay_buffer is None:
             return
-        zeros = np.zeros((env.num_envs, *env.action_space.shape), np.float32)
-        stored = model.policy.scale_action(zeros)
         while model.num_timesteps < min(model.learning_starts, total):
             everybody.on_rollout_start()
-            new_obs, rewards, dones, infos = env.step(zeros)
+            actions = first_actions(model, self.noise)
+            stored = model.policy.scale_action(actions)
+            new_obs, rewards, dones, infos = env.step(actions)
             model.num_timesteps += env.num_envs
             seen = {"new_obs": new_obs, "rewards": rewards, "dones": dones, "infos": infos}
-            everybody.update_locals(seen | {"actions": zeros, "buffer_actions": stored})
+            everybody.update_locals(seen | {"actions": actions, "buffer_actions": stored})
             if not everybody.on_step():
                 # Whereupon Stable-Baselines3 takes no decision of its own.
                 self._counted, model.num_timesteps = model.num_timesteps, total

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.numpy import save
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from zprl_env.evaluation import Agent
-from zprl_env.files import RunFolderError, one_line
+from zprl_env.files import RunFolderError, one_line, write_whole
 from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.agents.divergence import check_agent
-from zprl_env.training.agents.jax_state import is_jax, load_states, save_states
+from zprl_env.training.agents.jax_state import is_jax, load_states, named_arrays
 from zprl_env.training.agents.model import as_agent, make_model
+from zprl_env.training.agents.names import BEST as BEST
+from zprl_env.training.agents.names import MODEL as MODEL
 from zprl_env.training.settings.algorithms import BackendName
 from zprl_env.training.settings.recipe import Recipe
-
-MODEL, BEST = "model", "best"
-"""Names of the agent that a run hands over, and of the best so far on the validation episodes."""
 
 
 def weights_file(model: BaseAlgorithm, name: str = MODEL) -> str:
@@ -46,50 +45,56 @@ def save_weights(folder: Path, model: BaseAlgorithm, name: str = MODEL) -> Path:
         DivergedError: Its weights are not finite.
         RunFolderError: It could not be written; a file that was there is as it was.
     """
+    return write_weights(folder / weights_file(model, name), weights_bytes(model))
+
+
+def weights_bytes(model: BaseAlgorithm) -> bytes:
+    """Return what :func:`save_weights` writes.
+
+    Raises:
+        DivergedError: The weights are not finite.
+    """
     check_agent(model)
-    file = folder / weights_file(model, name)
-    partial = file.with_stem(f"partial-{name}")
-    try:
-        if is_jax(model):
-            save_states(partial, model)
-        else:
-            with partial.open("wb") as content:  # which it leaves open itself when a disk is full
-                model.save(content)
-        os.replace(partial, file)
-    except Exception as error:  # what writers raise when a disk is full has no common kind
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise RunFolderError(
-            f"Expected to write an agent to {file}. Got: {one_line(error)}. Make room or give "
-            f"permission there."
-        ) from error
+    if is_jax(model):
+        return save(named_arrays(model))
+    content = BytesIO()
+    model.save(content)
+    return content.getvalue()
+
+
+def write_weights(file: Path, content: bytes) -> Path:
+    """Write what :func:`weights_bytes` returned; see :func:`save_weights`."""
+    write_whole(file, lambda partial: partial.write_bytes(content))
     return file
 
 
-def load_weights(path: Path, model: BaseAlgorithm) -> None:
+def load_weights(path: Path | bytes, model: BaseAlgorithm) -> None:
     """Load a saved model's tensors into a model of the same kind, without unpickling anything.
 
     Args:
-        path: A ``model.zip`` that Stable-Baselines3 saved, or SBX's ``model.safetensors``.
+        path: A ``model.zip`` that Stable-Baselines3 saved, or SBX's ``model.safetensors``; or what
+            :func:`weights_bytes` returned.
         model: A model made with the same settings.
 
     Raises:
         RunFolderError: The file is missing, damaged or of another kind of model.
     """
-    if not path.is_file():
+    if isinstance(path, Path) and not path.is_file():
         raise RunFolderError(f"Expected a saved model. Got: {path}, which does not exist.")
     try:
         if is_jax(model):
             load_states(path, model)
             return
-        _, parameters, variables = load_from_zip_file(path, device=model.device, load_data=False)
+        source = BytesIO(path) if isinstance(path, bytes) else path
+        _, parameters, variables = load_from_zip_file(source, device=model.device, load_data=False)
         _check_finite({**parameters, **(variables or {})})
         model.set_parameters(parameters, exact_match=True, device=model.device)
         for name, value in (variables or {}).items():
             getattr(model, name).data.copy_(value.data)
     except Exception as error:  # what readers raise over a damaged file has no common kind
         raise RunFolderError(
-            f"Expected a model of the same algorithm and sizes in {path}. Got: {one_line(error)}"
+            f"Expected a model of the same algorithm and sizes in "
+            f"{path if isinstance(path, Path) else 'memory'}. Got: {one_line(error)}"
         ) from error
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from shlex import quote
 from typing import NamedTuple
 
 from zprl_env.files import RESULTS_FILE, RunFolderError, read_json
 from zprl_env.training.agents.weights import BEST, MODEL
 from zprl_env.training.run.checkpoint import find_checkpoint
 from zprl_env.training.run.folder import checkpoint_folders
-from zprl_env.training.run.history import History, load_history
+from zprl_env.training.run.history import History, count, load_history
+from zprl_env.training.run.settings_file import resume_command
 from zprl_env.training.settings.algorithms import BackendName
 
 
@@ -50,7 +50,7 @@ def find_agent(run: Path, backend: BackendName, say: Callable[[str], None]) -> R
     if checkpoint is None:
         raise RunFolderError(
             f"Expected a run that has saved an agent. Got: {run}, which was ended before its first "
-            f"checkpoint. Go on with: python train_sb3.py --resume-from {quote(str(run))}"
+            f"checkpoint. Go on with: {resume_command(run)}"
         )
     kept = checkpoint.folder / best.name
     if kept.exists():
@@ -67,7 +67,7 @@ def _ended(run: Path) -> bool:
     """Tell whether a run ended after its last checkpoint, and was not resumed and interrupted."""
     try:
         ended_at = read_json(run / RESULTS_FILE)["env_steps"]
-        return int(checkpoint_folders(run)[0].name.rstrip("~")) <= int(ended_at)
+        return int(checkpoint_folders(run)[0].name.rstrip("~")) <= count(ended_at)
     except (IndexError, KeyError, RunFolderError, TypeError, ValueError):
         return True  # its checkpoints or results were removed; the agent is what it handed over
 

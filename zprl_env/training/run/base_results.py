@@ -15,6 +15,7 @@ from policies.checkpoints.output import package_version
 from zprl_env.evaluation import EvaluationResult, play
 from zprl_env.files import RunFolderError, one_line, read_json, write_json
 from zprl_env.training.run.history import result_from
+from zprl_env.training.run.writing import Writing
 
 BASE_FILE = "base.json"
 _LIBRARIES = ("gymnasium", "gymnasium-robotics", "metaworld", "mujoco", "numpy", "robosuite")
@@ -30,14 +31,22 @@ class BaseResults:
         played: Whether any episode has been played since this was made.
     """
 
-    def __init__(self, run: Path, policy_sha256: str | None, say: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        run: Path,
+        policy_sha256: str | None,
+        say: Callable[[str], object],
+        writing: Writing | None = None,
+    ) -> None:
         """Read what a run has kept.
 
         Args:
             run: The run's folder.
             policy_sha256: Hash of the base policy's weights; results of others do not count.
             say: Told why what was kept does not count.
+            writing: What the run writes by, which tries again on a full disk.
         """
+        self._writing = writing or Writing(say)
         self._file = run / BASE_FILE
         self._facts: dict[str, Any] = {"policy_sha256": policy_sha256, "versions": _versions()}
         self._results: dict[str, EvaluationResult] = {}
@@ -75,7 +84,8 @@ class BaseResults:
 
     def _write(self) -> None:
         results = {name: result.to_dict() for name, result in self._results.items()}
-        write_json(self._file, self._facts | {"results": results})
+        content = self._facts | {"results": results}
+        self._writing(BASE_FILE, lambda: write_json(self._file, content))
 
     def _read(self, say: Callable[[str], object]) -> None:
         content = read_json(self._file)
@@ -85,7 +95,7 @@ class BaseResults:
             return
         before, now = content["versions"], self._facts["versions"]
         changed = [
-            f"{name} {before.get(name)}, now {now.get(name)}"
+            f"{name} {before.get(name)!s:.40}, now {now.get(name)}"
             for name in sorted(before.keys() | now.keys())
             if before.get(name) != now.get(name)
         ]

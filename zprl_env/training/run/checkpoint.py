@@ -254,7 +254,7 @@ def _read(folder: Path, say: Callable[[str], None]) -> RunCheckpoint:
     randomness.check(found.generators)
     before, now = manifest["versions"], _versions()
     changed = [
-        f"{name} {before.get(name, 'of old')}, now {now[name]}"
+        f"{name} {before.get(name, 'of old')!s:.40}, now {now[name]}"
         for name in now
         if before.get(name) != now[name]
     ]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
 
-from policies.checkpoints.output import locked_folder
+from policies.checkpoints.output import locked_folder, refuse_overwriting
 from zprl_env.files import (
     CONFIG_FILE,
     RESULTS_FILE,
@@ -17,7 +17,7 @@ from zprl_env.files import (
     make_writable,
 )
 from zprl_env.loading.steered_files import POLICY_FOLDER
-from zprl_env.training.agents.weights import BEST, MODEL
+from zprl_env.training.agents.names import BEST, MODEL
 from zprl_env.training.run.base_results import BASE_FILE
 from zprl_env.training.run.history import HISTORY_FILE
 
@@ -46,16 +46,14 @@ def refuse_run(out: Path | None, overwrite: bool = False) -> None:
         overwrite: Whether the user asked to write over it.
 
     Raises:
-        RunFolderError: There is one.
+        OverwriteError: There is one.
     """
     found = [name for name in WRITTEN if out is not None and (out / name).exists()]
     if out is None or not found or overwrite:
         return
     go_on = f"or go on with the run in it: --resume-from {quote(str(out))}"
-    raise RunFolderError(
-        f"Expected an output folder without a run in it. Got: {out}. Choose another with --out, "
-        f"write over {', '.join(found[:3])} in it with --overwrite, "
-        f"{go_on if CONFIG_FILE in found else 'or remove them.'}"
+    refuse_overwriting(
+        out, hint=go_on if CONFIG_FILE in found else f"or remove {', '.join(found[:3])} in it"
     )
 
 
@@ -74,7 +72,8 @@ def new_run(out: Path | None, env: str, algo: str, *, overwrite: bool = False) -
 
     Raises:
         FolderInUseError: Another process is writing to it.
-        RunFolderError: It cannot be written, or holds another run.
+        OverwriteError: It holds another run.
+        RunFolderError: It cannot be written.
     """
     refuse_run(out, overwrite)
     with locked_folder(create_folder(out, env, algo)) as folder:

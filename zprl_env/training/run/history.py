@@ -52,6 +52,18 @@ class History:
         agents = [(result.success_rate, at) for at, result in self.evaluations if at > 0]
         return max(agents)[1] if agents else None
 
+    def passed(self, rate: float | None) -> int | None:
+        """Return the environment steps of the first agent whose lower bound is at least a rate.
+
+        Args:
+            rate: Success rate that the Wilson interval's lower bound has to reach; ``None`` is
+                never reached.
+        """
+        if rate is None:
+            return None
+        agents = [at for at, result in self.evaluations if at > 0 and result.interval.low >= rate]
+        return agents[0] if agents else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as values of JSON."""
         evaluations = [[at, result.to_dict()] for at, result in self.evaluations]
@@ -65,18 +77,18 @@ class History:
             KeyError, TypeError, ValueError: It is something else.
         """
         said = {name: value for name, value in content.items() if name != VERSION}
-        evaluations = [(_count(at), result_from(r)) for at, r in said["evaluations"]]
+        evaluations = [(count(at), result_from(r)) for at, r in said["evaluations"]]
         history = cls(**said | {"evaluations": evaluations})
-        for count in (history.env_steps, history.decisions, history.updates):
-            _count(count)
+        for taken in (history.env_steps, history.decisions, history.updates):
+            count(taken)
         for at, updates in history.updates_at.items():
-            _count(int(at)), _count(updates)
+            count(int(at)), count(updates)
         if len(history.episode_ends) != len(history.episode_successes):
             raise ValueError("episodes that do not all have an end and an outcome")
         if not all(isinstance(success, bool) for success in history.episode_successes):
             raise TypeError("outcomes of episodes that are not true or false")
         for end in history.episode_ends:
-            _count(end)
+            count(end)
         if isinstance(history.seconds, bool) or not 0.0 <= history.seconds < float("inf"):
             raise ValueError(f"{history.seconds} seconds")
         return history
@@ -89,7 +101,7 @@ def result_from(content: dict[str, Any]) -> EvaluationResult:
         KeyError, TypeError, ValueError: It is something else.
     """
     seeds, successes, lengths = (
-        [_count(value) for value in content[name]] for name in ("seeds", "successes", "lengths")
+        [count(value) for value in content[name]] for name in ("seeds", "successes", "lengths")
     )
     if not len(seeds) == len(successes) == len(lengths) > 0 or max(successes) > 1:
         raise ValueError("episodes that do not all have a seed, an outcome and a length")
@@ -114,8 +126,15 @@ def load_history(run: Path) -> History:
         ) from error
 
 
-def _count(value: object) -> int:
-    """Return a number that counts something, which a file may say otherwise."""
+def count(value: object) -> int:
+    """Return a number that counts something, which a file may say otherwise.
+
+    Raises:
+        TypeError: It is no whole number, or below 0.
+
+    >>> count(3)
+    3
+    """
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**62:
         raise TypeError(f"{value!r:.60} in place of a whole number of at least 0")
     return value

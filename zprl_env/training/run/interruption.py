@@ -1,12 +1,14 @@
-"""Interruption of a run by Ctrl-C or SIGTERM that waits until nothing is half done."""
+"""Interruption of a run by Ctrl-C, SIGTERM or SIGHUP that waits until nothing is half done."""
 
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from contextlib import suppress
+from types import TracebackType
 from typing import Any
+
+from policies.commands.signals import OTHERS, answering, listened_to
 
 
 class Interrupted(KeyboardInterrupt):
@@ -16,9 +18,9 @@ class Interrupted(KeyboardInterrupt):
 class Interruption:
     """Handler of Ctrl-C that notes the request, to be obeyed when nothing is half done.
 
-    The first Ctrl-C, or the ``SIGTERM`` of a cluster, is a wish; the second ends at once, as
-    ``KeyboardInterrupt``. Outside the main thread, where no signals arrive, there is only
-    :meth:`request`.
+    The first Ctrl-C, ``SIGTERM`` of a cluster or ``SIGHUP`` of a terminal is a wish; the second
+    ends at once, as ``KeyboardInterrupt``. Outside the main thread, where no signals arrive, there
+    is only :meth:`request`.
 
     Example:
         >>> with Interruption(print) as interruption:
@@ -39,7 +41,7 @@ class Interruption:
         """
         self.requested = False
         self._say, self._on_request = say, on_request
-        self._handlers: dict[signal.Signals, Any] = {}
+        self._listening = answering(self._on_signal, (signal.SIGINT, *listened_to(OTHERS)))
 
     def request(self) -> None:
         """Request the end."""
@@ -56,9 +58,7 @@ class Interruption:
             raise Interrupted
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._handlers[number] = signal.signal(number, self._on_signal)
+        self._listening.__enter__()
         return self
 
     def __exit__(
@@ -67,11 +67,11 @@ class Interruption:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+        self._listening.__exit__(kind, error, traceback)
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.request()
-        self._say("Ending as soon as nothing is half done; once more ends at once.")
+        with suppress(OSError):  # of a terminal that went away
+            self._say("Ending as soon as nothing is half done; once more ends at once.")

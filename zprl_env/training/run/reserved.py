@@ -11,6 +11,7 @@ from policies.checkpoints.output import LOCK_FILE
 from zprl_env.files import create_folder
 from zprl_env.tasks import folder_name
 from zprl_env.training.config import Config
+from zprl_env.training.run.folder import refuse_run
 
 
 @contextmanager
@@ -24,11 +25,13 @@ def reserved_folder(config: Config) -> Iterator[Config]:
         The same settings with that folder as their ``out``; those of a resumed run as they are.
 
     Raises:
+        OverwriteError: There is a run in it already.
         RunFolderError: It cannot be written.
     """
     if config.resume_from is not None:
         yield config
         return
+    refuse_run(config.out, config.overwrite)
     name, algo = folder_name(config.env), config.algo.replace(":", ".")
     root = config.out or Path("runs", name, algo)
     made = [path for path in (root, *root.parents) if not path.exists()]

@@ -6,13 +6,20 @@ import json
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from shlex import quote
 from typing import Any, get_type_hints
 
 from policies.checkpoints.output import package_version
+from policies.commands.parsing import program
+from zprl_env.errors import ConfigurationError
 from zprl_env.files import CONFIG_FILE, VERSION, RunFolderError, read_json
+from zprl_env.loading.named import refuse_code
+from zprl_env.training.run.base_copy import base_copy
 
 NAMED = 3
 """Faults that an error names."""
+MAY_NAME_CODE = ("env", "env_kwargs", "policy", "policy_class", "algo", "steer")
+"""Settings that may name code, besides the recipe's steer_kwargs."""
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
@@ -42,6 +49,33 @@ def wrong_settings(folder: Path, error: Exception, written: object = None) -> Ru
         f"Expected this version's settings, zprl-env {now}, in {file}, which was written by {by}. "
         f"Got: {' '.join(str(error).split())}. {hint}, or begin a new one."
     )
+
+
+def code_names(folder: Path) -> dict[str, object]:
+    """Collect the settings of a run that may name code to import, for ``refuse_code``.
+
+    The base policy is not among them where the run has a copy of it, which is what is loaded.
+    """
+    content = read_settings(folder)
+    recipe, copied = content.get("recipe"), base_copy(folder) is not None
+    said = {n: content.get(n) for n in MAY_NAME_CODE if n != "policy" or not copied}
+    return said | {"steer_kwargs": recipe.get("steer_kwargs") if isinstance(recipe, dict) else None}
+
+
+def resume_command(folder: Path) -> str:
+    """Return the command by which a run goes on, as its user gives commands.
+
+    It has ``--trust`` where the settings name code: they are the user's own.
+    """
+    called = "zprl train" if program().startswith("zprl") else "python train_sb3.py"
+    command = f"{called} --resume-from {quote(str(folder))}"
+    try:
+        refuse_code(code_names(folder), folder / CONFIG_FILE, trust=False)
+    except ConfigurationError:
+        return f"{command} --trust"
+    except RunFolderError:  # of settings that cannot be read, which is told when it is tried
+        return command
+    return command
 
 
 def note_version(folder: Path, say: Callable[[str], object]) -> None:

@@ -28,15 +28,22 @@ UNUSED: dict[str, Any] = {
     "hold": 1,
     "bootstrap_timeouts": True,
     "success_share": 0.0,
+    "activation": "relu",
+    "actor_layer_norm": False,
+    "critic_input": "action",
+    "actor_sees_base": True,
+    "progressive_exploration": 0,
+    "reset_every": 0,
 }
 """Settings that not every algorithm has, with the value that asks for nothing."""
 
 _REPLAYED = frozenset(
     {"action_noise", "demonstrations", "warmup_noise", "bootstrap_timeouts", "success_share"}
 )
-_OFF_POLICY = _REPLAYED | {"max_grad_norm"}
-_CHOOSING = ("actor_average", "best_of", "hold")
-_GAUSSIAN = _OFF_POLICY | {"use_sde", "log_std_min", "log_std_max", *_CHOOSING}
+_OFF_POLICY = _REPLAYED | {"max_grad_norm", "activation", "reset_every"}
+_CHOOSING = ("actor_average", "best_of", "hold", "progressive_exploration")
+_INPUTS = ("critic_input", "actor_sees_base")
+_GAUSSIAN = _OFF_POLICY | {"use_sde", "log_std_min", "log_std_max", *_CHOOSING, *_INPUTS}
 _CRITICS = frozenset({"layer_norm", "squash_q", "target_critics", "pull"})
 _ON_POLICY = frozenset({"use_sde", "max_grad_norm"})
 _JAX = _REPLAYED | {"layer_norm"}
@@ -79,9 +86,9 @@ class Algorithm:
         return self.options if backend == "torch" else self.sbx_options
 
 
-_SQUASHED = ("log_std_init", "log_std_min", "log_std_max", *_CHOOSING)
+_SQUASHED = ("log_std_init", "log_std_min", "log_std_max", *_CHOOSING, *_INPUTS)
 _ENSEMBLE = ("layer_norm", "squash_q", "target_critics", "pull")
-_REPLAY = ("n_critics", "actor_init", "max_grad_norm")
+_REPLAY = ("n_critics", "actor_init", "max_grad_norm", "activation")
 _ROLLOUT = ("log_std_init", "actor_init")
 
 ALGORITHMS: dict[str, Algorithm] = {
@@ -89,8 +96,8 @@ ALGORITHMS: dict[str, Algorithm] = {
         "stable_baselines3:SAC",
         f"{_ACTORS}:SACPolicy",
         off_policy=True,
-        options=_GAUSSIAN | _CRITICS,
-        networks=(*_REPLAY, *_ENSEMBLE, *_SQUASHED),
+        options=_GAUSSIAN | _CRITICS | {"actor_layer_norm"},
+        networks=(*_REPLAY, *_ENSEMBLE, *_SQUASHED, "actor_layer_norm"),
         needed=frozenset({"tau", "ent_coef", "policy_kwargs.log_std_init"}),
         sbx="SAC",
         sbx_options=_JAX,
@@ -107,8 +114,8 @@ ALGORITHMS: dict[str, Algorithm] = {
         "sb3_contrib:TQC",
         f"{_ACTORS}:TQCPolicy",
         off_policy=True,
-        options=_GAUSSIAN,
-        networks=(*_REPLAY, *_SQUASHED),
+        options=_GAUSSIAN | {"actor_layer_norm"},
+        networks=(*_REPLAY, *_SQUASHED, "actor_layer_norm"),
         needed=frozenset({"tau", "ent_coef", "policy_kwargs.log_std_init"}),
         sbx="TQC",
         sbx_options=_JAX,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
+from zprl_env.cli import settings
 from zprl_env.errors import MissingExtraError, ZprlError
 from zprl_env.training.settings.algorithms import (
     UNUSED,
+    Algorithm,
     BackendName,
     find_algorithm,
     names_in,
@@ -52,6 +54,22 @@ def check_algorithm(algo: str, backend: BackendName, recipe: Recipe) -> None:
             f"target_critics must be at most n_critics. Got: {recipe.target_critics} of "
             f"{recipe.n_critics}. Try --n-critics 10 --target-critics 2."
         )
+    if recipe.critic_input == "chunk" and (not _is_sac(row) or recipe.target_critics):
+        raise ZprlError(
+            f"critic_input must be action or sum with {which} and target_critics "
+            f"{recipe.target_critics}. Got: chunk. Try --algo sac and leave --target-critics out."
+        )
+    if recipe.critic_input == "sum" and recipe.pull:
+        raise ZprlError(
+            f"pull must be 0 with critic_input sum, whose critics see no action of the agent's "
+            f"alone. Got: {recipe.pull:g}. Leave --pull out."
+        )
+    if recipe.progressive_exploration and (recipe.action_noise or recipe.warmup_noise):
+        raise ZprlError(
+            f"action_noise and warmup_noise must be 0 with progressive_exploration, which leaves "
+            f"decisions to the base policy. Got: {recipe.action_noise:g} and "
+            f"{recipe.warmup_noise:g}. Leave them out."
+        )
     if recipe.use_sde and (recipe.best_of, recipe.hold) != (1, 1):
         raise ZprlError(
             f"best_of and hold must be 1 with use_sde, which draws in its own way. "
@@ -67,6 +85,40 @@ def check_algorithm(algo: str, backend: BackendName, recipe: Recipe) -> None:
         raise ZprlError(
             f"n_critics must be 2 with {which}. Got: {recipe.n_critics}. Try --backend torch."
         )
+
+
+def check_inputs(steer: str, recipe: Recipe) -> None:
+    """Refuse critics and actors that are to be shown what a way of steering does not have.
+
+    Args:
+        steer: Where the agent enters the policy.
+        recipe: What is asked for.
+
+    Raises:
+        ZprlError: The base action is not in the observation, or the chunk is left to chance.
+    """
+    if recipe.time_left and (recipe.observation != "features" or recipe.demonstrations is not None):
+        raise ZprlError(
+            f"time_left must come with observation features and without demonstrations, which know "
+            f"no time limit. Got: {recipe.observation} and {recipe.demonstrations}. "
+            f"Try --observation features."
+        )
+    shows_base = settings(recipe.steer_kwargs).get("base_action") is True
+    if (recipe.critic_input == "sum" or not recipe.actor_sees_base) and not shows_base:
+        raise ZprlError(
+            f"critic_input sum and no-actor-sees-base must come with --steer action and "
+            f"--steer-kwargs base_action=true. Got: --steer {steer} and {recipe.steer_kwargs}."
+        )
+    if recipe.critic_input == "chunk" and (shows_base or recipe.noise_scale > 0.0):
+        raise ZprlError(
+            f"critic_input chunk must come with a chunk that follows from observation and action: "
+            f"--noise-scale 0 and no base_action. Got: {recipe.noise_scale:g} and "
+            f"{recipe.steer_kwargs}."
+        )
+
+
+def _is_sac(row: Algorithm) -> bool:
+    return row.policy == find_algorithm("sac").policy
 
 
 def _without(name: str, unused: Any) -> str:

@@ -56,7 +56,15 @@ SETTINGS = (
     Setting("env_wrapper.observation", "observation", None, "features"),
     Setting("env_wrapper.reward", "reward", None, "sparse"),
     Setting("env_wrapper.reward_scale", "reward_scale", None, 1.0),
+    Setting("env_wrapper.steer", "steer"),
+    Setting("env_wrapper.noise_steps", "noise_steps"),
+    Setting("env_wrapper.base_action", "base_action"),
     Setting("policy_kwargs.net_arch", "hidden", everybody),
+    Setting("policy_kwargs.activation", "activation", None, "relu"),
+    Setting("policy_kwargs.actor_layer_norm", "actor_layer_norm", None, False),
+    Setting("policy_kwargs.critic_input", "critic_input", None, "action"),
+    Setting("policy_kwargs.actor_sees_base", "actor_sees_base", None, True),
+    Setting("policy_kwargs.progressive_exploration", "progressive_exploration", None, 0),
     Setting("policy_kwargs.n_critics", "n_critics", off_policy),
     Setting("policy_kwargs.layer_norm", "layer_norm", None, False),
     Setting("policy_kwargs.squash_q", "squash_q", None, False),
@@ -81,6 +89,7 @@ SETTINGS = (
     Setting("use_sde", "use_sde", None, False),
     Setting("noise_std", "action_noise", None, 0.0),
     Setting("learning_starts", "warmup_decisions", off_policy, 0),
+    Setting("callback.noise", "warmup_noise", None, 0.0),
     Setting("buffer_size", "buffer_size", off_policy),
     Setting("replay_buffer_kwargs.n_steps", "n_steps", off_policy),
     Setting("replay_buffer_kwargs.handle_timeout_termination", "bootstrap_timeouts", None, True),
@@ -90,8 +99,10 @@ SETTINGS = (
     Setting("n_critic_updates", "n_epochs"),
     Setting("gae_lambda", "gae_lambda", on_policy),
 )
-WORDS = {"scale", "observation", "reward", "ent_coef"}
+WORDS = {"scale", "observation", "reward", "ent_coef", "steer", "activation", "critic_input"}
 """Fields that may be words; other words are numbers that YAML did not take for some."""
+OWN = {"noise_steps", "base_action"}
+"""Options that a way of steering has of its own, which are no fields of a recipe."""
 
 WRAPPER = "zprl_env.training.zoo.steered"
 REPLAY = {
@@ -138,8 +149,12 @@ def read_hyperparameters(
         if said.pop(key, None) != value:
             raise ZprlError(f"{key} must be {value} in {file}, since train_sb3.py has no other.")
     frequency = said.pop("train_freq", None if row.off_policy else 1)
-    if frequency not in (1, [1, "episode"]):
-        raise ZprlError(f"train_freq must be 1 or [1, episode] in {file}. Got: {frequency}.")
+    counted = type(frequency) is int and frequency > 0
+    if not counted and frequency != [1, "episode"]:
+        raise ZprlError(
+            f"train_freq must be a number of decisions or [1, episode] in {file}. "
+            f"Got: {frequency}. Try 1."
+        )
     fields: dict[str, Any] = {}
     for key, field, needed, absent in SETTINGS:
         if key in said:
@@ -154,8 +169,10 @@ def read_hyperparameters(
             f"{file} must keep to the settings of a recipe. Got: {', '.join(unknown)}. "
             f"Leave that out, or train with RL Zoo."
         )
-    if frequency != 1:
+    if not counted:
         fields["updates_per_episode"] = fields.pop("updates_per_decision")
+    elif frequency != 1:
+        fields["updates_per_decision"] /= frequency
     if not row.off_policy:
         fields["rollout_decisions"] *= said.get("n_envs", 1)
     gamma = fields.get("gamma", facts and facts.gamma)
@@ -172,7 +189,11 @@ def _flatten(section: Mapping[str, Any]) -> Mapping[str, Any]:
             (wrapper,) = value
             options = {wrapper: {}} if isinstance(wrapper, str) else wrapper
             ((flat["wrapper"], value),) = options.items()
-        if key in ("env_wrapper", "policy_kwargs", "replay_buffer_kwargs"):
+        if key == "callback" and isinstance(value, dict):
+            ((flat["callback"], value),) = value.items()
+        elif key == "callback":
+            flat["callback"], value = value, {}
+        if key in ("env_wrapper", "callback", "policy_kwargs", "replay_buffer_kwargs"):
             flat |= {f"{key}.{name}": inner for name, inner in value.items()}
         else:
             flat[key] = value

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
+from zprl_env.success_rates import fewest_to_reach, wilson_interval
 from zprl_env.training.settings.recipe import Recipe
 
 
@@ -39,6 +40,7 @@ CONFIG = {
     "eval_every": COUNT,
     "checkpoint_every": COUNT,
     "validation_episodes": Range(1, TEST_SEED - VALIDATION_SEED),
+    "stop_at": FRACTION,
     "eval_episodes": COUNT,
     "threads": COUNT,
 }
@@ -58,8 +60,11 @@ RECIPE = {
     "actor_average": Range(0, 0.999999),
     "best_of": COUNT,
     "hold": COUNT,
+    "progressive_exploration": SIZE,
+    "reset_every": SIZE,
     "success_share": Range(0, 1),
-    "updates_per_decision": COUNT,
+    # Below that, the fewest whole numbers of updates and decisions are not small.
+    "updates_per_decision": Range(0.01),
     "updates_per_episode": SIZE,
     "batch_size": COUNT,
     "learning_rate": POSITIVE,
@@ -114,7 +119,34 @@ def check(settings: object, limits: Mapping[str, Range]) -> None:
     for name, limit in limits.items():
         value = getattr(settings, name)
         if value is not None and not isinstance(value, str) and value not in limit:
-            raise ZprlError(f"{name} must be {limit}. Got: {value}.")
+            raise ZprlError(f"{name} must be {limit}. Got: {value!s:.80}.")
+
+
+def check_stop(stop_at: float | None, episodes: int) -> None:
+    """Refuse a success rate that not even an agent without a failure would be seen to reach.
+
+    Args:
+        stop_at: The rate that the lower bound of a Wilson interval has to reach, if any.
+        episodes: Episodes of an evaluation.
+
+    Raises:
+        ZprlError: There are too few of them, or it is 1.
+
+    >>> check_stop(0.95, 73)
+    >>> check_stop(0.95, 50)
+    Traceback (most recent call last):
+    policies.errors.ZprlError: stop_at must be at most 0.928 with 50 validation episodes, ...
+    """
+    if stop_at is None:
+        return
+    most = wilson_interval(episodes, episodes).low
+    if most < stop_at:
+        enough = "" if stop_at == 1 else f" --validation-episodes {fewest_to_reach(stop_at)} or"
+        raise ZprlError(
+            f"stop_at must be at most {math.floor(1000 * most) / 1000:g} with {episodes} "
+            f"validation episodes, which is the lower bound if all succeed. Got: {stop_at:g}. "
+            f"Try{enough} a lower rate."
+        )
 
 
 def check_recipe(recipe: Recipe) -> None:
@@ -125,7 +157,7 @@ def check_recipe(recipe: Recipe) -> None:
     """
     check(recipe, RECIPE)
     if not recipe.hidden or min(recipe.hidden) < 1:
-        raise ZprlError(f"hidden must be layers of at least 1. Got: {recipe.hidden}.")
+        raise ZprlError(f"hidden must be layers of at least 1. Got: {recipe.hidden!s:.80}.")
     if not recipe.log_std_min < recipe.log_std_max:
         raise ZprlError(
             f"log_std_min must be below log_std_max. "
@@ -143,5 +175,5 @@ def check_recipe(recipe: Recipe) -> None:
     if not possible:
         raise ZprlError(
             f"ent_coef must be 'auto', 'auto_' and a number, or a number, above 0. "
-            f"Got: {recipe.ent_coef!r}."
+            f"Got: {recipe.ent_coef!r:.80}."
         )

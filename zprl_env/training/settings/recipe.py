@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from zprl_env.errors import ZprlError
 from zprl_env.hyperparams import hyperparameter_file
 from zprl_env.steering import ObservationKind
 from zprl_env.steering.table import find_steering
 from zprl_env.tasks import find_task
 from zprl_env.training.settings.algorithms import find_algorithm
-from zprl_env.training.settings.hyperparameters import read_hyperparameters
+from zprl_env.training.settings.hyperparameters import OWN, read_hyperparameters
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Recipe:
     """Draw z from its posterior while collecting; evaluation always takes the mean."""
     observation: ObservationKind = "features"
     """The agent's observation besides z: the policy's embedding, the normalised state, or both."""
+    time_left: bool = False
+    """Show the agent, and not the policy, the share of the episode's time that is left. Such an
+    agent cannot be exported yet."""
     reward: Literal["sparse", "penalty"] = "sparse"
     """'sparse' is 1 on success; 'penalty' is -1 for every environment step without it."""
     reward_scale: float = 1.0
@@ -47,10 +52,9 @@ class Recipe:
     buffer first, as the perturbations that come nearest to them. They take no environment steps."""
     warmup_noise: float = 0.0
     """Off-policy methods: standard deviation of Gaussian actions in place of the zeros of the
-    warm-up, so that the critics have seen perturbations when learning starts; not from RL Zoo's
-    files."""
-    updates_per_decision: int = 4
-    """Gradient steps per decision."""
+    warm-up, so that the critics have seen perturbations when learning starts."""
+    updates_per_decision: float = 4
+    """Gradient steps per decision; a fraction such as 7.5 or 0.25 comes every few decisions."""
     updates_per_episode: int = 0
     """Off-policy methods with one environment: gradient steps between two episodes, in place of
     those after every decision, so that a robot never waits in mid-air for them. 0 is none."""
@@ -65,6 +69,10 @@ class Recipe:
     """Polyak factor of the target critics; CrossQ has none."""
     hidden: tuple[int, ...] = (128, 128)
     """Layers of actor and critics."""
+    activation: Literal["relu", "tanh"] = "relu"
+    """Off-policy methods: activation function of actor and critics."""
+    actor_layer_norm: bool = False
+    """SAC and TQC: layer normalisation in the actor as well."""
     lstm_hidden: int = 64
     """RecurrentPPO: size of the LSTMs before them."""
     actor_init: float = 0.01
@@ -81,6 +89,14 @@ class Recipe:
     squash_q: bool = False
     """SAC and TD3: keep Q between 0 and 1 by a sigmoid, as the published agent does, whose target
     has no entropy term; needs the sparse reward. Its effect is not measured."""
+    critic_input: Literal["action", "sum", "chunk"] = "action"
+    """Action that the critics judge: the agent's; its 'sum' with the base policy's (SAC, TQC and
+    CrossQ steering the action with base_action=true, as Policy Decorator does); or the executed
+    'chunk', from which critics of the action are distilled (SAC without chance in the flow's noise,
+    as DSRL-NA does)."""
+    actor_sees_base: bool = True
+    """SAC, TQC and CrossQ: show the actor the base action, where base_action=true has put it into
+    the observation."""
     pull: float = 0.0
     """SAC and TD3 with layer_norm: weight of the mean squared action in the actor's loss, a pull
     towards the base policy."""
@@ -94,6 +110,13 @@ class Recipe:
     hold: int = 1
     """SAC, TQC and CrossQ: decisions for which exploration keeps its draw, so that a perturbation
     lasts. It runs on over the end of an episode."""
+    progressive_exploration: int = 0
+    """SAC, TQC and CrossQ: decisions over which the share of those that exploration perturbs rises
+    from none to all; the others are the base policy's. Evaluation always steers. As Policy
+    Decorator does, and in the warm-up, whose actions are then uniform. 0 is no such thing."""
+    reset_every: int = 0
+    """Off-policy methods: updates after which all networks begin anew, with the replay kept. 0 is
+    never."""
     ent_coef: str = "auto_0.01"
     """Entropy coefficient as Stable-Baselines3 writes it."""
     target_entropy: float | None = None
@@ -114,7 +137,9 @@ class Recipe:
     """Off-policy methods: share of each batch that is drawn from episodes that succeeded; 0 draws
     from all alike."""
     use_sde: bool = False
-    """State-dependent exploration (gSDE): perturbations that persist instead of white noise."""
+    """State-dependent exploration (gSDE): noise that is a function of the observation. The function
+    is drawn anew with every round of updates: at each decision, unless --updates-per-decision is a
+    fraction or --updates-per-episode is given. For perturbations that last, see --hold."""
     action_noise: float = 0.0
     """Standard deviation of Gaussian noise on the actions while exploring: all that TD3 explores
     by."""
@@ -156,7 +181,7 @@ def recipe_for(
 
     Raises:
         UnknownNameError: The algorithm has no such preset, or there is no such task.
-        ZprlError: The file does not describe a recipe.
+        ZprlError: The file does not describe a recipe, or is for another way of steering.
 
     >>> recipe_for("sac", "default", "latent", "Lift") == Recipe()
     True
@@ -170,6 +195,20 @@ def recipe_for(
         if hyperparams is None
         else read_hyperparameters(hyperparams, family, task.id, task.read_facts())
     )
+    meant = said.pop("steer", None)
+    whose = f"--preset {preset}" if hyperparams is None else hyperparams
+    if meant not in (None, steer):
+        raise ZprlError(
+            f"steer must be {meant} with {whose}, which is for that. Got: {steer}. "
+            f"Try --steer {meant}."
+        )
+    if meant and hyperparams is None and task.suite == "real":
+        raise ZprlError(
+            f"preset must be default or paper on a robot, which {whose} would keep waiting in "
+            f"mid-air for updates. Got: {preset} for {env}. Try a file of your own: --hyperparams."
+        )
+    words = tuple(f"{name}={json.dumps(said.pop(name))}" for name in sorted(OWN & said.keys()))
     of_the_task = {"gamma": facts.gamma, "n_action_steps": facts.n_action_steps}
-    recipe = Recipe(**{**of_the_task, **core.usual(facts), **said})
-    return replace(recipe, **core.defaults)
+    recipe = Recipe(**{**of_the_task, **core.usual(facts), **said, "steer_kwargs": words})
+    # A file that is for one way of steering knows better than its class.
+    return recipe if meant else replace(recipe, **core.defaults)

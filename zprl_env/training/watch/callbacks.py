@@ -71,6 +71,7 @@ class EvaluationCallback(BaseCallback):
         seeds: Sequence[int],
         every: int,
         report: Callable[[int, EvaluationResult], None],
+        stop_at: float | None = None,
     ) -> None:
         """Watch a run.
 
@@ -80,10 +81,11 @@ class EvaluationCallback(BaseCallback):
             seeds: Seeds of the episodes, the same every time.
             every: Environment steps between evaluations.
             report: Told of every result, with the environment steps so far.
+            stop_at: Lower bound of the success rate that ends training.
         """
         super().__init__()
         self.history, self.env, self.seeds, self.every = history, env, seeds, every
-        self.report = report
+        self.report, self.stop_at = report, stop_at
         last = history.evaluations[-1][0] if history.evaluations else 0
         self._next = (last // every + 1) * every
 
@@ -95,7 +97,7 @@ class EvaluationCallback(BaseCallback):
             self.history.updates_at[str(self.history.env_steps)] = self.history.updates
             log_evaluation(self.logger, self.history.env_steps, result)
             self.report(self.history.env_steps, result)
-        return True
+        return self.history.passed(self.stop_at) is None
 
 
 class CheckpointCallback(BaseCallback):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from stable_baselines3.common.callbacks import BaseCallback
@@ -25,31 +29,74 @@ class ContinuedTensorBoard(TensorBoardOutputFormat):
     it when it reads that the run was started anew at this step.
     """
 
-    def __init__(self, folder: Path, env_steps: int = 0) -> None:
-        """Open the files.
+    def __init__(
+        self, folder: Path, env_steps: int = 0, say: Callable[[str], object] = print
+    ) -> None:
+        """Prepare to write; the files are opened for the first point.
 
         Args:
             folder: Where they lie.
             env_steps: Environment steps of the checkpoint; 0 for a new run.
+            say: Told when a disk has no room for the curves, which ends nothing.
         """
-        purge = env_steps + 1 if env_steps else None
-        self.writer = SummaryWriter(log_dir=str(folder), purge_step=purge)
+        self._say, self._gap = say, False
+        self._folder, self._purge = str(folder), env_steps + 1 if env_steps else None
+        self.writer: SummaryWriter | None = None
         self._is_closed = False
+        self._hook, threading.excepthook = threading.excepthook, self._on_thread
+
+    def _on_thread(self, error: threading.ExceptHookArgs) -> None:
+        """Hush TensorBoard's thread about a full disk, which this one meets at the next point."""
+        theirs = type(error.thread).__module__.startswith("tensorboard.")
+        if not (theirs and issubclass(error.exc_type, OSError)):
+            self._hook(error)
+
+    def write(self, key_values: Any, key_excluded: Any, step: int = 0) -> None:
+        """Write a point of the curves; one for which a disk has no room is left out."""
+        try:
+            if self.writer is None:
+                self.writer = SummaryWriter(log_dir=self._folder, purge_step=self._purge)
+                self._purge = None
+            super().write(key_values, key_excluded, step)
+            self._gap = False
+        except OSError as error:
+            with suppress(OSError):
+                super().close()
+            for file in Path(self._folder).glob("events.out.tfevents.*"):
+                if not file.stat().st_size:  # which there was no room for anything in
+                    file.unlink()
+            self._is_closed, self.writer = False, None
+            if not self._gap:
+                self._say(
+                    f"TensorBoard's curves have a gap from {step:,} env steps on, until there is "
+                    f"room again: {error.strerror or error}."
+                )
+            self._gap = True
+
+    def close(self) -> None:
+        """Close the files; what a full disk does not take is lost."""
+        with suppress(OSError):
+            super().close()
+        if threading.excepthook == self._on_thread:
+            threading.excepthook = self._hook
 
 
-def open_curves(run: Path, name: str, env_steps: int = 0) -> Logger:
+def open_curves(
+    run: Path, name: str, env_steps: int = 0, say: Callable[[str], object] = print
+) -> Logger:
     """Open a run's curves.
 
     Args:
         run: The run's folder.
         name: The run's, :func:`~zprl_env.training.watch.tracking.run_name`.
         env_steps: Environment steps of the checkpoint that it resumes from.
+        say: Told when a disk has no room for them.
 
     Returns:
         Stable-Baselines3's logger, to be given to a model.
     """
     folder = run / TENSORBOARD / name
-    return Logger(str(folder), [ContinuedTensorBoard(folder, env_steps)])
+    return Logger(str(folder), [ContinuedTensorBoard(folder, env_steps, say)])
 
 
 class Curves(BaseCallback):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -14,6 +15,7 @@ import numpy as np
 from zprl_env.envs import make_env
 from zprl_env.errors import RenderingError, ZprlError
 from zprl_env.evaluation import Agent, EvaluationResult, evaluate
+from zprl_env.files import write_whole
 from zprl_env.loading.resolve import PolicyLike
 from zprl_env.steering.chunking import reported_success
 from zprl_env.tasks import find_task
@@ -252,6 +254,7 @@ def write_film(path: Path, takes: Sequence[Take]) -> None:
         takes: What was filmed.
 
     Raises:
+        RunFolderError: It cannot be written.
         ZprlError: The file ends otherwise.
     """
     import imageio.v3 as iio
@@ -260,11 +263,14 @@ def write_film(path: Path, takes: Sequence[Take]) -> None:
     pictures, fps = beside(takes), takes[0].fps
     if path.suffix == ".gif":
         every = max(round(fps / GIF_FPS), 1)
-        _write_gif(path, pictures[::every], fps / every)
+        content = _gif(pictures[::every], fps / every)
+        write_whole(path, lambda partial: partial.write_bytes(content))
         return
     high, wide = (-size % 16 for size in pictures.shape[1:3])  # of which the codec makes its blocks
     padded = np.pad(pictures, ((0, 0), (0, high), (0, wide), (0, 0)))
-    iio.imwrite(path, padded, fps=fps, codec="libx264")
+    # Not by ffmpeg itself, which says a page of its own about a full disk.
+    encoded: Any = iio.imwrite("<bytes>", padded, extension=".mp4", fps=fps, codec="libx264")
+    write_whole(path, lambda partial: partial.write_bytes(encoded))
 
 
 def check_suffix(path: Path) -> None:
@@ -277,8 +283,8 @@ def check_suffix(path: Path) -> None:
         raise ZprlError(f"A film must be a file that ends in .mp4 or .gif. Got: {path}.")
 
 
-def _write_gif(path: Path, pictures: np.ndarray, fps: float) -> None:
-    """Write a GIF of one palette, of which only what changes is stored."""
+def _gif(pictures: np.ndarray, fps: float) -> bytes:
+    """Make a GIF of one palette, of which only what changes is stored."""
     from PIL import Image
 
     several = np.concatenate(pictures[:: max(len(pictures) // 4, 1)])
@@ -288,6 +294,6 @@ def _write_gif(path: Path, pictures: np.ndarray, fps: float) -> None:
         Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE)
         for picture in pictures
     ]
-    frames[0].save(
-        path, save_all=True, append_images=frames[1:], duration=round(1000 / fps), loop=0
-    )
+    content, rest, duration = BytesIO(), frames[1:], round(1000 / fps)
+    frames[0].save(content, "GIF", save_all=True, append_images=rest, duration=duration, loop=0)
+    return content.getvalue()

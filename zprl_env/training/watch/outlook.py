@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from math import ceil
 from pathlib import Path
 from typing import Any
 
-from zprl_env.base_policies.find import find_policy
+from policies.checkpoints.plain_json import read_json
+from zprl_env.base_policies.find import base_policy, find_policy
+from zprl_env.cli import settings
+from zprl_env.errors import CheckpointError
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.loading.named import names_code
 from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.loading.resolve import HUB, checkpoint_folder
+from zprl_env.loading.steered_files import FACTS
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config
 from zprl_env.training.settings.algorithms import find_algorithm
@@ -94,23 +97,38 @@ def policy_folder(config: Config) -> Path | None:
     Raises:
         CheckpointError: There is none of that name.
     """
-    name = config.policy or find_policy(config.env)
+    name = policy_name(config)
     if name is None or (isinstance(name, str) and (names_code(name) or name.startswith(HUB))):
         return None
     return checkpoint_folder(name)
+
+
+def policy_name(config: Config) -> str | Path | None:
+    """Find the name of a run's base policy: what was asked for, or the task's own.
+
+    Returns:
+        What ``resolve_policy`` takes, or None if it is to be made first.
+
+    Raises:
+        CheckpointError: The task has none, and none is to be made.
+    """
+    if config.policy is not None:
+        return config.policy
+    chosen = settings(config.env_kwargs)
+    if config.make_policy:
+        return find_policy(config.env, chosen)
+    return base_policy(config.env, make=False, env_kwargs=chosen)
 
 
 def card_of(config: Config) -> dict[str, Any]:
     """Read what the card of a run's base policy measured; empty if it has none."""
     folder = policy_folder(config)
     try:
-        card = json.loads((folder / "evaluation.json").read_text("utf-8")) if folder else {}
-    except (OSError, ValueError):
+        card = read_json(folder / "evaluation.json") if folder else {}
+    except CheckpointError:
         return {}
-    if not isinstance(card, dict):
-        return {}
-    kept = ("success_rate", "episodes", "mean_length")
-    return {k: card[k] for k in kept if isinstance(card.get(k), int | float)}
+    said = card if isinstance(card, dict) else {}
+    return {name: said[name] for name, fits in FACTS.items() if fits(said.get(name))}
 
 
 def describe_policy(config: Config) -> str:
@@ -119,9 +137,9 @@ def describe_policy(config: Config) -> str:
     >>> describe_policy(Config(env="Lift"))
     'Lift, shipped: succeeds in 50 % of 200 episodes (its card)'
     """
-    name = config.policy or find_policy(config.env)
+    name = policy_name(config)
     if name is None:
-        return "none there yet" + (": is made first" if config.make_policy else "")
+        return "none there yet: is made first"
     folder = policy_folder(config)
     if isinstance(name, str) and names_code(name):
         where = "your own code"
@@ -160,8 +178,9 @@ def announce(config: Config, folder: Path, say: Say = at_once) -> None:
     suite = f" ({task.suite})" if task.suite else ""
     library = find_algorithm(config.algo).path.partition(":")[0].partition(".")[0]
     library = LIBRARIES.get(library, library) if config.backend == "torch" else "SBX"
+    policy = describe_policy(config)
     say(f"task       {config.env}{suite}{limit}; seed {config.seed}")
-    say(f"policy     {describe_policy(config)}")
+    say(f"policy     {policy}")
     say(f"algorithm  {config.algo} ({library}), steering at: {config.steer}")
     say(f"folder     {folder}")
     if config.resume_from is not None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from zprl_env.evaluation import EvaluationResult
+from zprl_env.files import write_picture
 from zprl_env.success_rates import PairedDifference, needed, verdict, wilson_interval
 from zprl_env.training.run.history import WINDOW, History
 
@@ -66,6 +67,9 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
         history: The run.
         results: Outcomes on the test seeds; the last is drawn as the run's end, the others as
             lines to compare with.
+
+    Raises:
+        RunFolderError: It cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -111,4 +115,4 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", fontsize="small")
-    figure.savefig(path, dpi=150)
+    write_picture(path, figure, dpi=150)

@@ -110,3 +110,25 @@ def test_defaults_add_nothing_to_the_library_s_policy():
     assert model.policy.average is None
     names = {name.partition(".")[0] for name in model.policy.state_dict()}
     assert names == {"actor", "critic", "critic_target"}
+
+
+@pytest.mark.parametrize("algo", GAUSSIAN)
+def test_exploration_perturbs_more_and_more_decisions_and_evaluation_all(algo):
+    model, _ = make_small_model(PointEnv(), algo, progressive_exploration=200, actor_init=1.0)
+    perturbed = []
+    for _ in range(60):
+        actions, _ = model.predict(OBSERVATIONS[:5])
+        perturbed.append((np.abs(actions).max(axis=1) > 0).mean())
+    assert 0.0 < np.mean(perturbed[:10]) < 0.35  # 50 decisions of 200: an eighth on average
+    assert 0.4 < np.mean(perturbed[20:30]) < 0.85
+    assert np.mean(perturbed[40:]) == 1.0
+    assert (np.abs(as_agent(model)(OBSERVATIONS)) > 0).any(axis=1).all()
+
+
+def test_which_decisions_are_perturbed_is_saved_with_the_agent():
+    first, _ = make_small_model(PointEnv(), progressive_exploration=100)
+    first.policy.perturbed(20)
+    second, _ = make_small_model(PointEnv(), progressive_exploration=100)
+    second.policy.load_state_dict(first.policy.state_dict())
+    assert torch.equal(first.policy.perturbed(20), second.policy.perturbed(20))
+    assert not torch.equal(first.policy.perturbed(20), first.policy.perturbed(20))

@@ -63,6 +63,16 @@ def test_a_damaged_file_is_refused_in_one_line(how, path, model):
     refused(path, model)
 
 
+@pytest.mark.parametrize("part", [".params", ".target_params", ".opt_state", "ent_coef_state"])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_refused_wherever_it_is(part, wrong, path, model):
+    arrays = load_file(path)
+    names = [n for n in arrays if part in n and arrays[n].dtype.kind == "f" and arrays[n].size]
+    arrays[names[-1]].flat[0] = wrong
+    save_file(arrays, path)
+    assert f"NaN or infinity in {names[-1]}" in refused(path, model)
+
+
 @pytest.mark.parametrize("how", ["shape", "type", "missing", "superfluous"])
 def test_a_foreign_model_is_refused(how, path, model):
     tensors = load_file(path)

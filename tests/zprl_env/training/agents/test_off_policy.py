@@ -52,3 +52,14 @@ def test_noise_on_actions_has_the_recipe_s_size_or_is_none(recipe):
     drawn = np.array([noise() for _ in range(2000)])
     assert drawn.shape == (2000, 2)
     assert drawn.std() == pytest.approx(0.3, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "num_envs", "expected"), [(7.5, 1, (2, 15)), (7.5, 4, (1, 30)), (0.25, 3, (4, 3))]
+)
+def test_fractions_of_updates_come_every_few_decisions(recipe, ratio, num_envs, expected):
+    arguments = off_policy_arguments(replace(recipe, updates_per_decision=ratio), steered(num_envs))
+    assert (arguments["train_freq"], arguments["gradient_steps"]) == (
+        (expected[0], "step"),
+        expected[1],
+    )

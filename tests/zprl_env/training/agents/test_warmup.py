@@ -185,3 +185,31 @@ def test_callbacks_that_begin_with_training_have_begun_before_the_warm_up():
 
     model.learn(8, CallbackList([WarmUp(), Late()]), log_interval=None)
     assert seen == ["start"] + ["step"] * 8
+
+
+def test_a_progressive_warm_up_is_uniform_where_it_perturbs_at_all():
+    model, _ = make_small_model(RecordingEnv(truncate_at=5), progressive_exploration=80)
+    warm_up(model, 80, progress(History()))
+    sizes = np.abs(model.replay_buffer.actions[:80, 0]).max(axis=1)
+    assert 0.1 < (sizes > 0).mean() < 0.8
+    assert (sizes[:20] > 0).mean() < (sizes[60:] > 0).mean()
+    assert sizes.max() > 0.8
+
+
+def test_a_callback_s_warm_up_may_be_of_gaussian_noise():
+    model = TD3(
+        "MlpPolicy",
+        LatentSteeringWrapper(RecordingEnv(truncate_at=5), LinearPolicy(3, 2), scale=0.5),
+        learning_starts=60,
+        buffer_size=100,
+    )
+    model.learn(60, callback=WarmUp(noise=0.5))
+    stored = model.replay_buffer.actions[:60]
+    assert 0.3 < stored.std() < 0.7
+    assert np.abs(stored).max() <= 1.0
+
+
+def test_a_callback_that_ends_the_warm_up_ends_training():
+    model, _ = make_small_model(RecordingEnv(truncate_at=5))
+    assert warm_up(model, 4, progress(History()))
+    assert not warm_up(model, 40, progress(History(), budget=6))

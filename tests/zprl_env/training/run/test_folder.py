@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policies.checkpoints.output import FolderInUseError
+from policies.checkpoints.output import FolderInUseError, OverwriteError, refuse_overwriting
 from tests.helpers.holding import holding
 from zprl_env.files import RunFolderError
 from zprl_env.training.run.folder import (
@@ -21,11 +21,15 @@ from zprl_env.training.run.folder import (
 @pytest.mark.parametrize("name", WRITTEN)
 def test_no_part_of_another_run_is_overwritten(name, tmp_path):
     (tmp_path / name).touch()
+    others = "or go on with the run" if name == "config.json" else f"or remove {name} in it"
     with (
-        pytest.raises(RunFolderError, match=rf"without a run in it. Got: .* write over {name} in"),
+        pytest.raises(OverwriteError, match=f"--overwrite, {others}") as error_info,
         new_run(tmp_path, "Lift", "sac"),
     ):
         pytest.fail("never")
+    with pytest.raises(OverwriteError) as usual:
+        refuse_overwriting(tmp_path)
+    assert str(error_info.value).startswith(str(usual.value)[:-1])
     with new_run(tmp_path, "Lift", "sac", overwrite=True) as folder:
         assert folder == tmp_path
         assert (folder / name).exists()  # until the new one really begins
@@ -34,7 +38,7 @@ def test_no_part_of_another_run_is_overwritten(name, tmp_path):
 def test_what_is_no_run_is_left_alone(tmp_path):
     for name in ("notes.txt", "config.json", "policy"):
         (tmp_path / name).touch()
-    with pytest.raises(RunFolderError, match=r"or go on with the run in it: --resume-from /"):
+    with pytest.raises(OverwriteError, match=r"or go on with the run in it: --resume-from /"):
         refuse_run(tmp_path)
     clear(tmp_path, resumed=False)
     assert (tmp_path / "notes.txt").exists()

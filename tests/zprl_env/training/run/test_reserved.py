@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,24 @@ def test_a_resumed_run_has_its_own(tmp_path):
     with reserved_folder(Config(resume_from=tmp_path)) as config:
         assert config == Config(resume_from=tmp_path)
     assert not [*tmp_path.iterdir()]
+
+
+def test_a_run_that_is_there_is_refused_before_a_word_and_without_torch(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "results.json").touch()
+    code = (
+        "import sys; sys.argv[1:] = ['--out', 'mine']; import train_sb3\n"
+        "try: train_sb3.main()\n"
+        "finally: print({'torch', 'stable_baselines3', 'mujoco'} & {*sys.modules})"
+    )
+    env = {"PYTHONPATH": str(Path(__file__).parents[4]), "PATH": ""}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "set()\n")
+    assert done.stderr == (
+        "error: Expected a place where nothing finished stands. Got: mine. Choose another with "
+        "--out, or give --overwrite, or remove results.json in it.\n"
+    )
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["results.json"]

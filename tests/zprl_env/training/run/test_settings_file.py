@@ -10,7 +10,7 @@ from policies.checkpoints.output import package_version
 from zprl_env.files import RunFolderError
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.config import Config, load_config, save_config
-from zprl_env.training.run.settings_file import note_version
+from zprl_env.training.run.settings_file import note_version, resume_command
 
 WRONG: dict[str, list] = {
     "env": [None, 3, []],
@@ -85,3 +85,28 @@ def test_settings_of_another_version_name_both(version, written, tmp_path):
 def test_the_same_version_says_nothing(written, tmp_path):
     note_version(tmp_path, pytest.fail)
     assert load_config(tmp_path).algo == "sac"
+
+
+@pytest.mark.parametrize(
+    ("called", "command"),
+    [
+        ("train_sb3.py", "python train_sb3.py"),
+        ("zprl train", "zprl train"),
+        ("zprl evaluate", "zprl train"),
+        ("/usr/bin/zprl-train", "zprl train"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("settings", "trust"),
+    [({}, ""), ({"env": "my_lab:make_env"}, " --trust"), ({"algo": "my_lab:Own"}, " --trust")],
+)
+def test_a_run_goes_on_by_the_command_that_its_user_gave(
+    called, command, settings, trust, written, tmp_path, monkeypatch
+):
+    (tmp_path / "config.json").write_text(json.dumps(written | settings))
+    monkeypatch.setattr("sys.argv", [called])
+    assert resume_command(tmp_path) == f"{command} --resume-from {tmp_path}{trust}"
+
+
+def test_settings_that_cannot_be_read_are_told_when_the_run_goes_on(tmp_path):
+    assert resume_command(tmp_path).endswith(f"--resume-from {tmp_path}")

@@ -9,7 +9,11 @@ import pytest
 from zprl_env.errors import ZprlError
 from zprl_env.training.config import Config, parse
 from zprl_env.training.settings.algorithms import ALGORITHMS, names_in, off_policy_names
-from zprl_env.training.settings.compatibility import check_algorithm, check_overlap
+from zprl_env.training.settings.compatibility import (
+    check_algorithm,
+    check_inputs,
+    check_overlap,
+)
 from zprl_env.training.settings.recipe import recipe_for
 
 
@@ -34,6 +38,18 @@ def test_every_algorithm_is_in_the_table_and_can_do_what_its_default_says():
         ("sac", "torch", {"pull": 0.1, "layer_norm": False}, "pull must come with layer_norm"),
         ("sac", "torch", {"target_critics": 3}, r"at most n_critics\. Got: 3 of 2"),
         ("sac", "torch", {"use_sde": True, "hold": 3}, r"1 with use_sde.* Got: 1 and 3"),
+        ("td3", "torch", {"progressive_exploration": 9}, "progressive_exploration must be 0 with"),
+        ("td3", "torch", {"critic_input": "sum"}, "critic_input must be action with --algo td3"),
+        ("sac", "sbx", {"reset_every": 9}, "reset_every must be 0 .* --backend sbx"),
+        ("ppo", "torch", {"activation": "tanh"}, "activation must be relu with --algo ppo"),
+        ("crossq", "torch", {"actor_layer_norm": True}, "actor_layer_norm must be False with"),
+        ("sac", "torch", {"critic_input": "sum", "pull": 0.1}, r"pull must be 0 .* Got: 0\.1\."),
+        (
+            "sac",
+            "torch",
+            {"progressive_exploration": 9, "warmup_noise": 0.1},
+            r"must be 0 with progressive_exploration.* Got: 0 and 0\.1",
+        ),
         (
             "trpo",
             "torch",
@@ -49,6 +65,20 @@ def test_every_algorithm_is_in_the_table_and_can_do_what_its_default_says():
 def test_what_an_algorithm_lacks_is_refused(algo, backend, settings, message):
     with pytest.raises(ZprlError, match=message):
         check_algorithm(algo, backend, replace(recipe_for(algo, "default", "latent"), **settings))
+
+
+@pytest.mark.parametrize(
+    ("steer", "settings", "message"),
+    [
+        ("action", {"critic_input": "sum"}, "Got: --steer action and "),
+        ("latent", {"actor_sees_base": False}, "must come with --steer action and"),
+        ("latent", {"critic_input": "chunk", "noise_scale": 1.0}, "--noise-scale 0 and no base"),
+        ("latent", {"time_left": True, "observation": "state"}, "time_left must come with obs"),
+    ],
+)
+def test_inputs_that_a_way_of_steering_does_not_have_are_refused(steer, settings, message):
+    with pytest.raises(ZprlError, match=message):
+        check_inputs(steer, replace(recipe_for("sac", "default", steer), **settings))
 
 
 def test_the_command_line_refuses_it_too():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 
 import pytest
 
+from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.steering.table import STEERINGS
 from zprl_env.training.settings import recipe
 from zprl_env.training.settings.recipe import Recipe, recipe_for
@@ -57,3 +58,34 @@ def test_a_task_may_differ_from_the_default_and_never_from_the_published_setting
     assert recipe_for("sac", "default", "latent", "Can") == recipe_for("sac", "default", "latent")
     paper = recipe_for("sac", "paper", "latent")
     assert recipe_for("sac", "paper", "latent", "pen") == paper
+
+
+def test_dsrl_s_settings_on_lift_are_its_authors():
+    dsrl = recipe_for("sac", "dsrl", "noise")
+    assert (dsrl.scale, dsrl.n_action_steps, dsrl.steer_kwargs) == (1.5, 4, ("noise_steps=4",))
+    assert (dsrl.hidden, dsrl.activation) == ((2048, 2048, 2048), "tanh")
+    assert (dsrl.layer_norm, dsrl.actor_layer_norm) == (True, True)
+    assert (dsrl.target_entropy, dsrl.ent_coef, dsrl.reward) == (0.0, "auto", "penalty")
+    assert (dsrl.warmup_decisions, round(dsrl.warmup_noise * 1.5, 3)) == (6004, 1.0)
+    assert (dsrl.updates_per_decision, dsrl.batch_size, dsrl.n_steps) == (7.5, 256, 1)
+    assert dsrl.gamma**4 == pytest.approx(0.99)
+    assert recipe_for("sac", "dsrl-na", "noise") == replace(dsrl, critic_input="chunk")
+
+
+def test_policy_decorator_s_settings_are_its_authors():
+    found = recipe_for("sac", "decorator", "action")
+    assert (found.scale, found.progressive_exploration) == (0.1, 30_000)
+    assert (found.critic_input, found.actor_sees_base) == ("sum", False)
+    assert (found.steer_kwargs, found.noise_scale) == (("base_action=true",), 1.0)
+    assert (found.tau, found.batch_size, found.learning_rate) == (0.01, 1024, 1e-4)
+    assert (found.reward_scale * 4, found.updates_per_decision) == (1.0, 0.25)
+    assert found.gamma**4 == pytest.approx(0.97)
+
+
+def test_a_rival_s_preset_is_for_its_own_way_of_steering_and_simulation():
+    with pytest.raises(ZprlError, match=r"steer must be noise with --preset dsrl.*Got: latent"):
+        recipe_for("sac", "dsrl", "latent")
+    with pytest.raises(ZprlError, match=r"on a robot.* Got: decorator for Real\."):
+        recipe_for("sac", "decorator", "action", "Real")
+    with pytest.raises(UnknownNameError, match="unknown hyperparameters 'tqc-dsrl'"):
+        recipe_for("tqc", "dsrl", "noise")

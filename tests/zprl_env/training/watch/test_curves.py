@@ -101,3 +101,17 @@ def test_rewards_that_are_not_known_are_not_drawn(tmp_path):
     log_evaluation(logger, 1, result([1]))
     logger.close()
     assert "eval/mean_reward" not in curves_of(tmp_path, "run").Tags()["scalars"]
+
+
+def test_where_nothing_can_be_written_is_a_gap_that_is_said_once(tmp_path):
+    said: list[str] = []
+    curves = open_curves(tmp_path, "Lift-sac-seed0", say=said.append)
+    (tmp_path / "tensorboard").write_text("in the way")
+    for step in (0, 10):
+        log_evaluation(curves, step, result([0, 1]))
+    (tmp_path / "tensorboard").unlink()
+    log_evaluation(curves, 20, result([0, 1]))
+    curves.close()
+    assert steps_of(curves_of(tmp_path, "Lift-sac-seed0"), "eval/success_rate") == [20]
+    (line,) = said
+    assert line.startswith("TensorBoard's curves have a gap from 0 env steps on, until there is")

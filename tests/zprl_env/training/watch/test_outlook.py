@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zprl_env.errors import CheckpointError
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.tasks import TASKS
 from zprl_env.training.config import parse
@@ -49,7 +50,7 @@ def test_the_first_lines_name_everything():
 @pytest.mark.parametrize("env", TASKS)
 @pytest.mark.parametrize("quick", [[], ["--quick"]])
 def test_they_fit_a_terminal_on_every_task(env, quick):
-    said = lines("--env", env, "--algo", "sac", *quick)
+    said = lines("--env", env, "--make-policy", "--algo", "sac", *quick)
     assert max(map(len, said)) <= 80
     assert ("quick" in said[-1]) == bool(quick)
 
@@ -93,7 +94,6 @@ class TestThePolicy:
         [
             (["--policy", "my_lab:make"], "my_lab:make, your own code: its success is not known"),
             (["--policy", "hf://user/name"], "hf://user/name, from the hub: its success is not"),
-            (["--env", "assembly"], "none there yet"),
             (["--env", "assembly", "--make-policy"], "none there yet: is made first"),
         ],
     )
@@ -102,6 +102,14 @@ class TestThePolicy:
     ):
         monkeypatch.chdir(tmp_path)
         assert describe_policy(parse(flags)).startswith(said)
+
+    @pytest.mark.parametrize("env", ["assembly", "Pendulum-v1", "ToolHang"])
+    def test_that_is_not_there_is_refused_before_a_line_is_said(self, env, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        said: list[str] = []
+        with pytest.raises(CheckpointError, match=r"no policy (comes with|is shipped for)"):
+            announce(parse(["--env", env]), Path("runs/x"), said.append)
+        assert said == []
 
 
 def test_a_resumed_run_has_less_before_it():

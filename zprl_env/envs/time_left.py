@@ -1,0 +1,106 @@
+"""Time left in the observation: a wrapper of environments and one of policies, used together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from policies.encoding import Encoding
+from zprl_env.errors import ConfigurationError
+from zprl_env.steerable import SteerablePolicy
+
+
+def episode_limit(env: gym.Env) -> int | None:
+    """Return the number of environment steps after which an episode ends, None if it is unknown.
+
+    >>> episode_limit(gym.make("Pendulum-v1"))
+    200
+    """
+    layer: Any = env
+    while isinstance(layer, gym.Wrapper):
+        if isinstance(layer, gym.wrappers.TimeLimit):
+            return int(layer._max_episode_steps)
+        layer = layer.env
+    preset = getattr(layer, "preset", None)  # a robot's, which ends its episodes itself
+    limit = getattr(preset, "episode_steps", None) or getattr(env.spec, "max_episode_steps", None)
+    return None if limit is None else int(limit)
+
+
+class TimeLeftObservation(
+    gym.ObservationWrapper[np.ndarray, np.ndarray, np.ndarray], gym.utils.RecordConstructorArgs
+):
+    """Wrapper that appends the share of the episode's time that is left to a flat observation.
+
+    Example:
+        >>> env = TimeLeftObservation(gym.make("Pendulum-v1"))
+        >>> observation, _ = env.reset(seed=0)
+        >>> float(observation[-1]), float(env.step(env.action_space.sample())[0][-1])
+        (1.0, 0.9950000047683716)
+    """
+
+    def __init__(self, env: gym.Env) -> None:
+        """Wrap an environment with a flat ``Box`` of observations and a time limit.
+
+        Raises:
+            ConfigurationError: It has neither.
+        """
+        gym.utils.RecordConstructorArgs.__init__(self)
+        super().__init__(env)
+        limit, space = episode_limit(env), env.observation_space
+        if limit is None or not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
+            raise ConfigurationError(
+                f"time_left must come with a flat observation and a time limit. Got: {space} and "
+                f"{limit}. Wrap the environment in gymnasium.wrappers.TimeLimit."
+            )
+        self.limit, self._taken = limit, 0
+        low, high = (np.asarray(end, np.float32) for end in (space.low, space.high))
+        self.observation_space = gym.spaces.Box(
+            np.append(low, np.float32(0.0)), np.append(high, np.float32(1.0)), dtype=np.float32
+        )
+
+    def reset(self, **kwargs: Any) -> tuple[np.ndarray, dict[str, Any]]:
+        """Start an episode, with all of its time left."""
+        self._taken = 0
+        return super().reset(**kwargs)
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, Any, bool, bool, dict[str, Any]]:
+        """Take a step, and a part of the time."""
+        self._taken += 1
+        return super().step(action)
+
+    def observation(self, observation: np.ndarray) -> np.ndarray:
+        """Append the time that is left, from 1 to 0."""
+        left = max(0.0, 1.0 - self._taken / self.limit)
+        return np.append(np.asarray(observation, np.float32), np.float32(left))
+
+
+class TimeLeftPolicy:
+    """Policy that decides without the last number of an observation, and shows it to the agent.
+
+    It encodes what the policy in it was trained on and passes the time on as one more feature, so
+    that the agent sees it and the policy does not.
+    """
+
+    def __init__(self, policy: SteerablePolicy) -> None:
+        """Put a policy in."""
+        self.policy = policy
+        self.feature_dim = policy.feature_dim + 1
+        if (size := getattr(policy, "observation_dim", None)) is not None:
+            self.observation_dim = size + 1
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("policy", "observation_keys", "normalize") or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.policy, name)
+
+    def encode(self, observations: np.ndarray) -> Encoding:
+        """Embed observations without their last number, which becomes the last feature."""
+        encoding = self.policy.encode(observations[:, :-1])
+        features = np.concatenate([encoding[0], observations[:, -1:]], axis=1, dtype=np.float32)
+        return Encoding(features, encoding[1], encoding[2])
+
+    def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Generate action chunks, as the policy in it does."""
+        return self.policy.decode(latents, noise)
