@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -17,13 +17,15 @@ if TYPE_CHECKING:  # importing any engine imports this file, and the compiled on
     from policies.model.vib_flow import VibFlow
 
 DEFAULT = "numba"
+Observations = np.ndarray | Mapping[str, np.ndarray]
+"""Raw observations of shape ``(B, O)``, or the batch of a policy that sees, by name."""
 
 
 class Engine(Protocol):
     """Inference engine; arrays are batch first, float32, contiguous, finite and of one batch."""
 
-    def encode(self, observations: np.ndarray) -> Encoding:
-        """Embedding and posterior of raw observations. Shape ``(B, O)``."""
+    def encode(self, observations: Observations) -> Encoding:
+        """Embedding and posterior of raw observations."""
         ...
 
     def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -32,8 +34,9 @@ class Engine(Protocol):
 
 
 def _numba(model: VibFlow) -> Engine:
-    """Make the compiled engine, or torch's for the heads that it does not know."""
-    if model.config.head != "mlp":
+    """Make the compiled engine, or torch's for heads and encoders that it does not know."""
+    eyes = model.config.pictures
+    if model.config.head != "mlp" or (eyes is not None and eyes.encoder != "small"):
         return _torch(model)
     from policies.engines.compiled import CompiledModel  # takes a while to import
 

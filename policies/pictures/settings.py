@@ -7,8 +7,8 @@ pictures of another kind than it has learned from without a word.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from policies.errors import ConfigurationError
@@ -145,6 +145,11 @@ class PictureSettings:
         if self.quality.stated != other.quality.stated:
             found.append("only one of them says its render quality")
         return found
+
+    def select(self, cameras: Sequence[str]) -> PictureSettings:
+        """Return the settings of some of the cameras, in their order."""
+        views = {name: view for name, view in self.views.items() if name in cameras}
+        return replace(self, cameras=tuple(cameras), views=views)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as values of JSON."""
