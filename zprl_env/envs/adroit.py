@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,7 +103,7 @@ class AdroitEnv(SuiteEnv):
         cameras: Cameras whose pictures are observed, in order; the suite's usual ones if None.
         image_size: Height and width of their pictures [pixels], or one number for both; 84 if None.
         observation: ``"state"``: all of the state. ``"pixels"``, the usual one with cameras: their
-            pictures and what a robot knows of itself. ``"both"``: the pictures and all of the state.
+            pictures and what a robot knows of itself. ``"both"``: pictures and all of the state.
         render_quality: ``"fast"``, the usual one, or ``"full"``, with shadows, reflections and
             multisamples, as `render` has them.
 

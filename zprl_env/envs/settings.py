@@ -8,7 +8,7 @@ from zprl_env.errors import ConfigurationError
 
 _TIME = "max_episode_steps, which truncates"
 _CAMERA = 'cameras=("...",), which are observed, or camera, which render() looks through'
-_SIZE = "image_size of the observed cameras, or render_size, (height, width) of what render() returns"
+_SIZE = "image_size of observed cameras, or render_size, (height, width) of render()'s picture"
 _RENDERER = 'render_mode="rgb_array"'
 _STATES = 'cameras=("...",), whose pictures are observed'
 _REWARD = 'reward="dense" for the shaped reward, "sparse" for 1 on success'

@@ -44,10 +44,11 @@ class Eyes:
         self._lazy = False
         self._open: weakref.ref[LazyObservation] | None = None
         self._flat = chosen is None
-        parts = [np.arange(k.start, k.stop) for n, k in keys.items() if self._flat or n in chosen]
+        names = [name for name in keys if chosen is None or name in chosen]
+        parts = [np.arange(keys[name].start, keys[name].stop) for name in names]
         self._entries = np.concatenate([*parts, np.empty(0, int)]).astype(int)
         start = 0
-        for name, part in zip([n for n in keys if self._flat or n in chosen], parts, strict=True):
+        for name, part in zip(names, parts, strict=True):
             self.observation_keys[name] = slice(start, start + len(part))
             start += len(part)
         state = unbounded_box(start)
@@ -79,7 +80,7 @@ class Eyes:
 
     def settle(self) -> None:
         """Complete an observation that somebody keeps; to be called before the state goes on."""
-        seen = self._open and self._open()
+        seen = None if self._open is None else self._open()
         self._open = None
         if seen is not None:
             seen.complete()

@@ -42,7 +42,7 @@ class LazyObservation(dict[str, Any]):
         if self._take is not None:
             take, self._take = self._take, None
             super().update(take())
-        return {key: super(LazyObservation, self).__getitem__(key) for key in super().keys()}
+        return {key: super(LazyObservation, self).__getitem__(key) for key in super().__iter__()}
 
     def __getitem__(self, key: str) -> Any:
         if key in self._awaited:
@@ -51,7 +51,9 @@ class LazyObservation(dict[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a part, as any dictionary does."""
-        return self[key] if key in self else default
+        if key in self._awaited:
+            self.complete()
+        return super().get(key, default)
 
     # Without one of its own, {**seen} and dict(seen) would copy what is not there yet.
     def __iter__(self) -> Iterator[str]:
@@ -77,7 +79,7 @@ class LazyObservation(dict[str, Any]):
     def __eq__(self, other: object) -> bool:
         return self.complete() == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def __or__(self, other: Any) -> Any:
         return self.complete() | other

@@ -115,15 +115,14 @@ class RenderThread:
         try:
             if self.backend not in BACKENDS:
                 raise RuntimeError(f"it must be one of {', '.join(filter(None, BACKENDS))}")
+            if self.backend in OFF:
+                raise RuntimeError("which switches drawing off")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of glfw, which says the same twice
                 self._gl = _make_gl_context(self.backend)
                 self._gl.make_current()
         except (ImportError, AttributeError, OSError, RuntimeError, mujoco.FatalError) as error:
-            raise RenderingError(
-                f"rendering needs OpenGL and MUJOCO_GL={self.backend or 'unset'} gave none "
-                f"({error}); set MUJOCO_GL to egl (package libegl1) or osmesa (package libosmesa6)"
-            ) from error
+            raise no_opengl(self.backend, error) from error
         self.renderer = _renderer()
 
     def _run(self) -> None:
@@ -168,6 +167,14 @@ def render_thread() -> RenderThread:
         if (backend := _backend()) not in _threads:
             _threads[backend] = RenderThread(backend)
         return _threads[backend]
+
+
+def no_opengl(backend: str, error: Exception) -> RenderingError:
+    """Return the error of a backend that gives no picture."""
+    return RenderingError(
+        f"rendering needs OpenGL and MUJOCO_GL={backend or 'unset'} gave none ({error}); set "
+        "MUJOCO_GL to egl (package libegl1) or osmesa (package libosmesa6)"
+    )
 
 
 def _forked() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from policies.pictures.quality import QUALITIES, RenderQuality
-from zprl_env.envs.cameras.opengl import render_thread
+from zprl_env.envs.cameras.opengl import no_opengl, render_thread
 from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import RenderingError, UnknownNameError
 
@@ -53,7 +53,10 @@ class SceneRenderer:
         self.model = model
         self.cameras = camera_names(model)
         self._thread = thread = render_thread()
-        self._buffers = thread.call(lambda: _Buffers(model, size, quality, hidden_groups))
+        try:
+            self._buffers = thread.call(lambda: _Buffers(model, size, quality, hidden_groups))
+        except mujoco.FatalError as error:
+            raise no_opengl(thread.backend, error) from error
         self.renderer = thread.renderer
         self._turned = frozenset(turned)
         thread.contexts.add(self._buffers)
@@ -121,7 +124,6 @@ class _Buffers:
         self._scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = quality.reflections is not False
         with _visual(model, height, width, quality):
             self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_150)
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
     def draw(self, data: Any, cameras: Mapping[str, int]) -> dict[str, np.ndarray]:
         """Draw the state from cameras; rows from below."""
@@ -134,6 +136,8 @@ class _Buffers:
             mujoco.mj_flex(model, own)
         if model.ntendon:
             mujoco.mj_tendon(model, own)
+        # The one that drew before has left its own buffer bound.
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
         drawn = {}
         for name, number in cameras.items():
             self._camera.fixedcamid = number

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class MetaWorldEnv(SuiteEnv):
         cameras: Cameras whose pictures are observed, in order; the suite's usual ones if None.
         image_size: Height and width of their pictures [pixels], or one number for both; 84 if None.
         observation: ``"state"``: all of the state. ``"pixels"``, the usual one with cameras: their
-            pictures and what a robot knows of itself. ``"both"``: the pictures and all of the state.
+            pictures and what a robot knows of itself. ``"both"``: pictures and all of the state.
         render_quality: ``"fast"``, the usual one, or ``"full"``, with shadows, reflections and
             multisamples, as `render` has them.
         fast: Leave out what Meta-World's control step repeats; the states are the same to the bit.
