@@ -148,7 +148,7 @@ class Stage:
 
     @property
     def picture_settings(self) -> PictureSettings | None:
-        """What the pictures are made with; None without cameras."""
+        """Settings that the pictures are made with; None without cameras."""
         if not self.sight:
             return None
         settings: PictureSettings = self.env.get_wrapper_attr("picture_settings")

@@ -79,7 +79,7 @@ class Recording:
     image_size: int | None = None
     """Height and width of the pictures [pixels]; 84 if not given."""
     render_quality: Literal["fast", "full"] | None = None
-    """How they are drawn: fast, if not given, leaves out shadows, reflections and multisamples."""
+    """Quality of the pictures: fast, if not given, has no shadows, reflections, multisamples."""
     workers: Annotated[int, tyro.conf.arg(aliases=["-j"])] = 1
     """Processes to record with."""
     overwrite: bool = False

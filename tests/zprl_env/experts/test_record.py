@@ -285,9 +285,7 @@ def test_a_recording_with_cameras_goes_on_and_asks_for_the_same_pictures(seen, t
     record(first)
     assert content_hash(out) == content_hash(seen.out)
     told = capsys.readouterr().err
-    assert re.search(
-        r"pictures of 2 cameras take, per 100 episodes of 200 steps .* MB on the", told
-    )
+    assert re.search(r"pictures of 2 cameras take, per 100 episodes of 30 steps .* MB on the", told)
     assert re.search(r"MB uncompressed in memory .* [\d.]+ minutes", told)
 
 

@@ -79,7 +79,7 @@ class Eyes:
         return {camera: taken[camera] for camera in self.settings.cameras}
 
     def settle(self) -> None:
-        """Complete an observation that somebody keeps; to be called before the state goes on."""
+        """Complete the observation that is held, before the state changes."""
         seen = None if self._open is None else self._open()
         self._open = None
         if seen is not None:

@@ -1,4 +1,4 @@
-"""Lazy observation: its pictures are taken when somebody looks, or never."""
+"""Lazy observation of pictures, which are taken when they are first read, or never."""
 
 from __future__ import annotations
 

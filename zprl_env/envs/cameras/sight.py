@@ -1,4 +1,4 @@
-"""What an environment observes through its cameras: their names, the size and the quality."""
+"""Cameras of an observation: their names, the size and the quality of pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zprl_env.envs.spaces import SIDE
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 OBSERVATIONS = ("state", "pixels", "both")
-"""What is observed: the flat state; proprioception and pictures; the state and pictures."""
+"""Kinds of observations: the flat state; proprioception and pictures; the state and pictures."""
 IMAGE_SIZE, QUALITY = 84, "fast"
 PROPRIOCEPTION: dict[str, tuple[str, ...]] = {
     "robosuite": ("robot*_eef_pos", "robot*_eef_quat", "robot*_gripper_qpos"),
@@ -32,7 +32,7 @@ USUAL_CAMERAS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Sight:
-    """What an environment observes through cameras.
+    """Cameras of an observation, and the size and quality of their pictures.
 
     Attributes:
         observation: One of `OBSERVATIONS`.
