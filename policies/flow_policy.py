@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from policies.encoding import Encoding
+from policies.encoding import Encoding, Observations
 from policies.errors import PolicyMismatchError
 from policies.finite import all_finite
 from policies.model.config import VibFlowConfig
@@ -17,7 +17,7 @@ from policies.pictures.png import decode_frames
 from policies.pictures.settings import STATE, PictureSettings
 
 if TYPE_CHECKING:
-    from policies.engines import Engine, Observations
+    from policies.engines import Engine
 
 
 class FlowPolicy(ABC):

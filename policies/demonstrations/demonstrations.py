@@ -21,6 +21,7 @@ from policies.demonstrations.absolute_actions import is_absolute, mark_absolute
 from policies.demonstrations.formats.minari import PREFIX as MINARI
 from policies.demonstrations.formats.reading import read_trajectory
 from policies.demonstrations.formats.source import IMAGE, KeyChoice, Source
+from policies.demonstrations.formats.stored_frames import files_held_open
 from policies.demonstrations.formats.table import open_source
 from policies.demonstrations.robosuite_versions import OldRobosuite, adapt_robosuite
 from policies.demonstrations.trajectory import Trajectory
@@ -129,7 +130,7 @@ class Demonstrations:
         """
         if os.fspath(path).startswith(MINARI) and (mask is not None or actions != "actions"):
             raise DemonstrationError("a Minari dataset has no masks and no other actions.")
-        with open_source(path) as source:
+        with files_held_open(), open_source(path) as source:
             name = source.default_actions if actions == "actions" else actions
             choice = source.choose_keys(keys)
             names, missing = source.select(mask, skip_missing=skip_bad)
@@ -211,8 +212,8 @@ def _beside_pictures(
         for key, why in choice.left_out.items()
         if key.removesuffix(IMAGE) not in cameras and key not in cameras
     }
-    if keys:
-        return KeyChoice(choice.taken, left_out)
+    if keys is not None:
+        return KeyChoice(tuple(keys), left_out)
     felt = [key for key in source.felt_keys(choice.taken) if key not in cameras]
     known = dict.fromkeys(choice.taken, "where objects are; name it to show it")
     return KeyChoice(

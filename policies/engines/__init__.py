@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from policies.encoding import Encoding
+from policies.encoding import Encoding, Observations
 from policies.errors import ConfigurationError
 
 if TYPE_CHECKING:  # importing any engine imports this file, and the compiled one needs no torch
     from policies.model.vib_flow import VibFlow
 
 DEFAULT = "numba"
-Observations = np.ndarray | Mapping[str, np.ndarray]
-"""Raw observations of shape ``(B, O)``, or the batch of a policy that sees, by name."""
 
 
 class Engine(Protocol):

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 
 from policies.compiling import compiled
-from policies.encoding import Encoding
+from policies.encoding import Encoding, Observations
 from policies.engines.compiled_eyes import CompiledEyes
 from policies.engines.folded_weights import FoldedLayer, FoldedWeights
 from policies.model.config import MAX_LOG_VARIANCE, MIN_LOG_VARIANCE, VibFlowConfig
@@ -23,8 +23,6 @@ from policies.pictures.settings import STATE
 
 LINE = 16
 """Numbers in a line of the cache; every matrix begins with one."""
-
-Observations = np.ndarray | Mapping[str, np.ndarray]
 
 _compiled = partial(compiled, rounded=True)
 

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from policies.encoding import Encoding
-from policies.engines import Observations
+from policies.encoding import Encoding, Observations
 from policies.errors import MissingExtraError
 from policies.model.vib_flow import VibFlow
 from policies.pictures.settings import STATE

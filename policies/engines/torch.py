@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from policies.encoding import Encoding
-from policies.engines import Observations
+from policies.encoding import Encoding, Observations
 from policies.model.vib_flow import VibFlow
 
 

@@ -161,6 +161,6 @@ class VibFlowConfig:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()
         }
-        if "pictures" in sizes:
+        if sizes.get("pictures") is not None:
             sizes["pictures"] = EyesConfig.from_dict(sizes["pictures"])
         return cls(**sizes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable, Mapping
 
 import torch
@@ -144,3 +145,21 @@ def _network(eyes: EyesConfig, backbone: Backbone | None) -> nn.Module:
             "imported. Give it yourself, by FrozenPolicy.load(folder, backbone=Class)."
         )
     return PretrainedEncoder(backbone, eyes.crop_size, eyes.camera_dim)
+
+
+def named_backbone(eyes: EyesConfig) -> Backbone | None:
+    """Import the class of a pretrained network that the user has named; None if there is none.
+
+    Raises:
+        ConfigurationError: There is no such class.
+    """
+    if not eyes.is_code:
+        return None
+    try:
+        made: Backbone = pkgutil.resolve_name(eyes.encoder)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(
+            f"encoder must be small, resnet18 or an importable module:Class. Got: "
+            f"{eyes.encoder!r}: {error}."
+        ) from error
+    return made

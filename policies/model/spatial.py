@@ -7,6 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+_SHARP = 10.0
+"""Factor of a map in the exponent, in the beginning; it is learned."""
+
 
 class SpatialSoftArgmax(nn.Module):
     """Place and strength of what each channel has found: the soft maximum of its map.
@@ -25,7 +28,8 @@ class SpatialSoftArgmax(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.sharpness = nn.Parameter(torch.zeros(channels))
+        # Maps are small in the beginning: a soft maximum of theirs would be the whole map's middle.
+        self.sharpness = nn.Parameter(torch.full((channels,), math.log(_SHARP)))
 
     def forward(self, maps: Tensor) -> Tensor:
         """Columns, rows and strengths. Shape ``(B, C, h, w)`` to ``(B, 3 C)``."""

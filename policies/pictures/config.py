@@ -12,7 +12,7 @@ from policies.pictures.preprocessing import IMAGENET, Preprocessing
 from policies.pictures.settings import MOST_CAMERAS, STATE
 
 ENCODERS = ("small", "resnet18")
-"""Networks that are trained with the policy; any other is somebody's class, ``module:Class``."""
+"""Networks that are trained with the policy; any other is the user's class, ``module:Class``."""
 SMALL_CHANNELS = (32, 32, 32)
 SMALL_KERNELS = (5, 3, 3)
 SMALL_STRIDES = (2, 2, 1)
@@ -22,7 +22,7 @@ RESNET_CHANNELS = (64, 128, 256, 512)
 SPATIAL_FEATURES = 8
 """Learned weightings of places for every channel that a large network ends with."""
 _CLASS = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-_LEAST_SIDE = 20
+_LEAST_SIDE = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,7 @@ class EyesConfig:
 
     @property
     def is_code(self) -> bool:
-        """Whether the network is a class of somebody's, which only a person can name."""
+        """Whether the network is a class of the user's, whose name in a file is not imported."""
         return self.encoder not in ENCODERS
 
     def to_dict(self) -> dict[str, Any]:

@@ -59,14 +59,20 @@ def dead_camera(frames: Frames, states: np.ndarray | None = None) -> str:
     flat = sum(int(frame.max()) - int(frame.min()) <= _FLAT for frame in shown)
     if 4 * flat >= len(shown):
         return f"is black or of one colour in {flat} of {len(shown)} frames that were looked at"
-    same, longest, at = 0, 0, 0
-    for i in range(1, len(shown)):
-        moved = states is None or not states.shape[1] or _moved(states, steps[i - 1], steps[i])
-        same = same + 1 if np.array_equal(shown[i], shown[i - 1]) and moved else 0
-        if same > longest:
-            longest, at = same, i
-    if longest >= 2 and 2 * longest >= len(shown) - 1:
-        first, last = steps[at - longest], steps[at]
+    known = states is not None and states.shape[1] > 0
+    pairs = [
+        i
+        for i in range(1, len(shown))
+        if states is None or not known or _moved(states, steps[i - 1], steps[i])
+    ]
+    run: list[int] = []
+    longest: list[int] = []
+    for i in pairs:
+        run = [*run, i] if np.array_equal(shown[i], shown[i - 1]) else []
+        longest = max(longest, run, key=len)
+    least = len(pairs) / 2 if known else len(pairs)  # who knows no state cannot tell rest from it
+    if len(longest) >= max(2, least):
+        first, last = steps[longest[0] - 1], steps[longest[-1]]
         return f"is frozen: the same picture at steps {first} to {last} while the robot moved"
     return ""
 

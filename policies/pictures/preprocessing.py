@@ -7,6 +7,7 @@ that nothing is cropped or scaled in two ways.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,14 +105,13 @@ class Preprocessing:
         return frames[:, top : top + rows, left : left + columns]
 
     def random_crops(
-        self, frames: np.ndarray, rng: np.random.Generator, out: np.ndarray | None = None
+        self, frames: Sequence[np.ndarray] | np.ndarray, rng: np.random.Generator
     ) -> np.ndarray:
         """Cut a piece out of every frame, each at a place of its own.
 
         Args:
-            frames: Or any sequence of frames. Shape ``(B, H, W, 3)``.
+            frames: Of shape ``(H, W, 3)`` each.
             rng: Source of randomness.
-            out: Where to write to.
 
         Returns:
             Shape ``(B, h, w, 3)``, uint8.
@@ -120,8 +120,7 @@ class Preprocessing:
         below, beside = self.margins
         tops = rng.integers(below + 1, size=len(frames))
         lefts = rng.integers(beside + 1, size=len(frames))
-        if out is None:
-            out = np.empty((len(frames), rows, columns, 3), np.uint8)
+        out = np.empty((len(frames), rows, columns, 3), np.uint8)
         for i, (top, left) in enumerate(zip(tops.tolist(), lefts.tolist(), strict=True)):
             out[i] = frames[i][top : top + rows, left : left + columns]
         return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import h5py
@@ -17,9 +17,28 @@ from policies.errors import DemonstrationError
 
 MOST_OPEN = 8
 """Files that are held open at once."""
-_lock = threading.Lock()
+_lock = threading.RLock()
 _open: dict[str, h5py.File] = {}
+_holders = 0
 _owner = os.getpid()
+
+
+@contextmanager
+def files_held_open() -> Iterator[None]:
+    """Keep files open within a block that reads many frames; else each reading opens its own.
+
+    A file that is held open can be written by nobody.
+    """
+    global _holders
+    with _lock:
+        _holders += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _holders -= 1
+            if not _holders:
+                _close_all()
 
 
 class StoredFrames:
@@ -63,13 +82,17 @@ def _file(path: str) -> Iterator[h5py.File]:
         _owner = os.getpid()
     if path not in _open:
         while len(_open) >= MOST_OPEN:
-            with suppress(Exception):
-                _open.pop(next(iter(_open))).close()
+            _open.pop(next(iter(_open))).close()
         with hdf5.open_hdf5(path):  # says what is wrong with it
             pass
         _open[path] = h5py.File(path, "r")
     try:
         yield _open[path]
-    except Exception:
-        _open.pop(path).close()
-        raise
+    finally:
+        if not _holders:
+            _close_all()
+
+
+def _close_all() -> None:
+    while _open:
+        _open.popitem()[1].close()
