@@ -8,6 +8,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from policies.pictures.quality import RenderQuality
+from policies.pictures.settings import PictureSettings
 from real.clock import Clock
 from zprl_env.errors import ZprlError
 
@@ -150,5 +152,31 @@ class Cameras(Protocol):
 
         Raises:
             RobotError: There is no such camera.
+        """
+        ...
+
+
+@runtime_checkable
+class SimulatedCameras(Protocol):
+    """A driver whose cameras are simulated: they take pictures of any size and quality."""
+
+    def frames(
+        self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
+    ) -> Mapping[str, np.ndarray]:
+        """Take pictures of the present state. Shape ``(H, W, 3)`` each, uint8.
+
+        Raises:
+            RobotError: They cannot be had.
+        """
+        ...
+
+    def picture_settings(
+        self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
+    ) -> PictureSettings:
+        """Describe such pictures, with the cameras' poses.
+
+        Raises:
+            UnknownNameError: There is no such camera.
+            RenderingError: There is no OpenGL.
         """
         ...

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from policies.pictures.quality import RenderQuality
+from policies.pictures.settings import PictureSettings
 from real.clock import Clock, SimulatedClock, WallClock
 from real.robot import RobotCommand, RobotError, RobotState
 from real.sim.body import JOINT_SPEED
@@ -205,6 +207,21 @@ class SimRobot:
         with self._lock:
             self._reach()
             return self._cameras.images(names)
+
+    def frames(
+        self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
+    ) -> Mapping[str, np.ndarray]:
+        """Take pictures of any size; see `real.robot.SimulatedCameras.frames`."""
+        with self._lock:
+            self._reach()
+            return self._cameras.frames(names, image_size, quality)
+
+    def picture_settings(
+        self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
+    ) -> PictureSettings:
+        """Describe such pictures; see `real.robot.SimulatedCameras.picture_settings`."""
+        with self._lock:
+            return self._cameras.settings(names, image_size, quality)
 
     def inject(self, kind: FaultKind, duration: float = math.inf) -> None:
         """Begin a fault, which lasts until the scene is laid out again.
