@@ -12,6 +12,7 @@ goes on, so the same command continues a queue that was killed. Variants stand i
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from benchmarks.matrix.process_queue import Queue
 from benchmarks.matrix.standings import by_task, motion, over_tasks
 from benchmarks.matrix.studies import find_study
 from benchmarks.matrix.summary import ideas, outcomes, table
-from benchmarks.matrix.variants import VARIANTS, find_variant
+from benchmarks.matrix.variants import find_variant
 from benchmarks.tools.command import CommandLine, Tasks
 from benchmarks.tools.kept import TABLE, keep_table
 from zprl_env.errors import ZprlError
@@ -36,17 +37,17 @@ class Run:
     study: str = "ideas"
     """Study: tasks, budget and seeds."""
     variants: tuple[str, ...] = ()
-    """Variants, in this order; the study's if none is given, and else all."""
+    """Variants, in this order; the study's if none is given."""
     seeds: tuple[int, ...] = ()
     """Seeds of training; all of the study's if none is given."""
-    workers: int = 1
-    """Processes at a time."""
+    processes: int = os.cpu_count() or 1
+    """Trainings at a time, of one core each; as many as there are cores if it is left out."""
     out: Path = RESULTS
     """Folder for the results, with a folder per study."""
 
     def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise ZprlError(f"workers must be at least 1. Got: {self.workers}.")
+        if self.processes < 1:
+            raise ZprlError(f"processes must be at least 1. Got: {self.processes}.")
         self.cells()
 
     def cells(self) -> list[Cell]:
@@ -55,14 +56,14 @@ class Run:
         return [
             Cell(self.study, task, variant, seed, self.out)
             for seed in self.seeds or plan.seeds
-            for variant in self.variants or plan.variants or tuple(VARIANTS)
+            for variant in self.variants or plan.variants
             for task in self.tasks or plan.tasks
             if find_variant(variant)
         ]
 
     def __call__(self) -> None:
         """Train what is missing."""
-        Queue(self.workers, lambda line: print(line, flush=True)).work_off(self.cells())
+        Queue(self.processes, lambda line: print(line, flush=True)).work_off(self.cells())
 
 
 @dataclass(frozen=True)

@@ -33,14 +33,14 @@ class Queue:
         failed: Cells that did not end well, with their exit codes.
     """
 
-    def __init__(self, workers: int, say: Callable[[str], object] = print) -> None:
+    def __init__(self, processes: int, say: Callable[[str], object] = print) -> None:
         """Prepare to work.
 
         Args:
-            workers: Processes at a time.
+            processes: Trainings at a time.
             say: Told of every cell.
         """
-        self.workers, self.say = workers, say
+        self.processes, self.say = processes, say
         self.failed: list[tuple[Cell, int]] = []
         self._code = code_version()
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -57,7 +57,7 @@ class Queue:
         """
         before = signal.signal(signal.SIGTERM, self._end)
         try:
-            with ThreadPoolExecutor(self.workers) as pool:
+            with ThreadPoolExecutor(self.processes) as pool:
                 try:
                     for done in [pool.submit(self._do, cell) for cell in cells]:
                         done.result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from benchmarks.matrix.variants import CONTROL, IDEAS
 from zprl_env.errors import UnknownNameError
 
 
@@ -15,7 +16,7 @@ class Study(NamedTuple):
         seeds: Seeds of training; the same seed meets the same episodes in every variant.
         arguments: Flags of ``train_sb3.py`` for all of its runs.
         start: Environment step from which on the area under the curve counts.
-        variants: Variants that are trained if none is named; all if it is empty.
+        variants: Variants that are trained if none is named.
         motion: Play the agents when they are trained, to tell how the arm moves.
     """
 
@@ -23,7 +24,7 @@ class Study(NamedTuple):
     seeds: tuple[int, ...]
     arguments: str
     start: int = 5_000
-    variants: tuple[str, ...] = ()
+    variants: tuple[str, ...] = (CONTROL,)
     motion: bool = False
 
 
@@ -33,6 +34,7 @@ STUDIES: dict[str, Study] = {
         {"Lift": 30_000, "box-close": 30_000, "hammer": 30_000},
         (10, 11, 12, 13, 14, 15),
         "--eval-every 10000 --validation-episodes 50 --eval-episodes 1 --checkpoint-every 5000",
+        variants=tuple(IDEAS),
     ),
     # The paper's eight tasks and Lift, by the latent and the two strongest rivals. Days on a core.
     "tasks": Study(

@@ -23,7 +23,7 @@ class Variant(NamedTuple):
 CONTROL = "default"
 """Variant that all others are compared with, seed by seed."""
 
-VARIANTS: dict[str, Variant] = {
+IDEAS: dict[str, Variant] = {
     CONTROL: Variant("--algo sac", "the recipe as it is"),
     # Settings.
     "crossq": Variant("--algo crossq", "no target networks, normalised critics"),
@@ -91,13 +91,27 @@ VARIANTS: dict[str, Variant] = {
     "sbx-8": Variant(
         "--algo sac --backend sbx --updates-per-decision 8", "what its faster updates allow"
     ),
-    # Rivals as their authors run them (docs/results/rivals.md).
+}
+"""Ideas for the learner, by name. A new one is a row here."""
+
+RIVALS: dict[str, Variant] = {
+    # As their authors run them (docs/results/rivals.md).
     "dsrl": Variant("--algo sac --preset dsrl --steer noise", "DSRL, the SAC variant"),
     "dsrl-na": Variant("--algo sac --preset dsrl-na --steer noise", "DSRL with noise aliasing"),
     "decorator": Variant("--algo sac --preset decorator --steer action", "Policy Decorator"),
     "plain": Variant(
         "--algo sac --policy benchmarks.matrix.nothing:{policy} --steer action --scale 1",
         "no base policy at all",
+    ),
+    "plain-demos": Variant(
+        "--algo sac --policy benchmarks.matrix.nothing:{policy} --steer action --scale 1 "
+        "--demonstrations {demonstrations} --success-share 0.5",
+        "no base policy, but what it was imitated from as prior data",
+    ),
+    "base-samples-8": Variant(
+        "--algo sac --steer noise --scale 3 --base-samples 8 --critic-input chunk --ent-coef 0 "
+        "--warmup-noise 0.3333",
+        "the best of eight samples of the base policy, by a critic of chunks",
     ),
     # The same with networks that a CPU can train: ours, not theirs.
     "dsrl-256": Variant(
@@ -131,7 +145,10 @@ VARIANTS: dict[str, Variant] = {
         "the residual is on sooner, as a small budget needs",
     ),
 }
-"""Variants by name. A new idea is a row here."""
+"""Rivals and the settings that are tried of them, by name."""
+
+VARIANTS = IDEAS | RIVALS
+"""All variants by name."""
 
 
 def find_variant(name: str) -> Variant:

@@ -47,10 +47,12 @@ def actor_of(model: BaseAlgorithm) -> Actor:
         parts, end = [policy.mlp_extractor.policy_net, policy.action_net], _BOUNDS
         extractor = policy.pi_features_extractor
     else:
-        if getattr(policy, "best_of", 1) > 1:
+        asked = {name: getattr(policy, name, 0) for name in ("best_of", "base_samples")}
+        if asked["best_of"] > 1 or asked["base_samples"]:
+            name = "best_of" if asked["best_of"] > 1 else "base_samples"
             raise ZprlError(
-                f"an exported agent must act by its actor alone. Got: best_of {policy.best_of}, "
-                "which asks the critics as well. Train with --best-of 1."
+                f"an exported agent must act by its actor alone. Got: {name} {asked[name]}, "
+                f"which asks the critics as well. Train without --{name.replace('_', '-')}."
             )
         actor = getattr(policy, "average", None) or policy.actor
         squashed = hasattr(actor, "latent_pi")

@@ -94,6 +94,27 @@ class ActionSteering(Steering):
         residual = self.perturb(actions, latents, None).residual
         return Decision(base + residual, actions, latents[:, :size])
 
+    def residuals(
+        self,
+        chunks: np.ndarray,
+        latents: np.ndarray,
+        generators: Sequence[np.random.Generator],
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Find the actions whose residuals come nearest to given chunks.
+
+        Args:
+            chunks: Executed actions. Shape ``(B, n_action_steps, A)``.
+            latents: As :meth:`observe` returned them.
+            generators: Of the base policy's noise, where it has not been drawn yet.
+
+        Returns:
+            The actions, within [-1, 1], and what they leave over, of the shape of ``chunks``.
+        """
+        base = self.act(np.zeros((len(chunks), self.agent_dim)), latents, generators).chunks
+        wanted = chunks - base
+        actions = np.clip(wanted / self.scale, -1.0, 1.0).astype(np.float32)
+        return actions.reshape(len(chunks), -1), wanted - self.scale * actions
+
     def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
         """Add a residual to the executed actions."""
         residual = self.scale * actions.reshape((-1, self.n_action_steps, self.policy.action_dim))

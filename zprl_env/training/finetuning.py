@@ -147,7 +147,7 @@ class Finetuning(OpenedRun):
                 say,
             ),
             SteeringTelemetry(env_steps=history.env_steps),
-            *([Resets(config.recipe.reset_every)] if config.recipe.reset_every else []),
+            *([Resets(history, config.recipe.reset_every)] if config.recipe.reset_every else []),
         ]
 
     @property

@@ -18,5 +18,5 @@ def test_all_of_a_seed_come_before_the_next():
 def test_mistakes_are_told():
     with pytest.raises(UnknownNameError, match="unknown variant 'wid'"):
         COMMAND.parse(["run", "--variants", "wid"])
-    with pytest.raises(ZprlError, match=r"workers must be at least 1\. Got: 0"):
-        COMMAND.parse(["run", "--workers", "0"])
+    with pytest.raises(ZprlError, match=r"processes must be at least 1\. Got: 0"):
+        COMMAND.parse(["run", "--processes", "0"])

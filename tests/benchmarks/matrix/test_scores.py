@@ -50,6 +50,34 @@ def test_tasks_are_resampled_by_themselves():
     assert bootstrap([[0.0, 0.0], [1.0, 1.0]], mean) == (0.5, 0.5)
 
 
+RUNS = np.array(
+    [
+        [0.1, 0.5, 0.9],
+        [0.3, 0.4, 1.0],
+        [0.2, 0.9, 0.8],
+        [0.6, 0.7, 0.95],
+        [0.0, 0.55, 0.85],
+        [0.45, 0.65, 0.7],
+    ]
+)
+"""Scores of six runs, on three tasks."""
+
+
+@pytest.mark.filterwarnings("ignore:random_state is deprecated:FutureWarning")
+def test_the_interquartile_mean_and_its_interval_are_those_of_rliable_where_it_is_installed():
+    library = pytest.importorskip("rliable.library")
+    metrics = pytest.importorskip("rliable.metrics")
+    points, intervals = library.get_interval_estimates(
+        {"ours": RUNS},
+        lambda scores: np.array([metrics.aggregate_iqm(scores)]),
+        reps=20_000,
+        random_state=np.random.RandomState(0),
+    )
+    assert interquartile_mean(RUNS.ravel()) == pytest.approx(points["ours"][0])
+    interval = bootstrap(RUNS.T.tolist(), interquartile_mean, draws=20_000)
+    assert interval == pytest.approx(intervals["ours"].ravel(), abs=0.006)
+
+
 def test_the_interquartile_mean_and_its_interval_are_rliable_s():
     """Six runs of three tasks, as rliable 1.2.0 computes them in an environment of its own.
 
@@ -57,18 +85,8 @@ def test_the_interquartile_mean_and_its_interval_are_rliable_s():
     library.get_interval_estimates({"a": scores}, lambda x: np.array([metrics.aggregate_iqm(x)]),
     reps=50000, random_state=np.random.RandomState(0)) gives 0.62 and [0.53, 0.71].
     """
-    scores = np.array(
-        [
-            [0.1, 0.5, 0.9],
-            [0.3, 0.4, 1.0],
-            [0.2, 0.9, 0.8],
-            [0.6, 0.7, 0.95],
-            [0.0, 0.55, 0.85],
-            [0.45, 0.65, 0.7],
-        ]
-    )
-    assert interquartile_mean(scores.ravel()) == pytest.approx(0.62)
-    interval = bootstrap(scores.T.tolist(), interquartile_mean, draws=50_000)
+    assert interquartile_mean(RUNS.ravel()) == pytest.approx(0.62)
+    interval = bootstrap(RUNS.T.tolist(), interquartile_mean, draws=50_000)
     assert interval == pytest.approx((0.53, 0.71), abs=0.004)
 
 

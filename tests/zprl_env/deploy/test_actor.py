@@ -20,15 +20,16 @@ LAYERS = [
     ),
     Layer("linear", {"weight": np.array([[1.0, 1.0], [0.0, -1.0]]), "bias": array(0.5, 0)}),
     Layer("relu"),
+    Layer("layer_norm", {"gain": array(1.5, 1), "shift": array(1, 1)}),
     Layer("clip", {"low": array(-3), "high": array(3)}),
     Layer("tanh"),
 ]
 
 
 def test_it_is_its_layers_one_after_the_other():
-    # (3, 2) becomes (1, 1), then (2.5, -1), (2.5, 0), (2.5, 0).
+    # (3, 2) becomes (1, 1), then (2.5, -1), (2.5, 0), (1, -1) and with gain and shift (2.5, 0).
     actions = Actor(LAYERS)(np.array([[3.0, 2.0]], np.float32))
-    np.testing.assert_allclose(actions, [[np.tanh(2.5), 0.0]], rtol=1e-6)
+    np.testing.assert_allclose(actions, [[np.tanh(2.5), 0.0]], atol=1e-5)
     assert actions.dtype == np.float32
 
 

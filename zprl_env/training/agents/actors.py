@@ -20,6 +20,7 @@ from torch import nn
 
 from zprl_env.training.agents.choosing import Choosing
 from zprl_env.training.agents.critics.inputs import Inputs
+from zprl_env.training.agents.critics.samples import Samples
 from zprl_env.training.agents.networks import ClippedAdam, EnsembleCritic, start_at_base_policy
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "tanh": nn.Tanh}
@@ -155,7 +156,7 @@ class EnsembleCritics(BasePolicy):
         return EnsembleCritic(**kwargs, **self.ensemble).to(self.device)
 
 
-class SACPolicy(Inputs, EnsembleCritics, Gaussian, sac.SACPolicy):
+class SACPolicy(Samples, Inputs, EnsembleCritics, Gaussian, sac.SACPolicy):
     """Policy class of SAC."""
 
 

@@ -62,6 +62,9 @@ def make_model(
     if recipe.critic_input == "chunk":
         steering = steering_of(env)
         networks["chunk_dim"] = n_action_steps * steering.policy.action_dim
+    if recipe.base_samples:
+        bound: Any = steering_of(env)
+        networks["sample_spread"] = 1.0 / bound.scale
     model: BaseAlgorithm = row.algorithm(policy, env, policy_kwargs=networks, **arguments, **common)
     bind(model)
     return model

@@ -15,6 +15,7 @@ from policies.demonstrations import Demonstrations, Trajectory
 from zprl_env.envs.flat import observation_keys
 from zprl_env.errors import PolicyMismatchError, ZprlError
 from zprl_env.inversion import invert
+from zprl_env.steering.action import ActionSteering
 from zprl_env.steering.base import Steering
 from zprl_env.steering.latent import LatentSteering
 from zprl_env.training.agents.replay import ChunkReplayBuffer, end_trajectories
@@ -53,17 +54,18 @@ def prior_decisions(
 
     Args:
         demonstrations: Episodes with rewards.
-        steering: The steering that the agent learns with: of the latent.
+        steering: The steering that the agent learns with: of the latent or the actions.
         recipe: Discount and shape of the reward.
         seed: Of the latents and the flow's noise.
 
     Raises:
         PolicyMismatchError: Their observations are not the policy's.
-        ZprlError: The agent does not steer the latent, or no episode is longer than a decision.
+        ZprlError: The agent steers something else, or no episode is longer than a decision.
     """
-    if not isinstance(steering, LatentSteering):
+    if not isinstance(steering, (LatentSteering, ActionSteering)):
         raise ZprlError(
-            f"demonstrations must come with --steer latent, whose decoder can be inverted. "
+            f"demonstrations must come with --steer latent, whose decoder can be inverted, or "
+            f"--steer action. "
             f"Got: {type(steering).__name__}. Leave --demonstrations out."
         )
     keys = observation_keys(steering.policy) or demonstrations.observation_keys
@@ -88,7 +90,10 @@ def prior_decisions(
     following, _ = steering.observe(last, generators)
     shape = (len(first), steering.policy.horizon, steering.policy.action_dim)
     noise = (steering.noise_scale * generator.standard_normal(shape)).astype(np.float32)
-    actions, residual = invert(steering, chunks, latents, noise)
+    if isinstance(steering, ActionSteering):
+        actions, residual = steering.residuals(chunks, latents, generators)
+    else:
+        actions, residual = invert(steering, chunks, latents, noise)
     rms = float(np.sqrt(np.mean(residual**2)))
     return PriorDecisions(seen, following, actions, rewards, ends, successes, env_steps, rms)
 

@@ -34,6 +34,7 @@ UNUSED: dict[str, Any] = {
     "actor_sees_base": True,
     "progressive_exploration": 0,
     "reset_every": 0,
+    "base_samples": 0,
 }
 """Settings that not every algorithm has, with the value that asks for nothing."""
 
@@ -96,8 +97,8 @@ ALGORITHMS: dict[str, Algorithm] = {
         "stable_baselines3:SAC",
         f"{_ACTORS}:SACPolicy",
         off_policy=True,
-        options=_GAUSSIAN | _CRITICS | {"actor_layer_norm"},
-        networks=(*_REPLAY, *_ENSEMBLE, *_SQUASHED, "actor_layer_norm"),
+        options=_GAUSSIAN | _CRITICS | {"actor_layer_norm", "base_samples"},
+        networks=(*_REPLAY, *_ENSEMBLE, *_SQUASHED, "actor_layer_norm", "base_samples"),
         needed=frozenset({"tau", "ent_coef", "policy_kwargs.log_std_init"}),
         sbx="SAC",
         sbx_options=_JAX,

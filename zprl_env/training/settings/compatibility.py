@@ -70,6 +70,19 @@ def check_algorithm(algo: str, backend: BackendName, recipe: Recipe) -> None:
             f"decisions to the base policy. Got: {recipe.action_noise:g} and "
             f"{recipe.warmup_noise:g}. Leave them out."
         )
+    if recipe.base_samples and (
+        recipe.use_sde
+        or recipe.actor_average
+        or recipe.progressive_exploration
+        or (recipe.best_of, recipe.hold) != (1, 1)
+        or recipe.ent_coef.startswith("auto")
+    ):
+        raise ZprlError(
+            f"base_samples must come with ent_coef 0 and without actor_average, best_of, hold, "
+            f"progressive_exploration and use_sde, which are of an actor that learns. "
+            f"Got: base_samples {recipe.base_samples} with ent_coef {recipe.ent_coef}. "
+            f"Try --ent-coef 0."
+        )
     if recipe.use_sde and (recipe.best_of, recipe.hold) != (1, 1):
         raise ZprlError(
             f"best_of and hold must be 1 with use_sde, which draws in its own way. "
@@ -102,6 +115,11 @@ def check_inputs(steer: str, recipe: Recipe) -> None:
             f"time_left must come with observation features and without demonstrations, which know "
             f"no time limit. Got: {recipe.observation} and {recipe.demonstrations}. "
             f"Try --observation features."
+        )
+    if recipe.base_samples and (steer != "noise" or "noise_steps" in settings(recipe.steer_kwargs)):
+        raise ZprlError(
+            f"base_samples must come with --steer noise and no noise_steps, since the base policy "
+            f"draws noise for every step. Got: --steer {steer} and {recipe.steer_kwargs}."
         )
     shows_base = settings(recipe.steer_kwargs).get("base_action") is True
     if (recipe.critic_input == "sum" or not recipe.actor_sees_base) and not shows_base:

@@ -62,6 +62,7 @@ RECIPE = {
     "hold": COUNT,
     "progressive_exploration": SIZE,
     "reset_every": SIZE,
+    "base_samples": SIZE,
     "success_share": Range(0, 1),
     # Below that, the fewest whole numbers of updates and decisions are not small.
     "updates_per_decision": Range(0.01),
@@ -169,11 +170,13 @@ def check_recipe(recipe: Recipe) -> None:
             f"Got: {recipe.reward} and {recipe.reward_scale:g}."
         )
     try:
-        possible = recipe.ent_coef == "auto" or float(recipe.ent_coef.removeprefix("auto_")) > 0
+        number = recipe.ent_coef.removeprefix("auto_")
+        fixed = number == recipe.ent_coef
+        possible = number == "auto" or float(number) > 0 or (fixed and float(number) == 0)
     except ValueError:
         possible = False
     if not possible:
         raise ZprlError(
-            f"ent_coef must be 'auto', 'auto_' and a number, or a number, above 0. "
+            f"ent_coef must be 'auto', 'auto_' and a number above 0, or a number, at least 0. "
             f"Got: {recipe.ent_coef!r:.80}."
         )

@@ -48,8 +48,9 @@ class Recipe:
     warmup_decisions: int = 500
     """Decisions of the base policy (zero perturbation) put into the replay buffer first."""
     demonstrations: str | None = None
-    """Off-policy methods that steer the latent: an HDF5 file whose episodes are put into the replay
-    buffer first, as the perturbations that come nearest to them. They take no environment steps."""
+    """Off-policy methods that steer the latent or the actions: an HDF5 file whose episodes are put
+    into the replay buffer first, as the perturbations that come nearest to them. They take no
+    environment steps."""
     warmup_noise: float = 0.0
     """Off-policy methods: standard deviation of Gaussian actions in place of the zeros of the
     warm-up, so that the critics have seen perturbations when learning starts."""
@@ -114,9 +115,13 @@ class Recipe:
     """SAC, TQC and CrossQ: decisions over which the share of those that exploration perturbs rises
     from none to all; the others are the base policy's. Evaluation always steers. As Policy
     Decorator does, and in the warm-up, whose actions are then uniform. 0 is no such thing."""
+    base_samples: int = 0
+    """SAC with --steer noise and --ent-coef 0: draws of the flow's noise among which the critics
+    choose, in place of an actor that learns. Such an agent is the base policy, at its best. With
+    --critic-input chunk the critics judge what is executed. 0 has an actor."""
     reset_every: int = 0
-    """Off-policy methods: updates after which all networks begin anew, with the replay kept. 0 is
-    never."""
+    """Off-policy methods: environment steps after which all networks begin anew, with the replay
+    kept, and after as many again. 0 is never."""
     ent_coef: str = "auto_0.01"
     """Entropy coefficient as Stable-Baselines3 writes it."""
     target_entropy: float | None = None

@@ -11,7 +11,7 @@ from policies.demonstrations import Demonstrations, Trajectory
 from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model
 from zprl_env.errors import PolicyMismatchError, ZprlError
-from zprl_env.steering import ActionSteering, LatentSteering
+from zprl_env.steering import ActionSteering, LatentSteering, NoiseSteering
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agents.prior import add_prior, prior_decisions
 from zprl_env.training.settings.recipe import Recipe
@@ -62,6 +62,25 @@ def test_a_failure_ends_like_a_time_limit_before_its_last_chunk():
     assert not prior.successes.any()
 
 
+@pytest.mark.parametrize("base_action", [False, True])
+def test_a_residual_is_what_the_demonstrator_did_beside_the_base_policy(base_action):
+    episode, _ = shown(6, True)
+    steering = ActionSteering(
+        POLICY, scale=4.0, observation_dim=3, noise_scale=0.0, base_action=base_action
+    )
+    prior = prior_decisions(demonstrations(episode), steering, RECIPE)
+    generators = [np.random.default_rng(0)] * 3
+    seen = np.stack([episode.observations["x"][at] for at in (0, 2, 4)])
+    _, latents = steering.observe(seen, generators)
+    executed = steering.act(prior.actions, latents, generators).chunks.reshape(-1, 2)
+    np.testing.assert_allclose(executed, episode.actions, atol=1e-5)
+    assert prior.residual < 1e-5
+    tight = ActionSteering(POLICY, scale=1e-3, observation_dim=3, noise_scale=0.0)
+    clipped = prior_decisions(demonstrations(episode), tight, RECIPE)
+    assert np.abs(clipped.actions).max() == 1.0
+    assert clipped.residual > 1e-2
+
+
 def test_the_reward_is_the_agent_s():
     episode, _ = shown(4, True)
     recipe = replace(RECIPE, reward="penalty", reward_scale=0.5)
@@ -94,9 +113,9 @@ def test_a_replay_buffer_of_several_environments_holds_them_in_order(overlap):
 
 def test_mistakes_are_told():
     episode, _ = shown(6, True)
-    action = ActionSteering(POLICY, observation_dim=3)
-    with pytest.raises(ZprlError, match=r"come with --steer latent.* Got: ActionSteering"):
-        prior_decisions(demonstrations(episode), action, RECIPE)
+    other_place = NoiseSteering(POLICY, observation_dim=3)
+    with pytest.raises(ZprlError, match=r"--steer latent.* or --steer action\. Got: NoiseSteering"):
+        prior_decisions(demonstrations(episode), other_place, RECIPE)
     with pytest.raises(ZprlError, match=r"longer than a decision\. Got: none"):
         prior_decisions(demonstrations(shown(2, False)[0]), STEERING, RECIPE)
     policy = LinearPolicy(3, 2)

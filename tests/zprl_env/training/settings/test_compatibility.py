@@ -41,6 +41,9 @@ def test_every_algorithm_is_in_the_table_and_can_do_what_its_default_says():
         ("td3", "torch", {"progressive_exploration": 9}, "progressive_exploration must be 0 with"),
         ("td3", "torch", {"critic_input": "sum"}, "critic_input must be action with --algo td3"),
         ("sac", "sbx", {"reset_every": 9}, "reset_every must be 0 .* --backend sbx"),
+        ("tqc", "torch", {"base_samples": 8}, "base_samples must be 0 with --algo tqc"),
+        ("sac", "torch", {"base_samples": 8}, "Got: base_samples 8 with ent_coef auto_0.01"),
+        ("sac", "torch", {"base_samples": 8, "ent_coef": "0", "hold": 2}, "without .* hold"),
         ("ppo", "torch", {"activation": "tanh"}, "activation must be relu with --algo ppo"),
         ("crossq", "torch", {"actor_layer_norm": True}, "actor_layer_norm must be False with"),
         ("sac", "torch", {"critic_input": "sum", "pull": 0.1}, r"pull must be 0 .* Got: 0\.1\."),
@@ -71,6 +74,8 @@ def test_what_an_algorithm_lacks_is_refused(algo, backend, settings, message):
     ("steer", "settings", "message"),
     [
         ("action", {"critic_input": "sum"}, "Got: --steer action and "),
+        ("latent", {"base_samples": 8}, "with --steer noise and no noise_steps.* Got: --steer lat"),
+        ("noise", {"base_samples": 8, "steer_kwargs": ("noise_steps=2",)}, "no noise_steps"),
         ("latent", {"actor_sees_base": False}, "must come with --steer action and"),
         ("latent", {"critic_input": "chunk", "noise_scale": 1.0}, "--noise-scale 0 and no base"),
         ("latent", {"time_left": True, "observation": "state"}, "time_left must come with obs"),

@@ -76,7 +76,7 @@ class Inputs(BasePolicy):
 
     def _build(self, lr_schedule: Any) -> None:
         super()._build(lr_schedule)
-        if isinstance(self.critic, ExecutedCritic):
+        if isinstance(self.critic, ExecutedCritic) and not getattr(self, "base_samples", 0):
             self.critic.optimizer.register_step_post_hook(lambda *_: self.critic.distil())
 
     def _without_base(self) -> WithoutBase:

@@ -7,36 +7,42 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from zprl_env.training.agents.critics.inputs import bind
+from zprl_env.training.run.history import History
 
 COUNTERS = ("key", "decisions", "explored", "critic.updates", "critic_target.updates")
 """Buffers of a policy that count what has happened, and are no weights."""
 
 
 class Resets(BaseCallback):
-    """Callback that resets networks, optimisers and temperature every so many updates.
+    """Callback that resets networks, optimisers and temperature every so many environment steps.
 
     What a critic fits to its first few decisions stays with it, and many updates per decision make
     that worse; beginning anew on all that has been seen since is a known cure (Nikishin et al.,
     arXiv 2205.07802). The agent then acts as the base policy again, and learns fast.
+
+    It belongs between validations, which are to see what was learned, and checkpoints, from which a
+    run goes on with what was reset.
     """
 
     model: OffPolicyAlgorithm
 
-    def __init__(self, every: int) -> None:
-        """Reset every so many updates, at least 1; they are counted over a resumed run."""
+    def __init__(self, history: History, every: int) -> None:
+        """Watch a run.
+
+        Args:
+            history: The run's, which a resumed run goes on with.
+            every: Environment steps between two resets. Nothing is reset before the first update.
+        """
         super().__init__()
-        self.every = every
-
-    def _init_callback(self) -> None:
-        self._done = self.model._n_updates // self.every
-
-    def _on_rollout_start(self) -> None:
-        due = self.model._n_updates // self.every
-        if due > self._done:
-            self._done = due
-            reset(self.model)
+        self.history, self.every = history, every
+        self._done = history.env_steps // every
 
     def _on_step(self) -> bool:
+        due = self.history.env_steps // self.every
+        if due > self._done:
+            self._done = due
+            if self.model._n_updates:
+                reset(self.model)
         return True
 
 
