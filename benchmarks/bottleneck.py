@@ -138,7 +138,7 @@ def play(policy: SteerablePolicy, task: str, temperature: float, episodes: int) 
     """Play a policy as it is, its latent at its mean, on held-out episodes."""
     env = make_env(task)
     steered = LatentSteeringWrapper(
-        env, policy, scale=0.0, sample_latent=False, noise_scale=temperature
+        env, policy, scale=0.0, sample_latent=False, noise=f"fresh:{temperature}"
     )
     with closing(steered):
         return evaluate(steered, None, range(TEST_SEED, TEST_SEED + episodes)).to_dict()

@@ -54,7 +54,7 @@ RUNS: dict[str, dict[str, str]] = {
         "scale-0.5": f"{SAC} {SHORT} --scale 0.5",
         "one-step": f"{SAC} {SHORT} --n-steps 1",
         "state": f"{SAC} {SHORT} --observation state",
-        "flow-noise": f"{SAC} {SHORT} --noise-scale 1.0",
+        "flow-noise": f"{SAC} {SHORT} --noise fresh",
         "no-layer-norm": f"{SAC} {SHORT} --no-layer-norm",
         "chunk-4": f"{SAC} {SHORT} --n-action-steps 4",
         "scale-1": f"{SAC} {SHORT} --scale 1.0",

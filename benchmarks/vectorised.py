@@ -44,7 +44,7 @@ from zprl_env.tasks import TASKS, task_name
 RESULTS = ALL_RESULTS / "vectorised"
 COUNTS = (1, 2, 4, 8, 16)
 ROUNDS = 1
-OPTIONS: dict[str, Any] = {"scale": 2.0, "noise_scale": 0.0}
+OPTIONS: dict[str, Any] = {"scale": 2.0, "noise": "zero"}
 
 
 def chunked(task: str) -> gym.Env:

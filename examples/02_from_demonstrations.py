@@ -43,7 +43,7 @@ policy = pretrain(Demonstrations.load(dataset), config)
 policy.save(arguments.out / "policy")
 
 # 4. Steering. The printed ratio says how large a perturbation lambda = 2 is beside the latent.
-env = LatentSteeringWrapper(make_env(arguments.env), policy, scale=2.0, noise_scale=0.0)
+env = LatentSteeringWrapper(make_env(arguments.env), policy, scale=2.0, noise="zero")
 print(f"Steering {env.steering}.")
 print("alone:  ", evaluate(env, None, seeds))
 settings = {"ent_coef": "auto_0.01", "gradient_steps": 4, "device": "cpu", "seed": 0}

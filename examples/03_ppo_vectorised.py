@@ -34,7 +34,7 @@ def main() -> None:
             wrapper_kwargs={"n_action_steps": 8, "gamma": 0.99},
             vec_env_cls=SubprocVecEnv if arguments.processes else DummyVecEnv,
         )
-        return SteeringVecEnv(workers, arguments.env, scale=2.0, noise_scale=0.0, **options)
+        return SteeringVecEnv(workers, arguments.env, scale=2.0, noise="zero", **options)
 
     envs, held_out = steered(8, seed=0), steered(1, seed=1_000_000, sample_latent=False)
     settings = {"n_steps": arguments.n_steps, "batch_size": 128, "gamma": envs.discount, "seed": 0}

@@ -15,7 +15,7 @@ from zprl_env import LatentSteeringWrapper
 
 decisions, warmup = int(sys.argv[1]) if len(sys.argv) > 1 else 8_000, 300
 rng, _ = np.random.default_rng(0), torch.manual_seed(0)
-env = LatentSteeringWrapper(gym.make("zprl_env:ZPRL-Lift-v0"), "Lift", scale=2.0, noise_scale=0.0)
+env = LatentSteeringWrapper(gym.make("zprl_env:ZPRL-Lift-v0"), "Lift", scale=2.0, noise="zero")
 size, n_actions = env.observation_space.shape[0], env.action_space.shape[0]
 
 

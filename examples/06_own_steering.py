@@ -49,7 +49,7 @@ class StretchWrapper(SteeringWrapper):
 
 
 decisions, seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, range(1_000_000, 1_000_050)
-env = StretchWrapper(gym.make("zprl_env:ZPRL-BoxClose-v0"), "box-close", noise_scale=0.0)
+env = StretchWrapper(gym.make("zprl_env:ZPRL-BoxClose-v0"), "box-close", noise="zero")
 print("alone:  ", evaluate(env, None, seeds))
 model = PPO("MlpPolicy", env, gamma=env.discount, n_steps=min(512, decisions), seed=0, device="cpu")
 model.learn(decisions)

@@ -33,6 +33,8 @@ class FlowPolicy(ABC):
         latent_rms: Root mean square of mu over the demonstrations. Shape ``(D,)``.
         latent_posterior_std: Mean of sigma over the demonstrations, zero in checkpoints that do not
             say. Shape ``(D,)``.
+        latent_covariance: Covariance of mu over the demonstrations, None in checkpoints that do not
+            say. Shape ``(D, D)``.
         cameras: Names of the cameras it sees through, in order; none if it sees states.
         picture_settings: What the frames it learned from were made with, if it sees.
     """
@@ -52,6 +54,8 @@ class FlowPolicy(ABC):
         self.latent_rms = np.asarray(metadata["latent"]["rms"], dtype=np.float32)
         inner = metadata["latent"].get("posterior_std", [0.0] * self.latent_dim)
         self.latent_posterior_std = np.asarray(inner, dtype=np.float32)
+        covariance = metadata["latent"].get("covariance")
+        self.latent_covariance = None if covariance is None else np.asarray(covariance, np.float64)
         self._eyes = config.pictures
         self.cameras: tuple[str, ...] = () if self._eyes is None else self._eyes.cameras
         self.picture_settings: PictureSettings | None = None

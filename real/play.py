@@ -13,6 +13,7 @@ from real.recording import EpisodeRecorder
 from zprl_env import cli
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import EvaluationResult, evaluate
+from zprl_env.options.noise import check_noise
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,10 @@ class Play:
     """Episodes to play."""
     seed: int = 0
     """Seed of the first episode's scene; the others follow."""
-    noise_scale: float | None = None
-    """Temperature of the flow's initial noise of a policy that is not steered; the task's own if
-    not given, which is 1, imitation's, where the task says none."""
+    noise: str | None = None
+    """Start of the flow of a policy that is not steered: fresh (fresh:TEMPERATURE), zero or
+    fixed:SEED; the task's own if not given, which is fresh, imitation's, where the task says none.
+    """
     out: Path | None = None
     """Recording to add the episodes to, an .hdf5 file."""
     images: bool = False
@@ -56,6 +58,7 @@ class Play:
     def __post_init__(self) -> None:
         if self.episodes < 1:
             raise ZprlError(f"episodes must be at least 1. Got: {self.episodes}.")
+        check_noise(self.noise)
         self.settings()
 
     def settings(self) -> dict[str, Any]:
@@ -102,10 +105,8 @@ def play(settings: Play) -> EvaluationResult:
     )
     with closing(robot):
         if run is None:
-            noise_scale = settings.noise_scale
-            if noise_scale is None:
-                noise_scale = robot.preset.noise_scale
-            recipe = replace(Recipe(), noise_scale=1.0 if noise_scale is None else noise_scale)
+            noise = settings.noise or robot.preset.noise or "fresh"
+            recipe = replace(Recipe(), noise=noise)
             env, agent = evaluation_env(robot, policy, "latent", recipe), None
         else:
             said = [settings.policy, f"driver={settings.driver}", *settings.driver_kwargs]

@@ -18,15 +18,16 @@ from zprl_env.errors import CheckpointError, PolicyMismatchError, ZprlError
 from zprl_env.evaluation import TEST_SEED, Agent, success_note
 from zprl_env.files import check_file, one_line, write_json
 from zprl_env.loading.named import refuse_code
+from zprl_env.options.noise import check_noise
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config, check_policy, load_config
 from zprl_env.training.run.find import find_run
 from zprl_env.training.run.settings_file import typed
-from zprl_env.training.run.writing import Writing
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.training.watch.outlook import announce_evaluation
+from zprl_env.writing import Writing
 
 if TYPE_CHECKING:
     from zprl_env.training.comparison import Comparison
@@ -60,9 +61,9 @@ class Evaluation:
     """Episodes to play."""
     seed: int = TEST_SEED
     """Seed of the first episode; the others follow."""
-    noise_scale: float | None = None
-    """Temperature of the flow's initial noise; the run's own, and else imitation's 1. With another
-    one the base policy is played at both."""
+    noise: str | None = None
+    """Start of the policy's flow: fresh (fresh:TEMPERATURE), zero or fixed:SEED; the run's own, and
+    else fresh, imitation's. With another one the base policy is played from both."""
     n_action_steps: int | None = None
     """Environment steps per decision; the run's own, and else the policy's."""
     out: Path | None = None
@@ -83,6 +84,7 @@ class Evaluation:
             find_task(self.env)
         cli.settings(self.env_kwargs)
         limits.check(self, limits.EVALUATION)
+        check_noise(self.noise)
         if self.film is not None and self.film.suffix not in (".mp4", ".gif"):
             raise ZprlError(f"film must be a file that ends in .mp4 or .gif. Got: {self.film}.")
         if self.agent is not None and self.run is not None:
@@ -214,10 +216,10 @@ def _config(evaluation: Evaluation, steered: Path | None) -> Config:
     elif steered is not None:
         config = _exported_config(steered, trust=evaluation.trust)
     else:
-        recipe = Recipe(scale=0.0, noise_scale=1.0, observation="features")
+        recipe = Recipe(scale=0.0, noise="fresh", observation="features")
         config = Config(algo="sac", recipe=recipe)  # of an agent that there is none of
     given = {name: value for name, value in vars(evaluation).items() if value not in (None, ())}
-    steering = {name: given[name] for name in ("noise_scale", "n_action_steps") if name in given}
+    steering = {name: given[name] for name in ("noise", "n_action_steps") if name in given}
     others: dict[str, Any] = {
         name: given[name] for name in ("env", "policy", "policy_class") if name in given
     }

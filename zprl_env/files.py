@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from policies.checkpoints.output import package_version, picture_facts
+from policies.checkpoints.output import WRITER, package_version, picture_facts
 from zprl_env.errors import ZprlError
 
 CONFIG_FILE, RESULTS_FILE = "config.json", "results.json"
 """File of settings that makes a folder a run's, and file of results that makes the run finished."""
 
-VERSION = "zprl_env_version"
-"""Key of the version of this package that wrote a file."""
+CALIBRATION_FILE = "calibration.json"
+"""File of what was played to find a noise or a scale."""
 
 
 class RunFolderError(ZprlError):
@@ -104,13 +104,13 @@ def write_json(path: Path, content: Any, *, versioned: bool = True) -> None:
     Args:
         path: The file.
         content: Values of JSON; others are written as words.
-        versioned: Whether a dictionary is to name this package's version, under `VERSION`.
+        versioned: Whether a dictionary is to name this package's version, under `WRITER`.
 
     Raises:
         RunFolderError: It cannot be written.
     """
     if versioned and isinstance(content, dict):
-        content = {VERSION: package_version()} | content
+        content = {WRITER: package_version()} | content
     text = json.dumps(content, indent=1, default=_plain) + "\n"
     write_whole(path, lambda partial: partial.write_text(text, encoding="utf-8"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -99,7 +100,7 @@ def fewest_to_reach(rate: float) -> int:
     (73, 35)
     """
     # Without a failure the lower bound is n / (n + z^2).
-    z = 1.959963984540054
+    z = NormalDist().inv_cdf(0.975)
     return math.ceil(round(z**2 * rate / (1.0 - rate), 9))
 
 

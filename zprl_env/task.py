@@ -6,7 +6,7 @@ import pkgutil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from zprl_env.errors import MissingExtraError, ZprlError
 from zprl_env.loading.shadowing import hiding
@@ -16,14 +16,16 @@ class Facts(NamedTuple):
     """Defaults that follow from the task; every library class and command line takes them here.
 
     Those of the shipped tasks stand in `zprl_env.tasks.TASKS`, those of a robot's in its preset.
-    The class's own are for an environment that nothing is known of: the flow keeps the noise that
-    its policy was trained with.
+    The class's own are for an environment that nothing is known of: lambda follows from the policy,
+    whose flow keeps the noise that it was trained with.
     """
 
-    scale: float = 2.0
-    """lambda, the size of the latent's perturbation at the agent's full deflection."""
-    noise_scale: float = 1.0
-    """Temperature of the flow's initial noise; 1 is imitation's, 0 leaves nothing to chance."""
+    scale: float | Literal["auto"] = "auto"
+    """lambda, the size of the latent's perturbation at the agent's full deflection; ``"auto"`` is
+    the rule that needs no measurement (`zprl_env.steering.latent.auto_scale`)."""
+    noise: str = "fresh"
+    """Start of the flow; ``"fresh"`` is imitation's, ``"zero"`` and ``"fixed:SEED"`` leave nothing
+    to chance."""
     gamma: float = 0.99
     """Discount per environment step."""
     n_action_steps: int | None = None

@@ -13,7 +13,7 @@ from benchmarks.matrix.variants import find_variant
 from benchmarks.tools.kept import RESULTS as ALL_RESULTS
 from benchmarks.tools.kept import keep_compact, measured
 from benchmarks.tools.training import FILES, ROOT, work_folder
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import WRITER, package_version
 from zprl_env.base_policies.make import Making
 from zprl_env.base_policies.recipes import imitation_recipe
 from zprl_env.errors import UnknownNameError
@@ -147,5 +147,5 @@ def code_version(root: Path = ROOT) -> dict[str, Any]:
     return {
         "commit": git("rev-parse", "HEAD") or None,
         "changed": bool(git("status", "--porcelain", "--untracked-files=no")),
-        "zprl_env_version": package_version(),
+        WRITER: package_version(),
     }

@@ -43,7 +43,7 @@ def random_episode(env: gym.Env, length: int) -> Episode:
 
 def steer(env: gym.Env, policy: SteerablePolicy) -> LatentSteeringWrapper:
     """Make chance play no part, so that a seed has one sequence of actions."""
-    return LatentSteeringWrapper(env, policy, scale=0.0, sample_latent=False, noise_scale=0.0)
+    return LatentSteeringWrapper(env, policy, scale=0.0, sample_latent=False, noise="zero")
 
 
 def record(env: gym.Env, policy: SteerablePolicy, count: int) -> list[Episode]:

@@ -17,7 +17,7 @@ import numpy as np
 import safetensors.numpy
 
 from policies.checkpoints.description import METADATA_FILE, check_description
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import WRITER, package_version
 from policies.checkpoints.plain_json import read_json, shown
 from policies.checkpoints.tensor_file import (
     arrays_hash,
@@ -46,8 +46,6 @@ VERSION = 1
 WEIGHTS_FILE = "policy.safetensors"
 CLASS, FIRST_CLASS = "class", "VibFlow"
 """Key of the policy's class, and the class of a checkpoint without it: there was no other once."""
-WRITER = "zprl_env_version"
-"""Key of the version of this package that wrote a file."""
 ABOUT = ("README.md", "evaluation.json")
 """Files beside a checkpoint that are about its weights, and about no others."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from policies.checkpoints.output import WRITER
 from policies.checkpoints.plain_json import shown
 from policies.checkpoints.tensor_file import check_finite
 from policies.errors import CheckpointError, ConfigurationError
@@ -42,7 +43,7 @@ def check_description(metadata: Mapping[str, Any], folder: Path) -> VibFlowConfi
         _check_object(metadata, name, folder)
     _check_object(metadata.get("env_args", {}), "env_kwargs", folder)
     for entries, name in (
-        (metadata, "zprl_env_version"),
+        (metadata, WRITER),
         (metadata.get("env_args", {}), "env_name"),
     ):
         if not isinstance(entries.get(name, ""), str):
@@ -80,6 +81,7 @@ def check_latent(metadata: Mapping[str, Any], config: VibFlowConfig, folder: Pat
             raise _wrong(place, folder, "above 0, since perturbations are measured by it", values)
         if name == "posterior_std" and (numbers < 0.0).any():
             raise _wrong(place, folder, "at least 0", values)
+    _check_covariance(latent.get("covariance"), config.latent_dim, folder)
 
 
 def check_weights(weights: Mapping[str, np.ndarray], path: Path) -> None:
@@ -119,6 +121,27 @@ def _check_pictures(metadata: Mapping[str, Any], config: VibFlowConfig, folder: 
         must = "none" if eyes is None else f"of {eyes.cameras}, {eyes.image_size}"
         raise _wrong("pictures", folder, f"{must}, as the model is", stated)
     _check_object(metadata, "reference_frames", folder)
+
+
+def _check_covariance(rows: Any, size: int, folder: Path) -> None:
+    """Check the covariance of the latent's means, which older checkpoints do not have."""
+    if rows is None:
+        return
+    must, name = f"{size} lists of {size} finite numbers, symmetric", "latent covariance"
+    listed = isinstance(rows, list) and all(
+        isinstance(row, list) and len(row) == size and all(type(v) in (int, float) for v in row)
+        for row in rows
+    )
+    if not listed or len(rows) != size:
+        raise _wrong(name, folder, must, rows)
+    largest = float(np.finfo(np.float32).max)
+    if any(
+        abs(value) > largest for row in rows for value in row
+    ):  # integers of any size among them
+        raise _wrong(name, folder, must, rows)
+    covariance = np.array(rows, np.float64)
+    if not np.allclose(covariance, covariance.T, rtol=1e-4) or (np.diag(covariance) < 0.0).any():
+        raise _wrong(name, folder, must, rows)
 
 
 def _check_object(entries: Mapping[str, Any], name: str, folder: Path) -> None:

@@ -28,6 +28,10 @@ class OverwriteError(ZprlError):
     """A finished result stands where another one would be written."""
 
 
+WRITER = "zprl_env_version"
+"""Key of the version of this package that wrote a file."""
+
+
 def package_version() -> str:
     """Return this package's version, which every written file names.
 

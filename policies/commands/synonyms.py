@@ -30,7 +30,8 @@ net-arch hidden-sizes hidden-dims layers hidden-units network hidden-dim mlp-dim
 gradient-steps utd utd-ratio updates-per-step train-freq num-updates update-every: \
 updates-per-decision
 learning-starts start-steps warmup warmup-steps random-steps init-steps num-warmup: warmup-decisions
-policy-noise exploration-noise noise-std noise noise-level: action-noise noise-scale
+policy-noise exploration-noise noise-std noise noise-level: action-noise noise
+noise-scale noise-temperature flow-noise initial-noise noise-seed: noise
 rollout-steps num-rollout-steps rollout-length: rollout-decisions
 clip-grad-norm grad-clip gradient-clip max-grad: max-grad-norm
 lambda lam lmbda magnitude perturbation-scale residual-scale strength: scale scales

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import WRITER, package_version
 from policies.demonstrations.formats.minari import FLAT, import_minari
 from policies.demonstrations.trajectory import Trajectory
 from policies.errors import DemonstrationError
@@ -81,7 +81,7 @@ def write_minari(
             )
         dataset.storage.update_metadata(
             {
-                "zprl_env_version": package_version(),
+                WRITER: package_version(),
                 "zprl_env_args": json.dumps(demonstrations.env_args),
                 "zprl_observation_keys": json.dumps(list(keys)),
             }

@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import WRITER, package_version
 from policies.demonstrations.content_hash import hash_episodes
 from policies.demonstrations.formats.robomimic import EPISODE
 from policies.demonstrations.formats.source import IMAGE
@@ -143,7 +143,7 @@ class DemonstrationWriter:
                 masks[kind] = np.array(listed, dtype="S")
         for name, value in attributes.items():
             self._data.attrs[name] = json.dumps(value)
-        self._data.attrs["zprl_env_version"] = package_version()
+        self._data.attrs[WRITER] = package_version()
         self._data.attrs["sha256"] = hash_episodes(self._file)
         self._file.flush()
 

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from policies.checkpoints.contents import WRITER
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import WRITER, package_version
 from policies.encoding import Encoding, Observations
 from policies.errors import MissingExtraError
 from policies.model.vib_flow import VibFlow

@@ -167,6 +167,7 @@ def freeze(
         "std": mean.std(0, correction=0).clamp_min(_LEAST).tolist(),
         "rms": mean.square().mean(0).sqrt().clamp_min(_LEAST).tolist(),
         "posterior_std": std.mean(0).tolist(),
+        "covariance": torch.atleast_2d(torch.cov(mean.T, correction=0)).tolist(),
     }
     metadata = {
         "observation_keys": demonstrations.observation_dims,

@@ -20,7 +20,7 @@ import safetensors.numpy
 import torch
 from torch import Tensor
 
-from policies.checkpoints.output import locked_folder, package_version
+from policies.checkpoints.output import WRITER, locked_folder, package_version
 from policies.checkpoints.plain_json import parse_json, shown
 from policies.checkpoints.tensor_file import arrays_hash, check_finite, read_arrays, read_header
 from policies.checkpoints.whole import PARTIAL, replace_file
@@ -148,7 +148,7 @@ class UnfinishedFit:
             "seconds": self.seconds + time.monotonic() - self._began,
             "settings": self._settings,
             "versions": self._settings.get("versions", {}),
-            "zprl_env_version": package_version(),
+            WRITER: package_version(),
             "sha256": arrays_hash(arrays),
         }
         text = json.dumps(facts)

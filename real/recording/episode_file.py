@@ -12,8 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from policies.checkpoints.contents import WRITER
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import WRITER, package_version
 from policies.demonstrations.formats.source import damage_told
 from policies.demonstrations.trajectory import Trajectory
 from policies.demonstrations.writer import DemonstrationWriter

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, UnknownNameError
 from zprl_env.loading.yaml_file import read_yaml
+from zprl_env.options.former import with_present_names
 
 FOLDER = Path(__file__).parent / "presets"
-FACTS = ("scale", "noise_scale", "gamma", "n_action_steps", "horizon")
+FACTS = ("scale", "noise", "gamma", "n_action_steps", "horizon")
 """Settings of a preset that learning on the task begins with, the environment itself with none."""
 
 
@@ -68,7 +69,7 @@ def task_facts(preset: Preset | str | PathLike[str]) -> dict[str, Any]:
         ConfigurationError: The file cannot be read, or something in it is unknown or impossible.
 
     >>> task_facts("place-orange")
-    {'scale': 0.5, 'noise_scale': 1.0, 'gamma': 0.998, 'n_action_steps': 10, 'horizon': 16}
+    {'scale': 0.5, 'noise': 'fresh', 'gamma': 0.998, 'n_action_steps': 10, 'horizon': 16}
     """
     found = load_preset(preset)
     return {name: getattr(found, name) for name in FACTS}
@@ -94,7 +95,9 @@ def parse_preset(content: Any, source: str = "preset") -> Preset:
             f"Try to copy one of {FOLDER}."
         )
     try:
-        return Preset.model_validate(content)
+        return Preset.model_validate(with_present_names(content))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{source}: {error}") from None
     except ValidationError as error:
         raise ConfigurationError(f"{source}: {'; '.join(_sentences(error))}.") from None
 

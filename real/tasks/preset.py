@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -12,6 +12,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from zprl_env.options.noise import FlowNoise
 
 ActionPart: TypeAlias = Literal[
     "position", "quaternion", "rotation_vector", "position_delta", "rotation_delta", "gripper"
@@ -178,8 +180,8 @@ class Preset(_Part):
     """Of these, actions that are executed before the next decision."""
     scale: Positive | None = None
     """Lambda: how far the agent's action of 1 pushes the latent."""
-    noise_scale: NotNegative | None = None
-    """Temperature of the flow's initial noise; 1 is imitation's."""
+    noise: str | None = None
+    """Start of the flow: ``fresh``, ``fresh:TEMPERATURE``, ``zero`` or ``fixed:SEED``."""
     gamma: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     """Discount per action of the environment."""
     action: Annotated[tuple[ActionPart, ...], Field(min_length=1)]
@@ -207,6 +209,11 @@ class Preset(_Part):
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"must name everything once; got {', '.join(twice)} twice")
         return names
+
+    @field_validator("noise", mode="before")
+    @classmethod
+    def _start_of_the_flow(cls, noise: Any) -> str | None:
+        return None if noise is None else str(FlowNoise.parse(noise).known())
 
     @model_validator(mode="after")
     def _fits_together(self) -> Preset:

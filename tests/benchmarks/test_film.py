@@ -14,7 +14,7 @@ from zprl_env.training.config import parse
 def test_an_agent_that_does_nothing_makes_no_film(point_task, point_policy, tmp_path):
     flags = f"--env {point_task} --policy {point_policy} --eval-episodes 1 --no-video"
     flags += " --validation-episodes 1 --total-env-steps 20 --warmup-decisions 5 --hidden 8 8"
-    flags += f" --batch-size 4 --scale 1e-9 --noise-scale 1 --out {tmp_path / 'run'}"
+    flags += f" --batch-size 4 --scale 1e-9 --noise fresh --out {tmp_path / 'run'}"
     run = train_sb3.finetune(parse(flags.split()))
     with pytest.raises(ZprlError, match=r"Expected an episode of 20 that only the agent solves"):
         film.animate(run, tmp_path / "out.gif")

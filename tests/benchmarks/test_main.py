@@ -53,7 +53,7 @@ DOCUMENTED = [
 
 
 def command(name: str) -> CommandLine:
-    package = f"{name}.__main__" if name in ("house", "matrix") else name
+    package = f"{name}.__main__" if name in ("house", "matrix", "noise", "scale") else name
     found = importlib.import_module(f"benchmarks.{package}").COMMAND
     assert isinstance(found, CommandLine)
     return found

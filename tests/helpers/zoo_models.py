@@ -59,7 +59,7 @@ def settings(model: Any, steering: Any) -> dict[str, Any]:
         "noise": repr(getattr(model, "action_noise", None)),
         "clip": getattr(model, "clip_range", lambda _: None)(1.0),
         "scale": steering.scale.tolist(),
-        "steering": [steering.noise_scale, steering.sample_latent, steering.observation],
+        "steering": [steering.noise, steering.sample_latent, steering.observation],
         "spaces": f"{model.observation_space} {model.action_space}",
     }
     weights = hashlib.sha256()

@@ -340,7 +340,7 @@ def test_a_picture_needs_a_camera(robot, operator):
     ("name", "value"),
     [
         ("scale", 0.05),
-        ("noise_scale", 0.25),
+        ("noise", "fresh:0.25"),
         ("gamma", 0.9),
         ("n_action_steps", 3),
         ("horizon", 12),
@@ -349,7 +349,7 @@ def test_a_picture_needs_a_camera(robot, operator):
 def test_what_its_preset_says_reaches_whatever_steers_it(name, value):
     preset = PRESET.model_copy(update={name: value})
     told = facts_of(gym.wrappers.ClipAction(RealRobotEnv(preset, driver="ideal")))
-    assert told == Facts(0.5, 1.0, 0.998, 10, 16)._replace(**{name: value})
+    assert told == Facts(0.5, "fresh", 0.998, 10, 16)._replace(**{name: value})
     assert facts_of(make_env("Real", task=preset, driver="ideal")) == told
     silent = RealRobotEnv(PRESET.model_copy(update={name: None}), driver="ideal")
     assert getattr(silent.facts, name) == getattr(Facts(), name)

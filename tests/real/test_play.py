@@ -73,9 +73,9 @@ def test_what_is_played_is_written_with_the_policy_s_hash(settings, policy, tmp_
 
 def test_the_temperature_of_the_noise_reaches_the_policy(settings, tmp_path):
     actions = []
-    for name, noise_scale in (("cold", 0.0), ("warm", 1.0)):
+    for name, noise in (("cold", "zero"), ("warm", "fresh")):
         out = tmp_path / f"{name}.hdf5"
-        play(settings(episodes=1, noise_scale=noise_scale, out=out))
+        play(settings(episodes=1, noise=noise, out=out))
         actions.append(Demonstrations.load(out).trajectories[0].actions)
     assert np.abs(actions[0][:2] - actions[1][:2]).max() > 1e-3
 

@@ -21,7 +21,7 @@ def steered_folder(tmp_path_factory, point_policy) -> Path:
     folder = tmp_path_factory.mktemp("steered")
     flags = ["--env", "Point", "--policy", str(point_policy), "--eval-episodes", "3"]
     flags += ["--validation-episodes", "1", "--total-env-steps", "60", "--warmup-decisions", "10"]
-    flags += ["--hidden", "8", "8", "--batch-size", "4", "--noise-scale", "0", "--no-video"]
+    flags += ["--hidden", "8", "8", "--batch-size", "4", "--noise", "zero", "--no-video"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(TASKS, "Point", point.POINT)
         patch.setitem(gym.registry, point.POINT.id, point.spec())

@@ -77,8 +77,8 @@ def test_a_policy_alone_is_played_on_seeded_episodes(play, capsys):
 
 
 def test_other_noise_is_played_next_to_imitation_s(play):
-    comparison = play("--episodes", "2", "--noise-scale", "0")
-    assert list(comparison.results) == ["base policy", "base policy, noise 0"]
+    comparison = play("--episodes", "2", "--noise", "zero")
+    assert list(comparison.results) == ["base policy", "base policy, noise zero"]
 
 
 def test_a_run_s_agent_is_compared_as_the_training_script_did(trained, play, capsys):
@@ -110,7 +110,7 @@ def test_more_actions_per_decision_are_the_policy_s_to_give(play, refused):
     [
         (["--env", "Lfit"], "unknown environment 'Lfit'"),
         (["--episodes", "0"], "episodes must be at least 1. Got: 0."),
-        (["--noise-scale", "-1"], "noise_scale must be at least 0. Got: -1.0."),
+        (["--noise", "best:8"], "noise must be a start that is known. Got: 'best:8'"),
         (["--n-action-steps", "0"], "n_action_steps must be at least 1. Got: 0."),
         (["--seed", "-1"], "seed must be at least 0. Got: -1."),
         (["--film", "film.avi"], "film must be a file that ends in .mp4 or .gif. Got: film.avi."),

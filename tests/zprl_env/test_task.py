@@ -15,13 +15,13 @@ from zprl_env.training.settings.recipe import recipe_for
 
 def test_an_environment_that_nothing_is_known_of_keeps_imitation_s_noise():
     assert facts_of(gym.make("Pendulum-v1")) is UNKNOWN
-    assert Facts().noise_scale == 1.0
+    assert Facts().noise == "fresh"
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_s_recipe_starts_from_its_facts(name):
     facts, recipe = TASKS[name].read_facts(), recipe_for("sac", "default", "latent", name)
-    assert (recipe.scale, recipe.noise_scale) == (facts.scale, facts.noise_scale)
+    assert (recipe.scale, recipe.noise) == (facts.scale, facts.noise)
     assert (recipe.gamma, recipe.n_action_steps) == (facts.gamma, facts.n_action_steps)
 
 
@@ -30,11 +30,12 @@ def test_a_wrapper_takes_what_the_command_line_takes(name, suite, request):
     pytest.importorskip({"adroit": "gymnasium_robotics"}.get(suite, suite))
     task = TASKS[name]
     policy = LinearPolicy(task.observation_dim, task.action_dim)
+    policy.metadata = {"format": "zprl-policy"}  # type: ignore[attr-defined]
     env = LatentSteeringWrapper(make_env(name), policy)
     request.addfinalizer(env.close)
     recipe = recipe_for("sac", "default", "latent", name)
     assert isinstance(env.steering, LatentSteering)
     assert env.steering.scale.tolist() == pytest.approx([recipe.scale] * 2)
-    assert env.steering.noise_scale == recipe.noise_scale
+    assert env.steering.noise == recipe.noise
     assert env.env.gamma == recipe.gamma
     assert env.steering.sample_latent == recipe.sample_latent

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from policies.checkpoints.contents import METADATA_FILE, WRITER
-from policies.checkpoints.output import package_version, refuse_overwriting
+from policies.checkpoints.contents import METADATA_FILE
+from policies.checkpoints.output import WRITER, package_version, refuse_overwriting
 from policies.checkpoints.whole import replace_file
 from policies.imitation.config import PretrainConfig
 from zprl_env import cli
@@ -109,14 +109,12 @@ class Making:
 
 
 def played(
-    policy: FrozenPolicy, making: Making, noise_scale: float, first_seed: int, episodes: int
+    policy: FrozenPolicy, making: Making, noise: str, first_seed: int, episodes: int
 ) -> EvaluationResult:
     """Play the policy unsteered, from its latent's mean."""
     env = make_env(making.env, **cli.settings(making.env_kwargs))
-    steered = LatentSteeringWrapper(
-        env, policy, scale=0.0, sample_latent=False, noise_scale=noise_scale
-    )
-    name = f"{making.env}, flow noise {noise_scale:g}"
+    steered = LatentSteeringWrapper(env, policy, scale=0.0, sample_latent=False, noise=noise)
+    name = f"{making.env}, flow noise {noise}"
     try:
         return play(name, steered, None, range(first_seed, first_seed + episodes))
     finally:
@@ -166,8 +164,8 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
             policy.metadata["training"] |= provenance
         unfinished.finish(lambda: policy.save(out))
         noisy, noiseless = (
-            played(policy, making, noise_scale, TEST_SEED, making.eval_episodes)
-            for noise_scale in (1.0, 0.0)
+            played(policy, making, noise, TEST_SEED, making.eval_episodes)
+            for noise in ("fresh", "zero")
         )
     made = Made(policy, shown, succeeded, noisy, noiseless)
     say(f"{out}: success {noisy}; {noiseless} without flow noise")
@@ -230,7 +228,7 @@ def _train(making: Making, provenance: dict[str, str], unfinished: UnfinishedFit
     from policies.pretrain import pretrain
 
     def validate(trained: FrozenPolicy) -> float:
-        return played(trained, making, 1.0, VALIDATION_SEED, VALIDATION_EPISODES).success_rate
+        return played(trained, making, "fresh", VALIDATION_SEED, VALIDATION_EPISODES).success_rate
 
     return pretrain(
         Demonstrations.load(making.recording.out),

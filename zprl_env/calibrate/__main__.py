@@ -1,38 +1,49 @@
-"""Calibrate lambda: perturb a frozen policy at random. ``python -m zprl_env.calibrate``."""
+"""Calibrate noise and lambda: play a frozen policy. ``python -m zprl_env.calibrate``."""
 
 from __future__ import annotations
 
 import dataclasses
 from contextlib import closing
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import tyro
 
-from policies.checkpoints.contents import WRITER
-from policies.checkpoints.output import package_version, refuse_overwriting
-from policies.progress import progress_bar
+from policies.checkpoints.output import WRITER, package_version, refuse_overwriting
 from zprl_env import cli
-from zprl_env.calibrate.recommendation import Recommendation, recommend
-from zprl_env.calibrate.trial import Hold, Trial, play
+from zprl_env.calibrate import noise_search, scale_search
+from zprl_env.calibrate.noise_search import NoiseSearch, search_noise
+from zprl_env.calibrate.scale_search import ScaleSearch, search_scale
+from zprl_env.calibrate.trial import Hold
 from zprl_env.errors import ZprlError
-from zprl_env.evaluation import VALIDATION_SEED
-from zprl_env.files import make_writable, write_json
+from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
+from zprl_env.files import CALIBRATION_FILE, make_writable, write_json
+from zprl_env.loading.named import names_code
+from zprl_env.loading.resolve import HUB
+from zprl_env.options.noise import FlowNoise, check_noise
+from zprl_env.options.ranges import COUNT, POSITIVE, Range, check
+from zprl_env.options.stored import Calibrated, calibrated_facts, store_calibration
 from zprl_env.tasks import find_task, folder_name
-from zprl_env.training.run.writing import Writing
-from zprl_env.training.settings import limits
-from zprl_env.training.settings.recipe import recipe_for
+from zprl_env.writing import Writing
 
-DATA, PICTURE = "calibration.json", "calibration.png"
+PICTURE = "calibration.png"
+RANGES = {
+    # Settings are chosen by it, so it never plays what results are reported on.
+    "episodes": Range(1, TEST_SEED - VALIDATION_SEED),
+    "n_action_steps": COUNT,
+    "threads": COUNT,
+}
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Find the size of perturbation to train with, lambda, before training with any.
+    """Find the size of perturbation to train with, lambda, or the noise, before training with any.
 
     The policy plays the validation episodes alone and then perturbed at random by each lambda,
-    which is how an agent begins. A table, a picture and every episode's outcome are left.
+    which is how an agent begins. With --noise best:8 it plays them from fresh noise, from zero and
+    from 8 fixed draws instead. A table, a picture and every episode's outcome are left.
     """
 
     env: str = "Lift"
@@ -45,17 +56,23 @@ class Calibration:
     task's own if not given."""
     policy_class: str | None = None
     """module:Class of a checkpoint whose class is your own."""
-    scales: tuple[float, ...] = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-    """Sizes to try."""
+    noise: str | None = None
+    """Start of the policy's flow: fresh (fresh:TEMPERATURE), zero or fixed:SEED; training's if not
+    given. best:8 searches: it plays 8 fixed draws and says which is best, a minute on Lift."""
+    scales: tuple[float, ...] = ()
+    """Sizes to try: 0.25, 0.5, 1, 1.5, 2, 3 and 4 if not given; none after a search for the
+    noise if not given."""
     hold: Hold = "decision"
     """Draw a perturbation for every 'decision', as SAC and PPO explore, or keep one for a whole
     'episode', which is harder to bear."""
-    episodes: int = 60
-    """Episodes for each of them; few notice only large losses."""
-    noise_scale: float | None = None
-    """Temperature of the flow's initial noise; training's for the task if not given."""
+    episodes: int | None = None
+    """Episodes for each lambda, 60 if not given, or for each noise, 50; few notice only large
+    differences."""
     n_action_steps: int | None = None
     """Environment steps per decision; those of the task's preset, and else the policy's own."""
+    save: bool = False
+    """Store what was found in the policy's checkpoint, from which wrappers and runs take it where
+    they are not told otherwise."""
     out: Path | None = None
     """Folder for the results; runs/ENV/calibration if not given."""
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -66,29 +83,60 @@ class Calibration:
     def __post_init__(self) -> None:
         find_task(self.env)
         cli.settings(self.env_kwargs)
-        limits.check(self, limits.CALIBRATION)
-        if not self.scales or not all(scale in limits.POSITIVE for scale in self.scales):
+        check(self, RANGES)
+        check_noise(self.noise, best=True)
+        if not all(scale in POSITIVE for scale in self.scales):
             raise ZprlError(f"scales must be numbers above 0. Got: {self.scales}.")
 
+    @property
+    def draws(self) -> int:
+        """Fixed draws to search the best noise among; 0 is no search."""
+        return 0 if self.noise is None else FlowNoise.parse(self.noise).draws
 
-def calibrate(calibration: Calibration) -> Recommendation:
-    """Play the trials, report them, and recommend a size of perturbation.
+
+class Calibrations(NamedTuple):
+    """Outcome of a calibration: of the noise, of lambda, or of both.
+
+    Attributes:
+        noise: The search for a noise, if there was one.
+        scale: The search for lambda, if there was one.
+    """
+
+    noise: NoiseSearch | None
+    scale: ScaleSearch | None
+
+    def flags(self) -> str:
+        """Return the flags of ``train_sb3.py`` that follow; empty if nothing was found."""
+        found = [] if self.noise is None else [f"--noise {self.noise.noise}"]
+        if self.scale is not None and self.scale.recommendation.scale is not None:
+            found.insert(0, f"--scale {self.scale.recommendation.scale:g}")
+        return " ".join(found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as values of JSON."""
+        content = {} if self.noise is None else {"noise_search": self.noise.to_dict()}
+        return content | ({} if self.scale is None else self.scale.to_dict())
+
+
+def calibrate(calibration: Calibration) -> Calibrations:
+    """Play what was asked for, report it, and recommend a noise or a size of perturbation.
 
     Args:
         calibration: What to play.
 
     Returns:
-        The recommended size.
+        What was found.
 
     Raises:
-        CheckpointError: The policy cannot be loaded.
+        CheckpointError: The policy cannot be loaded, or what was found not stored in it.
         OverwriteError: There is a calibration in its folder already.
         PolicyMismatchError: It does not fit the environment.
         RunFolderError: The results cannot be written.
+        ZprlError: What was found is to be stored in a policy that is no folder.
     """
     env_name = folder_name(calibration.env)
     out = calibration.out or Path("runs", env_name, "calibration")
-    refuse_overwriting(out / DATA, calibration.overwrite)
+    refuse_overwriting(out / CALIBRATION_FILE, calibration.overwrite)
     # Here and not above, so that --help and a mistyped flag answer at once.
     import torch
     from rich.console import Console
@@ -100,56 +148,77 @@ def calibrate(calibration: Calibration) -> Recommendation:
 
     torch.set_num_threads(calibration.threads)
     env_kwargs = cli.settings(calibration.env_kwargs)
-    policy_name = calibration.policy or str(
-        base_policy(calibration.env, make=False, env_kwargs=env_kwargs)
+    policy_name = calibration.policy or base_policy(
+        calibration.env, make=False, env_kwargs=env_kwargs
     )
+    checkpoint = _checkpoint(policy_name) if calibration.save else None
     policy = resolve_policy(policy_name, calibration.policy_class)
     make_writable(out)
-    usual = recipe_for("sac", "default", "latent", calibration.env, None, env_kwargs)
-    noise_scale, n_action_steps = calibration.noise_scale, calibration.n_action_steps
-    noise_scale = usual.noise_scale if noise_scale is None else noise_scale
-    n_action_steps = usual.n_action_steps if n_action_steps is None else n_action_steps
-    seeds = range(VALIDATION_SEED, VALIDATION_SEED + calibration.episodes)
-    scales = (0.0, *sorted(set(calibration.scales)))
-    trials: list[Trial] = []
-    bar = progress_bar(total=len(scales) * len(seeds), unit="episode", leave=False)
-    with bar, closing(make_env(calibration.env, **env_kwargs)) as env:
-        for scale in scales:
-            bar.set_description(f"lambda {scale:g}", refresh=False)
-            trials.append(
-                play(
-                    env,
-                    policy,
-                    scale,
-                    seeds,
-                    hold=calibration.hold,
-                    on_episode=lambda success: bar.update(),
-                    noise_scale=noise_scale,
-                    n_action_steps=n_action_steps,
-                )
+    console = Console(soft_wrap=True)
+    usual = calibrated_facts(find_task(calibration.env).read_facts(env_kwargs), policy)
+    found, noise = None, calibration.noise or usual.noise
+    steps = calibration.n_action_steps or usual.n_action_steps
+    with closing(make_env(calibration.env, **env_kwargs)) as env:
+        if calibration.draws:
+            episodes = calibration.episodes or noise_search.EPISODES
+            found = search_noise(
+                env, policy, calibration.draws, episodes=episodes, n_action_steps=steps
             )
-    base, *perturbed = trials
-    recommendation = recommend(base, perturbed)
-    settings = dataclasses.asdict(calibration) | {"policy": policy_name, "noise_scale": noise_scale}
-    settings |= {
-        "policy_sha256": getattr(policy, "weights_hash", None),
-        WRITER: package_version(),
-    }
-    content = settings | {
-        "trials": [trial.to_dict() for trial in trials],
-        "recommendation": dataclasses.asdict(recommendation),
-    }
-    writing = Writing(print)
-    writing(DATA, lambda: write_json(out / DATA, content))
-    title = f"{env_name}, a new perturbation every {calibration.hold}"
-    writing(PICTURE, lambda: report.draw(out / PICTURE, title, base, perturbed, recommendation))
-    report.print_table(base, perturbed, recommendation, Console(soft_wrap=True))
+            report.print_noise(found, console)
+            noise = found.noise
+        tried = None
+        if calibration.scales or not calibration.draws:
+            tried = search_scale(
+                env,
+                policy,
+                calibration.scales or scale_search.SCALES,
+                episodes=calibration.episodes or scale_search.EPISODES,
+                hold=calibration.hold,
+                noise=noise,
+                n_action_steps=steps,
+            )
+    result, writing = Calibrations(found, tried), Writing(print)
+    settings = dataclasses.asdict(calibration) | {"policy": str(policy_name), "noise": noise}
+    if tried is not None:
+        title = f"{env_name}, a new perturbation every {calibration.hold}"
+        report.print_table(*tried[:3], console)
+        writing(PICTURE, lambda: report.draw(out / PICTURE, title, *tried[:3]))
+    settings |= {"policy_sha256": getattr(policy, "weights_hash", None), WRITER: package_version()}
+    content = settings | result.to_dict()
+    writing(CALIBRATION_FILE, lambda: write_json(out / CALIBRATION_FILE, content))
+    if checkpoint is not None and result.flags():
+        scale = tried and tried.recommendation.scale
+        store_calibration(
+            checkpoint,
+            Calibrated(env_name, scale, noise, calibration.draws or None),
+        )
+        print(
+            f"Stored in {checkpoint}; runs and wrappers take it where they are not told otherwise."
+        )
+    if found is not None and tried is None:
+        print(f"Lambda from there: {cli.prog()} --env {calibration.env} --noise {noise}")
     writing.check()
     print(f"Results: {out}")
-    return recommendation
+    return result
 
 
-EXAMPLES = ("--env Lift", "--env box-close --scales 1 2 3 --episodes 100")
+def _checkpoint(policy: str | PathLike[str]) -> Path:
+    """Find the folder of a checkpoint that something can be stored in."""
+    from zprl_env.loading.resolve import checkpoint_folder
+
+    if isinstance(policy, str) and (names_code(policy) or policy.startswith(HUB)):
+        raise ZprlError(
+            f"--save must have a policy in a folder of this machine. Got: {policy}. Leave --save "
+            f"out and give the flags that are recommended, or download it: python -m zprl_env.hub."
+        )
+    return checkpoint_folder(policy)
+
+
+EXAMPLES = (
+    "--env Lift",
+    "--env box-close --scales 1 2 3 --episodes 100",
+    "--env hammer --noise best:8  # the best of eight fixed draws of the flow's noise",
+)
 
 
 def main() -> None:

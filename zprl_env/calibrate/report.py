@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from zprl_env.calibrate.noise_search import NoiseSearch, sentences
 from zprl_env.calibrate.recommendation import Recommendation
 from zprl_env.calibrate.trial import Trial
 from zprl_env.files import write_picture
@@ -54,6 +55,35 @@ def print_table(
     if recommendation.scale is not None:
         console.print(f"Recommended: --scale {recommendation.scale:g}", style="bold")
     console.print(recommendation.reason)
+
+
+def print_noise(search: NoiseSearch, console: Console) -> None:
+    """Print the base policy's success from every start of its flow, and what follows.
+
+    Args:
+        search: What was played.
+        console: Where to print.
+    """
+    table = Table("noise")
+    for column in ("success", "episodes", "mean length"):
+        table.add_column(column, justify="right")
+    for noise, outcome in search.starts:
+        low, high = outcome.interval
+        table.add_row(
+            noise,
+            f"{outcome.success_rate:.2f} ({low:.2f} - {high:.2f})",
+            str(outcome.episodes),
+            f"{outcome.mean_length:.0f}",
+            style="bold" if noise == search.noise else None,
+        )
+    console.print(table)
+    console.print(
+        "success: of the base policy alone, with Wilson 95 % intervals, on validation episodes\n"
+        "episodes: draws that fell behind on the first half did not play the second"
+    )
+    console.print(f"Recommended: --noise {search.noise}", style="bold")
+    for line in sentences(search):
+        console.print(line)
 
 
 def draw(

@@ -134,7 +134,7 @@ def play(
         seeds: Seed of each episode and of its perturbations.
         hold: How long a perturbation is kept.
         on_episode: Called with each episode's success, for progress.
-        **options: Of the steering, such as ``noise_scale``.
+        **options: Of the steering, such as ``noise``.
 
     Returns:
         Outcomes and what was measured.

@@ -18,13 +18,13 @@ from rich.console import Console
 from rich.table import Table
 from tyro.conf import Positional
 
-from policies.checkpoints.output import package_version, refuse_overwriting
+from policies.checkpoints.output import refuse_overwriting
 from zprl_env import cli
 from zprl_env.compare.finished import LeftOut, find_finished
 from zprl_env.compare.groups import Group, Pair, compare, group
 from zprl_env.errors import ZprlError
 from zprl_env.files import check_file, write_json
-from zprl_env.training.run.writing import Writing
+from zprl_env.writing import Writing
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,6 @@ def write(
 
     writing(picture.name, lambda: draw(picture, groups))
     content = {
-        "zprl_env_version": package_version(),
         "groups": [one.to_dict() for one in groups],
         "pairs": [
             pair._asdict() | {"difference": pair.difference and pair.difference._asdict()}

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from policies.checkpoints.plain_json import shown
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import CONFIG_FILE, RESULTS_FILE, RunFolderError, one_line, read_json
+from zprl_env.options.former import with_present_names
 from zprl_env.training.run.history import HISTORY_FILE, count, result_from
 
 COUNTED = ("backend", "env_kwargs", "keep", "num_envs", "overlap", "total_env_steps")
@@ -96,7 +97,7 @@ def _entry(content: dict[str, Any], name: str, kind: type) -> Any:
 
 def _settings(config: dict[str, Any]) -> dict[str, str]:
     counted = {name: config[name] for name in COUNTED if name in config}
-    counted |= _entry(config, "recipe", dict)
+    counted |= with_present_names(_entry(config, "recipe", dict))
     policy = config.get("policy_sha256")
     if policy:
         counted["policy"] = str(policy)[:8]

@@ -27,6 +27,7 @@ from zprl_env.files import RESULTS_FILE, RunFolderError, make_writable, one_line
 from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.loading.steered_files import (
     CARD_FILE,
+    FIXED_NOISE,
     OWN_POLICY,
     POLICY_FOLDER,
     SHIPPED_POLICY,
@@ -115,8 +116,8 @@ def export(settings: Export) -> Path:
 
     from zprl_env.base_policies.find import base_policy
     from zprl_env.envs import make_env
+    from zprl_env.evaluation import ModelAgent
     from zprl_env.loading.resolve import resolve_policy
-    from zprl_env.training.agents.model import as_agent
     from zprl_env.training.agents.weights import load_model
     from zprl_env.training.environment import evaluation_env
     from zprl_env.training.run.agent import find_agent
@@ -151,7 +152,7 @@ def export(settings: Export) -> Path:
             if own
             else likely_observations(base_folder(partial, metadata))
         )
-        check_equal(steered, env, as_agent(model), observations)
+        check_equal(steered, env, ModelAgent(model), observations)
         if settings.onnx:
             from zprl_env.deploy.onnx_graph import write_onnx
 
@@ -201,10 +202,13 @@ def describe_run(
 
     recipe, space = config.recipe, env.env.env.observation_space
     options = {"n_action_steps": env.env.n_action_steps, "sample_latent": False}
+    options |= steering_options(recipe)
+    if isinstance(options["scale"], str):  # a rule, of which the outcome is what was learned with
+        options["scale"] = env.scale.tolist()
     described: dict[str, Any] = {
         "env": config.env,
         "steer": config.steer,
-        "options": {**options, **steering_options(recipe)},
+        "options": options,
         "observation_dim": int(np.prod(space.shape or ())),
         "algo": config.algo,
         "backend": config.backend,
@@ -258,8 +262,10 @@ def write(
         folder.mkdir(parents=True)
     else:
         env.policy.save(folder / POLICY_FOLDER)  # type: ignore[attr-defined]
-    bounds = {"action_low": space.low, "action_high": space.high}
-    write_steered(folder, metadata | {"actor": actor.kinds}, actor.to_arrays() | bounds)
+    arrays = {"action_low": space.low, "action_high": space.high}
+    if env.steering.flow_noise.kind == "fixed":
+        arrays[FIXED_NOISE] = env.steering.start
+    write_steered(folder, metadata | {"actor": actor.kinds}, actor.to_arrays() | arrays)
     (folder / CARD_FILE).write_text(steered_card(metadata), encoding="utf-8")
     return SteeredPolicy.load(folder, policy=env.policy if own else None, steer=metadata["steer"])
 

@@ -51,6 +51,7 @@ class SteeredNetwork(nn.Module):
 
     low: Tensor
     high: Tensor
+    start: Tensor
 
     def __init__(self, model: VibFlow, steered: SteeredPolicy) -> None:
         super().__init__()
@@ -60,11 +61,18 @@ class SteeredNetwork(nn.Module):
         for name in self.steering.constants:
             value = torch.tensor(getattr(steered.steering, name), dtype=torch.float32)
             setattr(self.steering, name, value)
+        self.register_buffer("start", torch.tensor(steered.steering.start)[None])
         for name, array in zip(("low", "high"), steered.bounds, strict=True):
             self.register_buffer(name, torch.tensor(array, dtype=torch.float32))
 
     def forward(self, observation: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Map observations ``(B, O)`` and the flow's noise N(0, I), ``(B, H, A)``, to chunks."""
+        """Map observations ``(B, O)`` to chunks.
+
+        Args:
+            observation: Shape ``(B, O)``.
+            noise: N(0, I) of fresh noise; None for a flow that starts from zero or a fixed draw.
+                Shape ``(B, H, A)``.
+        """
         features, posterior = self.model.encode(observation)
         parts, kind = [posterior.mean], self.steering.observation
         if kind in ("state", "both"):
@@ -73,11 +81,10 @@ class SteeredNetwork(nn.Module):
             parts.insert(0, features)
         action = torch.clamp(self.actor(torch.cat(parts, dim=1)), -1.0, 1.0)
         if noise is None:
-            config = self.model.config
-            noise = observation.new_zeros(observation.shape[0], config.horizon, config.action_dim)
-        chunks, _ = self.steering.decode(
-            self.model.decode, action, posterior.mean, self.steering.noise_scale * noise
-        )
+            start = self.start.expand(observation.shape[0], -1, -1)
+        else:
+            start = self.steering.flow_noise.temperature * noise
+        chunks, _ = self.steering.decode(self.model.decode, action, posterior.mean, start)
         return torch.clamp(chunks, self.low, self.high)
 
 
@@ -102,7 +109,7 @@ def write_onnx(
             "does. Leave --onnx out."
         )
     model = checkpoint.load(base_folder(folder, steered.metadata)).model
-    config, noisy = model.config, steered.steering.noise_scale > 0.0
+    config, noisy = model.config, steered.steering.flow_noise.by_chance
     inputs: dict[str, tuple[int, ...]] = {"observation": (config.observation_dim,)}
     arrays = {"observation": np.asarray(observations, np.float32)}
     chunk = (config.horizon, config.action_dim)

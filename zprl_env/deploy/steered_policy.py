@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from zprl_env.deploy.actor import Actor
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, acting_policy, resolve_policy
 from zprl_env.loading.shipped import steered_folder
-from zprl_env.loading.steered_files import OWN_POLICY, base_folder, read_steered
+from zprl_env.loading.steered_files import FIXED_NOISE, OWN_POLICY, base_folder, read_steered
+from zprl_env.options.noise import FlowNoise
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.table import STEERINGS, find_steering
@@ -59,8 +61,8 @@ class SteeredPolicy:
             policy: The frozen base policy.
             actor: The agent.
             observation_dim: Size O of an observation.
-            options: Of the steering, such as ``scale``; ``sample_latent`` and ``noise_scale`` are
-                off if not given.
+            options: Of the steering, such as ``scale``; ``sample_latent`` is
+                off and ``noise`` is ``"zero"`` if not given.
             steer: Where the agent enters the policy: a key of ``STEERINGS`` or
                 ``"module:Class"``.
             low: Smallest action, of size A or one number.
@@ -73,7 +75,7 @@ class SteeredPolicy:
             UnknownNameError: There is no such way of steering.
         """
         core = find_steering(steer).core
-        options = {"sample_latent": False, "noise_scale": 0.0, **options}
+        options = {"sample_latent": False, "noise": "zero", **options}
         try:
             self.steering = core(policy, observation_dim=observation_dim, **options)
         except TypeError as error:
@@ -121,6 +123,7 @@ class SteeredPolicy:
                     f"{shown(metadata[OWN_POLICY])}. If you have it, give it as policy=."
                 )
             low, high = arrays.pop("action_low"), arrays.pop("action_high")
+            options = _options(metadata["options"], arrays)
             base = (
                 acting_policy(base_folder(path, metadata))
                 if policy is None
@@ -136,7 +139,7 @@ class SteeredPolicy:
                 base,
                 Actor.from_arrays(metadata["actor"], arrays),
                 observation_dim,
-                metadata["options"],
+                options,
                 steer=metadata["steer"],
                 low=low,
                 high=high,
@@ -217,6 +220,21 @@ class SteeredPolicy:
             raise CheckpointError(
                 f"an actor must give actions of size {self.steering.agent_dim}. Got: {got[1:]}."
             )
+
+
+def _options(said: Mapping[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return the options of an export, and take the fixed noise that is stored out of its arrays.
+
+    Raises:
+        KeyError: It says no scale, or stores no fixed noise of its own.
+        ConfigurationError: Its noise is none.
+    """
+    options = dict(said)
+    options["scale"] = options["scale"]  # no rule is to stand in for one that was lost
+    noise = FlowNoise.parse(options.get("noise", "zero"))
+    if noise.kind == "fixed":
+        noise = replace(noise, vector=arrays.pop(FIXED_NOISE))
+    return options | {"noise": noise}
 
 
 def _executed(n_action_steps: object, horizon: int) -> int:

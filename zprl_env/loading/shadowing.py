@@ -97,6 +97,12 @@ def is_command() -> bool:
     >>> is_command()
     False
     """
-    words = sys.orig_argv[1:]
-    asked = words[words.index("-m") + 1 :][:1] if "-m" in words else []
-    return bool(asked) and asked[0].partition(".")[0] in PACKAGES
+    words = iter(sys.orig_argv[1:])
+    for word in words:
+        if not word.startswith("-") or word == "-c":  # a script, or code
+            return False
+        if word.endswith("m") and word[:2] != "--":  # -Im, too
+            return next(words, "").partition(".")[0] in PACKAGES
+        if word in ("-X", "-W"):
+            next(words, None)
+    return False

@@ -11,15 +11,16 @@ import numpy as np
 import safetensors.numpy
 
 from policies.checkpoints import files as checkpoint_files
-from policies.checkpoints.contents import WRITER
 from policies.checkpoints.files import arrays_hash, read_arrays
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import WRITER, package_version
 from policies.checkpoints.plain_json import read_json, shown
 from policies.checkpoints.tensor_file import check_finite, read_header
 from policies.checkpoints.whole import replace_file
 from policies.model.config import MOST_SIZE
-from zprl_env.errors import CheckpointError
+from zprl_env.errors import CheckpointError, ConfigurationError
 from zprl_env.loading.pretrained import shipped_policies
+from zprl_env.options.former import with_present_names
+from zprl_env.options.noise import FlowNoise
 
 FORMAT = "zprl-steered"
 VERSION = 1
@@ -30,6 +31,11 @@ OWN_POLICY = "own_policy"
 """Key of a note for people to read: which code of their own the base policy was."""
 SHIPPED_POLICY = "shipped_policy"
 """Key of the name of a base policy that comes with the package, in place of a copy of it."""
+FIXED_NOISE = "noise"
+"""Array of the vector that the flow starts from, where that is a fixed one: itself and not its seed
+alone, for whoever reads the folder without this package."""
+RULES = ("auto", "published")
+"""Scales of a recipe that are the name of a rule."""
 ONNX_FILE, CARD_FILE = "steered.onnx", "README.md"
 
 _MOST_LAYERS, _LARGEST = 1000, 1e30
@@ -64,10 +70,20 @@ def _named(value: object) -> bool:
     return isinstance(value, dict)
 
 
+def _noise(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        FlowNoise.parse(value).known()
+    except ConfigurationError:
+        return False
+    return True
+
+
 SHARED: dict[str, Callable[[Any], bool]] = {
     "n_action_steps": _count,
     "sample_latent": lambda value: isinstance(value, bool),
-    "noise_scale": _number,
+    "noise": _noise,
     "observation": _text,
 }
 """Options that every way of steering has, and every description says."""
@@ -137,7 +153,7 @@ ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
     "options": (
         "an object of numbers, texts or lists of numbers, with n_action_steps (an integer), "
-        "sample_latent (true or false), noise_scale (a number) and observation (a text)",
+        "sample_latent (true or false), noise (such as 'zero') and observation (a text)",
         _options,
     ),
     "results": (
@@ -164,7 +180,9 @@ def check_entries(described: Mapping[str, Any], path: Path) -> None:
                 f"{name} in {path} must be {must}. Got: {shown(described[name])}."
             )
     options, recipe = described.get("options", {}), described.get("recipe", {})
-    for name in ("scale", "noise_scale", "observation"):
+    for name in ("scale", "noise", "observation"):
+        if recipe.get("scale") in RULES and name == "scale":
+            continue  # of which the options have the outcome
         if name in options and name in recipe and options[name] != recipe[name]:
             raise CheckpointError(
                 f"{name} in {path} must be one thing. Got: {shown(options[name])} among its "
@@ -173,12 +191,28 @@ def check_entries(described: Mapping[str, Any], path: Path) -> None:
             )
 
 
+def _present(described: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return a description with the present names of options; a former version may have written it.
+
+    Raises:
+        CheckpointError: What has a former name is of another type or size.
+    """
+    named = dict(described)
+    for name in ("options", "recipe"):
+        if isinstance(named.get(name), dict):
+            try:
+                named[name] = with_present_names(named[name])
+            except ConfigurationError as error:
+                raise CheckpointError(f"{name} in {path}: {error}") from error
+    return named
+
+
 class SteeredFiles(NamedTuple):
     """Contents of an exported steered policy's folder besides the base policy.
 
     Attributes:
         metadata: The description.
-        arrays: The actor's, and the bounds of the environment's actions.
+        arrays: The actor's, the bounds of the environment's actions, and a fixed noise.
     """
 
     metadata: dict[str, Any]
@@ -213,7 +247,7 @@ def write_steered(
         metadata: Plain JSON values; format, version and hashes are set here. With ``own_policy`` in
             it, the base policy is the user's own code, and with ``shipped_policy`` one that comes
             with the package: the folder then does not hold it.
-        arrays: The actor's, and the bounds.
+        arrays: The actor's, the bounds, and a fixed noise if there is one.
     """
     replace_file(folder / ACTOR_FILE, safetensors.numpy.save(dict(arrays)))
     described = {"format": FORMAT, "version": VERSION, "actor_sha256": arrays_hash(arrays)}
@@ -246,6 +280,7 @@ def read_steered(folder: Path) -> SteeredFiles:
             f"{path} must be of format {FORMAT!r}, version {VERSION}. "
             f"Got: {shown(said[0])}, {shown(said[1])}. Export it again."
         )
+    named = _present(named, path)
     check_entries(named, path)
     read_header(folder / ACTOR_FILE)
     arrays = read_arrays(folder / ACTOR_FILE)

@@ -6,7 +6,7 @@ from zprl_env.steering.action import ActionSteering
 from zprl_env.steering.base import ObservationKind, Steering
 from zprl_env.steering.decision import Decision, Perturbed
 from zprl_env.steering.joint import JointSteering
-from zprl_env.steering.latent import LatentSteering, auto_scale
+from zprl_env.steering.latent import LatentSteering, auto_scale, published_scale
 from zprl_env.steering.noise import NoiseSteering
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "Perturbed",
     "Steering",
     "auto_scale",
+    "published_scale",
 ]

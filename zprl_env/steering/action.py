@@ -112,7 +112,8 @@ class ActionSteering(Steering):
         """
         base = self.act(np.zeros((len(chunks), self.agent_dim)), latents, generators).chunks
         wanted = chunks - base
-        actions = np.clip(wanted / self.scale, -1.0, 1.0).astype(np.float32)
+        reached = np.divide(wanted, self.scale, out=np.zeros_like(wanted), where=self.scale > 0.0)
+        actions = np.clip(reached, -1.0, 1.0).astype(np.float32)
         return actions.reshape(len(chunks), -1), wanted - self.scale * actions
 
     def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:

@@ -17,6 +17,8 @@ from zprl_env.errors import (
     PolicyMismatchError,
     SimulationError,
 )
+from zprl_env.options.former import refuse_former_names
+from zprl_env.options.noise import FlowNoise
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.decision import Decision, Perturbed
 from zprl_env.steering.demonstrated import DemonstratedLatents
@@ -33,6 +35,9 @@ both.
 _POLICY_STREAM = 1
 """Spawn key of the policy's random generator; the environment's takes the bare seed."""
 
+
+_UNRULED = 2.0
+"""Scale of a way of steering that knows no rule, where the task says no number."""
 
 SATURATED = 0.95
 """Absolute value beyond which a number of an action counts as saturated."""
@@ -79,13 +84,20 @@ class Steering(ABC):
         place: What the agent moves, in words: class attribute, for cards and help.
         defaults: Options whose default differs from this class's: class attribute.
         constants: Names of the attributes that :meth:`perturb` computes with: class attribute.
+        scale_rules: Words that the option ``scale`` takes besides numbers: class attribute.
         observation_space: The agent's flat float32 ``Box``.
         action_space: The agent's ``Box(-1, 1)``, float32.
+        flow_noise: What the flow starts from.
+        start: What every decision starts from, zeros where that is drawn anew. Shape ``(H, A)``.
     """
+
+    flow_noise: FlowNoise
+    start: np.ndarray
 
     place: ClassVar[str]
     defaults: ClassVar[dict[str, Any]] = {}
     constants: ClassVar[tuple[str, ...]] = ("scale",)
+    scale_rules: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -94,7 +106,7 @@ class Steering(ABC):
         observation_dim: int,
         n_action_steps: int | None = None,
         sample_latent: bool | None = None,
-        noise_scale: float | None = None,
+        noise: str | FlowNoise | None = None,
         observation: ObservationKind = "features",
     ) -> None:
         """Open a policy.
@@ -105,13 +117,14 @@ class Steering(ABC):
             n_action_steps: Actions of a chunk that are executed; ``None`` takes the policy's own.
             sample_latent: Draw z from the posterior; ``False`` takes its mean. ``None`` is the
                 class's default, and else ``True``.
-            noise_scale: Temperature of the flow's initial noise; 0 makes the policy deterministic.
-                ``None`` is the class's default, and else imitation's 1.
+            noise: Start of the flow: ``"fresh"`` or ``"fresh:TEMPERATURE"`` draws it for every
+                decision, ``"zero"`` and ``"fixed:SEED"`` leave nothing to chance. ``None`` is the
+                class's default, and else ``"fresh"``, which imitation trained with.
             observation: What the agent sees besides the latent.
 
         Raises:
             PolicyMismatchError: ``observation`` needs ``policy.normalize``, which it lacks.
-            ConfigurationError: ``noise_scale`` is negative or ``observation`` unknown.
+            ConfigurationError: ``noise`` or ``observation`` is not one of these.
         """
         if observation not in get_args(ObservationKind):
             raise ConfigurationError(
@@ -127,8 +140,7 @@ class Steering(ABC):
         self.n_action_steps = policy.n_action_steps if n_action_steps is None else n_action_steps
         usual = self.usual()
         self.sample_latent = usual["sample_latent"] if sample_latent is None else sample_latent
-        temperature = usual["noise_scale"] if noise_scale is None else noise_scale
-        self.noise_scale = check_size("noise_scale", temperature)
+        self._start_from(usual["noise"] if noise is None else noise)
         self.observation = observation
         size = policy.latent_dim
         size += policy.feature_dim if observation in ("features", "both") else 0
@@ -139,12 +151,13 @@ class Steering(ABC):
 
     @classmethod
     def usual(cls, facts: Facts = UNKNOWN) -> dict[str, Any]:
-        """Return the defaults of the options ``scale``, ``noise_scale`` and ``sample_latent``.
+        """Return the defaults of the options ``scale``, ``noise`` and ``sample_latent``.
 
         Args:
             facts: The task's; this class's own `defaults` come before them.
         """
-        of_the_task = {"scale": facts.scale, "noise_scale": facts.noise_scale}
+        known = not isinstance(facts.scale, str) or facts.scale in cls.scale_rules
+        of_the_task = {"scale": facts.scale if known else _UNRULED, "noise": facts.noise}
         return of_the_task | {"sample_latent": True} | cls.defaults
 
     def __str__(self) -> str:
@@ -154,7 +167,7 @@ class Steering(ABC):
         """Change an option while episodes are played: scale, noise or the latent's sampling.
 
         Args:
-            name: ``"noise_scale"``, ``"sample_latent"`` or one of :attr:`constants`.
+            name: ``"noise"``, ``"sample_latent"`` or one of :attr:`constants`.
             value: As the constructor takes it.
 
         Raises:
@@ -162,11 +175,12 @@ class Steering(ABC):
         """
         if name == "sample_latent":
             self.sample_latent = bool(value)
-        elif name == "noise_scale":
-            self.noise_scale = check_size(name, value)
+        elif name == "noise":
+            self._start_from(value)
         elif name in self.constants:
             setattr(self, name, self._checked(name, value))
         else:
+            refuse_former_names({name: value})
             raise ConfigurationError(
                 f"What can be changed must be one of {', '.join(self.changeable())}. Got: {name}, "
                 f"which is fixed. Make another environment."
@@ -175,7 +189,7 @@ class Steering(ABC):
     @classmethod
     def changeable(cls) -> tuple[str, ...]:
         """Return the names of the options that :meth:`change` takes."""
-        return (*cls.constants, "noise_scale", "sample_latent")
+        return (*cls.constants, "noise", "sample_latent")
 
     def _checked(self, name: str, value: Any) -> Any:
         """Check one of the `constants`; a subclass whose own are no sizes overrides it."""
@@ -285,7 +299,7 @@ class Steering(ABC):
         latents: np.ndarray,
         generators: Sequence[np.random.Generator],
     ) -> Decision:
-        """Draw the flow's noise and decode the agent's actions.
+        """Take the flow's noise and decode the agent's actions.
 
         Args:
             actions: The agent's actions; values outside [-1, 1] are clipped.
@@ -301,14 +315,34 @@ class Steering(ABC):
             PolicyMismatchError: The policy's answer is not what it promised, or it has changed.
         """
         actions = self._valid(actions)
-        shape = (self.policy.horizon, self.policy.action_dim)
-        noise = np.zeros((len(actions), *shape), np.float32)
-        if self.noise_scale > 0.0:
-            draws = [generator.standard_normal(shape) for generator in generators]
-            noise = self.noise_scale * np.asarray(draws, dtype=np.float32)
+        noise = self.starts(generators)
         self.frozen.check()
         chunks, decoded = self.decode(self._decode, actions, latents, noise)
         return Decision(chunks, actions, decoded)
+
+    @property
+    def noise(self) -> str:
+        """Start of the flow, as the constructor takes it: ``"fresh"``, ``"fixed:3"``."""
+        return str(self.flow_noise)
+
+    def starts(self, generators: Sequence[np.random.Generator]) -> np.ndarray:
+        """Return what the flow starts from: drawn, zero, or the same vector for all.
+
+        Args:
+            generators: One per environment; only fresh noise is drawn from them.
+
+        Returns:
+            Shape ``(B, H, A)``, float32.
+        """
+        if not self.flow_noise.by_chance:
+            return np.repeat(self.start[np.newaxis], len(generators), axis=0)
+        draws = [generator.standard_normal(self.start.shape) for generator in generators]
+        return self.flow_noise.temperature * np.asarray(draws, dtype=np.float32)
+
+    def _start_from(self, noise: str | FlowNoise) -> None:
+        flow_noise = FlowNoise.parse(noise).known()
+        self.start = flow_noise.constant((self.policy.horizon, self.policy.action_dim))
+        self.flow_noise = flow_noise
 
     def _valid(self, actions: np.ndarray) -> np.ndarray:
         """Check an agent's actions and clip them. Shape ``(B, agent_dim)``, float32."""

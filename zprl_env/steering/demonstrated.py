@@ -13,28 +13,34 @@ from zprl_env.steerable import SteerablePolicy
 class DemonstratedLatents(NamedTuple):
     """A Gaussian with independent dimensions over the latents of the demonstrations.
 
-    Checkpoints carry mean and spread of every dimension and no covariance. The squared distance
-    therefore averages to D over the demonstrations, as it would with one, but a direction that
-    correlated dimensions leave empty does not count as far.
+    The squared distance averages to D over the demonstrations, as it would with their covariance,
+    but a direction that correlated dimensions leave empty does not count as far. The size of a
+    perturbation that needs no measurement is found with the covariance (:attr:`tightness`).
 
     Attributes:
         mean: Shape ``(D,)``.
         std: Spread of the posteriors' means and of the posteriors themselves. Shape ``(D,)``.
         norm: Root mean square length of the posteriors' means.
+        tightness: Mean of 1 / variance over the latent's directions: of the covariance's axes where
+            the checkpoint has one, and else of the dimensions.
+        correlated: Whether the tightness is that of a covariance.
     """
 
     mean: np.ndarray
     std: np.ndarray
     norm: float
+    tightness: float
+    correlated: bool
 
     @classmethod
     def of(cls, policy: SteerablePolicy) -> DemonstratedLatents:
         """Read the statistics that a policy carries.
 
         Args:
-            policy: Whatever it has of ``latent_mean``, ``latent_std``, ``latent_posterior_std`` and
-                ``latent_rms`` is used. Without spread it is the RMS, without mean it is zero; a
-                policy that has nothing gets N(0, I), which a variational bottleneck is drawn to.
+            policy: Whatever it has of ``latent_mean``, ``latent_std``, ``latent_posterior_std``,
+                ``latent_covariance`` and ``latent_rms`` is used. Without spread it is the RMS,
+                without mean it is zero; a policy that has nothing gets N(0, I), which a variational
+                bottleneck is drawn to.
 
         Example:
             >>> from zprl_env.testing import LinearPolicy
@@ -53,7 +59,12 @@ class DemonstratedLatents(NamedTuple):
         spread = carried("latent_std", rms)
         inner = carried("latent_posterior_std", 0.0 * ones)
         std = np.maximum(np.hypot(spread, inner), np.finfo(np.float32).tiny)
-        return cls(mean, std, float(np.linalg.norm(rms)))
+        covariance = getattr(policy, "latent_covariance", None)
+        tightness = float(np.mean(1.0 / std.astype(np.float64) ** 2))
+        if covariance is not None:
+            axes = np.linalg.eigvalsh(np.asarray(covariance, np.float64) + np.diag(inner**2.0))
+            tightness = float(np.mean(1.0 / np.maximum(axes, np.finfo(np.float32).tiny)))
+        return cls(mean, std, float(np.linalg.norm(rms)), tightness, covariance is not None)
 
     def distance(self, latents: np.ndarray) -> np.ndarray:
         """Compute the distance of latents from those of the demonstrations.

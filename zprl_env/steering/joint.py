@@ -9,7 +9,7 @@ import numpy as np
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import Steering, check_size
 from zprl_env.steering.decision import Perturbed
-from zprl_env.steering.latent import Scale, latent_strength, resolve_scale
+from zprl_env.steering.latent import RULES, Scale, latent_strength, resolve_scale
 
 
 class JointSteering(Steering):
@@ -24,11 +24,17 @@ class JointSteering(Steering):
     """
 
     place: ClassVar[str] = "latent and its flow's noise"
-    defaults: ClassVar[dict[str, Any]] = {"sample_latent": False, "noise_scale": 0.0}
+    defaults: ClassVar[dict[str, Any]] = {"sample_latent": False, "noise": "zero"}
     constants: ClassVar[tuple[str, ...]] = ("scale", "noise_bound")
+    scale_rules: ClassVar[tuple[str, ...]] = RULES
 
     def __init__(
-        self, policy: SteerablePolicy, *, scale: Scale, noise_bound: float = 1.5, **options: Any
+        self,
+        policy: SteerablePolicy,
+        *,
+        scale: Scale = "auto",
+        noise_bound: float = 1.5,
+        **options: Any,
     ) -> None:
         """Open a policy at its latent and its noise; ``options`` as in :class:`Steering`."""
         super().__init__(policy, **options)

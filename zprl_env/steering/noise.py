@@ -16,7 +16,7 @@ from zprl_env.steering.demonstrated import row_norms
 class NoiseSteering(Steering):
     """Noise steering: the agent's action shifts the initial noise, x = noise + bound * action.
 
-    With ``noise_scale=0``, the default here, the agent chooses the noise alone, as in DSRL.
+    With ``noise="zero"``, the default here, the agent chooses the noise alone, as in DSRL.
 
     Attributes:
         scale: Bound of the chosen noise, in standard deviations of the flow's N(0, I).
@@ -29,7 +29,7 @@ class NoiseSteering(Steering):
     defaults: ClassVar[dict[str, Any]] = {
         "scale": 1.5,
         "sample_latent": False,
-        "noise_scale": 0.0,
+        "noise": "zero",
     }
 
     def __init__(

@@ -33,7 +33,7 @@ class Way(NamedTuple):
     wrapper: type[SteeringWrapper]
 
     def defaults(self, facts: Facts) -> dict[str, Any]:
-        """Return a task's defaults of scale, noise scale and the latent's sampling."""
+        """Return a task's defaults of scale, noise and the latent's sampling."""
         return self.core.usual(facts)
 
 
@@ -102,6 +102,33 @@ def check_options(name: str, options: Mapping[str, Any]) -> None:
             )
         if option not in known:
             raise UnknownNameError(f"option of --steer {name}", option, known)
+
+
+def check_scale(name: str, scale: object) -> None:
+    """Refuse a rule for lambda of a way of steering whose scale is something else.
+
+    Args:
+        name: As :func:`find_steering` takes it.
+        scale: A number, or the name of a rule.
+
+    Raises:
+        ZprlError: It is a rule, and the latent is not steered.
+
+    >>> check_scale("latent", "auto")
+    >>> check_scale("action", "calibrate")
+    Traceback (most recent call last):
+    policies.errors.ZprlError: scale must be a number with --steer action... Got: 'calibrate'...
+    """
+    core = find_steering(name).core
+    if (
+        isinstance(scale, str)
+        and scale not in core.scale_rules
+        and not (scale == "calibrate" and core.scale_rules)
+    ):
+        raise ZprlError(
+            f"scale must be a number with --steer {name}, whose scale is no lambda of the latent. "
+            f"Got: {scale!r}. Try {core.usual()['scale']:g}."
+        )
 
 
 def own_options(core: type[Steering]) -> list[str]:

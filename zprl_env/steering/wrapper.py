@@ -13,6 +13,8 @@ from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import flat_environment
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.options.former import refuse_former_names
+from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.steering import (
     ActionSteering,
     JointSteering,
@@ -32,9 +34,13 @@ from zprl_env.tasks import facts_of
 def given(options: dict[str, Any], usual: dict[str, Any]) -> dict[str, Any]:
     """Return options with defaults in place of those that are missing or ``None``.
 
-    >>> given({"scale": None, "noise_scale": 0.0}, {"scale": 2.0, "noise_scale": 1.0})
-    {'scale': 2.0, 'noise_scale': 0.0}
+    Raises:
+        ConfigurationError: One has its former name.
+
+    >>> given({"scale": None, "noise": "zero"}, {"scale": 2.0, "noise": "fresh"})
+    {'scale': 2.0, 'noise': 'zero'}
     """
+    refuse_former_names(options)
     return {**usual, **{name: value for name, value in options.items() if value is not None}}
 
 
@@ -72,14 +78,14 @@ class SteeringWrapper(
         policy: The frozen policy.
         steering: The batched core that this class runs with a batch of one.
         scale: Size of the perturbation; it can be set, as can the other options.
-        noise_scale: Temperature of the flow's noise.
+        noise: Start of the policy's flow.
         sample_latent: Whether z is drawn from the posterior.
     """
 
     env: ActionChunkWrapper
     steering_class: ClassVar[type[Steering]]
     scale = Option()
-    noise_scale = Option()
+    noise = Option()
     sample_latent = Option()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -103,8 +109,9 @@ class SteeringWrapper(
     ) -> None:
         """Wrap an environment.
 
-        What is not given, or ``None``, is the task's (`zprl_env.tasks.facts_of`) or the steering's
-        own, as on the command line.
+        What is not given, or ``None``, is what ``zprl_env.calibrate --save`` has stored with the
+        policy, else the task's (`zprl_env.tasks.facts_of`) or the steering's own, as on the command
+        line.
 
         Args:
             env: Any environment with ``Box`` spaces that fit the policy; its observation may be a
@@ -121,7 +128,7 @@ class SteeringWrapper(
         """
         check_single(env, type(self).__name__)
         self.policy = resolve_policy(policy)
-        facts = facts_of(env)
+        facts = calibrated_facts(facts_of(env), self.policy)
         chunks = _chunks_of(env, n_action_steps, gamma)
         if chunks is not None:
             n_action_steps, gamma = chunks.n_action_steps, chunks.gamma
@@ -129,6 +136,7 @@ class SteeringWrapper(
             n_action_steps = facts.n_action_steps or self.policy.n_action_steps
         gamma = facts.gamma if gamma is None else gamma
         options = given(options, self.steering_class.usual(facts))
+        options["noise"] = stored_noise(options["noise"], self.policy)
         env = flat_environment(env, self.policy)
         single = env.action_space if chunks is None else chunks.env.action_space
         observation_dim = check_compatible(
@@ -261,28 +269,36 @@ class LatentSteeringWrapper(SteeringWrapper):
         n_action_steps: int | None = None,
         gamma: float | None = None,
         sample_latent: bool | None = None,
-        noise_scale: float | None = None,
+        noise: str | None = None,
         observation: ObservationKind = "features",
+        **unknown: Any,
     ) -> None:
         """Wrap an environment.
 
         Args:
             env: Any environment with flat ``Box`` spaces that fit the policy.
             policy: A policy object, a checkpoint's path or a shipped policy's name (``"Lift"``).
-            scale: lambda: one number, one per latent dimension, or ``"auto"`` for the published
-                rule RMS(lambda dz) = 0.1 RMS(z). ``None`` takes the task's, and else 2.
+            scale: lambda: one number, one per latent dimension, ``"auto"`` for the rule of
+                :func:`~zprl_env.steering.latent.auto_scale`, or ``"published"`` for
+                RMS(lambda dz) = 0.1 RMS(z). ``None`` takes the checkpoint's calibration, else the
+                task's, else ``"auto"``.
             n_action_steps: Actions per decision; ``None`` takes the task's, and else the policy's.
             gamma: Discount per environment step; ``None`` takes the task's, and else 0.99.
             sample_latent: Draw z ~ N(mu, sigma^2), as while collecting, the default; ``False``
                 takes mu.
-            noise_scale: Temperature of the flow's noise; 0 makes the policy deterministic. ``None``
-                takes the task's, and else imitation's 1.
+            noise: Start of the flow: ``"fresh"`` or ``"fresh:TEMPERATURE"`` draws N(0, I) for every
+                decision, ``"zero"`` and ``"fixed:SEED"`` (one vector of N(0, I), the same for all
+                decisions) leave nothing to chance. ``None`` takes the checkpoint's calibration,
+                else the task's, else ``"fresh"``, which imitation trained with; a task's zero is
+                for policies that were imitated here.
             observation: ``"features"`` (embedding and z), ``"state"`` (normalised observation and
                 z) or ``"both"``.
+            **unknown: Refused; a former name of an option is told its present one.
 
         Raises:
             PolicyMismatchError: Environment and policy do not fit each other.
             ConfigurationError: An argument is out of range.
+            TypeError: There is no such option.
         """
         super().__init__(
             env,
@@ -291,8 +307,9 @@ class LatentSteeringWrapper(SteeringWrapper):
             gamma=gamma,
             scale=scale,
             sample_latent=sample_latent,
-            noise_scale=noise_scale,
+            noise=noise,
             observation=observation,
+            **unknown,
         )
 
 

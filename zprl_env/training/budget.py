@@ -5,15 +5,12 @@ from __future__ import annotations
 import inspect
 from typing import Any, NamedTuple
 
-from zprl_env.envs.time_left import episode_limit
 from zprl_env.errors import ConfigurationError
 from zprl_env.training.agents.model import understood
 from zprl_env.training.agents.off_policy import training_round
 from zprl_env.training.run.history import History
 from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.recipe import Recipe
-
-__all__ = ["Pace", "check_budget", "episode_limit"]
 
 
 class Pace(NamedTuple):

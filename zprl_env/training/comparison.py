@@ -21,7 +21,7 @@ BASE = "base policy"
 class Comparison:
     """Comparison of a frozen policy alone and steered by an agent, on identical seeds.
 
-    A recipe may take the flow's noise away, which by itself changes how often a policy succeeds:
+    A recipe may start the flow elsewhere, which by itself changes how often a policy succeeds:
     the base policy is then played both as imitation made it and as the agent meets it.
 
     Attributes:
@@ -52,11 +52,11 @@ class Comparison:
         kwargs = env_kwargs or {}
         self.env = evaluation_env(make_env(env, **kwargs), policy, where, recipe)
         self._bases = {BASE: self.env}
-        if recipe.noise_scale != 1.0:
-            imitation = replace(recipe, noise_scale=1.0)
+        if recipe.noise != "fresh":
+            imitation = replace(recipe, noise="fresh")
             self._bases = {
                 BASE: evaluation_env(make_env(env, **kwargs), policy, where, imitation),
-                f"{BASE}, noise {recipe.noise_scale:g}": self.env,
+                f"{BASE}, noise {recipe.noise}": self.env,
             }
         self.results: dict[str, EvaluationResult] = {}
 

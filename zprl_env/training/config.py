@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
+from policies.checkpoints.output import WRITER
+from zprl_env.base_policies.find import find_policy
 from zprl_env.cli import check_words, settings
 from zprl_env.cli import parse as parse_line
 from zprl_env.cli import prog as program
 from zprl_env.errors import ConfigurationError, ZprlError
-from zprl_env.files import CONFIG_FILE, VERSION, RunFolderError, write_json
-from zprl_env.loading.named import refuse_code
+from zprl_env.files import CONFIG_FILE, RunFolderError, write_json
+from zprl_env.loading.named import names_code, refuse_code
+from zprl_env.loading.resolve import local_folder, present_folder
+from zprl_env.options.former import with_present_names
+from zprl_env.options.stored import description_in
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.table import check_options
+from zprl_env.steering.table import check_options, check_scale
 from zprl_env.tasks import find_task
+from zprl_env.training.found import with_found
 from zprl_env.training.run.base_copy import base_copy
 from zprl_env.training.run.find import find_run
 from zprl_env.training.run.settings_file import (
@@ -129,6 +136,7 @@ class Config:
         check_options(self.steer, settings(self.recipe.steer_kwargs))
         limits.check(self, limits.CONFIG)
         limits.check_recipe(self.recipe)
+        check_scale(self.steer, self.recipe.scale)
         limits.check_stop(self.stop_at, self.validation_episodes)
         settings(self.env_kwargs)
         if self.recipe.updates_per_episode and self.num_envs > 1:
@@ -144,7 +152,18 @@ class Config:
 
     def _usual_recipe(self) -> Recipe:
         choice = (self.algo, self.preset, self.steer, self.env, self.hyperparams)
-        return recipe_for(*choice, settings(self.env_kwargs))
+        return recipe_for(*choice, settings(self.env_kwargs), self._description())
+
+    def _description(self) -> Mapping[str, Any] | None:
+        """Read the policy's description, in which its calibration stands; empty of what is code."""
+        policy = self.policy or find_policy(self.env, settings(self.env_kwargs))
+        if policy is None:
+            return None
+        if isinstance(policy, str) and names_code(policy):
+            return {}
+        with suppress(ZprlError):  # what cannot be fetched or read is told when it is loaded
+            return description_in(local_folder(policy) or present_folder(policy))
+        return None
 
 
 EXAMPLES = (
@@ -194,7 +213,7 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
     """
     check_words(arguments, Config, program())
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for name in ("env", "algo", "preset", "steer"):
+    for name in ("env", "algo", "preset", "steer", "policy"):
         first.add_argument(f"--{name}", nargs="?")  # what is missing is told by the parser below
     first.add_argument("--hyperparams", type=Path, nargs="?")
     first.add_argument("--env-kwargs", "--env_kwargs", nargs="*")
@@ -222,7 +241,8 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         Config, EXAMPLES, arguments=arguments, default=default, description=description
     )
     if stored is not None:
-        config = dataclasses.replace(config, resume_from=stored.resume_from)
+        known = with_found(config.recipe, stored.recipe, run)
+        config = dataclasses.replace(config, resume_from=stored.resume_from, recipe=known)
         _refuse_other_settings(stored, config)
     return config
 
@@ -277,12 +297,12 @@ def load_config(folder: Path, *, trust: bool = False, given: Sequence[str] = ())
         RunFolderError: There are none, or they are not this version's.
     """
     content = read_settings(folder)
-    written = content.pop(VERSION, None)
+    written = content.pop(WRITER, None)
     content.pop(_WEIGHTS, None)
     try:
-        recipe = Recipe(**typed(Recipe, content.pop("recipe")))
+        recipe = Recipe(**typed(Recipe, with_present_names(content.pop("recipe"))))
         content = typed(Config, content)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise wrong_settings(folder, error, written) from error
     copy = base_copy(folder)
     if copy is not None:

@@ -28,7 +28,7 @@ from zprl_env.vectorised.workers import WorkerVecEnv
 
 def steering_options(recipe: Recipe) -> dict[str, Any]:
     """Return the steering's own options in a recipe."""
-    names = ("scale", "noise_scale", "observation")
+    names = ("scale", "noise", "observation")
     return {name: getattr(recipe, name) for name in names} | settings(recipe.steer_kwargs)
 
 

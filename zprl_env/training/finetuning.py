@@ -10,11 +10,10 @@ from typing import Any, Literal
 
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
-from zprl_env.evaluation import EvaluationResult, success_note
+from zprl_env.evaluation import EvaluationResult, ModelAgent, success_note
 from zprl_env.files import RESULTS_FILE, RunFolderError, write_json
 from zprl_env.training.agents import weights
 from zprl_env.training.agents.critics.resets import Resets
-from zprl_env.training.agents.model import as_agent
 from zprl_env.training.agents.prior import add_demonstrations
 from zprl_env.training.learning import learn, rescued
 from zprl_env.training.opened import OpenedRun
@@ -181,7 +180,7 @@ class Finetuning(OpenedRun):
             weights.load_weights(self._best or self._file_of_best, self.model)
         model, content = weights.weights_file(self.model), weights.weights_bytes(self.model)
         self._writing(model, lambda: weights.write_weights(self.folder / model, content))
-        self.agent = as_agent(self.model)
+        self.agent = ModelAgent(self.model)
         name = f"steered ({config.steer}, {config.algo})"
         self.comparison.play_steered(name, self.agent, self._test_seeds)
         # All of it before a word is said: whoever listens may be gone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from os import PathLike
 from types import TracebackType
 from typing import Any, TypeVar
@@ -13,23 +14,26 @@ from rich.console import Console
 
 from zprl_env.base_policies.find import base_policy
 from zprl_env.cli import settings
+from zprl_env.envs.time_left import episode_limit
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
+from zprl_env.files import CALIBRATION_FILE, write_json
 from zprl_env.loading.named import names_code
 from zprl_env.loading.resolve import checkpoint_folder, resolve_policy
 from zprl_env.tasks import folder_name
 from zprl_env.training.agents.model import make_model
-from zprl_env.training.budget import Pace, check_budget, episode_limit
+from zprl_env.training.budget import Pace, check_budget
 from zprl_env.training.comparison import Comparison
 from zprl_env.training.config import Config, check_policy, save_config
 from zprl_env.training.environment import make_training_envs
+from zprl_env.training.found import asked, find_settings
 from zprl_env.training.run import checkpoint
 from zprl_env.training.run.base_copy import keep_base
 from zprl_env.training.run.base_results import BaseResults
 from zprl_env.training.run.folder import clear, new_run, refuse_run, resumed_run
 from zprl_env.training.run.history import History
-from zprl_env.training.run.writing import Writing
 from zprl_env.training.watch.curves import open_curves
 from zprl_env.training.watch.tracking import run_name, tracked
+from zprl_env.writing import Writing
 
 MakeRecorder = Callable[[dict[str, Any]], Any]
 """Maker of a recorder of a robot's episodes, given the facts that are to stand with them."""
@@ -77,12 +81,13 @@ class OpenedRun:
             else:
                 refuse_run(config.out, config.overwrite)
             self._load_policy()
+            self.history = History()
+            config = self._find_settings()
             self._opened = stack.enter_context(ExitStack())  # what a film has to wait for
             self.comparison = Comparison(
                 config.env, self.policy, config.steer, config.recipe, self._kwargs
             )
             self._opened.enter_context(closing(self.comparison))
-            self.history = History()
             if config.resume_from is None:
                 self._check_budget()
                 # Not before everything fits: a run that never started leaves no folder.
@@ -116,13 +121,31 @@ class OpenedRun:
         if config.resume_from is not None:
             check_policy(config.resume_from, self.policy)
 
+    def _find_settings(self) -> Config:
+        """Play the base policy for the settings that are to be found, unless the run has them."""
+        config, recipe = self.config, self.config.recipe
+        if asked(recipe) and config.resume_from is None:  # no minutes for what is refused anyway
+            any_start = replace(recipe, noise="fresh", scale=1.0)
+            self.comparison = Comparison(
+                config.env, self.policy, config.steer, any_start, self._kwargs
+            )
+            with closing(self.comparison):
+                self._check_budget()
+        recipe, self._found = find_settings(
+            recipe, config.env, self.policy, self._kwargs, self._tell, quick=config.quick
+        )
+        self.config = replace(config, recipe=recipe)
+        return self.config
+
     def _begin(self) -> None:
         """Write down what is known at the start, in place of what another run has left."""
-        config, folder = self.config, self.folder
+        config, folder, found = self.config, self.folder, self._found
         if self._begun is None:
             clear(folder, resumed=config.resume_from is not None)
         keep_base(folder, self._checkpoint, self._weights_hash)
         save_config(folder, config, self.policy)
+        if found is not None:
+            self._writing(CALIBRATION_FILE, lambda: write_json(folder / CALIBRATION_FILE, found))
         self._base_results = BaseResults(folder, self._weights_hash, self._say, self._writing)
         self._opened.enter_context(tracked(config, folder))
         steps = self.history.env_steps if self._begun else 0

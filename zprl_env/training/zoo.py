@@ -22,6 +22,7 @@ import gymnasium as gym
 from zprl_env.base_policies.find import base_policy
 from zprl_env.errors import ConfigurationError
 from zprl_env.loading.resolve import PolicyLike
+from zprl_env.options.former import with_present_names
 from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.environment import shape_reward
@@ -49,7 +50,7 @@ def steered(
         reward_scale: As in :class:`~zprl_env.training.settings.recipe.Recipe`.
         sample_latent: As in :class:`~zprl_env.training.settings.recipe.Recipe`; RL Zoo's
             evaluations draw it as well, since they take the same wrapper.
-        **options: Those of the wrapper, such as ``scale`` and ``noise_scale``.
+        **options: Those of the wrapper, such as ``scale`` and ``noise``.
 
     Returns:
         The steered environment.
@@ -66,7 +67,8 @@ def steered(
             )
         policy = base_policy(spec.id, make=False)
     shaped = shape_reward(env, Recipe(reward=reward, reward_scale=reward_scale))
-    return find_steering(steer).wrapper(shaped, policy, sample_latent=sample_latent, **options)
+    present = with_present_names(options)  # a file may be older than this version
+    return find_steering(steer).wrapper(shaped, policy, sample_latent=sample_latent, **present)
 
 
 def offer_search_spaces() -> None:

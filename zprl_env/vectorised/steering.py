@@ -14,6 +14,7 @@ from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import check_order
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
 from zprl_env.steering.identity import warn_of_another_task
@@ -58,8 +59,8 @@ class SteeringVecEnv(VecEnvWrapper):
             policy: A policy object, a checkpoint's path or a shipped policy's name.
             steer: Where the agent enters the policy: a key of ``STEERINGS`` or
                 ``"module:Class"``.
-            **options: Those of that steering, such as ``scale`` and ``noise_scale``; what is not
-                given is the task's or the steering's own.
+            **options: Those of that steering, such as ``scale`` and ``noise``; what is not
+                given is the checkpoint's calibration, the task's or the steering's own.
 
         Raises:
             PolicyMismatchError: The environments are not chunked or do not fit the policy.
@@ -88,12 +89,14 @@ class SteeringVecEnv(VecEnvWrapper):
         if venv.has_attr("ordered_keys"):
             check_order(venv.get_attr("ordered_keys", indices=0)[0], self.policy)
             warn_of_another_task(self.policy, venv.get_attr("env_args", indices=0)[0])
-        facts = venv.get_attr("facts", indices=0)[0]
+        facts = calibrated_facts(venv.get_attr("facts", indices=0)[0], self.policy)
+        options = given(options, core.usual(facts))
+        options["noise"] = stored_noise(options["noise"], self.policy)
         self.steering = core(
             self.policy,
             observation_dim=observation_dim,
             n_action_steps=n_action_steps,
-            **given(options, core.usual(facts)),
+            **options,
         )
         super().__init__(venv, self.steering.observation_space, self.steering.action_space)
         self.discount = float(venv.get_attr("discount", indices=0)[0])

@@ -67,7 +67,7 @@ def test_training_names_its_own_flag(typed, meant):
         (Evaluation, "--checkpoint x", "--policy x"),
         (Evaluation, "--trained-agent x", "--run x"),
         (Calibration, "--lambda 2", "--scales 2"),
-        (Calibration, "--noise 0", "--noise-scale 0"),
+        (Calibration, "--noise-scale 0", "--noise 0"),
         (Recording, "--num-workers 2", "--workers 2"),
         (Recording, "--force", "--overwrite"),
         (Recording, "-f x", "--out x"),

@@ -70,7 +70,7 @@ def test_the_paper_s_tasks_are_as_in_the_paper(name, rate, steps, actions, n_act
         ("observation", ["smell"], "observation.0 must be 'position', .*, got 'smell'"),
         ("objects", [], "objects must list some; got none"),
         ("scale", 0.0, "scale must be greater than 0, got 0.0"),
-        ("noise_scale", -1.0, "noise_scale must be greater than or equal to 0, got -1.0"),
+        ("noise", "wild", "noise: noise must be 'fresh', 'fresh:TEMPERATURE', 'zero'"),
         ("gamma", 1.01, "gamma must be less than or equal to 1, got 1.01"),
         ("n_action_steps", 17, "n_action_steps must be at most horizon, 16; got 17"),
         ("reward", "dense", "reward must be 'terminal' or 'per-step', got 'dense'"),
@@ -121,7 +121,7 @@ def test_every_shipped_preset_is_called_by_its_file_s_name():
     ("name", "value"),
     [
         ("scale", 0.05),
-        ("noise_scale", 0.25),
+        ("noise", "fresh:0.25"),
         ("gamma", 0.9),
         ("n_action_steps", 3),
         ("horizon", 12),

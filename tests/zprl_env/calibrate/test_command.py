@@ -28,7 +28,7 @@ def run(point_task, point_policy, tmp_path):
 
 
 def test_it_leaves_a_table_a_picture_and_every_episode(run, tmp_path, capsys):
-    recommendation = run("--scales", "4", "0.5", "0.5")
+    recommendation = run("--scales", "4", "0.5", "0.5").scale.recommendation
     out, err = capsys.readouterr()
     assert "distance" in out
     assert recommendation.reason in out.replace("\n", " ")
@@ -57,7 +57,7 @@ def test_it_leaves_a_table_a_picture_and_every_episode(run, tmp_path, capsys):
 def test_the_same_arguments_play_the_same(run, tmp_path):
     contents = []
     for _ in range(2):
-        run("--scales", "1", "--hold", "episode", "--noise-scale", "1", "--overwrite")
+        run("--scales", "1", "--hold", "episode", "--noise", "fresh", "--overwrite")
         contents.append((tmp_path / "out" / "calibration.json").read_text())
     assert contents[0] == contents[1]
 
@@ -70,7 +70,7 @@ def test_a_calibration_is_replaced_when_that_is_asked_for_alone(run, tmp_path):
 
 def test_the_noise_is_what_training_takes_for_the_task(run, tmp_path):
     run("--scales", "1")
-    assert json.loads((tmp_path / "out" / "calibration.json").read_text())["noise_scale"] == 1.0
+    assert json.loads((tmp_path / "out" / "calibration.json").read_text())["noise"] == "fresh"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_the_noise_is_what_training_takes_for_the_task(run, tmp_path):
         (["--scales", "nan"], "scales must be numbers above 0. Got: (nan,)."),
         (["--episodes", "0"], "episodes must be at least 1"),
         (["--episodes", str(TEST_SEED)], "episodes must be at least 1 and at most 800000"),
-        (["--noise-scale", "-1"], "noise_scale must be at least 0"),
+        (["--noise", "wild"], "noise must be 'fresh'"),
         (["--n-action-steps", "5"], "at most the policy's horizon 4. Got: 5"),
         (["--policy", "nowhere"], "a checkpoint folder or a shipped policy"),
     ],

@@ -27,14 +27,14 @@ class LargeEnv(RecordingEnv):
 
 def trial(scale, env_class=RecordingEnv, **options):
     env = env_class(truncate_at=6)  # three decisions
-    return play(env, LinearPolicy(3, 2), scale, SEEDS, noise_scale=0.0, **options)
+    return play(env, LinearPolicy(3, 2), scale, SEEDS, noise="zero", **options)
 
 
-@pytest.mark.parametrize("noise_scale", [0.0, 1.0])
-def test_without_a_perturbation_it_is_the_base_policy(noise_scale, point_task, point_policy):
+@pytest.mark.parametrize("noise", ["zero", "fresh", "fixed:1"])
+def test_without_a_perturbation_it_is_the_base_policy(noise, point_task, point_policy):
     policy = resolve_policy(point_policy)
-    trial = play(make_env(point_task), policy, 0.0, SEEDS, noise_scale=noise_scale)
-    quiet = {"sample_latent": False, "noise_scale": noise_scale}
+    trial = play(make_env(point_task), policy, 0.0, SEEDS, noise=noise)
+    quiet = {"sample_latent": False, "noise": noise}
     alone = LatentSteeringWrapper(make_env(point_task), policy, scale=0.0, **quiet)
     expected = evaluate(alone, None, SEEDS)
     np.testing.assert_array_equal(trial.outcome.lengths, expected.lengths)
@@ -65,8 +65,8 @@ def test_only_what_is_executed_counts():
 def test_episodes_are_compared_one_by_one(point_task):
     env, policy = make_env(point_task), LinearPolicy(3, 2)
     policy._weights = -5.0 * np.eye(2, dtype=np.float32)  # goes to the origin
-    base = play(env, policy, 0.0, SEEDS, noise_scale=0.0)
-    lost = play(env, policy, 50.0, SEEDS, noise_scale=0.0)
+    base = play(env, policy, 0.0, SEEDS, noise="zero")
+    lost = play(env, policy, 50.0, SEEDS, noise="zero")
     assert base.outcome.success_rate == 1.0
     difference = lost.versus(base)
     assert difference.gained == 0

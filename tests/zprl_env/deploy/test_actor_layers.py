@@ -11,13 +11,13 @@ from tests.helpers.small_model import make_small_model
 from tests.zprl_env.training.agents.test_model import VARIANTS
 from zprl_env.deploy.actor_layers import actor_of
 from zprl_env.errors import ZprlError
-from zprl_env.training.agents.model import as_agent
+from zprl_env.evaluation import ModelAgent
 
 
 def assert_decides_as(model) -> None:
     shape = (200, *model.observation_space.shape)
     observations = 2.0 * np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    expected = as_agent(model)(observations)
+    expected = ModelAgent(model)(observations)
     assert np.abs(expected).max() > 0.02  # it has learned something to get wrong
     np.testing.assert_allclose(actor_of(model)(observations), expected, rtol=1e-5, atol=2e-6)
 

@@ -30,8 +30,8 @@ TINY = [
 ]
 RUNS = {
     "sac": ["--algo", "sac"],
-    "gSDE": ["--algo", "sac", "--use-sde", "--noise-scale", "1"],
-    "td3": ["--algo", "td3", "--steer", "joint"],
+    "gSDE": ["--algo", "sac", "--use-sde", "--noise", "fresh"],
+    "td3": ["--algo", "td3", "--steer", "joint", "--noise", "fixed:3"],
     "tqc": ["--algo", "tqc", "--observation", "both"],
     "crossq": ["--algo", "crossq", "--steer", "action"],
     "ppo": ["--algo", "ppo", "--steer", "noise", "--rollout-decisions", "8"],
@@ -55,6 +55,7 @@ def finetuned(point_task, point_policy, tmp_path):
 def test_an_export_plays_what_its_run_is_evaluated_on(name, finetuned, tmp_path, point_policy):
     run = finetuned(*RUNS[name])
     steered = SteeredPolicy.load(export(Export(run, tmp_path / "out")))
+    assert steered.steering.noise == load_config(run).recipe.noise
     config = load_config(run)
     policy = resolve_policy(point_policy)
     inside, outside = PointEnv(), PointEnv()

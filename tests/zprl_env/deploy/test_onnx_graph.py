@@ -38,17 +38,17 @@ def actor(seen: int, size: int) -> Actor:
 
 @pytest.mark.parametrize("steer", AGENT_DIM)
 @pytest.mark.parametrize("observation", SEEN_DIM)
-@pytest.mark.parametrize("noise_scale", [0.0, 0.7])
-def test_the_network_is_the_steered_policy(steer, observation, noise_scale, point_policy):
+@pytest.mark.parametrize("noise_option", ["zero", "fresh:0.7", "fixed:3"])
+def test_the_network_is_the_steered_policy(steer, observation, noise_option, point_policy):
     agent = actor(SEEN_DIM[observation], AGENT_DIM[steer])
-    options = {"scale": 0.5, "observation": observation, "noise_scale": noise_scale}
+    options = {"scale": 0.5, "observation": observation, "noise": noise_option}
     policy = CompiledPolicy.load(point_policy)
     low = np.array([-0.3, -0.8])
     steered = SteeredPolicy(policy, agent, 3, options, steer=steer, low=low, high=0.9)
     network = SteeredNetwork(checkpoint.load(point_policy).model, steered)
     observations = np.random.default_rng(1).uniform(-0.3, 0.3, (6, 3)).astype(np.float32)
     draws = [policy_generator(row).standard_normal((4, 2)) for row in range(6)]
-    noise = torch.from_numpy(np.asarray(draws, np.float32)) if noise_scale else None
+    noise = torch.from_numpy(np.asarray(draws, np.float32)) if noise_option == "fresh:0.7" else None
     with torch.inference_mode():
         actions = network(torch.from_numpy(observations), noise).numpy()
     steered.reset(seed=0)

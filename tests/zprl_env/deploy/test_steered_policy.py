@@ -23,6 +23,7 @@ from zprl_env.errors import (
     SimulationError,
     ZprlError,
 )
+from zprl_env.loading.steered_files import read_steered, write_steered
 from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
 
@@ -51,12 +52,13 @@ def played(env, decide, seed: int) -> list[np.ndarray]:
 @pytest.mark.parametrize("steer", AGENT_DIM)
 @pytest.mark.parametrize("observation", ["features", "state", "both"])
 @pytest.mark.parametrize(
-    ("noise_scale", "sample_latent"), [(0.0, False), (1.0, False), (0.5, True)]
+    ("noise", "sample_latent"),
+    [("zero", False), ("fresh", False), ("fresh:0.5", True), ("fixed:3", False)],
 )
-def test_it_plays_the_steered_environment_s_episode(steer, observation, noise_scale, sample_latent):
+def test_it_plays_the_steered_environment_s_episode(steer, observation, noise, sample_latent):
     policy, agent = LinearPolicy(3, 2), actor(steer, 8 if observation == "both" else 5)
     options = {"scale": 0.7, "observation": observation}
-    options |= {"noise_scale": noise_scale, "sample_latent": sample_latent}
+    options |= {"noise": noise, "sample_latent": sample_latent}
     wrapper = STEERINGS[steer].wrapper(PointEnv(), policy, **options)
     steered = SteeredPolicy(policy, agent, 3, options, steer=steer, low=-1.0, high=1.0)
     bare = ActionChunkWrapper(PointEnv(), steered.n_action_steps)
@@ -66,8 +68,33 @@ def test_it_plays_the_steered_environment_s_episode(steer, observation, noise_sc
         np.testing.assert_array_equal(played(bare, steered.predict, seed), expected)
 
 
+@pytest.mark.parametrize(("before", "now"), [(0.0, "zero"), (1.0, "fresh"), (0.5, "fresh:0.5")])
+def test_an_export_of_a_version_before_the_noises_is_read(before, now, folder):
+    described = json.loads((folder / "steered.json").read_text())
+    for name in ("options", "recipe"):
+        del described[name]["noise"]
+        edit(folder, **{name: described[name] | {"noise_scale": before}})
+    assert SteeredPolicy.load(folder).steering.noise == now
+
+
+def test_a_fixed_noise_is_the_export_s_own_vector(folder):
+    metadata, arrays = read_steered(folder)
+    vector = np.random.default_rng(0).standard_normal((4, 2)).astype(np.float32)
+    fixed = {n: metadata[n] | {"noise": "fixed:3"} for n in ("options", "recipe")}
+    write_steered(folder, metadata | fixed, arrays | {"noise": vector})
+    steered = SteeredPolicy.load(folder)
+    np.testing.assert_array_equal(steered.steering.start, vector)
+    assert steered.steering.noise == "fixed:3"
+    write_steered(folder, metadata | fixed, arrays | {"noise": vector[:2]})
+    with pytest.raises(CheckpointError, match=r"\(horizon, action_dim\) = \(4, 2\)"):
+        SteeredPolicy.load(folder)
+    write_steered(folder, metadata | fixed, arrays)
+    with pytest.raises(CheckpointError, match="must say how to steer its policy"):
+        SteeredPolicy.load(folder)
+
+
 def test_a_batch_is_each_alone_with_dice_of_its_own():
-    options = {"scale": 0.5, "noise_scale": 1.0}
+    options = {"scale": 0.5, "noise": "fresh"}
     steered = SteeredPolicy(LinearPolicy(3, 2), actor("latent"), 3, options)
     observations = np.random.default_rng(0).normal(size=(3, 3))
     steered.reset(seed=7)
@@ -202,16 +229,14 @@ def test_every_entry_of_every_wrong_kind_is_refused_or_harmless(folder):
     assert refused > 150
 
 
-@pytest.mark.parametrize("name", ["n_action_steps", "sample_latent", "noise_scale", "observation"])
+@pytest.mark.parametrize("name", ["n_action_steps", "sample_latent", "noise", "observation"])
 @pytest.mark.parametrize("wrong", [None, "x", 1.5, [1], {}, "left out"])
 def test_an_option_is_there_and_of_its_type_and_nothing_is_guessed(folder, name, wrong):
     options = json.loads((folder / "steered.json").read_text())["options"]
     edit(folder, options={n: v for n, v in options.items() if n != name})
     if wrong != "left out":
         edit(folder, options=options | {name: wrong})
-    if (name, wrong) in [("noise_scale", 1.5)]:
-        assert "noise_scale in" in refused(folder)  # which its recipe says otherwise
-    elif (name, wrong) == ("observation", "x"):
+    if (name, wrong) == ("observation", "x"):
         assert "must be one thing. Got: 'x' among its options, 'features' in its" in refused(folder)
     else:
         assert "with n_action_steps (an integer), sample_latent (true or false)" in refused(folder)
@@ -219,6 +244,7 @@ def test_an_option_is_there_and_of_its_type_and_nothing_is_guessed(folder, name,
 
 def test_options_and_recipe_that_contradict_each_other_are_damaged(folder):
     described = json.loads((folder / "steered.json").read_text())
+    edit(folder, recipe=described["recipe"] | {"scale": 0.25})
     edit(folder, options=described["options"] | {"scale": 0.125})
     said = "scale in .*steered.json must be one thing. Got: 0.125 among its options, "
     assert re.search(said, refused(folder))

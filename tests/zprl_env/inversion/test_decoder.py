@@ -49,7 +49,7 @@ def test_the_base_policy_s_own_chunk_needs_no_perturbation(lift):
 
 def test_it_is_the_least_squares_solution_where_the_decoder_is_linear():
     policy = LinearPolicy(observation_dim=3, action_dim=3)
-    steering = LatentSteering(policy, scale=0.5, observation_dim=3, noise_scale=0.0)
+    steering = LatentSteering(policy, scale=0.5, observation_dim=3, noise="zero")
     rng = np.random.default_rng(1)
     latents = rng.normal(size=(20, 2)).astype("f4")
     chunks = rng.normal(size=(20, 2, 3)).astype("f4")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from zprl_env.loading.shadowing import ROOT, beside, check_not_hidden, hiding
+from zprl_env.loading.shadowing import ROOT, beside, check_not_hidden, hiding, is_command
 
 CHECKOUT = Path(__file__).parents[3]
 
@@ -34,6 +34,18 @@ def test_a_script_beside_its_own_policies_is_told_so(hidden, what, tmp_path):
     assert said.endswith("first. Rename it, or run from another folder.")
 
 
+def started(command: str, word: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command from a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", command, word],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "hidden"),
     [
@@ -47,14 +59,7 @@ def test_a_script_beside_its_own_policies_is_told_so(hidden, what, tmp_path):
 def test_a_command_beside_it_ends_in_one_sentence_without_a_traceback(command, hidden, tmp_path):
     (tmp_path / hidden).parent.mkdir(exist_ok=True)
     (tmp_path / hidden).touch()
-    done = subprocess.run(
-        [sys.executable, "-m", command, "--help"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = started(command, "--help", tmp_path)
     place, package = tmp_path / hidden.partition("/")[0], hidden.partition("/")[0].partition(".")[0]
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
@@ -68,14 +73,25 @@ def test_a_folder_of_policies_or_of_one_s_robot_is_in_nobody_s_way(command, tmp_
     (tmp_path / "policies" / "lift").mkdir(parents=True)  # no package
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "__init__.py").touch()  # hidden, but not needed
-    done = subprocess.run(
-        [sys.executable, "-m", command, "--version"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
-        capture_output=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    done = started(command, "--version", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("-m zprl_env.envs", True),
+        ("-X dev -W error -m real.play", True),
+        ("-Im policies.convert", True),
+        ("-m my_lab.train", False),
+        ("mine.py -m policies.convert", False),
+        ("-c pass -m policies.convert", False),
+        ("", False),
+    ],
+)
+def test_a_command_is_told_by_what_python_was_given(line, is_one, monkeypatch):
+    monkeypatch.setattr(sys, "orig_argv", ["python", *line.split()])
+    assert is_command() is is_one
 
 
 def test_a_hidden_robot_is_told_when_it_is_needed(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from zprl_env.testing import LinearPolicy
 
 def test_the_residual_is_added_to_the_executed_actions():
     policy = LinearPolicy(3, 2, n_action_steps=3)
-    steering = ActionSteering(policy, observation_dim=3, noise_scale=0.0)
+    steering = ActionSteering(policy, observation_dim=3, noise="zero")
     assert steering.agent_dim == 6
     z = np.array([[1.0, 2.0]], np.float32)
     action = np.linspace(-1, 1, 6, dtype=np.float32)[None]
@@ -53,3 +53,16 @@ def test_a_base_action_that_is_shown_is_the_one_that_is_executed():
 def test_only_true_or_false_shows_it():
     with pytest.raises(ConfigurationError, match=r"base_action must be true or false\. Got: 'yes'"):
         ActionSteering(LinearPolicy(3, 2), observation_dim=3, base_action="yes")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.2])
+def test_chunks_that_were_executed_come_back_as_residuals(scale):
+    steering = ActionSteering(LinearPolicy(3, 2), observation_dim=3, scale=scale)
+    z = np.ones((1, 2), np.float32)
+    given = np.linspace(-1, 1, 4, dtype=np.float32)[None]
+    chunks = steering.act(given, z, [policy_generator(0)]).chunks
+    actions, left = steering.residuals(chunks + 0.01, z, [policy_generator(0)])
+    np.testing.assert_allclose(actions, np.clip(given + 0.05, -1, 1) * (scale > 0), atol=1e-5)
+    np.testing.assert_allclose(
+        left, chunks + 0.01 - steering.act(actions, z, [policy_generator(0)]).chunks, atol=1e-6
+    )

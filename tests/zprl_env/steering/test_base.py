@@ -26,7 +26,7 @@ def make(name="latent", policy=None, **options):
 @pytest.mark.parametrize("name", STEERINGS)
 def test_a_zero_action_is_the_base_policy_to_the_bit(name):
     policy = LinearPolicy(3, 2)
-    steering = make(name, policy, noise_scale=1.0, sample_latent=True)
+    steering = make(name, policy, noise="fresh", sample_latent=True)
     seen = np.random.default_rng(0).normal(size=(2, 3)).astype(np.float32)
     _, z = steering.observe(seen, [policy_generator(0), policy_generator(1)])
     zeros = np.zeros((2, steering.agent_dim))
@@ -75,15 +75,15 @@ def test_environments_in_a_batch_draw_what_they_would_draw_alone():
 
 
 def test_defaults_are_the_steering_s_own_and_else_the_task_s():
-    facts = Facts(scale=0.3, noise_scale=0.7)
+    facts = Facts(scale=0.3, noise="fresh:0.7")
     assert STEERINGS["latent"].defaults(facts) == {
         "scale": 0.3,
-        "noise_scale": 0.7,
+        "noise": "fresh:0.7",
         "sample_latent": True,
     }
-    assert STEERINGS["action"].defaults(facts)["noise_scale"] == 0.7
+    assert STEERINGS["action"].defaults(facts)["noise"] == "fresh:0.7"
     assert STEERINGS["action"].defaults(facts)["scale"] == 0.2
-    assert STEERINGS["noise"].defaults(facts)["noise_scale"] == 0.0
+    assert STEERINGS["noise"].defaults(facts)["noise"] == "zero"
     assert STEERINGS["joint"].defaults(facts)["scale"] == 0.3
 
 

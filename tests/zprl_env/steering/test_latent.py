@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
-from zprl_env.steering import LatentSteering, auto_scale
+from zprl_env.steering import LatentSteering, auto_scale, published_scale
 from zprl_env.steering.latent import resolve_scale
 from zprl_env.testing import LinearPolicy
 
@@ -27,7 +27,9 @@ def test_the_action_moves_the_latent_by_lambda(policy):
 
 
 def test_the_published_rule_makes_the_ratio_of_root_mean_squares_what_it_says(policy):
-    draws = np.random.default_rng(0).uniform(-1, 1, (100_000, 2)) * auto_scale(policy, ratio=0.1)
+    draws = np.random.default_rng(0).uniform(-1, 1, (100_000, 2)) * published_scale(
+        policy, ratio=0.1
+    )
     np.testing.assert_allclose(np.sqrt(np.mean(draws**2, axis=0)), [0.1, 0.7], rtol=0.01)
 
 
@@ -42,7 +44,7 @@ def test_a_number_is_lambda_of_every_dimension_and_stays_the_user_s_own(policy):
 @pytest.mark.parametrize(
     ("scale", "message"),
     [
-        ("large", r"scale must be a number, an array or 'auto'\. Got: 'large'"),
+        ("large", r"scale must be a number, an array, 'auto' or 'published'\. Got: 'large'"),
         (np.ones(3), r"scale must be one number or 2 of them\. Got shape: \(3,\)"),
         (-1.0, r"scale must be finite and at least 0\. Got: -1\.0"),
         (np.nan, "scale must be finite"),
@@ -53,11 +55,50 @@ def test_another_lambda_is_refused(scale, message, policy):
         LatentSteering(policy, scale=scale, observation_dim=3)
 
 
-def test_the_rule_needs_a_policy_that_knows_its_latents():
+def test_the_published_rule_needs_a_policy_that_knows_its_latents():
     policy = LinearPolicy(3, 2)
     del policy.latent_rms
-    with pytest.raises(PolicyMismatchError, match=r"scale='auto' needs .* Give scale as a number"):
-        LatentSteering(policy, scale="auto", observation_dim=3)
+    with pytest.raises(PolicyMismatchError, match=r"'published' needs .* Give scale as a number"):
+        LatentSteering(policy, scale="published", observation_dim=3)
+
+
+def test_a_scale_that_has_to_be_played_for_names_what_plays(policy):
+    with pytest.raises(ConfigurationError, match=r"Call zprl_env\.calibrate\.borne_scale"):
+        LatentSteering(policy, scale="calibrate", observation_dim=3)  # type: ignore[arg-type]
+
+
+def test_by_the_rule_a_random_perturbation_is_as_long_as_the_demonstrations_latents(policy):
+    generator = np.random.default_rng(0)
+    mixing = generator.standard_normal((2, 2))
+    demonstrated = generator.standard_normal((100_000, 2)) @ mixing
+    policy.latent_covariance = np.cov(demonstrated.T)
+    perturbations = auto_scale(policy) * generator.uniform(-1, 1, (100_000, 2))
+    inverse = np.linalg.inv(policy.latent_covariance)
+
+    def length(rows):
+        return np.sqrt(np.mean(np.einsum("ni,ij,nj->n", rows, inverse, rows)))
+
+    assert length(perturbations) == pytest.approx(length(demonstrated), rel=0.01)
+
+
+def test_a_direction_that_the_demonstrations_leave_empty_makes_the_rule_careful(policy):
+    scales = []
+    for correlation in (0.0, 0.9, 0.999):
+        policy.latent_covariance = np.array([[1.0, correlation], [correlation, 1.0]])
+        scales.append(auto_scale(policy)[0])
+    assert scales[0] > 2 * scales[1] > 8 * scales[2]
+
+
+def test_without_a_covariance_the_rule_takes_half_of_what_the_dimensions_say(policy):
+    policy.latent_covariance, policy.latent_rms = None, np.array([2.0, 2.0])
+    np.testing.assert_allclose(auto_scale(policy), 0.5 * 2.0 * 3**0.5, rtol=1e-6)
+
+
+def test_a_policy_that_knows_nothing_of_its_latents_needs_no_number_either():
+    policy = LinearPolicy(3, 2)
+    del policy.latent_rms
+    steering = LatentSteering(policy, observation_dim=3)
+    np.testing.assert_allclose(steering.scale, 0.5 * 3**0.5, rtol=1e-6)
 
 
 def test_it_says_lambda_and_how_strong_that_is(policy):

@@ -20,9 +20,9 @@ def test_the_action_is_the_noise_of_every_number_of_the_chunk():
 
 def test_without_more_said_the_agent_alone_chooses_and_nothing_is_drawn():
     steering = NoiseSteering(LinearPolicy(3, 2), observation_dim=3)
-    assert (steering.scale, steering.noise_scale, steering.sample_latent) == (1.5, 0.0, False)
-    told = NoiseSteering(LinearPolicy(3, 2), observation_dim=3, scale=0.0, noise_scale=1.0)
-    assert (told.scale, told.noise_scale) == (0.0, 1.0)
+    assert (steering.scale, steering.noise, steering.sample_latent) == (1.5, "zero", False)
+    told = NoiseSteering(LinearPolicy(3, 2), observation_dim=3, scale=0.0, noise="fresh")
+    assert (told.scale, told.noise) == (0.0, "fresh")
 
 
 def test_the_noise_of_the_executed_steps_alone_is_chosen_and_the_last_one_repeated():

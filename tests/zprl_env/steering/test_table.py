@@ -22,7 +22,7 @@ class Offset(Steering):
     """Moves the first number of the latent."""
 
     place: ClassVar[str] = "first latent"
-    defaults: ClassVar[dict[str, Any]] = {"noise_scale": 0.0}
+    defaults: ClassVar[dict[str, Any]] = {"noise": "zero"}
 
     def __init__(self, policy, *, scale=1.0, power: int = 1, **options):
         super().__init__(policy, **options)
@@ -58,7 +58,7 @@ def test_one_s_own_is_named_by_module_and_class(tmp_path, monkeypatch):
     check_options(name, {"power": 3})
     env = way.wrapper(RecordingEnv(), LinearPolicy(3, 2), scale=0.5, power=3)
     assert env.action_space.shape == (1,)
-    assert env.steering.noise_scale == 0.0
+    assert env.steering.noise == "zero"
     env.reset(seed=0)
     *_, info = env.step(np.ones(1))
     assert info["steering"]["ratio"] == 0.5

@@ -34,6 +34,7 @@ from zprl_env import (
 )
 from zprl_env.envs import FlatObservation
 from zprl_env.envs.episodes import SeededEpisodes
+from zprl_env.options.noise import fixed_draw
 from zprl_env.steering import LatentSteering
 from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import SteeringWrapper
@@ -68,9 +69,9 @@ def test_both_checkers_accept_the_steered_environment(name, policy):
 
 
 @pytest.mark.parametrize("name", WRAPPERS)
-@pytest.mark.parametrize("noise_scale", [0.0, 1.0])
-def test_a_zero_action_is_the_base_policy_to_the_bit(name, noise_scale, policy):
-    env = WRAPPERS[name](RecordingEnv(), policy, noise_scale=noise_scale, sample_latent=True)
+@pytest.mark.parametrize("start", ["zero", "fresh", "fresh:0.5", "fixed:3"])
+def test_a_zero_action_is_the_base_policy_to_the_bit(name, start, policy):
+    env = WRAPPERS[name](RecordingEnv(), policy, noise=start, sample_latent=True)
     env.reset(seed=3)
     for _ in range(4):
         env.step(np.zeros(env.action_space.shape or (), np.float32))
@@ -82,15 +83,18 @@ def test_a_zero_action_is_the_base_policy_to_the_bit(name, noise_scale, policy):
         _, mean, std = policy.encode(observation[None])
         latent = mean + std * generator.standard_normal(2).astype(np.float32)
         noise = np.zeros((1, 4, 2), np.float32)
-        if noise_scale:
+        if start.startswith("fresh"):
             noise = generator.standard_normal((4, 2)).astype(np.float32)[None]
+            noise *= np.float32(0.5 if start == "fresh:0.5" else 1.0)
+        if start == "fixed:3":
+            noise = fixed_draw(3, (4, 2))[None]
         for action in policy.decode(latent, noise)[0, :2]:
             observation, *_ = bare.step(np.clip(action, -1, 1))
     np.testing.assert_array_equal(recording(env).actions, bare.actions)
 
 
 def test_the_latent_s_perturbation_is_scale_times_action(policy):
-    quiet: dict[str, Any] = {"sample_latent": False, "noise_scale": 0.0}
+    quiet: dict[str, Any] = {"sample_latent": False, "noise": "zero"}
     scale = np.array([0.5, 2.0], np.float32)
     env = LatentSteeringWrapper(RecordingEnv(), policy, scale=scale, **quiet)
     observation, _ = env.reset(seed=0)
@@ -101,9 +105,9 @@ def test_the_latent_s_perturbation_is_scale_times_action(policy):
     np.testing.assert_array_equal(recording(env).actions[0], expected)
 
 
-def test_the_auto_scale_follows_the_published_rule(policy):
+def test_the_published_scale_follows_the_published_rule(policy):
     policy.latent_rms = np.array([1.0, 4.0], np.float32)
-    env = LatentSteeringWrapper(RecordingEnv(), policy, scale="auto")
+    env = LatentSteeringWrapper(RecordingEnv(), policy, scale="published")
     scale = vars(env.steering)["scale"]
     perturbation = scale * np.random.default_rng(0).uniform(-1, 1, (100_000, 2))
     rms = np.sqrt(np.mean(perturbation**2, axis=0))
@@ -158,10 +162,10 @@ def test_bad_settings_are_refused(policy):
             latent(RecordingEnv(), policy, scale=scale)
     with pytest.raises(ValueError, match="one number or 2 of them"):
         latent(RecordingEnv(), policy, scale=np.ones(3))
-    with pytest.raises(ValueError, match=r"'auto'\. Got: 'big'"):
+    with pytest.raises(ValueError, match=r"'published'\. Got: 'big'"):
         latent(RecordingEnv(), policy, scale="big")
-    with pytest.raises(ValueError, match="noise_scale must be a finite number and at least 0"):
-        latent(RecordingEnv(), policy, scale=1.0, noise_scale=-1.0)
+    with pytest.raises(ValueError, match="noise must be"):
+        latent(RecordingEnv(), policy, scale=1.0, noise="-1.0")
     for wrapper in (NoiseSteeringWrapper, ActionSteeringWrapper):
         for size in (-1.0, np.inf, "auto"):
             with pytest.raises(ConfigurationError, match="scale must be a finite number"):
@@ -307,7 +311,7 @@ def test_a_seed_that_the_environment_inside_was_given_is_the_policy_s_too(given,
 def test_options_are_read_and_set_on_the_environment(name, policy):
     env = WRAPPERS[name](RecordingEnv(), policy)
     for option in env.steering.changeable():
-        value = False if option == "sample_latent" else 0.25
+        value: Any = {"sample_latent": False, "noise": "fixed:4"}.get(option, 0.25)
         setattr(env, option, value)
         assert np.all(np.equal(env.get_wrapper_attr(option), value))
         assert np.all(np.equal(getattr(env.steering, option), value))

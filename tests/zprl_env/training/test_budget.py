@@ -10,8 +10,9 @@ import pytest
 
 from tests.helpers.recording_env import RecordingEnv
 from tests.helpers.small_model import make_small_model
+from zprl_env.envs.time_left import episode_limit
 from zprl_env.errors import ConfigurationError
-from zprl_env.training.budget import Pace, check_budget, episode_limit
+from zprl_env.training.budget import Pace, check_budget
 from zprl_env.training.learning import learn
 from zprl_env.training.run.history import History
 from zprl_env.training.settings.algorithms import ALGORITHMS

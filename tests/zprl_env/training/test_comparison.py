@@ -30,12 +30,12 @@ def policy() -> LinearPolicy:
 
 
 @pytest.mark.parametrize(
-    ("noise_scale", "names"), [(1.0, [BASE]), (0.0, [BASE, f"{BASE}, noise 0"])]
+    ("noise", "names"), [("fresh", [BASE]), ("zero", [BASE, f"{BASE}, noise zero"])]
 )
 def test_the_base_policy_is_played_as_it_was_made_and_as_the_agent_meets_it(
-    noise_scale, names, point_task, policy
+    noise, names, point_task, policy
 ):
-    comparison = Comparison(point_task, policy, "latent", replace(RECIPE, noise_scale=noise_scale))
+    comparison = Comparison(point_task, policy, "latent", replace(RECIPE, noise=noise))
     with closing(comparison):
         comparison.play_bases(SEEDS)
     assert list(comparison.results) == names
@@ -44,7 +44,7 @@ def test_the_base_policy_is_played_as_it_was_made_and_as_the_agent_meets_it(
 
 
 def test_the_steered_policy_is_compared_with_the_better_base(point_task, policy):
-    comparison = Comparison(point_task, policy, "latent", replace(RECIPE, noise_scale=0.0))
+    comparison = Comparison(point_task, policy, "latent", replace(RECIPE, noise="zero"))
     with closing(comparison):
         comparison.play_bases(SEEDS)
         comparison.play_steered("steered", homing, SEEDS)
@@ -58,7 +58,7 @@ def test_the_steered_policy_is_compared_with_the_better_base(point_task, policy)
     assert difference.difference == pytest.approx(steered.success_rate - best)
     assert difference.p_value < 0.01
     content = comparison.to_dict()
-    assert list(content["test"]) == [BASE, f"{BASE}, noise 0", "steered"]
+    assert list(content["test"]) == [BASE, f"{BASE}, noise zero", "steered"]
     assert content["paired_difference"]["gained"] == difference.gained
 
 

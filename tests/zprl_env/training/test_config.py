@@ -111,7 +111,7 @@ def test_options_of_a_way_of_steering_reach_it_and_others_are_refused():
 
 
 def test_what_a_robot_s_preset_says_arrives_in_the_run_s_settings(tmp_path):
-    facts = {"scale": 0.05, "noise_scale": 0.25, "gamma": 0.9, "n_action_steps": 3}
+    facts = {"scale": 0.05, "noise": "fresh:0.25", "gamma": 0.9, "n_action_steps": 3}
     text = Path("real/tasks/presets/place-orange.yaml").read_text(encoding="utf-8")
     content = yaml.safe_load(text) | facts
     preset = tmp_path / "mine.yaml"
@@ -198,6 +198,34 @@ def test_settings_of_another_version_are_named(stored, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(content | {"learning_speed": 1}))
     with pytest.raises(RunFolderError, match="learning_speed"):
         load_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "noise", "scale"),
+    [(0.0, "zero", 2.0), (1.0, "fresh", "auto"), (0.3, "fresh:0.3", 1)],
+)
+def test_a_run_of_a_version_before_the_noises_is_read(before, noise, scale, stored, tmp_path):
+    content = json.loads((tmp_path / "config.json").read_text())
+    del content["recipe"]["noise"]
+    content["recipe"] |= {"noise_scale": before, "scale": scale}
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    recipe = load_config(tmp_path).recipe
+    assert recipe.noise == noise
+    assert recipe.scale == ("published" if scale == "auto" else scale)
+    config = parse(["--resume-from", str(tmp_path), "--noise", noise])
+    assert config.recipe == recipe
+
+
+@pytest.mark.parametrize("value", [-1.0, "warm", True, [1.0]])
+def test_a_run_with_a_noise_that_is_none_is_refused(value, stored, tmp_path):
+    for name in ("noise", "noise_scale"):
+        content = json.loads((tmp_path / "config.json").read_text())
+        content["recipe"].pop("noise", None)
+        content["recipe"].pop("noise_scale", None)
+        content["recipe"][name] = value
+        (tmp_path / "config.json").write_text(json.dumps(content))
+        with pytest.raises(ZprlError, match="noise"):
+            load_config(tmp_path)
 
 
 def test_a_run_belongs_to_the_weights_it_was_started_with(stored, tmp_path):

@@ -41,7 +41,7 @@ def test_training_draws_the_latent_where_the_recipe_says_so(where, sample_latent
 
 def test_the_recipe_reaches_the_steering(point_task):
     recipe = replace(
-        Recipe(), scale=0.7, n_action_steps=3, gamma=0.9, noise_scale=0.25, observation="both"
+        Recipe(), scale=0.7, n_action_steps=3, gamma=0.9, noise="fresh:0.25", observation="both"
     )
     policy = LinearPolicy(3, 2)
     for env in (
@@ -49,7 +49,7 @@ def test_the_recipe_reaches_the_steering(point_task):
         make_training_envs(point_task, policy, "latent", recipe, num_envs=1, seed=0),
     ):
         assert env.discount == pytest.approx(0.9**3)
-        assert env.steering.noise_scale == 0.25
+        assert env.steering.noise == "fresh:0.25"
         assert env.steering.n_action_steps == 3
         assert env.observation_space.shape == (3 + 3 + 2,)
         np.testing.assert_allclose(vars(env.steering)["scale"], [0.7, 0.7])

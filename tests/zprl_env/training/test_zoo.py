@@ -38,6 +38,12 @@ def test_it_finds_the_task_s_own_policy(point_task, point_policy, monkeypatch):
     point_policy.with_name("point").rename(point_policy)
 
 
+def test_it_takes_the_noise_of_a_file_of_before():
+    assert steered(RecordingEnv(), LinearPolicy(3, 2), noise_scale=0.0).steering.noise == "zero"
+    told = steered(RecordingEnv(), LinearPolicy(3, 2), scale=1.0, noise="fixed:3")
+    assert told.steering.noise == "fixed:3"
+
+
 def test_an_environment_without_a_name_has_no_policy_of_its_own():
     with pytest.raises(ConfigurationError, match="policy must be given"):
         steered(RecordingEnv(), scale=0.5)

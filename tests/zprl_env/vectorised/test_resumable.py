@@ -21,7 +21,7 @@ def make(env_class=PointEnv, count=1) -> ResumableVecEnv:
         return ActionChunkWrapper(SeededEpisodes(limited), 2)
 
     steered = SteeringVecEnv(
-        DummyVecEnv([one] * count), LinearPolicy(3, 2), scale=0.5, noise_scale=1.0
+        DummyVecEnv([one] * count), LinearPolicy(3, 2), scale=0.5, noise="fresh"
     )
     envs = ResumableVecEnv(steered)
     envs.seed(4)

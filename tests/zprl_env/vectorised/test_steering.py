@@ -32,6 +32,7 @@ from zprl_env import (
 from zprl_env.envs import flat_environment
 from zprl_env.envs.episodes import SeededEpisodes
 from zprl_env.errors import UnknownNameError
+from zprl_env.steering.base import policy_generator
 from zprl_env.steering.table import STEERINGS
 from zprl_env.steering.wrapper import LatentSteeringWrapper
 from zprl_env.testing import LinearPolicy
@@ -67,10 +68,10 @@ def chunked(**options: int) -> ActionChunkWrapper:
     return ActionChunkWrapper(RecordingEnv(**options), 2, gamma=0.9)
 
 
-def batch(n: int, policy=None, vec_env=DummyVecEnv, steer="latent", **env_options):
+def batch(n: int, policy=None, vec_env=DummyVecEnv, steer="latent", noise=None, **env_options):
     makers = [partial(chunked, **env_options)] * n
     policy = policy or LinearPolicy(3, 2)
-    return SteeringVecEnv(vec_env(makers), policy, steer=steer, **SCALES[steer])
+    return SteeringVecEnv(vec_env(makers), policy, steer=steer, noise=noise, **SCALES[steer])
 
 
 @pytest.mark.parametrize("steer", STEERINGS)
@@ -112,6 +113,29 @@ def test_each_environment_gets_what_it_would_get_alone(steer, vec_env):
                 assert infos[index]["TimeLimit.truncated"]
             assert infos[index] == info
     together.close()
+
+
+@pytest.mark.parametrize("noise", ["zero", "fresh", "fresh:0.5", "fixed:3"])
+def test_from_every_start_of_the_flow_a_batch_is_each_alone(noise):
+    envs = batch(3, noise=noise)
+    envs.seed(3)
+    envs.reset()
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-1, 1, (4, 3, 2)).astype(np.float32)
+    for step in actions:
+        envs.step(step)
+    together = [recording(env).actions for env in envs.venv.envs]
+    for index, executed in enumerate(together):
+        alone = LatentSteeringWrapper(RecordingEnv(), LinearPolicy(3, 2), scale=0.5, noise=noise)
+        alone.reset(seed=3 + index)
+        for step in actions:
+            alone.step(step[index])
+        np.testing.assert_allclose(recording(alone).actions, executed, atol=1e-6)
+    # The same observation and latent have one chunk where nothing is left to chance.
+    latents = np.zeros((3, 2), np.float32)
+    generators = [policy_generator(seed) for seed in range(3)]
+    chunks = envs.steering.act(np.zeros((3, 2)), latents, generators).chunks
+    assert np.array_equal(chunks[0], chunks[1]) == (not noise.startswith("fresh"))
 
 
 def test_the_actions_that_are_executed_are_those_of_an_environment_alone():
@@ -314,10 +338,15 @@ def test_options_can_be_set_on_the_vector(steer):
     envs = batch(2, steer=steer)
     envs.seed(0)
     before = envs.reset()
-    for name, value in (("scale", 0.25), ("noise_scale", 0.0), ("sample_latent", False)):
+    for name, value in (
+        ("scale", 0.25),
+        ("noise", "zero"),
+        ("noise", "fixed:2"),
+        ("sample_latent", False),
+    ):
         envs.set_attr(name, value)
         assert np.all(np.equal(envs.get_attr(name)[1], value))
-        assert np.all(np.equal(vars(envs.steering)[name], value))
+        assert np.all(np.equal(getattr(envs.steering, name), value))
     envs.seed(0)
     assert np.array_equal(envs.reset(), before) == (steer in ("noise", "joint"))
     with pytest.raises(ConfigurationError, match="scale must be"):

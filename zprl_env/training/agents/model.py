@@ -9,7 +9,6 @@ from typing import Any
 from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.vec_env import VecEnv
 
-from zprl_env.evaluation import ModelAgent
 from zprl_env.loading.named import load_object
 from zprl_env.training.agents.critics.inputs import bind, steering_of
 from zprl_env.training.agents.jax_agent import make_jax_model
@@ -96,8 +95,3 @@ def understood(algorithm: type, offered: Mapping[str, Any]) -> dict[str, Any]:
         if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters.values()):
             break
     return {name: value for name, value in offered.items() if name in names}
-
-
-def as_agent(model: BaseAlgorithm) -> ModelAgent:
-    """Return the model's deterministic agent, for :func:`zprl_env.evaluation.evaluate`."""
-    return ModelAgent(model)

@@ -88,8 +88,7 @@ def prior_decisions(
     generators = [generator] * len(first)
     seen, latents = steering.observe(first, generators)
     following, _ = steering.observe(last, generators)
-    shape = (len(first), steering.policy.horizon, steering.policy.action_dim)
-    noise = (steering.noise_scale * generator.standard_normal(shape)).astype(np.float32)
+    noise = steering.starts(generators)
     if isinstance(steering, ActionSteering):
         actions, residual = steering.residuals(chunks, latents, generators)
     else:

@@ -13,12 +13,12 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.save_util import load_from_zip_file
 from stable_baselines3.common.vec_env import DummyVecEnv
 
-from zprl_env.evaluation import Agent
+from zprl_env.evaluation import Agent, ModelAgent
 from zprl_env.files import RunFolderError, one_line, write_whole
 from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.agents.divergence import check_agent
 from zprl_env.training.agents.jax_state import is_jax, load_states, named_arrays
-from zprl_env.training.agents.model import as_agent, make_model
+from zprl_env.training.agents.model import make_model
 from zprl_env.training.agents.names import BEST as BEST
 from zprl_env.training.agents.names import MODEL as MODEL
 from zprl_env.training.settings.algorithms import BackendName
@@ -147,4 +147,4 @@ def load_agent(
     backend: BackendName = "torch",
 ) -> Agent:
     """Load the deterministic agent of a run's model; see :func:`load_model`."""
-    return as_agent(load_model(folder, algo, recipe, env, backend))
+    return ModelAgent(load_model(folder, algo, recipe, env, backend))

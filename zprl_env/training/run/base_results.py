@@ -15,9 +15,11 @@ from policies.checkpoints.output import package_version
 from zprl_env.evaluation import EvaluationResult, play
 from zprl_env.files import RunFolderError, one_line, read_json, write_json
 from zprl_env.training.run.history import result_from
-from zprl_env.training.run.writing import Writing
+from zprl_env.writing import Writing
 
 BASE_FILE = "base.json"
+_FORMER = {"base policy, noise 0": "base policy, noise zero"}
+"""Names of earlier versions, by which a run that goes on finds what it has played."""
 _LIBRARIES = ("gymnasium", "gymnasium-robotics", "metaworld", "mujoco", "numpy", "robosuite")
 """Libraries on whose versions it depends how the same episode goes."""
 
@@ -89,7 +91,8 @@ class BaseResults:
 
     def _read(self, say: Callable[[str], object]) -> None:
         content = read_json(self._file)
-        results = {name: result_from(r) for name, r in content["results"].items()}
+        kept = content["results"].items()
+        results = {_FORMER.get(name, name): result_from(r) for name, r in kept}
         if content["policy_sha256"] != self._facts["policy_sha256"]:
             say(f"The base policy plays again: {self._file} is of other weights.")
             return

@@ -10,6 +10,7 @@ from shlex import quote
 
 from policies.checkpoints.output import locked_folder, refuse_overwriting
 from zprl_env.files import (
+    CALIBRATION_FILE,
     CONFIG_FILE,
     RESULTS_FILE,
     RunFolderError,
@@ -27,7 +28,7 @@ CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 AGENTS = tuple(f"{name}{suffix}" for name in (MODEL, BEST) for suffix in (".zip", ".safetensors"))
 LEARNED = (*AGENTS, RESULTS_FILE, HISTORY_FILE, CURVE_FILE, VIDEO_FILE, CHECKPOINTS, TENSORBOARD)
 """Files and folders that a run learns; its settings and its base policy's are others."""
-WRITTEN = (CONFIG_FILE, BASE_FILE, POLICY_FOLDER, *LEARNED)
+WRITTEN = (CONFIG_FILE, CALIBRATION_FILE, BASE_FILE, POLICY_FOLDER, *LEARNED)
 """Files and folders that a run writes."""
 
 
@@ -114,7 +115,7 @@ def clear(run: Path, *, resumed: bool) -> None:
         run: The folder, locked.
         resumed: Whether it is the same run, whose base policy's results stay.
     """
-    for name in LEARNED if resumed else (BASE_FILE, *LEARNED):
+    for name in LEARNED if resumed else (BASE_FILE, CALIBRATION_FILE, *LEARNED):
         path = run / name
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from policies.checkpoints.output import WRITER
 from zprl_env.evaluation import EvaluationResult
-from zprl_env.files import VERSION, RunFolderError, one_line, read_json
+from zprl_env.files import RunFolderError, one_line, read_json
 
 HISTORY_FILE = "history.json"
 WINDOW = 100
@@ -76,7 +77,7 @@ class History:
         Raises:
             KeyError, TypeError, ValueError: It is something else.
         """
-        said = {name: value for name, value in content.items() if name != VERSION}
+        said = {name: value for name, value in content.items() if name != WRITER}
         evaluations = [(count(at), result_from(r)) for at, r in said["evaluations"]]
         history = cls(**said | {"evaluations": evaluations})
         for taken in (history.env_steps, history.decisions, history.updates):

@@ -9,10 +9,10 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, get_type_hints
 
-from policies.checkpoints.output import package_version
+from policies.checkpoints.output import WRITER, package_version
 from policies.commands.parsing import program
 from zprl_env.errors import ConfigurationError
-from zprl_env.files import CONFIG_FILE, VERSION, RunFolderError, read_json
+from zprl_env.files import CONFIG_FILE, RunFolderError, read_json
 from zprl_env.loading.named import refuse_code
 from zprl_env.training.run.base_copy import base_copy
 
@@ -80,7 +80,7 @@ def resume_command(folder: Path) -> str:
 
 def note_version(folder: Path, say: Callable[[str], object]) -> None:
     """Say if another version of this package has written a run's settings."""
-    written, now = read_settings(folder).get(VERSION), package_version()
+    written, now = read_settings(folder).get(WRITER), package_version()
     if written != now:
         by = "a version of zprl-env" if written is None else f"zprl-env {written!s:.40}"
         unnamed = " that it does not name" if written is None else ""

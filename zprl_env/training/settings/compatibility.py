@@ -127,10 +127,10 @@ def check_inputs(steer: str, recipe: Recipe) -> None:
             f"critic_input sum and no-actor-sees-base must come with --steer action and "
             f"--steer-kwargs base_action=true. Got: --steer {steer} and {recipe.steer_kwargs}."
         )
-    if recipe.critic_input == "chunk" and (shows_base or recipe.noise_scale > 0.0):
+    if recipe.critic_input == "chunk" and (shows_base or recipe.noise.startswith("fresh")):
         raise ZprlError(
             f"critic_input chunk must come with a chunk that follows from observation and action: "
-            f"--noise-scale 0 and no base_action. Got: {recipe.noise_scale:g} and "
+            f"--noise zero, or fixed:SEED, and no base_action. Got: {recipe.noise} and "
             f"{recipe.steer_kwargs}."
         )
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from zprl_env.errors import ZprlError
 from zprl_env.loading.yaml_file import read_yaml
+from zprl_env.options.former import with_present_names
 from zprl_env.task import UNKNOWN, Facts
 from zprl_env.training.settings.algorithms import ALGORITHMS, Algorithm
 
@@ -49,7 +50,7 @@ class Setting(NamedTuple):
 
 SETTINGS = (
     Setting("env_wrapper.scale", "scale"),
-    Setting("env_wrapper.noise_scale", "noise_scale"),
+    Setting("env_wrapper.noise", "noise"),
     Setting("env_wrapper.gamma", "gamma"),
     Setting("env_wrapper.n_action_steps", "n_action_steps"),
     Setting("env_wrapper.sample_latent", "sample_latent"),
@@ -99,7 +100,16 @@ SETTINGS = (
     Setting("n_critic_updates", "n_epochs"),
     Setting("gae_lambda", "gae_lambda", on_policy),
 )
-WORDS = {"scale", "observation", "reward", "ent_coef", "steer", "activation", "critic_input"}
+WORDS = {
+    "scale",
+    "noise",
+    "observation",
+    "reward",
+    "ent_coef",
+    "steer",
+    "activation",
+    "critic_input",
+}
 """Fields that may be words; other words are numbers that YAML did not take for some."""
 OWN = {"noise_steps", "base_action"}
 """Options that a way of steering has of its own, which are no fields of a recipe."""
@@ -188,7 +198,8 @@ def _flatten(section: Mapping[str, Any]) -> Mapping[str, Any]:
         if key == "env_wrapper":
             (wrapper,) = value
             options = {wrapper: {}} if isinstance(wrapper, str) else wrapper
-            ((flat["wrapper"], value),) = options.items()
+            ((flat["wrapper"], named),) = options.items()
+            value = with_present_names(named)
         if key == "callback" and isinstance(value, dict):
             ((flat["callback"], value),) = value.items()
         elif key == "callback":

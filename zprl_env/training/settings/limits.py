@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import NamedTuple
 
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
+from zprl_env.options.noise import check_noise
+from zprl_env.options.ranges import COUNT, FRACTION, POSITIVE, SIZE, Range, check
 from zprl_env.success_rates import fewest_to_reach, wilson_interval
 from zprl_env.training.settings.recipe import Recipe
-
-
-class Range(NamedTuple):
-    """An interval of numbers; ``above`` leaves its lower end out."""
-
-    low: float
-    high: float = math.inf
-    above: bool = False
-
-    def __contains__(self, value: object) -> bool:
-        if not isinstance(value, int | float) or not math.isfinite(value):
-            return False
-        return self.low <= value <= self.high and not (self.above and value == self.low)
-
-    def __str__(self) -> str:
-        low = f"{'above' if self.above else 'at least'} {self.low:g}"
-        return low if self.high == math.inf else f"{low} and at most {self.high:g}"
-
-
-COUNT, SIZE, POSITIVE = Range(1), Range(0), Range(0, above=True)
-FRACTION = Range(0, 1, above=True)
 
 CONFIG = {
     "total_env_steps": COUNT,
@@ -49,7 +28,6 @@ CONFIG = {
 RECIPE = {
     "scale": SIZE,
     "n_action_steps": COUNT,
-    "noise_scale": SIZE,
     "reward_scale": POSITIVE,
     "gamma": FRACTION,
     "warmup_decisions": SIZE,
@@ -86,41 +64,10 @@ RECIPE = {
 EVALUATION = {
     "episodes": COUNT,
     "seed": SIZE,
-    "noise_scale": SIZE,
     "n_action_steps": COUNT,
     "threads": COUNT,
 }
 """Ranges for :class:`zprl_env.evaluate.Evaluation`."""
-
-CALIBRATION = {
-    # Settings are chosen by it, so it never plays what results are reported on.
-    "episodes": Range(1, TEST_SEED - VALIDATION_SEED),
-    "noise_scale": SIZE,
-    "n_action_steps": COUNT,
-    "threads": COUNT,
-}
-"""Ranges for :class:`zprl_env.calibrate.__main__.Calibration`."""
-
-
-def check(settings: object, limits: Mapping[str, Range]) -> None:
-    """Refuse numbers out of their range; ``None`` and words are not checked.
-
-    Args:
-        settings: Anything with attributes.
-        limits: Their ranges by name.
-
-    Raises:
-        ZprlError: One is out of its range. It is no ``ValueError``: of those, tyro draws a box.
-
-    >>> from types import SimpleNamespace
-    >>> check(SimpleNamespace(num_envs=0), {"num_envs": COUNT})
-    Traceback (most recent call last):
-    policies.errors.ZprlError: num_envs must be at least 1. Got: 0.
-    """
-    for name, limit in limits.items():
-        value = getattr(settings, name)
-        if value is not None and not isinstance(value, str) and value not in limit:
-            raise ZprlError(f"{name} must be {limit}. Got: {value!s:.80}.")
 
 
 def check_stop(stop_at: float | None, episodes: int) -> None:
@@ -157,6 +104,7 @@ def check_recipe(recipe: Recipe) -> None:
         ZprlError: A setting is impossible.
     """
     check(recipe, RECIPE)
+    check_noise(recipe.noise, best=True)
     if not recipe.hidden or min(recipe.hidden) < 1:
         raise ZprlError(f"hidden must be layers of at least 1. Got: {recipe.hidden!s:.80}.")
     if not recipe.log_std_min < recipe.log_std_max:

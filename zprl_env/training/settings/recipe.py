@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from zprl_env.errors import ZprlError
+from zprl_env.errors import ConfigurationError, ZprlError
 from zprl_env.hyperparams import hyperparameter_file
+from zprl_env.options.noise import FlowNoise
+from zprl_env.options.stored import facts_with
 from zprl_env.steering import ObservationKind
 from zprl_env.steering.table import find_steering
 from zprl_env.tasks import find_task
@@ -21,14 +24,18 @@ from zprl_env.training.settings.hyperparameters import OWN, read_hyperparameters
 class Recipe:
     """Recipe of steering and learning; the defaults are SAC's on Lift."""
 
-    scale: float | Literal["auto"] = 2.0
-    """Size of the perturbation at the agent's full deflection. Latent: lambda, or 'auto' for the
-    published rule RMS(lambda dz) = 0.1 RMS(z). Noise: bound in standard deviations. Action:
-    largest residual in action units."""
+    scale: float | Literal["auto", "published", "calibrate"] = 2.0
+    """Size of the perturbation at the agent's full deflection. Latent: lambda; 'auto' makes it as
+    large as the demonstrations' latents spread; 'calibrate' plays the base policy perturbed at
+    random first, a minute or two, and takes the largest lambda that it bears; 'published' is
+    RMS(lambda dz) = 0.1 RMS(z). Noise: bound in standard deviations. Action: largest residual in
+    action units."""
     n_action_steps: int | None = None
     """Environment steps per decision; the policy's own if not given."""
-    noise_scale: float = 0.0
-    """Temperature of the flow's initial noise; 1 is imitation's, 0 removes all chance."""
+    noise: str = "zero"
+    """Start of the policy's flow: 'fresh' (or fresh:TEMPERATURE) draws it for every decision, as
+    imitation did; 'zero' and fixed:SEED, one vector drawn once, leave nothing to chance. 'best:8'
+    plays the base policy from 8 fixed ones first and keeps the best, a minute on Lift."""
     steer_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of the options that a way of steering has of its own, such as noise_bound=1.0 of
     joint."""
@@ -157,6 +164,10 @@ class Recipe:
     gae_lambda: float = 0.95
     """On-policy methods: lambda of generalised advantage estimation."""
 
+    def __post_init__(self) -> None:
+        with suppress(ConfigurationError):  # which is told where a recipe is checked
+            object.__setattr__(self, "noise", str(FlowNoise.parse(self.noise)))
+
 
 def recipe_for(
     algo: str,
@@ -165,6 +176,7 @@ def recipe_for(
     env: str = "Lift",
     hyperparams: Path | None = None,
     env_kwargs: Mapping[str, Any] | None = None,
+    described: Mapping[str, Any] | None = None,
 ) -> Recipe:
     """Make the recipe of an algorithm on a task, adapted to where it steers.
 
@@ -180,6 +192,8 @@ def recipe_for(
         env: The task.
         hyperparams: A file to read instead of the one that comes with the package.
         env_kwargs: What the environment is made with; a robot's ``task`` is another preset.
+        described: Description of the policy, by which the task's facts hold or do not
+            (:func:`~zprl_env.options.stored.facts_with`); None is the task's own policy.
 
     Returns:
         The recipe, every field of which the command line can override.
@@ -193,6 +207,8 @@ def recipe_for(
     """
     row, core, task = find_algorithm(algo), find_steering(steer).core, find_task(env)
     facts = task.read_facts(env_kwargs)
+    if described is not None:
+        facts = facts_with(facts, described)
     family = row.like or algo
     shipped = hyperparameter_file(family if preset == "default" else f"{family}-{preset}")
     said = (

@@ -11,7 +11,6 @@ from stable_baselines3.common.callbacks import BaseCallback
 from policies.progress import progress_bar
 from zprl_env.evaluation import EvaluationResult, evaluate
 from zprl_env.files import RunFolderError
-from zprl_env.training.agents.model import as_agent
 from zprl_env.training.run.history import History
 from zprl_env.training.run.interruption import Interruption
 from zprl_env.training.watch.curves import log_evaluation
@@ -92,7 +91,7 @@ class EvaluationCallback(BaseCallback):
     def _on_step(self) -> bool:
         if self.history.env_steps >= self._next:
             self._next = (self.history.env_steps // self.every + 1) * self.every
-            result = evaluate(self.env, as_agent(self.model), self.seeds)
+            result = evaluate(self.env, self.model, self.seeds)
             self.history.evaluations.append((self.history.env_steps, result))
             self.history.updates_at[str(self.history.env_steps)] = self.history.updates
             log_evaluation(self.logger, self.history.env_steps, result)

@@ -181,7 +181,7 @@ def film_pair(
         env_kwargs: Passed to the environment.
         name: What to call the steered policy.
     """
-    imitation = replace(recipe, noise_scale=1.0)
+    imitation = replace(recipe, noise="fresh")
     takes = [take(BASE, env, policy, where, imitation, None, seed, env_kwargs)]
     if agent is not None:
         takes.append(take(name, env, policy, where, recipe, agent, seed, env_kwargs))

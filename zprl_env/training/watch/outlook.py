@@ -19,6 +19,7 @@ from zprl_env.loading.resolve import HUB, checkpoint_folder
 from zprl_env.loading.steered_files import FACTS
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config
+from zprl_env.training.found import search_episodes
 from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.rates import seconds_per_step, steps_per_second
 
@@ -79,10 +80,11 @@ def look_ahead(config: Config, done: int = 0, base_known: bool = False) -> Outlo
         done: Environment steps that it took before, if it is resumed.
         base_known: Whether the base policy's results are there already.
     """
-    twice = 2 if config.recipe.noise_scale != 1.0 else 1
+    twice = 2 if config.recipe.noise != "fresh" else 1
+    searched = search_episodes(config.recipe, quick=config.quick)
     evaluations = config.total_env_steps // config.eval_every - done // config.eval_every
     return Outlook(
-        bases=0 if base_known else twice * config.eval_episodes,
+        bases=0 if base_known else twice * config.eval_episodes + searched,
         evaluations=max(evaluations, 0) + (not base_known),
         validation=config.validation_episodes,
         env_steps=max(config.total_env_steps - done, 0),
@@ -122,8 +124,8 @@ def policy_name(config: Config) -> str | Path | None:
 
 def card_of(config: Config) -> dict[str, Any]:
     """Read what the card of a run's base policy measured; empty if it has none."""
-    folder = policy_folder(config)
     try:
+        folder = policy_folder(config)
         card = read_json(folder / "evaluation.json") if folder else {}
     except CheckpointError:
         return {}

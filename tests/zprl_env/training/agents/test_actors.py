@@ -10,8 +10,8 @@ import torch
 
 from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model
+from zprl_env.evaluation import ModelAgent
 from zprl_env.training.agents.actors import SACPolicy
-from zprl_env.training.agents.model import as_agent
 from zprl_env.training.agents.networks import ClippedAdam
 
 OBSERVATIONS = np.random.default_rng(0).normal(size=(100, 5)).astype(np.float32)
@@ -19,7 +19,7 @@ OBSERVATIONS = np.random.default_rng(0).normal(size=(100, 5)).astype(np.float32)
 
 def first_actions(algo: Any, factor: float) -> np.ndarray:
     model, _ = make_small_model(PointEnv(), algo, actor_init=factor, hidden=(64, 64))
-    return as_agent(model)(OBSERVATIONS)
+    return ModelAgent(model)(OBSERVATIONS)
 
 
 @pytest.mark.parametrize("algo", ["sac", "td3", "tqc", "crossq", "ppo", "ppo_lstm", "trpo"])

@@ -10,8 +10,8 @@ from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model, trained
 from zprl_env.deploy.actor_layers import actor_of
 from zprl_env.errors import ZprlError
+from zprl_env.evaluation import ModelAgent
 from zprl_env.training.agents.actors import SACPolicy
-from zprl_env.training.agents.model import as_agent
 
 OBSERVATIONS = np.random.default_rng(0).normal(size=(50, 5)).astype(np.float32)
 GAUSSIAN = ["sac", "tqc", "crossq"]
@@ -36,7 +36,7 @@ def test_the_average_follows_the_actor_and_acts_for_it_without_exploration(algo)
     assert steps > 5
     for name, tensor in model.policy.average.state_dict().items():
         torch.testing.assert_close(tensor, expected[name], msg=name)
-    action = as_agent(model)(OBSERVATIONS)
+    action = ModelAgent(model)(OBSERVATIONS)
     with torch.no_grad():
         by_average = model.policy.average(torch.as_tensor(OBSERVATIONS), deterministic=True)
         by_actor = model.actor(torch.as_tensor(OBSERVATIONS), deterministic=True)
@@ -66,7 +66,7 @@ def test_the_best_of_several_has_the_highest_q(algo):
         q_mean = model.policy._q(model.critic(observations, mean))
     assert (q_best >= q_mean).all()
     assert (q_best > q_mean).float().mean() > 0.5
-    agent = as_agent(model)
+    agent = ModelAgent(model)
     alone = np.concatenate([agent(row[None]) for row in OBSERVATIONS])
     np.testing.assert_allclose(alone, agent(OBSERVATIONS), atol=1e-6)
     with pytest.raises(ZprlError, match=r"must act by its actor alone\. Got: best_of 8"):
@@ -122,7 +122,7 @@ def test_exploration_perturbs_more_and_more_decisions_and_evaluation_all(algo):
     assert 0.0 < np.mean(perturbed[:10]) < 0.35  # 50 decisions of 200: an eighth on average
     assert 0.4 < np.mean(perturbed[20:30]) < 0.85
     assert np.mean(perturbed[40:]) == 1.0
-    assert (np.abs(as_agent(model)(OBSERVATIONS)) > 0).any(axis=1).all()
+    assert (np.abs(ModelAgent(model)(OBSERVATIONS)) > 0).any(axis=1).all()
 
 
 def test_which_decisions_are_perturbed_is_saved_with_the_agent():

@@ -12,9 +12,9 @@ from safetensors.numpy import load_file
 from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model
 from zprl_env.errors import MissingExtraError
+from zprl_env.evaluation import ModelAgent
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agents.jax_state import load_states, save_states
-from zprl_env.training.agents.model import as_agent
 from zprl_env.training.agents.replay import AlternatingReplayBuffer
 from zprl_env.training.agents.weights import load_agent
 from zprl_env.training.environment import evaluation_env
@@ -41,14 +41,14 @@ def test_an_agent_starts_at_the_base_policy_learns_and_comes_back(algo, tmp_path
     model, recipe = make_small_model(PointEnv(), algo, backend="sbx", hidden=(16, 16))
     rng = np.random.default_rng(0)
     observations = rng.normal(size=(50, *model.observation_space.shape)).astype(np.float32)
-    before = as_agent(model)(observations)
+    before = ModelAgent(model)(observations)
     assert before.shape == (50, 2)
     assert 0 < np.abs(before).max() < 0.05
 
     history = History()
     learn(model, 8, 60, history, ProgressCallback(history, 60, show=False))
     assert history.env_steps >= 60
-    after = as_agent(model)(observations)
+    after = ModelAgent(model)(observations)
     assert np.isfinite(after).all()
     assert (after != before).any()
 

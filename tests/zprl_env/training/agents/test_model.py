@@ -17,9 +17,8 @@ from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model
 from zprl_env import LatentSteeringWrapper
 from zprl_env.errors import ZprlError
-from zprl_env.evaluation import RememberingAgent, evaluate
+from zprl_env.evaluation import ModelAgent, RememberingAgent, evaluate
 from zprl_env.testing import LinearPolicy
-from zprl_env.training.agents.model import as_agent
 from zprl_env.training.agents.networks import EnsembleCritic
 from zprl_env.training.agents.replay import AlternatingReplayBuffer
 from zprl_env.training.learning import learn
@@ -50,7 +49,7 @@ VARIANTS = [
 @pytest.mark.parametrize(("algo", "settings"), VARIANTS)
 def test_the_first_mean_action_is_about_zero(algo, settings):
     model, _ = make_small_model(PointEnv(), algo, hidden=(64, 64), **settings)
-    agent = as_agent(model)
+    agent = ModelAgent(model)
     observations = np.random.default_rng(0).normal(size=(200, *model.observation_space.shape))
     actions = agent(observations.astype(np.float32))
     assert actions.shape == (200, 2)
@@ -153,7 +152,7 @@ def test_a_recurrent_agent_remembers_its_episode_and_nothing_of_the_one_before()
     env = LatentSteeringWrapper(PointEnv(), LinearPolicy(3, 2), scale=0.5)
     observation, _ = env.reset(seed=0)
     other = observation + 1.0
-    agent = as_agent(model)
+    agent = ModelAgent(model)
     assert isinstance(agent, RememberingAgent)
     first, second = agent(observation), agent(observation)
     assert not np.array_equal(first, second)
@@ -176,7 +175,7 @@ def test_a_recurrent_agent_is_evaluated_alike_in_any_order():
     env = LatentSteeringWrapper(
         gym.wrappers.TimeLimit(PointEnv(), 20), LinearPolicy(3, 2), scale=0.5
     )
-    agent = as_agent(model)
+    agent = ModelAgent(model)
     there = evaluate(env, agent, [1, 2, 3, 4])
     back = evaluate(env, agent, [4, 3, 2, 1])
     assert there.lengths.tolist() == back.lengths.tolist()[::-1]
@@ -191,7 +190,7 @@ def parameters_hash(model) -> str:
 
 def trained(policy, seed: int, decisions: int):
     """Learn for some decisions, warm-up included, as train_sb3.py does."""
-    model, _ = make_small_model(PointEnv(), seed=seed, policy=policy, noise_scale=1.0)
+    model, _ = make_small_model(PointEnv(), seed=seed, policy=policy, noise="fresh")
     history = History()
     callback = CallbackList([ProgressCallback(history, 2 * decisions, show=False)])
     learn(model, 50, 2 * decisions, history, callback)

@@ -17,9 +17,7 @@ from zprl_env.training.agents.prior import add_prior, prior_decisions
 from zprl_env.training.settings.recipe import Recipe
 
 POLICY = LinearPolicy(3, 2)
-STEERING = LatentSteering(
-    POLICY, scale=0.5, observation_dim=3, sample_latent=False, noise_scale=0.0
-)
+STEERING = LatentSteering(POLICY, scale=0.5, observation_dim=3, sample_latent=False, noise="zero")
 RECIPE = Recipe(gamma=0.9, scale=0.5)
 
 
@@ -66,7 +64,7 @@ def test_a_failure_ends_like_a_time_limit_before_its_last_chunk():
 def test_a_residual_is_what_the_demonstrator_did_beside_the_base_policy(base_action):
     episode, _ = shown(6, True)
     steering = ActionSteering(
-        POLICY, scale=4.0, observation_dim=3, noise_scale=0.0, base_action=base_action
+        POLICY, scale=4.0, observation_dim=3, noise="zero", base_action=base_action
     )
     prior = prior_decisions(demonstrations(episode), steering, RECIPE)
     generators = [np.random.default_rng(0)] * 3
@@ -75,7 +73,7 @@ def test_a_residual_is_what_the_demonstrator_did_beside_the_base_policy(base_act
     executed = steering.act(prior.actions, latents, generators).chunks.reshape(-1, 2)
     np.testing.assert_allclose(executed, episode.actions, atol=1e-5)
     assert prior.residual < 1e-5
-    tight = ActionSteering(POLICY, scale=1e-3, observation_dim=3, noise_scale=0.0)
+    tight = ActionSteering(POLICY, scale=1e-3, observation_dim=3, noise="zero")
     clipped = prior_decisions(demonstrations(episode), tight, RECIPE)
     assert np.abs(clipped.actions).max() == 1.0
     assert clipped.residual > 1e-2

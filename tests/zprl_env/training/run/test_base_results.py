@@ -14,7 +14,7 @@ from zprl_env.training.comparison import BASE, Comparison
 from zprl_env.training.run.base_results import BaseResults
 from zprl_env.training.settings.recipe import Recipe
 
-RECIPE = replace(Recipe(), observation="features", noise_scale=0.0)
+RECIPE = replace(Recipe(), observation="features", noise="zero")
 
 
 @pytest.fixture
@@ -40,10 +40,18 @@ def test_a_result_is_kept_as_soon_as_it_is_known(play, tmp_path):
     results, played = play(range(3))
     assert played
     content = json.loads((tmp_path / "base.json").read_text())
-    assert [*content["results"]] == [BASE, f"{BASE}, noise 0"]
+    assert [*content["results"]] == [BASE, f"{BASE}, noise zero"]
     assert content["zprl_env_version"]
     again, played = play(range(3))
     assert (again, played) == (results, False)
+
+
+def test_what_a_version_before_has_played_by_another_name_is_not_played_again(play, tmp_path):
+    results, _ = play(range(3))
+    content = json.loads((tmp_path / "base.json").read_text())
+    content["results"][f"{BASE}, noise 0"] = content["results"].pop(f"{BASE}, noise zero")
+    (tmp_path / "base.json").write_text(json.dumps(content))
+    assert play(range(3)) == (results, False)
 
 
 def test_more_episodes_play_only_those_that_are_missing(play, tmp_path, point_task):

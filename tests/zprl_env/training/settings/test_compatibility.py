@@ -77,7 +77,11 @@ def test_what_an_algorithm_lacks_is_refused(algo, backend, settings, message):
         ("latent", {"base_samples": 8}, "with --steer noise and no noise_steps.* Got: --steer lat"),
         ("noise", {"base_samples": 8, "steer_kwargs": ("noise_steps=2",)}, "no noise_steps"),
         ("latent", {"actor_sees_base": False}, "must come with --steer action and"),
-        ("latent", {"critic_input": "chunk", "noise_scale": 1.0}, "--noise-scale 0 and no base"),
+        (
+            "latent",
+            {"critic_input": "chunk", "noise": "fresh"},
+            "--noise zero, or fixed:SEED, and no",
+        ),
         ("latent", {"time_left": True, "observation": "state"}, "time_left must come with obs"),
     ],
 )

@@ -107,6 +107,22 @@ def test_a_file_of_one_s_own_is_read(changed):
     assert (recipe.hidden, recipe.scale, recipe.use_sde) == ((8,), 0.7, True)
 
 
+@pytest.mark.parametrize(
+    ("said", "noise"),
+    [
+        ({"noise_scale": 0.0}, "zero"),
+        ({"noise_scale": 0.5}, "fresh:0.5"),
+        ({"noise": "fixed:3"}, "fixed:3"),
+        ({"noise": "best:8"}, "best:8"),
+    ],
+)
+def test_the_flow_s_noise_stands_in_it_by_its_present_or_its_former_name(said, noise, changed):
+    file = changed({f"env_wrapper.{name}": value for name, value in said.items()})
+    assert read_hyperparameters(file, "sac", "ZPRL-Lift-v0")["noise"] == noise
+    config = parse(["--hyperparams", str(file)])
+    assert config.recipe.noise == noise
+
+
 def test_its_settings_are_a_run_s_defaults_and_stay_with_it(changed, tmp_path):
     file = changed({"batch_size": 32, "learning_starts": 7})
     config = parse(["--hyperparams", str(file), "--tau", "0.5"])

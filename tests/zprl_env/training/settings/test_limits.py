@@ -54,7 +54,7 @@ def test_a_run_s_numbers(change, message):
     [
         ({"scale": -1.0}, r"scale must be at least 0\. Got: -1\.0\."),
         ({"scale": float("nan")}, r"scale must be at least 0\. Got: nan\."),
-        ({"noise_scale": -0.5}, "noise_scale must be at least 0"),
+        ({"noise": "-0.5"}, "noise must be 'fresh'"),
         ({"gamma": 0.0}, r"gamma must be above 0 and at most 1\. Got: 0\.0\."),
         ({"action_noise": -0.1}, "action_noise must be at least 0"),
         ({"gamma": 1.01}, "gamma must be above 0 and at most 1"),

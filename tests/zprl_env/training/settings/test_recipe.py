@@ -21,7 +21,7 @@ def test_the_fields_defaults_are_those_of_the_file_of_sac():
 
 def test_the_published_settings_are_those_published():
     paper = recipe_for("sac", "paper", "latent")
-    assert (paper.scale, paper.noise_scale, paper.observation) == (0.2, 1.0, "features")
+    assert (paper.scale, paper.noise, paper.observation) == (0.2, "fresh", "features")
     assert paper.hidden == (256, 256, 256)
     assert (paper.gamma, paper.tau, paper.batch_size) == (0.99, 0.005, 256)
     assert (paper.reward, paper.n_steps, paper.target_entropy) == ("sparse", 1, -4.0)
@@ -54,10 +54,17 @@ def test_every_place_of_steering_has_a_scale_of_its_own_kind(steer):
 
 
 def test_a_task_may_differ_from_the_default_and_never_from_the_published_settings():
-    assert recipe_for("sac", "default", "latent", "pen").noise_scale == 1.0
+    assert recipe_for("sac", "default", "latent", "pen").noise == "fresh"
     assert recipe_for("sac", "default", "latent", "Can") == recipe_for("sac", "default", "latent")
     paper = recipe_for("sac", "paper", "latent")
     assert recipe_for("sac", "paper", "latent", "pen") == paper
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("fresh:1.0", "fresh"), ("Zero", "zero"), ("fixed:03", "fixed:3")]
+)
+def test_the_flow_s_noise_is_written_in_one_way(said, meant):
+    assert Recipe(noise=said) == Recipe(noise=meant)
 
 
 def test_dsrl_s_settings_on_lift_are_its_authors():
@@ -76,7 +83,7 @@ def test_policy_decorator_s_settings_are_its_authors():
     found = recipe_for("sac", "decorator", "action")
     assert (found.scale, found.progressive_exploration) == (0.1, 30_000)
     assert (found.critic_input, found.actor_sees_base) == ("sum", False)
-    assert (found.steer_kwargs, found.noise_scale) == (("base_action=true",), 1.0)
+    assert (found.steer_kwargs, found.noise) == (("base_action=true",), "fresh")
     assert (found.tau, found.batch_size, found.learning_rate) == (0.01, 1024, 1e-4)
     assert (found.reward_scale * 4, found.updates_per_decision) == (1.0, 0.25)
     assert found.gamma**4 == pytest.approx(0.97)

@@ -88,7 +88,7 @@ def takes(point_task) -> list[film.Take]:
     def home(seen):
         return -6.0 * seen[:2] / 8.0
 
-    recipe = Recipe(scale=8.0, noise_scale=0.0, observation="features")
+    recipe = Recipe(scale=8.0, noise="zero", observation="features")
     return film.film_pair(point_task, policy(1.0), "latent", recipe, home, 3, name="steered")
 
 
@@ -144,7 +144,7 @@ def test_the_episode_that_tells_most_is_filmed(base, steered, seed):
         count = len(successes)
         return EvaluationResult(10 + np.arange(count), np.array(successes, bool), np.ones(count))
 
-    middle = {"base policy, noise 0": result(base)}
+    middle = {"base policy, noise zero": result(base)}
     results = {"base policy": result(base), **middle, "steered": result(steered)}
     assert film.telling_seed(results) == seed
     assert film.telling_seed({"base policy": result(base)}) == 10

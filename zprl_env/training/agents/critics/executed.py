@@ -61,11 +61,11 @@ class ExecutedCritic(nn.Module):
         Raises:
             ZprlError: What it decodes to is left to chance.
         """
-        if steering.noise_scale > 0.0 or getattr(steering, "base_action", False):
+        if steering.flow_noise.by_chance or getattr(steering, "base_action", False):
             raise ZprlError(
                 "critic_input='chunk' must come with a steering whose chunk follows from "
-                f"observation and action. Got: {type(steering).__name__} with noise_scale "
-                f"{steering.noise_scale:g}. Try --noise-scale 0, or critic_input sum."
+                f"observation and action. Got: {type(steering).__name__} with noise "
+                f"{steering.noise}. Try --noise zero or fixed:SEED, or critic_input sum."
             )
         size = steering.n_action_steps * steering.policy.action_dim
         if size != get_action_dim(self.judge.action_space):

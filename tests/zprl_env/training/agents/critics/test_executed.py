@@ -84,6 +84,6 @@ def test_saved_and_loaded_it_is_the_same(tmp_path):
 
 def test_a_chunk_that_is_left_to_chance_is_refused():
     with pytest.raises(ZprlError, match=r"follows from observation and action\. Got: NoiseSt"):
-        aliased(noise_scale=1.0)
+        aliased(noise="fresh")
     with pytest.raises(ZprlError, match="critic_input must be action or sum with --algo tqc"):
         make_small_model(PointEnv(), "tqc", steer="noise", **USUAL)

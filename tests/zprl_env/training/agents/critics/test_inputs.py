@@ -12,7 +12,7 @@ from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model
 from zprl_env.deploy.actor_layers import actor_of
 from zprl_env.errors import ZprlError
-from zprl_env.training.agents.model import as_agent
+from zprl_env.evaluation import ModelAgent
 
 OBSERVATIONS = torch.as_tensor(np.random.default_rng(0).normal(size=(6, 9)), dtype=torch.float32)
 ACTIONS = torch.as_tensor(np.random.default_rng(1).uniform(-1, 1, (6, 4)), dtype=torch.float32)
@@ -49,11 +49,11 @@ def test_an_actor_that_is_not_shown_the_base_action_decides_without_it(algo):
     model.learn(40, log_interval=None)
     moved = OBSERVATIONS.numpy().copy()
     moved[:, -4:] += 1.0
-    decided = as_agent(model)(OBSERVATIONS.numpy())
-    np.testing.assert_array_equal(as_agent(model)(moved), decided)
+    decided = ModelAgent(model)(OBSERVATIONS.numpy())
+    np.testing.assert_array_equal(ModelAgent(model)(moved), decided)
     np.testing.assert_allclose(actor_of(model)(moved), decided, rtol=1e-5, atol=2e-6)
     seeing = decorated(algo, actor_sees_base=True, actor_init=1.0)
-    assert np.abs(as_agent(seeing)(moved) - as_agent(seeing)(OBSERVATIONS.numpy())).max() > 1e-4
+    assert np.abs(ModelAgent(seeing)(moved) - ModelAgent(seeing)(OBSERVATIONS.numpy())).max() > 1e-4
 
 
 def test_what_is_not_in_the_observation_cannot_be_added():

@@ -11,8 +11,8 @@ from stable_baselines3.common.callbacks import CallbackList
 
 from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model, tensors
+from zprl_env.evaluation import ModelAgent
 from zprl_env.training.agents.critics.resets import Resets, reset
-from zprl_env.training.agents.model import as_agent
 from zprl_env.training.agents.warmup import warm_up
 from zprl_env.training.run.history import History
 from zprl_env.training.settings.algorithms import off_policy_names
@@ -25,9 +25,9 @@ def test_weights_optimisers_and_temperature_begin_anew_and_the_replay_stays(algo
     begun = tensors(model).keys()
     model.learn(40, log_interval=None)
     held = model.replay_buffer.observations.copy()
-    moved = np.abs(as_agent(model)(np.ones((1, 5), np.float32))).max()
+    moved = np.abs(ModelAgent(model)(np.ones((1, 5), np.float32))).max()
     reset(model)
-    assert np.abs(as_agent(model)(np.ones((1, 5), np.float32))).max() < 0.02 < moved
+    assert np.abs(ModelAgent(model)(np.ones((1, 5), np.float32))).max() < 0.02 < moved
     assert tensors(model).keys() == begun  # and no optimiser's state besides
     assert all(not optimizer.state for optimizer in (model.actor.optimizer, model.critic.optimizer))
     if getattr(model, "log_ent_coef", None) is not None:

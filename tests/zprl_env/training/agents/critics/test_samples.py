@@ -14,7 +14,7 @@ from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model
 from zprl_env.deploy.actor_layers import actor_of
 from zprl_env.errors import ZprlError
-from zprl_env.training.agents.model import as_agent
+from zprl_env.evaluation import ModelAgent
 
 USUAL: dict[str, Any] = {"base_samples": 8, "ent_coef": "0", "scale": 3.0}
 
@@ -56,9 +56,9 @@ def test_the_critics_like_the_chosen_one_best(critic_input):
 def test_without_exploration_it_is_the_same_every_time_and_in_every_batch():
     model = sampled()
     observations = seen(5).numpy()
-    together = as_agent(model)(observations)
-    np.testing.assert_array_equal(together, as_agent(model)(observations))
-    alone = np.concatenate([as_agent(model)(observations[[row]]) for row in range(5)])
+    together = ModelAgent(model)(observations)
+    np.testing.assert_array_equal(together, ModelAgent(model)(observations))
+    alone = np.concatenate([ModelAgent(model)(observations[[row]]) for row in range(5)])
     np.testing.assert_array_equal(together, alone)
 
 

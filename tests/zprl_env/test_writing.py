@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from zprl_env.files import RunFolderError, write_json, write_whole
-from zprl_env.training.run.writing import Writing
+from zprl_env.writing import Writing
 
 
 def test_what_is_left_is_written_once_there_is_room_and_only_the_newest_of_a_name(tmp_path):
