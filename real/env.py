@@ -12,6 +12,7 @@ import gymnasium as gym
 import numpy as np
 
 from policies.pictures.settings import PictureSettings
+from real.cameras.wiring import DevicesLike, make_devices
 from real.clock import WallClock
 from real.drivers import DriverLike, driver_class, make_robot
 from real.episode import Episode
@@ -19,9 +20,9 @@ from real.motion.loop import ControlLoop
 from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
 from real.operators import OperatorLike, make_operator
-from real.recording.recorder import Recorder
+from real.recording.recorder import PictureRecorder, Recorder
 from real.robot import Cameras, SceneRobot
-from real.sight import robot_eyes
+from real.sight import RobotSight
 from real.tasks.files import load_preset, task_facts
 from real.tasks.layout import ActionLayout, ObservationLayout
 from real.tasks.preset import Preset
@@ -69,11 +70,15 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         images: Whether it is given the cameras' pictures after every step.
         render_mode: ``"rgb_array"``, the first camera's picture, or None.
         cameras: Cameras whose pictures are observed, in order; the preset's if None.
-        image_size: Height and width of their pictures [pixels], or one number for both; 84 if None.
+        image_size: Height and width of their pictures [pixels], or one number for both; the
+            preset's, else 84, if None.
             Without observed cameras it is the driver's own setting.
         observation: ``"state"``: all of the preset's observation. ``"pixels"``, the usual one with
-            cameras: pictures, and the preset's observation without tracked objects. ``"both"``.
+            cameras: pictures, and the preset's observation without tracked objects, which nobody
+            has to track then. ``"both"``.
         render_quality: How a simulated robot's pictures are drawn, ``"fast"`` or ``"full"``.
+        devices: Cameras of the laboratory by name, a YAML file or settings; see
+            :func:`real.cameras.wiring.make_devices`. The others are the driver's own.
         **driver_options: The driver's own settings.
 
     Raises:
@@ -105,10 +110,11 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         image_size: int | tuple[int, int] | None = None,
         observation: str | None = None,
         render_quality: str | None = None,
+        devices: DevicesLike | None = None,
         **driver_options: Any,
     ) -> None:
         check_render_mode(render_mode, self.metadata["render_modes"])
-        self.preset = preset = load_preset(task)
+        preset = load_preset(task)
         self.metadata = {**self.metadata, "render_fps": preset.rate}
         self.render_mode = render_mode
         if recorder is None and images:
@@ -116,34 +122,44 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
                 "images=True must come with a recorder, which is given them. Got: no recorder. "
                 "Leave images out, or take pictures by render()."
             )
+        if preset.pictures is not None and cameras is None and observation != "state":
+            cameras = preset.pictures.cameras
+            image_size = preset.pictures.image_size if image_size is None else image_size
         if cameras is None and observation in (None, "state") and image_size is not None:
             driver_options["image_size"], image_size = image_size, None
         sight = choose_sight(cameras, image_size, observation, render_quality)
+        self.preset = preset = preset.untracked() if sight.observation == "pixels" else preset
         _refuse_preset_fields(driver, driver_options)
         self.robot = make_robot(driver, preset, **driver_options)
         self.operator = make_operator(operator, self.robot)
         self.recorder = recorder
         self._loop = ControlLoop(self.robot, preset, self.operator)
         self._start = EpisodeStart(self._loop, preset)
-        self._episode = Episode(self._loop, preset, recorder, images)
         self._actions, self._observations = ActionLayout(preset), ObservationLayout(preset)
         self.observation_keys = self._observations.keys
         self.observation_space: gym.Space = unbounded_box(self._observations.size)
-        self.eyes: Eyes | None = None
-        if sight.cameras != ():
-            try:
-                self.eyes = robot_eyes(self._loop, sight, preset)
-            except BaseException:
-                self.robot.close()
-                raise
+        try:
+            self._sight = RobotSight(self._loop, preset, sight, make_devices(devices), images)
+        except BaseException:
+            self.robot.close()
+            raise
+        self.eyes: Eyes | None = self._sight.eyes
+        if self.eyes is not None:
             self.observation_space = self.eyes.observation_space
             self.observation_keys = self.eyes.observation_keys
+        self._episode = Episode(self._loop, preset, recorder, self._sight)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (self._actions.size,))
         self.env_args = {
             "env_name": preset.name,
             "type": "real",
             "env_kwargs": {"preset": preset.model_dump(mode="json")},
         }
+        if isinstance(recorder, PictureRecorder) and (self.eyes is not None or images):
+            try:
+                recorder.expect(preset, self.picture_settings, self._sight.sizes())
+            except BaseException:
+                self.robot.close()
+                raise
         self._target = self._actions.home
         self._observation = np.zeros(self._observations.size, np.float32)
         self._closed = False
@@ -213,8 +229,9 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         self._start.prepare(scene_seed)
         self._target = self._actions.home
         self._observation = self._observed()
-        info = self._episode.begin(self._observation, scene_seed)
-        return self._seen(), info
+        seen = self._seen()
+        info = self._episode.begin(self._observation, scene_seed, seen)
+        return seen, info
 
     def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Carry out one action.
@@ -238,16 +255,18 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             raise
         self._settle_eyes()
         self._move(action)
-        judgement = self._episode.judge()
         self._observation = self._observed()
+        seen = self._seen()  # before it is judged, for a camera may end the episode
+        judgement = self._episode.judge()
         info = self._episode.info(judgement.success)
         if judgement.outcome is not None:
+            self._settle_eyes()
             self._start.rest()
-        self._episode.record(action, self._observation, judgement, info)
+        self._episode.record(action, self._observation, judgement, info, seen)
         if judgement.outcome is not None:
             self._episode.end(judgement.outcome)
         _, reward, terminated, truncated = judgement
-        return self._seen(), reward, terminated, truncated, info
+        return seen, reward, terminated, truncated, info
 
     def render(self) -> np.ndarray | None:
         """Return the first camera's picture, or None without a render mode.
@@ -278,6 +297,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             stack.callback(self.operator.close)
             if self.recorder is not None:
                 stack.callback(self.recorder.close)
+            stack.callback(self._sight.close)
             stack.callback(self.robot.close)
             self._episode.end("abort")
 

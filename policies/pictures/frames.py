@@ -43,6 +43,15 @@ def spread(length: int, most: int) -> list[int]:
     return sorted({int(i) for i in np.linspace(0, length - 1, min(length, most)).round()})
 
 
+def shows_nothing(frame: np.ndarray) -> bool:
+    """Tell whether a frame is black, or of one colour.
+
+    >>> shows_nothing(np.full((8, 8, 3), 90, np.uint8))
+    True
+    """
+    return int(frame.max()) - int(frame.min()) <= _FLAT
+
+
 def dead_camera(frames: Frames, states: np.ndarray | None = None) -> str:
     """Say that a camera shows nothing, or has stopped; empty if it sees.
 
@@ -56,7 +65,7 @@ def dead_camera(frames: Frames, states: np.ndarray | None = None) -> str:
     """
     steps = spread(len(frames), CHECKED)
     shown = [np.asarray(frames[step]) for step in steps]
-    flat = sum(int(frame.max()) - int(frame.min()) <= _FLAT for frame in shown)
+    flat = sum(map(shows_nothing, shown))
     if 4 * flat >= len(shown):
         return f"is black or of one colour in {flat} of {len(shown)} frames that were looked at"
     known = states is not None and states.shape[1] > 0

@@ -10,14 +10,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from policies.pictures.quality import RenderQuality
+from policies.pictures.quality import QUALITIES, RenderQuality
 from policies.pictures.settings import PictureSettings
+from real.cameras.camera import CameraError
 from real.clock import Clock, SimulatedClock, WallClock
 from real.robot import RobotCommand, RobotError, RobotState
 from real.sim.body import JOINT_SPEED
 from real.sim.cameras import WorldCameras
 from real.sim.delay import DelayLine
-from real.sim.faults import Fault, FaultKind, FaultSchedule
+from real.sim.faults import BLIND, Fault, FaultKind, FaultSchedule
 from real.sim.measuring import Sensors
 from real.sim.world import World
 from real.tasks.preset import Preset
@@ -82,7 +83,7 @@ class SimRobot:
         ):
             if not (math.isfinite(value) and value >= 0.0):
                 raise ConfigurationError(f"{name} must be 0 or more. Got: {value}.")
-        self.preset, self.n_arms = preset, len(preset.arms)
+        self.preset, self.n_arms, self.image_size = preset, len(preset.arms), image_size
         self._latency, self._jitter, self._gripper_delay = latency, jitter, gripper_delay
         self._faults = FaultSchedule([f if isinstance(f, Fault) else Fault(**f) for f in faults])  # type: ignore[arg-type]
         self._rng = np.random.default_rng(seed)
@@ -101,6 +102,7 @@ class SimRobot:
         self._arrived: RobotState | None = None
         self._frozen: RobotState | None = None
         self._way: list[np.ndarray] | None = None  # of the joints, home
+        self._shown: dict[object, Mapping[str, np.ndarray]] = {}  # the newest pictures
 
     def connect(self) -> None:
         """Reach the robot; see `real.robot.Robot.connect`."""
@@ -204,17 +206,28 @@ class SimRobot:
 
     def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
         """Take pictures; see `real.robot.Cameras.images`."""
-        with self._lock:
-            self._reach()
-            return self._cameras.images(names)
+        return self.frames(names, self._cameras.image_size, QUALITIES["full"])
 
     def frames(
         self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
     ) -> Mapping[str, np.ndarray]:
-        """Take pictures of any size; see `real.robot.SimulatedCameras.frames`."""
+        """Take pictures of any size; see `real.robot.SimulatedCameras.frames`.
+
+        The world goes on while they are drawn, of the state that it had when they were asked for.
+        """
         with self._lock:
-            self._reach()
-            return self._cameras.frames(names, image_size, quality)
+            now = self._reach()
+            wrong = next((kind for kind in BLIND if self._faults.active(kind, now)), None)
+            if wrong == "no-picture":
+                raise CameraError("The simulated cameras must give pictures. Got: none.")
+            state = self._cameras.state()
+        key = (tuple(names), image_size, quality)
+        if wrong == "frozen-picture" and key in self._shown:
+            return {name: picture.copy() for name, picture in self._shown[key].items()}
+        self._shown[key] = taken = self._cameras.frames(names, image_size, quality, state)
+        if wrong == "black-picture":
+            return {name: np.zeros_like(picture) for name, picture in taken.items()}
+        return {name: picture.copy() for name, picture in taken.items()}
 
     def picture_settings(
         self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality

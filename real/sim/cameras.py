@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+import mujoco
 import numpy as np
 
 from policies.pictures.quality import QUALITIES, RenderQuality
@@ -27,11 +29,23 @@ class WorldCameras:
     Args:
         world: What is looked at.
         image_size: Height and width of `images` [pixels].
+
+    Attributes:
+        image_size: The same.
     """
 
     def __init__(self, world: World, image_size: tuple[int, int]) -> None:
-        self._world, self._image_size = world, image_size
+        self._world, self.image_size = world, image_size
         self._renderers: dict[tuple[tuple[int, int], RenderQuality], SceneRenderer] = {}
+        self._drawn = mujoco.MjData(world.model)
+        self._drawing = threading.Lock()
+
+    def state(self) -> np.ndarray:
+        """Copy the world's state, so that it may go on while it is drawn."""
+        kind = mujoco.mjtState.mjSTATE_INTEGRATION
+        state = np.empty(mujoco.mj_stateSize(self._world.model, kind))
+        mujoco.mj_getState(self._world.model, self._world.data, state, kind)
+        return state
 
     def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
         """Take pictures as people like them. Shape ``(H, W, 3)`` each, uint8.
@@ -39,20 +53,34 @@ class WorldCameras:
         Raises:
             RobotError: There is no such camera, or no OpenGL.
         """
-        return self.frames(names, self._image_size, QUALITIES["full"])
+        return self.frames(names, self.image_size, QUALITIES["full"])
 
     def frames(
-        self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
+        self,
+        names: Sequence[str],
+        image_size: tuple[int, int],
+        quality: RenderQuality,
+        state: np.ndarray | None = None,
     ) -> Mapping[str, np.ndarray]:
         """Take pictures of any size and quality. Shape ``(H, W, 3)`` each, uint8.
+
+        Args:
+            names: Cameras.
+            image_size: Height and width [pixels].
+            quality: How they are drawn.
+            state: What :meth:`state` returned; the present one if None.
 
         Raises:
             RobotError: There is no such camera, or no OpenGL.
         """
-        try:
-            return self._renderer(image_size, quality).render(self._world.data, names)
-        except (UnknownNameError, RenderingError) as error:
-            raise RobotError(str(error)) from error
+        state = self.state() if state is None else state
+        with self._drawing:
+            kind = mujoco.mjtState.mjSTATE_INTEGRATION
+            mujoco.mj_setState(self._world.model, self._drawn, state, kind)
+            try:
+                return self._renderer(image_size, quality).render(self._drawn, names)
+            except (UnknownNameError, RenderingError) as error:
+                raise RobotError(str(error)) from error
 
     def settings(
         self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
@@ -78,9 +106,10 @@ class WorldCameras:
 
     def close(self) -> None:
         """Free what is in OpenGL's memory."""
-        for renderer in self._renderers.values():
-            renderer.close()
-        self._renderers.clear()
+        with self._drawing:
+            for renderer in self._renderers.values():
+                renderer.close()
+            self._renderers.clear()
 
     def _renderer(self, image_size: tuple[int, int], quality: RenderQuality) -> SceneRenderer:
         from zprl_env.envs.cameras.renderer import SceneRenderer
