@@ -161,7 +161,11 @@ class Episode:
     def _happened(self) -> dict[str, Any]:
         """Return the events since the last step: safety, time and the operator's words."""
         loop = self._loop
-        stop, state, age = loop.emergency.stop, loop.state, self._sight.age() if self._sight else None
+        stop, state, age = (
+            loop.emergency.stop,
+            loop.state,
+            self._sight.age() if self._sight else None,
+        )
         return {
             "safety": {
                 **changes(loop.filtered),

@@ -186,12 +186,13 @@ class RobotSight:
         """
         readers = {}
         size = self._sight.image_size if observed else None
+        simulated = isinstance(self._robot, SimulatedCameras)
         for name in names:
+            both = None if observed or self._observed is None else self._observed.readers.get(name)
             if name in self._devices:
                 device = self._devices[name]
-                both = None if observed else self._observed
-                found = both and both.readers.get(name)
-                readers[name] = found or CameraReader(name, device.camera, device.fitting(size))
+                fitting = device.fitting(size)
+                readers[name] = both or CameraReader(name, device.camera, fitting)
             elif not self._stepped and isinstance(self._robot, Cameras):
                 camera = DriverCamera(
                     name,
@@ -200,7 +201,8 @@ class RobotSight:
                     rate=self._preset.rate,
                     noiseless=isinstance(self._robot, SceneRobot),
                 )
-                readers[name] = CameraReader(name, camera)
+                shared = None if simulated else both  # which draws others for people
+                readers[name] = shared or CameraReader(name, camera)
         limits = self._preset.watchdog
         if not readers:
             return None

@@ -120,7 +120,8 @@ class PictureWatch:
         last, self._last = self._last, picture
         shown = not shows_nothing(picture)
         self.black = 0 if shown else self.black + 1
-        self.same = self.same + 1 if last is not None and np.array_equal(last, picture) else 0
+        equal = shown and last is not None and np.array_equal(last, picture)
+        self.same = self.same + 1 if equal else 0
         return shown
 
     def rest(self) -> None:

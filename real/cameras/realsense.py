@@ -25,7 +25,7 @@ class RealSenseCamera:
         size: Height and width [pixels], of those that it has.
         fps: Pictures per second, of those that it has at this size.
         exposure: Its manual exposure [microseconds]; automatic if None.
-        context: The ``pyrealsense2.context`` that it is found in; one of its own if None.
+        device: The ``pyrealsense2.device`` itself; it is searched for by its number if None.
 
     Raises:
         ConfigurationError: A value is impossible.
@@ -41,7 +41,7 @@ class RealSenseCamera:
         size: tuple[int, int] = (480, 640),
         fps: int = 30,
         exposure: float | None = None,
-        context: Any = None,
+        device: Any = None,
     ) -> None:
         try:
             import pyrealsense2
@@ -55,8 +55,9 @@ class RealSenseCamera:
         if type(fps) is not int or fps <= 0:
             raise ConfigurationError(f"fps must be a whole number above 0. Got: {fps!r}.")
         self.serial, self.size = serial, check_size(size) or (480, 640)
-        self._fps, self._exposure, self._context = fps, exposure, context
-        self._pipeline: Any = None
+        self._fps, self._exposure, self._device = fps, exposure, device
+        self._sensor: Any = None
+        self._queue: Any = None
 
     @property
     def description(self) -> str:
@@ -67,56 +68,77 @@ class RealSenseCamera:
         """Open the device; see `real.cameras.camera.Camera.connect`."""
         self.close()
         rs = self._rs
-        context = self._context or rs.context()
-        found = [d.get_info(rs.camera_info.serial_number) for d in context.query_devices()]
-        serial = self.serial or (found[0] if len(found) == 1 else "")
-        if serial not in found:
-            raise CameraError(
-                f"The RealSense {self.serial or '(the only one)'} must be plugged in. Got: "
-                f"{', '.join(found) or 'none'}. Name one by serial, or see to its cable (USB 3)."
-            )
-        config, (height, width) = rs.config(), self.size
-        config.enable_device(serial)
-        config.enable_stream(rs.stream.color, width, height, rs.format.rgb8, self._fps)
-        pipeline = rs.pipeline(context)
+        sensor, profile = self._find(self._device or self._search())
+        queue = rs.frame_queue(1)  # of more, the older ones are lost
         try:
-            profile = pipeline.start(config)
             if self._exposure is not None:
-                sensor = profile.get_device().first_color_sensor()
                 sensor.set_option(rs.option.enable_auto_exposure, 0)
                 sensor.set_option(rs.option.exposure, self._exposure)
+            sensor.open(profile)
+            sensor.start(queue)
         except RuntimeError as error:
             raise CameraError(
-                f"The RealSense {serial} must give {height} x {width} pixels, "
-                f"{self._fps} times a second. Got: {error}. rs-enumerate-devices tells what it has."
+                f"The {self.description} must begin to give pictures. Got: {error}. Does another "
+                "program hold it?"
             ) from error
-        self._pipeline = pipeline
+        self._sensor, self._queue = sensor, queue
 
     def frame(self) -> Frame:
         """Wait for the next picture; see `real.cameras.camera.Camera.frame`."""
-        if self._pipeline is None:
+        if self._sensor is None:
             raise CameraError("The RealSense must be open. Got: closed. Connect it.")
         asked = time.monotonic()
         try:
-            frames = self._pipeline.wait_for_frames(TIMEOUT)
+            color = self._queue.wait_for_frame(TIMEOUT).as_video_frame()
         except RuntimeError as error:
             raise CameraError(
                 f"The {self.description} must give pictures. Got: {error}. Is its cable loose?"
             ) from error
-        color = frames.get_color_frame()
-        if not color:
-            raise CameraError(f"The {self.description} must give colours. Got: none.")
         # The library keeps its own buffers only as long as its frame is held.
         return Frame(np.array(color.get_data()), self._stamp(color, asked))
 
     def close(self) -> None:
         """Close the device; see `real.cameras.camera.Camera.close`."""
-        if self._pipeline is not None:
-            pipeline, self._pipeline = self._pipeline, None
-            try:
-                pipeline.stop()
-            except RuntimeError as error:
-                raise CameraError(f"The {self.description} must stop. Got: {error}.") from error
+        if self._sensor is None:
+            return
+        sensor, self._sensor = self._sensor, None
+        try:
+            sensor.stop()
+            sensor.close()
+        except RuntimeError as error:
+            raise CameraError(f"The {self.description} must stop. Got: {error}.") from error
+
+    def _search(self) -> Any:
+        """Search for the device among those that are plugged in."""
+        rs = self._rs
+        devices = {
+            d.get_info(rs.camera_info.serial_number): d for d in rs.context().query_devices()
+        }
+        serial = self.serial or (next(iter(devices)) if len(devices) == 1 else "")
+        if serial not in devices:
+            raise CameraError(
+                f"The RealSense {self.serial or '(the only one)'} must be plugged in. Got: "
+                f"{', '.join(devices) or 'none'}. Name one by serial, or see to its cable (USB 3)."
+            )
+        return devices[serial]
+
+    def _find(self, device: Any) -> tuple[Any, Any]:
+        """Find the sensor and its profile that were asked for."""
+        rs, has = self._rs, []
+        for sensor in device.query_sensors():
+            for profile in sensor.get_stream_profiles():
+                if profile.stream_type() != rs.stream.color or profile.format() != rs.format.rgb8:
+                    continue
+                video = profile.as_video_stream_profile()
+                what = (video.height(), video.width(), video.fps())
+                if what == (*self.size, self._fps):
+                    return sensor, profile
+                has.append(what)
+        told = ", ".join(f"{h} x {w} at {fps}" for h, w, fps in sorted(set(has), reverse=True)[:12])
+        raise CameraError(
+            f"The {self.description} must give {self.size[0]} x {self.size[1]} pixels in colour, "
+            f"{self._fps} times a second. Got: {told or 'no colours at all'}."
+        )
 
     def _stamp(self, color: Any, asked: float) -> float:
         """Return when the picture was captured; when it was asked for if the device says nothing.

@@ -9,7 +9,10 @@ import pytest
 from gymnasium.utils.env_checker import check_env as gymnasium_check_env
 from stable_baselines3.common.env_checker import check_env as sb3_check_env
 
+from policies.pictures.settings import PictureSettings
 from real.robot import RobotError
+from real.sight import check_seen
+from real.tasks.files import load_preset, presets
 from zprl_env import ActionChunkWrapper
 from zprl_env.envs import make_env
 from zprl_env.errors import ConfigurationError, UnknownNameError
@@ -104,3 +107,83 @@ def test_without_cameras_the_size_is_the_driver_s_own_setting():
     env.close()
     with pytest.raises(ConfigurationError, match="render_quality must come with cameras"):
         make_env("Real", render_quality="fast")
+
+
+@pytest.fixture(scope="module")
+def filmed() -> Any:
+    env: Any = make_env("Real", cameras=("front",), image_size=32)
+    yield env
+    env.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("no-picture", "simulated cameras must give pictures. Got: none"),
+        ("black-picture", "the camera front must show something; got black or one colour"),
+        ("frozen-picture", "the camera front must not be frozen; got the same picture 11 times"),
+    ],
+)
+def test_simulated_cameras_fail_as_real_ones_do(filmed, fault, told):
+    env = filmed
+    env.reset(seed=0)
+    env.step(np.ones(8))
+    env.unwrapped.robot.inject(fault)
+    for _ in range(30):
+        seen, _, terminated, truncated, info = env.step(np.ones(8))
+        if truncated:
+            break
+    assert told in info["safety"]["stop"]
+    assert (terminated, info["safety"]["stop_source"]) == (False, "camera")
+    assert seen["front"].max() > 0
+
+
+def test_in_real_time_pictures_are_read_beside_the_control():
+    env: Any = make_env("Real", realtime=True, cameras=("front",), image_size=32)
+    observation, info = env.reset(seed=0)
+    assert observation["front"].std() > 5
+    assert info["time"]["pictures"] < 0.5
+    *_, truncated, info = env.step(np.zeros(8))
+    assert not truncated, info["safety"]["stop"]
+    env.close()
+
+
+@pytest.mark.parametrize("task", [name for name in presets() if name.endswith("-pixels")])
+def test_a_preset_for_pixels_observes_nothing_tracked_and_its_cameras(task):
+    preset = load_preset(task)
+    assert not {"objects", "object_positions"} & {*preset.observation}
+    env: Any = make_env("Real", task=task, driver="ideal", image_size=64)
+    assert [*env.observation_space.spaces] == ["state", *preset.pictures.cameras]
+    env.unwrapped.robot._objects.clear()  # nobody tracks them
+    env.reset(seed=0)
+    assert not env.step(env.action_space.sample())[3]
+    env.close()
+
+
+def test_no_object_is_missed_where_none_is_observed():
+    env: Any = make_env("Real", driver="ideal", cameras=("front",), image_size=64)
+    env.unwrapped.robot._objects.clear()
+    env.reset(seed=0)
+    assert not env.step(np.zeros(8))[3]
+    env.close()
+
+
+def test_a_preset_s_pictures_give_way_to_what_is_asked_for():
+    env: Any = make_env("Real", task="place-orange-pixels", driver="ideal", observation="state")
+    assert env.observation_space.shape == (13,)
+    env.close()
+    env = make_env("Real", task="place-orange-pixels", driver="ideal", cameras="wrist")
+    assert [*env.observation_space.spaces] == ["state", "wrist"]
+    env.close()
+
+
+def test_a_policy_s_pictures_must_be_the_robot_s():
+    mine = PictureSettings(cameras=("front",), image_size=(84, 84), renderer="llvmpipe")
+    its = PictureSettings(cameras=("front", "wrist"), image_size=(84, 84), renderer="front: opencv")
+    assert check_seen(mine, its) == ["renderer 'llvmpipe' and 'front: opencv'"]
+    assert check_seen(None, its) == []
+    smaller = PictureSettings(cameras=("front",), image_size=(64, 64))
+    with pytest.raises(ConfigurationError, match=r"Got: frames of 84 x 84 and of 64 x 64 pixels"):
+        check_seen(mine, smaller)
+    with pytest.raises(ConfigurationError, match=r"this policy sees: .* Got: no cameras"):
+        check_seen(mine, None)
