@@ -164,9 +164,7 @@ def pictures(
         ZprlError: There is nothing to see, or no simulation of it.
     """
     if episode.frames:
-        yield from (
-            np.concatenate(views, axis=1) for views in zip(*episode.frames.values(), strict=True)
-        )
+        yield from (side_by_side(views) for views in zip(*episode.frames.values(), strict=True))
         return
     preset = episode.preset if task is None else load_preset(task)
     if len(preset.arms) != len(episode.preset.arms):
@@ -188,9 +186,20 @@ def pictures(
             begin += 1.0 / preset.control_rate
             robot.clock.sleep_until(begin)
             if tick + 1 == len(episode.step) or episode.step[tick + 1] != step:
-                yield np.concatenate([*robot.images(preset.cameras).values()], axis=1)
+                yield side_by_side([*robot.images(preset.cameras).values()])
     finally:
         robot.close()
+
+
+def side_by_side(views: Sequence[np.ndarray]) -> np.ndarray:
+    """Put pictures side by side, those that are lower on black.
+
+    >>> side_by_side([np.ones((2, 2, 3)), np.ones((4, 3, 3))]).shape
+    (4, 5, 3)
+    """
+    height = max(len(view) for view in views)
+    rows = [((0, height - len(view)), (0, 0), (0, 0)) for view in views]
+    return np.concatenate([np.pad(v, r) for v, r in zip(views, rows, strict=True)], axis=1)
 
 
 def replay(settings: Replay, console: Console | None = None) -> list[Path]:

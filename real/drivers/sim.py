@@ -20,6 +20,7 @@ from real.sim.cameras import WorldCameras
 from real.sim.delay import DelayLine
 from real.sim.faults import BLIND, Fault, FaultKind, FaultSchedule
 from real.sim.measuring import Sensors
+from real.sim.variation import Variation
 from real.sim.world import World
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError
@@ -52,6 +53,9 @@ class SimRobot:
         faults: What goes wrong in each episode, as `real.sim.faults.Fault` or its fields.
         seed: Of noise, jitter and scenes before the first that has a seed of its own.
         image_size: Height and width of pictures [pixels].
+        vary: What of the scene's looks varies by its seed, of ``"textures"``, ``"light"`` and
+            ``"camera"``; all with True.
+        vary_strength: How much; see `real.sim.variation.Variation`.
 
     Raises:
         ConfigurationError: A number is out of its range.
@@ -74,6 +78,8 @@ class SimRobot:
         faults: Sequence[Fault | Mapping[str, object]] = (),
         seed: int = 0,
         image_size: tuple[int, int] = (240, 320),
+        vary: Sequence[str] | bool = (),
+        vary_strength: float = 1.0,
     ) -> None:
         for name, value in (
             ("latency", latency),
@@ -87,7 +93,7 @@ class SimRobot:
         self._latency, self._jitter, self._gripper_delay = latency, jitter, gripper_delay
         self._faults = FaultSchedule([f if isinstance(f, Fault) else Fault(**f) for f in faults])  # type: ignore[arg-type]
         self._rng = np.random.default_rng(seed)
-        self._world = World(preset, scene)
+        self._world = World(preset, scene, Variation(vary, vary_strength))
         self._sensors = Sensors(self._world, noise)
         self._cameras = WorldCameras(self._world, image_size)
         self._world.reset(self._rng)
@@ -194,6 +200,10 @@ class SimRobot:
             if seed is not None:
                 self._rng = np.random.default_rng(seed)
             self._world.reset(self._rng)
+            if self._world.variation.kinds:
+                look = int(self._rng.integers(2**31)) if seed is None else seed
+                with self._cameras.still():
+                    self._world.variation.draw(look)
             self._origin, self._steps = self.clock.now(), 0
             self._faults.draw(self._rng, self._origin)
             self._forget()

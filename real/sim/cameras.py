@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from policies.pictures.quality import QUALITIES, RenderQuality
 from policies.pictures.settings import PictureSettings
 from real.robot import RobotError
 from real.sim.arms import SOLID_GROUP
+from real.sim.looks import VERSION
 from real.sim.world import World
 from zprl_env.errors import RenderingError, UnknownNameError
 
@@ -93,16 +95,27 @@ class WorldCameras:
         """
         from zprl_env.envs.cameras.model_settings import model_settings
 
-        renderer = self._renderer(image_size, quality)
-        renderer.render(self._world.data, names)
-        return model_settings(
-            self._world.model,
-            names,
-            image_size,
-            quality,
-            renderer=renderer.renderer,
-            versions={"robosuite": metadata.version("robosuite")},  # the arms are its own
-        )
+        with self._drawing, self._world.variation.usual():
+            renderer = self._renderer(image_size, quality)
+            renderer.render(self._world.data, names)
+            return model_settings(
+                self._world.model,
+                names,
+                image_size,
+                quality,
+                renderer=renderer.renderer,
+                versions={
+                    "robosuite": metadata.version("robosuite"),  # the arms are its own
+                    "scene": VERSION,
+                    "variation": str(self._world.variation),
+                },
+            )
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Keep from drawing while the world's looks are changed."""
+        with self._drawing:
+            yield
 
     def close(self) -> None:
         """Free what is in OpenGL's memory."""
