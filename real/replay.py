@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from policies.errors import DemonstrationError
+from real.cameras.fitting import side_by_side
 from real.drivers import driver_settings, make_robot
 from real.recording.reader import RecordedEpisode, read_recorded
 from real.robot import Cameras, RobotError, SceneRobot
@@ -189,17 +190,6 @@ def pictures(
                 yield side_by_side([*robot.images(preset.cameras).values()])
     finally:
         robot.close()
-
-
-def side_by_side(views: Sequence[np.ndarray]) -> np.ndarray:
-    """Put pictures side by side, those that are lower on black.
-
-    >>> side_by_side([np.ones((2, 2, 3)), np.ones((4, 3, 3))]).shape
-    (4, 5, 3)
-    """
-    height = max(len(view) for view in views)
-    rows = [((0, height - len(view)), (0, 0), (0, 0)) for view in views]
-    return np.concatenate([np.pad(v, r) for v, r in zip(views, rows, strict=True)], axis=1)
 
 
 def replay(settings: Replay, console: Console | None = None) -> list[Path]:

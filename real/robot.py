@@ -145,7 +145,11 @@ Scene = SceneRobot
 
 @runtime_checkable
 class Cameras(Protocol):
-    """A driver that has cameras: it takes pictures by their names."""
+    """A driver that has cameras: it takes pictures by their names.
+
+    Where time is the computer's, they are taken by a thread of their own, beside all other calls:
+    `images` may be slow, and nothing else may wait for it.
+    """
 
     def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
         """Take pictures. Shape ``(H, W, 3)`` each, uint8.

@@ -31,7 +31,7 @@ _SEEN_BY = ("opencv-python-headless", "opencv-python", "pyrealsense2")
 
 
 class RobotSight:
-    """What a robot's environment observes of its cameras, and what is recorded of them.
+    """Sight of a robot: the pictures that its environment observes, and those that are recorded.
 
     In simulated time a picture is taken when it is asked for, of the present state. Otherwise, and
     for every device of `real.cameras`, threads of their own keep the newest picture of each camera,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,3 +93,14 @@ class Fitting:
         height = min(rows, round(share * self.image_size[0]))
         width = min(columns, round(share * self.image_size[1]))
         return (rows - height) // 2, (columns - width) // 2, height, width
+
+
+def side_by_side(views: Sequence[np.ndarray]) -> np.ndarray:
+    """Put pictures side by side, those that are lower on black.
+
+    >>> side_by_side([np.ones((2, 2, 3)), np.ones((4, 3, 3))]).shape
+    (4, 5, 3)
+    """
+    height = max(len(view) for view in views)
+    rows = [((0, height - len(view)), (0, 0), (0, 0)) for view in views]
+    return np.concatenate([np.pad(v, r) for v, r in zip(views, rows, strict=True)], axis=1)

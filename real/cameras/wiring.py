@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from real.cameras.camera import Camera
 from real.cameras.fitting import Fitting
+from real.cameras.reader import CameraReader
+from real.cameras.rig import CameraRig
 from zprl_env.errors import ConfigurationError, UnknownNameError
 from zprl_env.loading.named import load_object
 from zprl_env.loading.yaml_file import read_yaml
@@ -101,6 +103,25 @@ def make_camera(kind: str, **settings: Any) -> Camera:
         known = ", ".join([*inspect.signature(made).parameters, *FITTING])
         raise ConfigurationError(f"A camera of kind {kind} takes: {known}. Got: {error}.") from None
     return made(**settings)
+
+
+def make_rig(devices: DevicesLike | None, known: Sequence[str] | None = None) -> CameraRig:
+    """Make a rig of a laboratory's cameras, whose pictures are turned and cropped, not scaled.
+
+    Args:
+        devices: As :func:`make_devices` takes them.
+        known: Names that they may have; any if None.
+
+    Raises:
+        UnknownNameError: There is no such kind, or a name that is not known.
+        ConfigurationError: The file cannot be read, or a setting is unknown or impossible.
+        MissingExtraError: What a kind needs is not installed.
+    """
+    made = make_devices(devices)
+    for name in made:
+        if known is not None and name not in known:
+            raise UnknownNameError("camera of devices", name, known)
+    return CameraRig({n: CameraReader(n, d.camera, d.fitting(None)) for n, d in made.items()})
 
 
 def _device(name: str, value: Any, file: bool) -> Device:

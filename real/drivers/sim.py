@@ -89,13 +89,15 @@ class SimRobot:
         ):
             if not (math.isfinite(value) and value >= 0.0):
                 raise ConfigurationError(f"{name} must be 0 or more. Got: {value}.")
-        self.preset, self.n_arms, self.image_size = preset, len(preset.arms), image_size
+        self.preset, self.n_arms = preset, len(preset.arms)
+        height, width = image_size
+        self.image_size = height, width
         self._latency, self._jitter, self._gripper_delay = latency, jitter, gripper_delay
         self._faults = FaultSchedule([f if isinstance(f, Fault) else Fault(**f) for f in faults])  # type: ignore[arg-type]
         self._rng = np.random.default_rng(seed)
         self._world = World(preset, scene, Variation(vary, vary_strength))
         self._sensors = Sensors(self._world, noise)
-        self._cameras = WorldCameras(self._world, image_size)
+        self._cameras = WorldCameras(self._world, self.image_size)
         self._world.reset(self._rng)
         self._lock = threading.RLock()
         self._connected = self._closed = False

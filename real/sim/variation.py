@@ -14,7 +14,7 @@ from real.sim.looks import PAINTS, add_material
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 KINDS = ("textures", "light", "camera")
-"""What may vary."""
+"""Kinds of variation."""
 TABLES = 8
 """Textures that a varied table has to choose from."""
 STREAM = 20_000

@@ -113,7 +113,7 @@ def test_a_driver_s_own_slow_cameras_leave_it_too_and_are_recorded(made, tmp_pat
 
 def test_large_pictures_are_recorded_off_the_control_thread(made, devices, tmp_path):
     for device in devices.values():
-        device.__init__(0.03, (240, 320))  # type: ignore[misc]
+        device.__init__(0.03, (240, 320))
     told: list[str] = []
     recorder = EpisodeRecorder(tmp_path / "seen.hdf5", say=told.append)
     env = made(recorder=recorder, images=True)

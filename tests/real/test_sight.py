@@ -151,6 +151,7 @@ def test_in_real_time_pictures_are_read_beside_the_control():
 @pytest.mark.parametrize("task", [name for name in presets() if name.endswith("-pixels")])
 def test_a_preset_for_pixels_observes_nothing_tracked_and_its_cameras(task):
     preset = load_preset(task)
+    assert preset.pictures is not None
     assert not {"objects", "object_positions"} & {*preset.observation}
     env: Any = make_env("Real", task=task, driver="ideal", image_size=64)
     assert [*env.observation_space.spaces] == ["state", *preset.pictures.cameras]

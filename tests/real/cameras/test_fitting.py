@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from real.cameras.fitting import Fitting
+from real.cameras.fitting import Fitting, side_by_side
 from zprl_env.errors import ConfigurationError
 
 QUARTERS = np.zeros((40, 60, 3), np.uint8)
@@ -62,3 +62,9 @@ def test_impossible_settings_are_refused(settings, told):
     with pytest.raises(ConfigurationError) as caught:
         Fitting((8, 8), **settings)
     assert told in str(caught.value)
+
+
+def test_pictures_of_different_heights_stand_side_by_side_on_black():
+    shown = side_by_side([np.full((4, 2, 3), 9, np.uint8), np.full((2, 3, 3), 9, np.uint8)])
+    assert shown.shape == (4, 5, 3)
+    assert (shown[2:, 2:].max(), shown[:, :2].min()) == (0, 9)

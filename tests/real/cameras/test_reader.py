@@ -54,7 +54,7 @@ def test_it_is_fitted_by_the_thread_and_kept_whole_as_well(device):
     reader = CameraReader("front", device, Fitting((12, 12)))
     reader.start()
     assert reader.wait().picture.shape == (12, 12, 3)
-    assert reader.whole.shape == (24, 32, 3)
+    assert np.asarray(reader.whole).shape == (24, 32, 3)
     reader.close()
 
 

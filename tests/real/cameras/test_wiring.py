@@ -6,7 +6,7 @@ import pytest
 
 from real.cameras.file import FileCamera
 from real.cameras.opencv import OpenCVCamera
-from real.cameras.wiring import CAMERAS, make_camera, make_devices
+from real.cameras.wiring import CAMERAS, make_camera, make_devices, make_rig
 from tests.helpers.robots.filming import FakeDevice
 from zprl_env.errors import ConfigurationError, UnknownNameError
 from zprl_env.loading.named import load_object
@@ -47,7 +47,7 @@ def test_every_row_of_the_table_is_a_camera(kind):
 def test_a_class_of_one_s_own_is_named_in_code_and_not_in_a_file(wired):
     kind = "tests.helpers.robots.filming:FakeDevice"
     made = make_devices({"front": {"kind": kind, "delay": 0.5}, "wrist": FakeDevice(0.25)})
-    assert [device.camera.delay for device in made.values()] == [0.5, 0.25]
+    assert [vars(device.camera)["delay"] for device in made.values()] == [0.5, 0.25]
     with pytest.raises(UnknownNameError, match=r"unknown kind of the camera front"):
         make_devices(wired(f"front: {{kind: '{kind}'}}"))
 
@@ -76,3 +76,11 @@ def test_no_file_is_no_devices_and_a_missing_one_an_error(tmp_path):
         make_devices(tmp_path / "none.yaml")
     with pytest.raises(UnknownNameError, match=r"unknown kind of camera 'usb'"):
         make_camera("usb")
+
+
+def test_a_rig_takes_only_names_that_are_known(wired):
+    path = wired("front: {kind: opencv, device: 0}")
+    assert [*make_rig(path, ("front", "wrist")).readers] == ["front"]
+    with pytest.raises(UnknownNameError, match=r"unknown camera of devices 'front'"):
+        make_rig(path, ("side",))
+    assert make_rig(None).fault() is None

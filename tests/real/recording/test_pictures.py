@@ -35,7 +35,8 @@ def played(path, told=None, steps=3, **settings):
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
-    path, told = tmp_path_factory.mktemp("seen") / "seen.hdf5", []
+    path = tmp_path_factory.mktemp("seen") / "seen.hdf5"
+    told: list[str] = []
     return path, *played(path, told), told
 
 
