@@ -21,7 +21,7 @@ from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
 from real.operators import OperatorLike, make_operator
 from real.recording.recorder import PictureRecorder, Recorder
-from real.robot import Cameras, SceneRobot
+from real.robot import SceneRobot
 from real.sight import RobotSight
 from real.tasks.files import load_preset, task_facts
 from real.tasks.layout import ActionLayout, ObservationLayout
@@ -279,13 +279,14 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         """
         if self.render_mode is None:
             return None
-        if not self.preset.cameras or not isinstance(self.robot, Cameras):
+        cameras = self.preset.cameras
+        shown = self._sight.show(cameras[0]) if cameras else None
+        if shown is None:
             raise RenderingError(
                 "render() needs a camera in the preset and a driver that takes pictures; got "
-                f"{list(self.preset.cameras)} and {type(self.robot).__name__}"
+                f"{[*cameras]} and {type(self.robot).__name__}"
             )
-        camera = self.preset.cameras[0]
-        return np.asarray(self.robot.images([camera])[camera])
+        return shown
 
     def close(self) -> None:
         """Stop the arms, close driver, operator and recording; a second call does nothing."""

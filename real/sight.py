@@ -129,6 +129,19 @@ class RobotSight:
             taken |= self._robot.images(own)
         return taken
 
+    def show(self, name: str) -> np.ndarray | None:
+        """Return one camera's picture as people like it; None if nobody takes any.
+
+        Raises:
+            RobotError: There is none.
+        """
+        for rig in self._loop.rigs:
+            if name in self._devices and name in rig.readers:
+                return rig.whole([name])[name].copy()
+        if name not in self._devices and isinstance(self._robot, Cameras):
+            return np.asarray(self._robot.images([name])[name])
+        return None
+
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Return height and width of cameras that are recorded as they are, where they are known.
 

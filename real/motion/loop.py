@@ -188,6 +188,14 @@ class ControlLoop:
             RobotError: It is not there, or a camera gives no pictures.
         """
         self.robot.connect()
+        self.look()
+
+    def look(self) -> None:
+        """Wait for a picture of each camera that was taken after now, where there are some.
+
+        Raises:
+            CameraError: One gives none.
+        """
         for rig in self.rigs:
             rig.connect()
 

@@ -83,6 +83,11 @@ class EpisodeStart:
             return False
         if not loop.begin_at(self._home):
             return False
+        try:
+            loop.look()  # whatever was seen before the scene was laid out is of another episode
+        except CameraError as error:
+            self._failed(error)
+            return False
         self._lost = False
         return True
 

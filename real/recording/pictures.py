@@ -139,7 +139,7 @@ def cost(
         )
     shown = ", ".join(dict.fromkeys(f"{height} x {width}" for height, width in sizes))
     return (
-        f"{len(sizes)} pictures per step of {shown} pixels, {1e-6 * rate * step:.1f} MB/s: an "
+        f"{len(sizes)} picture{'s' * (len(sizes) > 1)} per step of {shown} pixels, {1e-6 * rate * step:.1f} MB/s: an "
         f"episode takes up to {1e-6 * steps * step:.0f} MB of disk, and of memory while its file "
         f"is written; {EPISODES} up to {1e-9 * EPISODES * steps * step:.1f} GB. "
         f"{1e-9 * free:.0f} GB are free."

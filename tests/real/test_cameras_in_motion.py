@@ -185,6 +185,31 @@ def test_a_camera_that_never_comes_back_ends_the_reset(made, devices):
         env.reset()
 
 
+class Laying(ScriptedOperator):
+    """Remembers when the scene was laid out."""
+
+    laid = 0.0
+
+    def ask(self, event, message):
+        super().ask(event, message)
+        self.laid = time.monotonic()
+
+
+def test_what_is_seen_first_was_taken_after_the_scene_was_laid_out(made, devices):
+    devices["front"].delay, operator = 0.12, Laying()
+    env = made(operator=operator)
+    for _ in range(2):
+        _, info = env.reset(seed=0)
+        assert operator.asked[-1][0] is Event.READY
+        assert info["time"]["pictures"] <= time.monotonic() - operator.laid
+
+
+def test_a_device_is_rendered_as_it_is(made):
+    env = made(render_mode="rgb_array")
+    env.reset(seed=0)
+    assert env.render().shape == (24, 32, 3)
+
+
 def test_what_is_observed_says_which_devices_it_came_from(made, devices):
     settings = made().picture_settings
     assert settings.cameras == ("front", "wrist")
