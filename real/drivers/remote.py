@@ -23,17 +23,17 @@ class RemoteRobot(SerlRobot):
     _pictures: HttpConnection | None = None
     """Of its own: pictures are asked for by another thread, and no command waits for one."""
 
-    _open = False
+    _closed = False
 
     def connect(self) -> None:
         """Reach the robot; see `real.robot.Robot.connect`."""
         super().connect()
-        self._open = True
+        self._closed = False
 
     def close(self) -> None:
         """Stop, and disconnect; see `real.robot.Robot.close`."""
         super().close()
-        self._open = False
+        self._closed = True
         if self._pictures is not None:
             self._pictures.close()
 
@@ -58,8 +58,8 @@ class RemoteRobot(SerlRobot):
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
-        if not self._open:
-            raise RobotError("The robot must be connected. Got: no connection. Try connect().")
+        if self._closed:
+            raise RobotError("The robot must be connected. Got: close(). Try connect().")
         if self._pictures is None:
             self._pictures = self._servers[0].another()
         reply = self._pictures.post("/zprl/images", {"names": [*names]}, timeout=PATIENCE)

@@ -138,8 +138,9 @@ def cost(
             f"{1e-9 * free:.1f} GB. Record fewer or smaller pictures, or elsewhere."
         )
     shown = ", ".join(dict.fromkeys(f"{height} x {width}" for height, width in sizes))
+    many = f"{len(sizes)} picture{'s' * (len(sizes) > 1)}"
     return (
-        f"{len(sizes)} picture{'s' * (len(sizes) > 1)} per step of {shown} pixels, {1e-6 * rate * step:.1f} MB/s: an "
+        f"{many} per step of {shown} pixels, {1e-6 * rate * step:.1f} MB/s: an "
         f"episode takes up to {1e-6 * steps * step:.0f} MB of disk, and of memory while its file "
         f"is written; {EPISODES} up to {1e-9 * EPISODES * steps * step:.1f} GB. "
         f"{1e-9 * free:.0f} GB are free."
