@@ -32,18 +32,19 @@ class PicturesError(DemonstrationError):
     """Pictures cannot be recorded: no room, or others are there already."""
 
 
-def deflate(arrays: dict[str, np.ndarray], remarks: dict[str, Any]) -> None:
+def deflate(arrays: dict[str, np.ndarray], remarks: dict[str, Any], level: int = LEVEL) -> None:
     """Deflate the pictures of a record, in place; the interpreter is free for others meanwhile.
 
     Args:
         arrays: What the record holds.
         remarks: Its remarks, which are told the shapes.
+        level: zlib's; with 0 they are only packed.
     """
     shapes = {}
     for name in [name for name in arrays if name.startswith((FRAMES, OBSERVED))]:
         picture = np.ascontiguousarray(arrays.pop(name))
         shapes[name] = picture.shape
-        packed = zlib.compress(picture.data, LEVEL)
+        packed = zlib.compress(picture.data, level)
         arrays[f"{DEFLATED}{name}"] = np.frombuffer(packed, np.uint8)
     if shapes:
         remarks[SHAPES] = shapes

@@ -28,7 +28,7 @@ from real.recording.episode_file import (
     write_index,
 )
 from real.recording.journal import Damage, Journal, Record, scan
-from real.recording.pictures import PicturesError, check_same, cost, deflate, observed
+from real.recording.pictures import LEVEL, PicturesError, check_same, cost, deflate, observed
 from real.recording.recorder import Step, Tick
 from real.robot import RobotState
 from real.tasks.preset import Preset
@@ -246,7 +246,8 @@ class EpisodeRecorder:
                 remarks, arrays = item
                 with self._bytes:
                     self._waiting -= sum(array.nbytes for array in arrays.values())
-                deflate(arrays, remarks)
+                # A processor that does not keep up leaves the rest to the disk.
+                deflate(arrays, remarks, LEVEL if self._waiting < BACKLOG_BYTES // 8 else 0)
                 if remarks["kind"] == "begin":
                     self._finish(current)
                     current = Journal(self._path(len(self.entries), ".journal"), SYNC)

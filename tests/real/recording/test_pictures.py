@@ -125,6 +125,18 @@ def test_behind_a_gap_a_picture_belongs_to_the_observation_that_is_left():
         np.testing.assert_array_equal(file["demo_0/obs/front_image"][:], noise[1:3])
 
 
+@pytest.mark.parametrize("level", [0, 1])
+def test_packed_or_deflated_it_is_the_same_picture(level):
+    noise = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+    arrays, remarks = {"frames/front": noise, "action": np.ones(2)}, {"kind": "step"}
+    deflate(arrays, remarks, level)
+    assert {*arrays} == {"action", "deflated/frames/front"}
+    with h5py.File("memory", "w", driver="core", backing_store=False) as file:
+        begin = Record({"kind": "begin"}, {})
+        write_pictures(file.create_group("demo_0"), begin, [Record(remarks, arrays)])
+        np.testing.assert_array_equal(file["demo_0/frames/front"][0], noise)
+
+
 def test_what_a_user_does_to_an_observation_is_not_recorded(tmp_path):
     recorder = EpisodeRecorder(tmp_path / "seen.hdf5", say=lambda text: None)
     devices = {"front": FakeDevice(0.001)}
