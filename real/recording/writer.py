@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import platform
 import queue
 import sys
@@ -35,6 +36,8 @@ from real.tasks.preset import Preset
 
 BACKLOG, BACKLOG_BYTES = 4096, 2**29
 """Steps that may wait for a slow disk, and bytes of their pictures."""
+NICE = 10
+"""Priority of the thread that compresses and writes, as of the command nice."""
 SYNC = 0.25
 """Time after which written records are brought to the disk [s]."""
 FIELDS = ("position", "quaternion", "gripper")
@@ -233,6 +236,9 @@ class EpisodeRecorder:
     def _write(self) -> None:
         """Write the steps in the queue: the thread's work."""
         current: Journal | None = None
+        if sys.platform == "linux":  # where it is one thread's: the control comes first
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         try:
             while True:
                 try:
@@ -247,7 +253,7 @@ class EpisodeRecorder:
                 with self._bytes:
                     self._waiting -= sum(array.nbytes for array in arrays.values())
                 # A processor that does not keep up leaves the rest to the disk.
-                deflate(arrays, remarks, LEVEL if self._waiting < BACKLOG_BYTES // 8 else 0)
+                deflate(arrays, remarks, LEVEL if self._waiting < BACKLOG_BYTES // 16 else 0)
                 if remarks["kind"] == "begin":
                     self._finish(current)
                     current = Journal(self._path(len(self.entries), ".journal"), SYNC)

@@ -28,7 +28,10 @@ def played(path, told=None, steps=3, **settings):
     settings = {"devices": devices, "operator": ScriptedOperator(), **settings}
     env = RealRobotEnv(TASK, driver="ideal", recorder=recorder, image_size=24, **settings)
     seen = [env.reset(seed=0)[0]]
-    seen += [env.step(env.action_space.sample())[0] for _ in range(steps)]
+    for _ in range(steps):
+        for rig in env._loop.rigs:  # simulated time passes sooner than a picture comes
+            rig.connect()
+        seen.append(env.step(env.action_space.sample())[0])
     env.close()
     return seen, env.picture_settings
 
