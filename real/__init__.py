@@ -16,10 +16,13 @@ _SHADOWING = Path(__file__).parents[1] / "zprl_env" / "loading" / "shadowing.py"
 run_path(str(_SHADOWING))["check_not_hidden"]("zprl_env")
 
 _HOME = {
+    "Camera": "real.cameras.camera",
+    "CameraError": "real.cameras.camera",
     "Cameras": "real.robot",
     "Clock": "real.clock",
     "EpisodeRecorder": "real.recording.writer",
     "Event": "real.operators",
+    "Frame": "real.cameras.camera",
     "IdealRobot": "real.drivers.ideal",
     "MisbehavingRobotError": "real.testing",
     "Operator": "real.operators",

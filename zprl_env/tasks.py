@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import gymnasium as gym
 
@@ -10,6 +11,10 @@ from zprl_env.errors import ConfigurationError, UnknownNameError, ZprlError
 from zprl_env.loading.named import import_for, names_code
 from zprl_env.task import UNKNOWN, Facts, Task
 
+PIXELS = "-Pixels"
+"""Ending of the names of tasks that are seen, and of their ids before the version."""
+SEEN = ("robosuite", "metaworld", "adroit", "real")
+"""Suites that have cameras."""
 _FROM_ZERO = Facts(scale=2.0, noise="zero")
 """Policies whose flow acts as well from zero, which leaves nothing to chance. Zero is a point that
 no flow was trained on, and Adroit's and the robot's succeed too seldom from there. It is not the
@@ -137,6 +142,21 @@ three are small, as in the method's paper, so ``"Door"`` is a robot's and ``"doo
 paper's four tasks on real robots are ``"Real"``, on a simulated one unless told otherwise."""
 
 
+def pixel_task(task: Task) -> Task:
+    """Return the row of a task whose observation is pictures, of its suite's usual cameras.
+
+    >>> pixel_task(TASKS["Lift"]).id, pixel_task(TASKS["Lift"]).slug
+    ('ZPRL-Lift-Pixels-v0', 'lift-pixels')
+    """
+    name, _, version = task.id.rpartition("-")
+    return replace(
+        task,
+        id=f"{name}{PIXELS}-{version}",
+        kwargs={**task.kwargs, "observation": "pixels"},
+        observation_dim=0,
+    )
+
+
 def tasks_with_expert(like: str) -> list[str]:
     """List the tasks with a scripted expert, those of a task's own suite first.
 
@@ -197,7 +217,7 @@ def facts_of(env: gym.Env) -> Facts:
         return own
     spec = env.unwrapped.spec  # a wrapper's would copy what the environment was made with
     for task in TASKS.values():
-        if spec is not None and task.id == spec.id:
+        if spec is not None and spec.id in (task.id, pixel_task(task).id):
             return task.read_facts(spec.kwargs)
     return UNKNOWN
 
@@ -235,6 +255,9 @@ def find_task(spec: str) -> Task:
     for own, task in TASKS.items():
         if name in (own, task.id):
             return task
+    for own, task in TASKS.items():
+        if task.suite in SEEN and name in (f"{own}{PIXELS}", pixel_task(task).id):
+            return pixel_task(task)
     if name not in gym.registry:
         if not package:
             for task in TASKS.values():
