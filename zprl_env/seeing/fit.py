@@ -1,4 +1,4 @@
-"""Fit of an environment's pictures and a policy that sees: cameras, size, quality, proprioception."""
+"""Fit of an environment's pictures to a policy that sees: cameras, size, quality, state."""
 
 from __future__ import annotations
 

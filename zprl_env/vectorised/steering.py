@@ -30,9 +30,10 @@ class SteeringVecEnv(VecEnvWrapper):
     """Vectorised wrapper: a frozen policy drives a Stable-Baselines3 ``VecEnv`` of chunks.
 
     The workers run :class:`~zprl_env.ActionChunkWrapper`, take pictures if there are cameras, and
-    run nothing of the policy, which lives once, in this process. Each environment has a random generator of its own: seeded alike, it goes
-    through the episodes it would go through in a :class:`~zprl_env.LatentSteeringWrapper` of its
-    own, up to the rounding of a batched product (at most 1e-5 of an action).
+    run nothing of the policy, which lives once, in this process. Each environment has a random
+    generator of its own: seeded alike, it goes through the episodes it would go through in a
+    :class:`~zprl_env.LatentSteeringWrapper` of its own, up to the rounding of a batched product (at
+    most 1e-5 of an action).
 
     Attributes:
         policy: The frozen policy.
