@@ -226,6 +226,7 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
     for name in ("env", "algo", "preset", "steer", "policy"):
         first.add_argument(f"--{name}", nargs="?")  # what is missing is told by the parser below
     first.add_argument("--hyperparams", type=Path, nargs="?")
+    first.add_argument("--observation", nargs="?")
     first.add_argument("--env-kwargs", "--env_kwargs", nargs="*")
     first.add_argument("--resume-from", "--resume_from", type=Path, nargs="?")
     first.add_argument("--trust", action="store_true")
@@ -240,6 +241,8 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         note_version(run, print)
     else:
         given = {name: value for name, value in vars(chosen).items() if value}
+        if given.pop("observation", None) == "pixels":  # the recipe is that of what is seen
+            given["env"] = seen_name(given.get("env", Config.env))
         if "hyperparams" in given:
             given = {"algo": "sac", **given}
         if "env_kwargs" in given:

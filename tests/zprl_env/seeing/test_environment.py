@@ -10,7 +10,9 @@ from zprl_env.seeing.environment import camera_kwargs
 from zprl_env.testing import LinearPolicy
 
 
-@pytest.mark.parametrize("name", ["Lift", "Lift-Pixels", "ZPRL-Lift-Pixels-v0", "box-close", "Real"])
+@pytest.mark.parametrize(
+    "name", ["Lift", "Lift-Pixels", "ZPRL-Lift-Pixels-v0", "box-close", "Real"]
+)
 def test_cameras_size_and_quality_are_the_policy_s(name, seen_policy):
     assert camera_kwargs(seen_policy, name, {}) == {
         "cameras": ("front", "wrist"),
@@ -25,7 +27,9 @@ def test_what_the_user_says_comes_first(seen_policy):
 
 
 def test_a_quality_without_a_name_is_not_asked_for(seen_policy):
-    own = dataclasses.replace(seen_policy.picture_settings, quality=RenderQuality("", 2, True, True))
+    own = dataclasses.replace(
+        seen_policy.picture_settings, quality=RenderQuality("", 2, True, True)
+    )
     seen_policy.picture_settings = own
     assert "render_quality" not in camera_kwargs(seen_policy, "Lift", {})
 

@@ -39,7 +39,10 @@ MISFITS = {
         "Got an environment with state, front, side, without wrist",
     ),
     "another size": (lambda: seen.SeenEnv(size=(44, 44)), r"front must have the shape \(N, 40, 44"),
-    "another quality": (lambda: seen.SeenEnv(quality="full"), "render quality 'fast' .* and 'full'"),
+    "another quality": (
+        lambda: seen.SeenEnv(quality="full"),
+        "render quality 'fast' .* and 'full'",
+    ),
     "channels first": (lambda: Other(front=box(3, 40, 44)), "channels first. Move them last"),
     "grey": (lambda: Other(front=box(40, 44, 1)), "grey or depth"),
     "floats": (lambda: Other(wrist=box(40, 44, 3, dtype=np.float32)), "must be uint8, 0 to 255"),

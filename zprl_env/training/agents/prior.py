@@ -222,7 +222,8 @@ def add_demonstrations(
         return
     steering = copy(steering)
     steering.sample_latent = recipe.sample_latent  # an evaluation's takes the mean
-    prior = prior_decisions(Demonstrations.load(recipe.demonstrations), steering, recipe, seed)
+    shown = Demonstrations.load(recipe.demonstrations, cameras=steering.cameras or None)
+    prior = prior_decisions(shown, steering, recipe, seed)
     assert model.replay_buffer is not None
     added = add_prior(model.replay_buffer, prior)
     say(f"{added} decisions of demonstrations; RMS left over {prior.residual:.3f}")
