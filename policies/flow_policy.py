@@ -37,6 +37,7 @@ class FlowPolicy(ABC):
             say. Shape ``(D, D)``.
         cameras: Names of the cameras it sees through, in order; none if it sees states.
         picture_settings: What the frames it learned from were made with, if it sees.
+        preprocessing: Crop and normalisation of its frames, if it sees.
     """
 
     def __init__(self, config: VibFlowConfig, metadata: Mapping[str, Any], engine: Engine) -> None:
@@ -59,6 +60,7 @@ class FlowPolicy(ABC):
         self._eyes = config.pictures
         self.cameras: tuple[str, ...] = () if self._eyes is None else self._eyes.cameras
         self.picture_settings: PictureSettings | None = None
+        self.preprocessing = None if self._eyes is None else self._eyes.preprocessing
         if self._eyes is not None:
             stated = metadata.get("pictures")
             self.picture_settings = (

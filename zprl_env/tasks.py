@@ -157,6 +157,37 @@ def pixel_task(task: Task) -> Task:
     )
 
 
+def state_id(task: Task) -> str:
+    """Return the id of a task without pictures: its own, if it has none.
+
+    >>> state_id(pixel_task(TASKS["Lift"])), state_id(TASKS["Can"])
+    ('ZPRL-Lift-v0', 'ZPRL-Can-v0')
+    """
+    return task.id.replace(f"{PIXELS}-v", "-v") if task.suite in SEEN else task.id
+
+
+def seen_name(spec: str) -> str:
+    """Return the name of a task whose observation is pictures; of one that has them, its own.
+
+    Args:
+        spec: As :func:`find_task` takes it.
+
+    Raises:
+        ConfigurationError: It has no cameras that are known.
+
+    >>> seen_name("Lift"), seen_name("ZPRL-Lift-v0"), seen_name("Lift-Pixels")
+    ('Lift-Pixels', 'Lift-Pixels', 'Lift-Pixels')
+    """
+    task = find_task(spec)
+    if task.suite not in SEEN:
+        raise ConfigurationError(
+            f"observation pixels must come with a task of {', '.join(SEEN)}. Got: {spec}. Make an "
+            "environment of your own with a Dict of state and pictures, and leave it out."
+        )
+    name = next((own for own, row in TASKS.items() if row.id == state_id(task)), spec)
+    return f"{name}{PIXELS}"
+
+
 def tasks_with_expert(like: str) -> list[str]:
     """List the tasks with a scripted expert, those of a task's own suite first.
 
@@ -283,4 +314,6 @@ def folder_name(spec: str) -> str:
     ('box-close', 'my_lab.envs.make')
     """
     task = find_task(spec)
+    if task.suite in SEEN and state_id(task) != task.id:
+        return seen_name(spec)
     return next((name for name, known in TASKS.items() if known is task), task.slug)

@@ -99,7 +99,7 @@ def check_weights(weights: Mapping[str, np.ndarray], path: Path) -> None:
         ("normalizer.observation_std", np.finfo(np.float32).tiny, "above 0"),
         ("normalizer.action_scale", 0.0, "at least 0"),
     ):
-        lowest = float(weights[name].min())
+        lowest = float(weights[name].min(initial=np.inf))  # of a policy without proprioception
         if lowest < least:
             raise CheckpointError(
                 f"{name} in {path} must be {must}. Got: {lowest:g}. The file is damaged; take "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -112,7 +113,12 @@ def graph(network: nn.Module, inputs: Mapping[str, Sequence[int]], outputs: list
 def _dynamic(network: nn.Module, batch: Any, inputs: int) -> Any:
     """Say that the first size of every input is the batch's, as torch wants it of a network."""
     each = tuple({0: batch} for _ in range(inputs))
-    return (each,) if isinstance(network, _Encoder) else each
+    return (each,) if _takes_any_number(network) else each
+
+
+def _takes_any_number(network: nn.Module) -> bool:
+    parameters = inspect.signature(network.forward).parameters.values()
+    return any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
 
 
 def session(content: bytes) -> Any:

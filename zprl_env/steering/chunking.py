@@ -153,6 +153,11 @@ class ActionChunkWrapper(
         return ordered_keys(self.env)
 
     @property
+    def picture_settings(self) -> Any:
+        """Settings of the environment's pictures; None if it takes none or does not say."""
+        return getattr(self.unwrapped, "picture_settings", None)
+
+    @property
     def facts(self) -> Facts:
         """Scale, noise, discount and chunk of the environment's task."""
         return facts_of(self.env)

@@ -99,6 +99,19 @@ def whole(observation: Any) -> Any:
     return observation.complete() if isinstance(observation, LazyObservation) else observation
 
 
+def with_part(observation: Any, name: str, value: Any) -> Any:
+    """Return an observation with one part more, or another one; pictures need not be taken for it.
+
+    >>> seen = LazyObservation({"state": 1}, ("front",), lambda: {"front": print("click")})
+    >>> with_part(seen, "state", 2)["state"], with_part({"state": 1}, "time", 3)
+    (2, {'state': 1, 'time': 3})
+    """
+    if not isinstance(observation, LazyObservation):
+        return {**observation, name: value}
+    observation[name] = value  # it is of this step alone
+    return observation
+
+
 def lazy_pictures(env: gym.Env) -> AbstractContextManager[None]:
     """Let an environment take its pictures only when they are looked at, for a while.
 
