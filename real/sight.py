@@ -83,8 +83,8 @@ def robot_eyes(loop: ControlLoop, sight: Sight, preset: Preset) -> Eyes:
     Without object poses, "pixels" is all that the robot knows of itself.
     """
     pictures, layout = RobotPictures(loop, sight, preset), ObservationLayout(preset)
-    chosen = {"pixels": layout.proprioception, "both": [*layout.keys], "state": None}
-    return Eyes(pictures.settings, pictures.take, layout.keys, chosen[sight.observation])
+    felt = layout.proprioception
+    return Eyes(pictures.settings, pictures.take, layout.keys, felt, sight.observation)
 
 
 def _settings(

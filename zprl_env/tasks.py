@@ -281,6 +281,13 @@ def folder_name(spec: str) -> str:
 
     >>> folder_name("ZPRL-BoxClose-v0"), folder_name("my_lab.envs:make")
     ('box-close', 'my_lab.envs.make')
+    >>> folder_name("ZPRL-BoxClose-Pixels-v0")
+    'box-close-Pixels'
     """
     task = find_task(spec)
-    return next((name for name, known in TASKS.items() if known is task), task.slug)
+    for name, known in TASKS.items():
+        if known is task:
+            return name
+        if known.suite in SEEN and task.id == pixel_task(known).id:
+            return f"{name}{PIXELS}"
+    return task.slug
