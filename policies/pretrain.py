@@ -68,7 +68,7 @@ def pretrain(
         TrainingDivergedError: If a loss is no longer finite.
     """
     began = time.perf_counter()
-    config = _resolved(config)
+    config = resolved(config)
     with torch_threads(config.threads), training_samples(demonstrations, config, say) as samples:
         return _pretrain(
             demonstrations, config, samples, began, evaluate, progress, provenance, unfinished
@@ -123,8 +123,8 @@ def _pretrain(
     return freeze(average, observations, demonstrations, training)
 
 
-def _resolved(config: PretrainConfig) -> PretrainConfig:
-    """Replace what is left to this machine."""
+def resolved(config: PretrainConfig) -> PretrainConfig:
+    """Return settings with what is left to this machine chosen: device, threads, draws."""
     return dataclasses.replace(
         config,
         device=resolve_device(config.device, config.sees),

@@ -87,8 +87,8 @@ class RobotSight:
             self._observed = self._rig(names, observed=True)
             self._watches = {name: PictureWatch(name) for name in names}
             layout = ObservationLayout(preset)
-            chosen = {"pixels": layout.proprioception, "both": [*layout.keys], "state": None}
-            self.eyes = Eyes(self._settings, self.take, layout.keys, chosen[sight.observation])
+            felt = layout.proprioception
+            self.eyes = Eyes(self._settings, self.take, layout.keys, felt, sight.observation)
         if recorded:
             self._recorded = self._rig(preset.cameras, observed=False)
         loop.rigs = [rig for rig in (self._observed, self._recorded) if rig is not None]

@@ -312,6 +312,8 @@ def folder_name(spec: str) -> str:
 
     >>> folder_name("ZPRL-BoxClose-v0"), folder_name("my_lab.envs:make")
     ('box-close', 'my_lab.envs.make')
+    >>> folder_name("ZPRL-BoxClose-Pixels-v0")
+    'box-close-Pixels'
     """
     task = find_task(spec)
     if task.suite in SEEN and state_id(task) != task.id:

@@ -158,8 +158,8 @@ class SuiteEnv(gym.Env[Any, np.ndarray], abc.ABC):
             turned=self.turned_cameras,
         )
         keys = self.observation_keys
-        chosen = {"pixels": proprioception(self.suite, [*keys]), "both": [*keys], "state": None}
-        self.eyes = Eyes(settings, self._take, keys, chosen[sight.observation])
+        felt = proprioception(self.suite, [*keys])
+        self.eyes = Eyes(settings, self._take, keys, felt, sight.observation)
         self.observation_space = self.eyes.observation_space
         self.observation_keys = self.eyes.observation_keys
 

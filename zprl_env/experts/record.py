@@ -24,6 +24,7 @@ import tyro
 
 from policies.checkpoints.output import refuse_overwriting
 from policies.commands.signals import listened_to, start_tracker
+from policies.demonstrations.formats.robomimic import FELT
 from policies.errors import DemonstrationError, ZprlError
 from policies.progress import progress_bar
 from zprl_env import cli
@@ -78,7 +79,8 @@ class Recording:
     successes_only: bool = False
     """Leave failed episodes out of the file; it then holds fewer than EPISODES."""
     cameras: tuple[str, ...] = ()
-    """Cameras whose pictures are recorded at every step, such as agentview robot0_eye_in_hand."""
+    """Cameras whose pictures are recorded at every step, such as agentview robot0_eye_in_hand; a
+    task that is seen, such as Lift-Pixels, has usual ones."""
     image_size: int | None = None
     """Height and width of the pictures [pixels]; 84 if not given."""
     render_quality: Literal["fast", "full"] | None = None
@@ -180,6 +182,8 @@ def record(recording: Recording) -> list[Episode]:
                 "to write. Raise --skill or --episodes."
             )
         remarks = {"recording": settings, "versions": context["versions"]}
+        if pictures is not None:
+            remarks[FELT] = list(stage.felt_keys)
         unfinished.write(out, written, reference, **remarks)
         unfinished.discard()
     return episodes

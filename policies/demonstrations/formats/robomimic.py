@@ -28,7 +28,9 @@ _PART = re.compile(r"[^/\\]+\.episodes/[^/\\]+\.hdf5")
 _ROBOT_KEY = re.compile(r"robot\d+_(eef_pos|eef_quat|gripper_qpos)")
 _ROBOSUITE = 1
 """robomimic's number for robosuite's environments in ``env_args["type"]``."""
-_KNOWN = ("env_args", "total", "observation_keys")
+FELT = "felt_keys"
+"""Attribute of ``data``, JSON: keys that the robot knows of itself, which go beside pictures."""
+_KNOWN = ("env_args", "total", "observation_keys", FELT)
 _OBJECT = re.compile(r"object(-state)?|.*_obj_.*")
 """Keys of robosuite that say where objects are, which who sees must not need."""
 
@@ -96,7 +98,10 @@ class RobomimicSource(Source):
         return [*usual, "object"] if usual and "object" in keys else keys
 
     def felt_keys(self, keys: Sequence[str]) -> Sequence[str]:
-        """Leave out where objects are."""
+        """Leave out where objects are: as the file says, or else by robosuite's names."""
+        felt = hdf5.read_json(self._file["data"], FELT)
+        if isinstance(felt, list):
+            return [key for key in keys if key in felt]
         return [key for key in keys if not _OBJECT.fullmatch(key)]
 
     def _entry(self, episode: str, where: str, dataset: h5py.Dataset) -> Entry:

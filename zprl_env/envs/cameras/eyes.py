@@ -23,11 +23,13 @@ class Eyes:
         settings: Cameras, size and quality.
         take: Takes a picture of the present state with each camera. Shape ``(H, W, 3)``, uint8.
         keys: Parts of the environment's flat state.
-        chosen: Those that are observed beside the pictures; with ``None`` the observation is the
-            flat state, and pictures are there for whoever asks.
+        felt: Names of those that a robot knows of itself.
+        observation: ``"pixels"``, pictures and what is felt; ``"both"``, pictures and all of the
+            state; or ``"state"``, which is flat, and pictures are there for whoever asks.
 
     Attributes:
         settings: The same.
+        felt: The same.
         observation_space: Space of the observations.
         observation_keys: Parts of what is observed of the state.
     """
@@ -37,14 +39,15 @@ class Eyes:
         settings: PictureSettings,
         take: Take,
         keys: Mapping[str, slice],
-        chosen: Sequence[str] | None,
+        felt: Sequence[str],
+        observation: str,
     ) -> None:
-        self.settings, self._take = settings, take
+        self.settings, self._take, self.felt = settings, take, tuple(felt)
         self.observation_keys: dict[str, slice] = {}
         self._lazy = False
         self._open: weakref.ref[LazyObservation] | None = None
-        self._flat = chosen is None
-        names = [name for name in keys if chosen is None or name in chosen]
+        self._flat = observation == "state"
+        names = [name for name in keys if observation != "pixels" or name in felt]
         parts = [np.arange(keys[name].start, keys[name].stop) for name in names]
         self._entries = np.concatenate([*parts, np.empty(0, int)]).astype(int)
         start = 0
