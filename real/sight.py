@@ -130,7 +130,7 @@ class RobotSight:
         return taken
 
     def show(self, name: str) -> np.ndarray | None:
-        """Return one camera's picture as people like it; None if nobody takes any.
+        """Return one camera's picture for people; None if there is no such camera.
 
         Raises:
             RobotError: There is none.

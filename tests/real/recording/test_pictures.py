@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import h5py
 import numpy as np
 import pytest
@@ -131,7 +133,8 @@ def test_behind_a_gap_a_picture_belongs_to_the_observation_that_is_left():
 @pytest.mark.parametrize("level", [0, 1])
 def test_packed_or_deflated_it_is_the_same_picture(level):
     noise = np.random.default_rng(0).integers(0, 255, (8, 8, 3), dtype=np.uint8)
-    arrays, remarks = {"frames/front": noise, "action": np.ones(2)}, {"kind": "step"}
+    arrays: dict[str, np.ndarray] = {"frames/front": noise, "action": np.ones(2)}
+    remarks: dict[str, Any] = {"kind": "step"}
     deflate(arrays, remarks, level)
     assert {*arrays} == {"action", "deflated/frames/front"}
     with h5py.File("memory", "w", driver="core", backing_store=False) as file:
