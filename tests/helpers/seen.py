@@ -46,8 +46,9 @@ class SeenEnv(gym.Env):
     ) -> None:
         self.render_mode, self.taken = render_mode, 0
         keys = {"goal": slice(0, 2), "height": slice(2, 3), "speed": slice(3, 5)}
-        chosen = {"pixels": ["height", "speed"], "both": [*keys], "none": []}[observation]
-        self.eyes = Eyes(settings(cameras, size, quality), self.take, keys, chosen)
+        felt = [] if observation == "none" else ["height", "speed"]
+        seen = "pixels" if observation == "none" else observation
+        self.eyes = Eyes(settings(cameras, size, quality), self.take, keys, felt, seen)
         self.observation_space = self.eyes.observation_space
         self.observation_keys = self.eyes.observation_keys
         self.picture_settings = self.eyes.settings

@@ -111,9 +111,8 @@ def _own_recipe(name: str, seen: bool) -> ImitationRecipe:
     recipe = RECIPES.get(states, ImitationRecipe())
     if not seen:
         return recipe
-    eyes = {"encoder": SEEING.encoder, "batch_size": SEEING.batch_size}
-    seeing = replace(recipe, episodes=100, pretrain=replace(recipe.pretrain, **eyes))
-    return PIXEL_RECIPES.get(states, seeing)
+    eyes = replace(recipe.pretrain, encoder=SEEING.encoder, batch_size=SEEING.batch_size)
+    return PIXEL_RECIPES.get(states, replace(recipe, episodes=100, pretrain=eyes))
 
 
 def made_name(task: str, env_kwargs: Mapping[str, Any] | None = None) -> str:

@@ -30,7 +30,7 @@ _UNBOUNDED = 1e6
 """Limit beyond which a bound says nothing about the observed values."""
 
 
-def random_observations(space: gym.Space, number: int = 32) -> Sequence[Any]:
+def random_observations(space: gym.Space, number: int = 32) -> Any:
     """Draw observations of a space, standard normal where it has no bounds.
 
     Args:
@@ -55,7 +55,7 @@ def random_observations(space: gym.Space, number: int = 32) -> Sequence[Any]:
     return np.array([bounded.sample() for _ in range(number)])
 
 
-def likely_observations(policy: Path, number: int = 32) -> Sequence[Any]:
+def likely_observations(policy: Path, number: int = 32) -> Any:
     """Draw observations as the base policy's demonstrations had them.
 
     No environment is asked for them: it could be a robot. Pictures are the reference frames that

@@ -98,7 +98,7 @@ class SteeredNetwork(nn.Module):
 
 
 def write_onnx(
-    folder: Path, steered: SteeredPolicy, observations: Sequence[Any], accuracy: float
+    folder: Path, steered: SteeredPolicy, observations: Sequence[Any] | np.ndarray, accuracy: float
 ) -> None:
     """Write ``steered.onnx`` beside an export, once it has decided as the export does.
 

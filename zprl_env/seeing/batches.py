@@ -23,7 +23,7 @@ def single(observation: Any) -> Observations:
     return np.asarray(observation)[np.newaxis]
 
 
-def stacked(observations: Sequence[Any]) -> Observations:
+def stacked(observations: Sequence[Any] | np.ndarray) -> Observations:
     """Return observations of one kind, at least one, as a batch.
 
     >>> stacked([{"state": np.zeros(3)}] * 2)["state"].shape

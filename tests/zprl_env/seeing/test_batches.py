@@ -36,7 +36,7 @@ def test_numbers_become_float32_and_pictures_stay_bytes(seen):
     checked = batches.checked(seen)
     assert checked["state"].dtype == np.float32
     assert checked["front"] is seen["front"]
-    assert batches.checked(np.ones((2, 3))).dtype == np.float32
+    assert np.asarray(batches.checked(np.ones((2, 3)))).dtype == np.float32
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

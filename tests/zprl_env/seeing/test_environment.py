@@ -1,6 +1,7 @@
 """Environments that are made with the cameras of a policy."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -36,5 +37,5 @@ def test_a_quality_without_a_name_is_not_asked_for(seen_policy):
 
 def test_states_and_environments_of_one_s_own_are_made_as_they_are(seen_policy, seen_task):
     assert camera_kwargs(LinearPolicy(3, 2), "Lift", {}) == {}
-    env = make_env_for(seen_policy, seen_task)
+    env: Any = make_env_for(seen_policy, seen_task)
     assert [*env.observation_space.spaces] == ["state", "front", "wrist"]

@@ -1,6 +1,7 @@
 """Environments and policies that see: what does not fit is refused with both sides named."""
 
 import dataclasses
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -19,8 +20,9 @@ class Other(gym.ObservationWrapper):
     """The task with another space of observations."""
 
     def __init__(self, **spaces) -> None:
-        super().__init__(seen.SeenEnv())
-        own = {**self.env.observation_space.spaces, **spaces}
+        env: Any = seen.SeenEnv()
+        super().__init__(env)
+        own = {**env.eyes.observation_space.spaces, **spaces}
         kept = {name: space for name, space in own.items() if space is not None}
         self.observation_space = gym.spaces.Dict(kept)
 
@@ -32,7 +34,7 @@ def box(*shape, dtype=np.uint8, high=255):
     return gym.spaces.Box(0, high, shape, dtype)
 
 
-MISFITS = {
+MISFITS: dict[str, tuple[Any, str]] = {
     "states": (RecordingEnv, "sees through the cameras front, wrist. Got .* without pictures"),
     "another camera": (
         lambda: seen.SeenEnv(cameras=("front", "side")),
@@ -41,7 +43,7 @@ MISFITS = {
     "another size": (lambda: seen.SeenEnv(size=(44, 44)), r"front must have the shape \(N, 40, 44"),
     "another quality": (
         lambda: seen.SeenEnv(quality="full"),
-        "render quality 'fast' .* and 'full'",
+        "quality 'fast' .* and 'full'",
     ),
     "channels first": (lambda: Other(front=box(3, 40, 44)), "channels first. Move them last"),
     "grey": (lambda: Other(front=box(40, 44, 1)), "grey or depth"),
@@ -71,7 +73,7 @@ def test_the_check_names_the_same(misfit, seen_policy):
 @pytest.mark.parametrize("observation", ["pixels", "both"])
 def test_a_policy_of_states_is_refused_where_there_are_pictures(observation):
     env = seen.SeenEnv(observation=observation)
-    with pytest.raises(PolicyMismatchError, match="The policy sees states.*without cameras"):
+    with pytest.raises(PolicyMismatchError, match=r"The policy sees states.*without cameras"):
         STEERINGS["latent"].wrapper(env, LinearPolicy(3, 2))
 
 

@@ -1,4 +1,4 @@
-"""Runs from pixels, from their flags to what they leave: resumed, evaluated, calibrated, exported."""
+"""Runs from pixels, from their flags to what they leave: resumed, evaluated, exported."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ def test_random_crops_are_what_the_agent_collects_and_not_what_it_is_judged_by(
     plain = finetune(*flags, "--checkpoint-every", "50", "--out", tmp_path / "plain")
     test = [json.loads((run / "results.json").read_text())["test"] for run in (run_folder, plain)]
     assert test[0]["base policy"] == test[1]["base policy"]
-    seen_by = [
+    first, second = [
         load_file(max((run / "checkpoints").iterdir()) / "replay.safetensors")["observations"][:5]
         for run in (run_folder, plain)
     ]
-    assert not np.allclose(*seen_by)
+    assert not np.allclose(first, second)
 
 
 def test_it_is_evaluated_as_it_was(run_folder, seen_task):

@@ -1,6 +1,7 @@
-"""Steering from pixels: alone and vectorised, frozen, once per decision, embeddings in the replay."""
+"""Steering from pixels: alone and in batches, frozen, once per decision, embeddings in replay."""
 
 import hashlib
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -28,9 +29,10 @@ def make():
 
 @pytest.mark.parametrize("steer", STEERINGS)
 def test_a_zero_action_is_the_base_policy_to_the_bit(steer, seen_policy):
-    env = STEERINGS[steer].wrapper(seen.SeenEnv(), seen_policy, noise="zero", sample_latent=False)
+    inside: Any = seen.SeenEnv()
+    env: Any = STEERINGS[steer].wrapper(inside, seen_policy, noise="zero", sample_latent=False)
     env.reset(seed=0)
-    shown = env.unwrapped._observation()
+    shown = inside._observation()
     mean = seen_policy.encode({name: part[None] for name, part in shown.items()})[1]
     chunk = seen_policy.decode(mean, np.zeros((1, 4, 2), np.float32))[0, :2]
     zero = np.zeros((1, *env.action_space.shape), np.float32)
@@ -55,7 +57,7 @@ def test_environments_in_a_batch_are_what_they_are_alone(vec, steer, seen_policy
         together, rewards, dones, infos = envs.step(actions)
         for i, env in enumerate(alone):
             observation, reward, terminated, truncated, _ = env.step(actions[i])
-            assert np.isclose(reward, rewards[i])
+            assert np.isclose(float(reward), rewards[i])
             assert dones[i] == (terminated or truncated)
             if dones[i]:
                 ended += 1
@@ -68,6 +70,7 @@ def test_environments_in_a_batch_are_what_they_are_alone(vec, steer, seen_policy
 
 def test_a_picture_is_taken_once_per_decision(seen_policy):
     envs = SteeringVecEnv(DummyVecEnv([lambda: ActionChunkWrapper(seen.SeenEnv(), 2)]), seen_policy)
+    envs.seed(0)  # of an episode that is not over sooner
     envs.reset()
     (before,) = envs.get_attr("taken")
     for _ in range(3):
@@ -79,7 +82,12 @@ def test_all_environments_are_encoded_in_one_call(seen_policy, monkeypatch):
     envs = SteeringVecEnv(DummyVecEnv([make] * 3), seen_policy)
     envs.reset()
     sizes, encode = [], seen_policy.encode
-    monkeypatch.setattr(seen_policy, "encode", lambda o: sizes.append(len(o["front"])) or encode(o))
+
+    def counted(batch):
+        sizes.append(len(batch["front"]))
+        return encode(batch)
+
+    monkeypatch.setattr(seen_policy, "encode", counted)
     envs.step(np.zeros((3, 2), np.float32))
     assert sizes == [3]
 
@@ -148,18 +156,19 @@ def test_a_batch_norm_that_drifts_is_noticed(normed_policy):
 
 
 def test_a_frame_of_another_kind_in_the_midst_of_an_episode_ends_it(seen_policy, monkeypatch):
-    env = STEERINGS["latent"].wrapper(seen.SeenEnv(), seen_policy)
+    inside = seen.SeenEnv()
+    env = STEERINGS["latent"].wrapper(inside, seen_policy)
     env.reset(seed=0)
     grey = {"front": np.zeros((40, 44), np.uint8), "wrist": np.zeros((40, 44, 3), np.uint8)}
-    monkeypatch.setattr(env.unwrapped, "take", lambda: grey)
-    monkeypatch.setattr(env.unwrapped.eyes, "_take", lambda: grey)
+    monkeypatch.setattr(inside.eyes, "_take", lambda: grey)
     with pytest.raises(PolicyMismatchError, match=r"frames of camera front must have the shape"):
         env.step(np.zeros(2, np.float32))
 
 
 def test_a_state_that_is_not_finite_is_no_decision(seen_policy):
-    env = STEERINGS["latent"].wrapper(seen.SeenEnv(), seen_policy)
+    inside = seen.SeenEnv()
+    env = STEERINGS["latent"].wrapper(inside, seen_policy)
     env.reset(seed=0)
-    env.unwrapped.position[1] = np.nan
+    inside.position[1] = np.nan
     with pytest.raises(SimulationError, match="finite"):
         env.step(np.zeros(2, np.float32))

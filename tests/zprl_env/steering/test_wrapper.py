@@ -371,7 +371,7 @@ def test_images_are_not_told_to_be_flattened(space, policy):
     env = RecordingEnv()
     env.observation_space = space
     with pytest.raises(
-        PolicyMismatchError, match="The policy sees states: it takes numbers and no pictures"
+        PolicyMismatchError, match="The policy sees states: it takes numbers"
     ) as caught:
         LatentSteeringWrapper(env, policy, scale=0.5)
     assert "FlattenObservation" not in str(caught.value)

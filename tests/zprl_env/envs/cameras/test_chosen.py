@@ -1,5 +1,7 @@
 """Parts of the state beside pictures, as a policy takes them."""
 
+from typing import Any
+
 import pytest
 
 from tests.helpers import seen
@@ -9,7 +11,7 @@ from zprl_env.steering.chunking import ActionChunkWrapper
 
 
 def test_what_a_policy_knows_of_the_state_is_chosen_in_its_order():
-    env = chosen_state(seen.SeenEnv(observation="both"), ["speed", "height"])
+    env: Any = chosen_state(seen.SeenEnv(observation="both"), ["speed", "height"])
     observation, _ = env.reset(seed=0)
     assert env.observation_space.contains(observation)
     assert observation["state"].tolist()[:2] == [0.5, 0.5]
@@ -17,11 +19,12 @@ def test_what_a_policy_knows_of_the_state_is_chosen_in_its_order():
 
 
 def test_pictures_are_still_taken_once_per_chunk():
-    env = ActionChunkWrapper(ChosenState(seen.SeenEnv(observation="both"), ["height"]), 3)
+    inside = seen.SeenEnv(observation="both")
+    env = ActionChunkWrapper(ChosenState(inside, ["height"]), 3)
     env.reset(seed=0)
-    before = env.unwrapped.taken
+    before = inside.taken
     observation, *_ = env.step(env.action_space.sample())
-    assert env.unwrapped.taken == before + 1
+    assert inside.taken == before + 1
     assert observation["front"].shape == (40, 44, 3)
 
 
