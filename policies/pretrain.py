@@ -85,7 +85,7 @@ def _pretrain(
     provenance: dict[str, Any] | None,
     unfinished: UnfinishedFit | None,
 ) -> FrozenPolicy:
-    model = _new_model(demonstrations, config, samples)
+    model = new_model(demonstrations, config, samples)
     observations = samples if isinstance(samples, PictureSamples) else samples.all[0]
     successes: list[dict[str, float]] = []
 
@@ -100,7 +100,7 @@ def _pretrain(
 
     average, losses = fit(
         model,
-        _loss(config),
+        joint_loss(config),
         samples,
         config,
         after_step=after_step,
@@ -133,7 +133,7 @@ def resolved(config: PretrainConfig) -> PretrainConfig:
     )
 
 
-def _new_model(
+def new_model(
     demonstrations: Demonstrations, config: PretrainConfig, samples: AnySamples
 ) -> VibFlow:
     """Make the model that is to learn, its units fitted to the demonstrations."""
@@ -153,13 +153,13 @@ def _new_model(
     return model.to(config.device)
 
 
-def _loss(config: PretrainConfig) -> Loss[VibFlow]:
+def joint_loss(config: PretrainConfig) -> Loss[VibFlow]:
     """Return the joint loss of all parts by the settings' weights."""
 
     def loss(
         model: VibFlow, observations: Any, chunks: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        with mixed_precision(config.device):
+        with mixed_precision(config.device, config.precision):
             terms = model.loss(
                 observations,
                 chunks,

@@ -75,8 +75,13 @@ def torch_threads(number: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def mixed_precision(device: str) -> torch.autocast:
-    """Return a context of mixed precision (bfloat16) on a GPU that has it; off elsewhere."""
+def mixed_precision(device: str, precision: str = "mixed") -> torch.autocast:
+    """Return a context of mixed precision (bfloat16) on a GPU that has it; off elsewhere.
+
+    Args:
+        device: What is trained on.
+        precision: ``"mixed"``, or ``"full"`` to leave it off everywhere.
+    """
     kind = device.partition(":")[0]
-    able = kind == "cuda" and torch.cuda.is_bf16_supported()
+    able = precision == "mixed" and kind == "cuda" and torch.cuda.is_bf16_supported()
     return torch.autocast(kind, dtype=torch.bfloat16, enabled=able)

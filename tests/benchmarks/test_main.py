@@ -53,8 +53,10 @@ DOCUMENTED = [
 
 
 def command(name: str) -> CommandLine:
-    package = f"{name}.__main__" if name in ("house", "matrix", "noise", "scale") else name
-    found = importlib.import_module(f"benchmarks.{package}").COMMAND
+    found = importlib.import_module(f"benchmarks.{name}")
+    if hasattr(found, "__path__"):  # a room, whose command is its main module's
+        found = importlib.import_module(f"benchmarks.{name}.__main__")
+    found = found.COMMAND
     assert isinstance(found, CommandLine)
     return found
 
