@@ -83,7 +83,7 @@ class Add:
     """Keep what another machine has measured by ``python -m benchmarks.pretraining.steps``."""
 
     file: Positional[Path]
-    """What it printed."""
+    """Output of that command."""
     out: Path = RESULTS
     """File of the results; the table is beside it."""
 

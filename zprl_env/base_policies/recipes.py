@@ -65,7 +65,11 @@ RECIPES = {
 """Imitation recipes that tasks have of their own."""
 _HAND_AND_SCENE = ("agentview", "robot0_eye_in_hand")
 PIXEL_RECIPES = {
-    "Lift": ImitationRecipe(episodes=100, skill=0.4, cameras=_HAND_AND_SCENE, pretrain=SEEING),
+    # From twice as many demonstrations and gradient steps it succeeds in 0.82 from zero noise, which
+    # leaves little to steer.
+    "Lift": ImitationRecipe(
+        episodes=50, skill=0.25, cameras=_HAND_AND_SCENE, pretrain=replace(SEEING, steps=5_000)
+    ),
     "Can": ImitationRecipe(episodes=150, skill=0.6, cameras=_HAND_AND_SCENE, pretrain=SEEING),
     "Square": ImitationRecipe(episodes=150, skill=0.6, cameras=_HAND_AND_SCENE, pretrain=SEEING),
     "box-close": ImitationRecipe(
