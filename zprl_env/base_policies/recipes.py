@@ -65,7 +65,7 @@ RECIPES = {
 """Imitation recipes that tasks have of their own."""
 _HAND_AND_SCENE = ("agentview", "robot0_eye_in_hand")
 PIXEL_RECIPES = {
-    # From twice as many demonstrations and gradient steps it succeeds in 0.82 from zero noise, which
+    # From twice as many demonstrations and steps it succeeds in 0.82 from zero noise, which
     # leaves little to steer.
     "Lift": ImitationRecipe(
         episodes=50, skill=0.25, cameras=_HAND_AND_SCENE, pretrain=replace(SEEING, steps=5_000)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies.checkpoints.files import METADATA_FILE
 from policies.checkpoints.output import refuse_overwriting
+from policies.checkpoints.whole import PARTIAL, beside
 from zprl_env import cli
 from zprl_env.deploy.equality import (
     ACCURACY,
@@ -135,7 +136,7 @@ def export(settings: Export) -> Path:
         )
     made = make_env_for(policy, config.env, **env_kwargs)
     env = evaluation_env(made, policy, config.steer, config.recipe)
-    partial = out.with_name(f".{out.name}.partial")
+    partial = beside(out, PARTIAL, start=".")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         with closing(env):
@@ -176,7 +177,7 @@ def _check_out(out: Path, overwrite: bool) -> None:
 
 def _replace(out: Path, partial: Path) -> None:
     """Put a whole export in the place of another one, or where nothing is."""
-    before = out.with_name(f".{out.name}.before")
+    before = beside(out, ".before", start=".")
     shutil.rmtree(before, ignore_errors=True)
     if out.exists():
         out.rename(before)
