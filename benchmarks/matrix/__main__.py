@@ -4,6 +4,7 @@
     python -m benchmarks.matrix run Lift --variants default wide --seeds 10 11 12
     python -m benchmarks.matrix summary                          the table of what was trained
     python -m benchmarks.matrix run --study tasks                nine tasks, the latent and rivals
+    python -m benchmarks.matrix run --study pixels               a task seen and by its states
 
 A cell is one call of ``train_sb3.py``. What is finished is left alone, and what was interrupted
 goes on, so the same command continues a queue that was killed. Variants stand in
@@ -78,9 +79,11 @@ class Summary:
     def __call__(self) -> None:
         """Make the table."""
         kept = outcomes(self.study, self.out)
-        parts = [table(self.study, self.out)]
-        if find_study(self.study).motion:
-            parts = [by_task(kept), over_tasks(kept), motion(self.study, self.out)]
+        plan, parts = find_study(self.study), [table(self.study, self.out)]
+        if plan.tested:
+            parts = [by_task(kept), over_tasks(kept)]
+        if plan.motion:
+            parts.append(motion(self.study, self.out))
         parts.append(ideas(self.study, self.out))
         keep_table(self.out / self.study / TABLE, "\n".join(parts))
         draw(self.out / self.study / CURVES, self.study, self.out)

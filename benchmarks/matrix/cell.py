@@ -19,7 +19,7 @@ from zprl_env.base_policies.recipes import imitation_recipe
 from zprl_env.errors import UnknownNameError
 from zprl_env.experts.record import record
 from zprl_env.files import read_json
-from zprl_env.tasks import TASKS
+from zprl_env.tasks import find_task
 
 RESULTS = ALL_RESULTS / "matrix"
 
@@ -53,7 +53,9 @@ class Cell:
     @property
     def file(self) -> Path:
         """File of the result: everything that is kept of the run."""
-        return self.out / self.study / TASKS[self.task].slug / f"{self.variant}-{self.seed}.json"
+        return (
+            self.out / self.study / find_task(self.task).slug / f"{self.variant}-{self.seed}.json"
+        )
 
     @property
     def folder(self) -> Path:
@@ -71,7 +73,7 @@ class Cell:
         study, variant = find_study(self.study), find_variant(self.variant)
         steps = study.tasks[self.task]
         words = variant.arguments.format(
-            demonstrations=self.demonstrations, policy=TASKS[self.task].slug.replace("-", "_")
+            demonstrations=self.demonstrations, policy=find_task(self.task).slug.replace("-", "_")
         )
         return (
             f"--env {self.task} {words} --total-env-steps {steps} {study.arguments} "
@@ -81,7 +83,7 @@ class Cell:
     @property
     def demonstrations(self) -> Path:
         """File of the demonstrations that the task's base policy was imitated from."""
-        return Path("demos", f"{TASKS[self.task].slug}.hdf5")
+        return Path("demos", f"{find_task(self.task).slug}.hdf5")
 
     def prepare(self, root: Path = ROOT) -> None:
         """Record the demonstrations below a checkout, if the variant takes them: the same again."""
