@@ -204,9 +204,6 @@ _MAY_CHANGE = {
 def parse(arguments: list[str], description: str | None = None) -> Config:
     """Read the command line; the recipe's defaults follow --algo, --preset, --steer and --env.
 
-    Without --algo it is the one that did best on the task's suite, and with a file of --hyperparams
-    SAC.
-
     Args:
         arguments: The command line without the program's name.
         description: What ``--help`` says first.
@@ -241,8 +238,6 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         given = {name: value for name, value in vars(chosen).items() if value}
         if given.pop("observation", None) == "pixels":  # the recipe is that of what is seen
             given["env"] = seen_name(given.get("env", Config.env))
-        if "hyperparams" in given:
-            given = {"algo": "sac", **given}
         if "env_kwargs" in given:
             given["env_kwargs"] = tuple(given["env_kwargs"])
         default = Config(**given)
