@@ -32,6 +32,8 @@ ZOO = [
     "rl_zoo3[plots]>=2.9.2",
 ]
 REAL = ["ruckig>=0.14", "pydantic>=2", "fastapi>=0.110", "uvicorn>=0.29"]
+CAMERAS = ["opencv-python-headless>=4.8"]  # USB cameras and files; robosuite brings another cv2
+REALSENSE = ["pyrealsense2>=2.54"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
 DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2"]
@@ -138,6 +140,8 @@ setup(
         "zarr": ZARR,
         "onnx": ONNX,
         "real": [*REAL, *ROBOSUITE],  # the simulated arms are robosuite's
+        "cameras": CAMERAS,
+        "realsense": REALSENSE,  # not in all: there is none for some machines
         "hub": HUB,
         "zoo": ZOO,
         "wandb": WANDB,
@@ -145,6 +149,9 @@ setup(
         "sbx": SBX,  # not in all: it brings JAX
         "docs": DOCS,
         "dev": [*DEV, *DOCS],
-        "all": [*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ZARR, *ONNX, *HUB, *REAL, *HUMAN],
+        "all": [
+            *(*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ZARR, *ONNX, *HUB, *REAL, *HUMAN),
+            *CAMERAS,
+        ],
     },
 )

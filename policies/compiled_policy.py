@@ -19,7 +19,8 @@ class CompiledPolicy(FlowPolicy):
     It equals ``FrozenPolicy`` with its default engine to the bit.
 
     Args:
-        files: A checkpoint whose head is the FiLM MLP.
+        files: A checkpoint whose head is the FiLM MLP, and whose cameras' encoder, if any, is the
+            small one.
 
     Raises:
         CheckpointError: If the tensors are not such a model's.
@@ -38,6 +39,11 @@ class CompiledPolicy(FlowPolicy):
             raise CheckpointError(
                 f"a policy without torch must have the head 'mlp'. Got: {config.head!r}. "
                 f"Use FrozenPolicy, which runs it by torch."
+            )
+        if config.pictures is not None and config.pictures.encoder != "small":
+            raise CheckpointError(
+                f"a policy without torch must have the encoder 'small'. "
+                f"Got: {config.pictures.encoder!r}. Use FrozenPolicy, which runs it by torch."
             )
         try:
             super().__init__(config, metadata, CompiledModel(config, weights))

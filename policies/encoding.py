@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+
+Observations = np.ndarray | Mapping[str, np.ndarray]
+"""Raw observations of shape ``(B, O)``, or the batch of a policy that sees, by name."""
 
 
 class Encoding(NamedTuple):

@@ -6,6 +6,7 @@ policies/lift16 --latent-dim 16``
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import shlex
 import sys
@@ -26,8 +27,10 @@ from policies.demonstrations import Demonstrations, content_hash, loading
 from policies.errors import PolicyMismatchError
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig
+from policies.imitation.device import resolve_device, resolve_threads, torch_threads
 from policies.imitation.fitting import fit, freeze, versions
-from policies.imitation.samples import Pair, chunk_samples
+from policies.imitation.samples import Pair
+from policies.imitation.training_samples import samples_of
 from policies.imitation.unfinished import UnfinishedFit, unfinished_fit
 from policies.model.bottleneck import Bottleneck
 from policies.model.vib_flow import VibFlow, vib_loss
@@ -68,14 +71,17 @@ def fit_bottleneck(
     base = policy._model if isinstance(policy, FrozenPolicy) else policy
     known = policy.metadata if isinstance(policy, FrozenPolicy) else {}
     _check_fit(base, known.get("observation_keys"), demonstrations)
+    sees = base.config.pictures is not None
+    config = dataclasses.replace(
+        config,
+        device=resolve_device(config.device, sees),
+        threads=resolve_threads(config.threads, sees),
+    )
     model = _with_new_bottleneck(base, config)
-    samples = chunk_samples(demonstrations, model.config.horizon, config)
-    observations = samples.all[0]
 
     @torch.no_grad()
-    def embed(observations: Tensor, chunks: Tensor) -> Pair:
-        features = model.encoder(model.normalizer.observations(observations))
-        return features, model.normalizer.actions(chunks)
+    def embed(observations: Any, chunks: Tensor) -> Pair:
+        return model.embed(observations), model.normalizer.actions(chunks)
 
     def loss(
         bottleneck: Bottleneck, features: Tensor, actions: Tensor, generator: torch.Generator
@@ -85,22 +91,26 @@ def fit_bottleneck(
         terms = {"loss": total, "vib_flow": vib.flow, "kl": vib.kl}
         return terms | {"reconstruction": vib.reconstruction}
 
-    average, losses = fit(
-        model.bottleneck,
-        loss,
-        samples.map(embed),  # the encoder is fixed, so each step need not run it again
-        config,
-        progress=progress,
-        title="fit bottleneck",
-        unfinished=unfinished,
-    )
+    horizon, eyes = model.config.horizon, model.config.pictures
+    with torch_threads(config.threads):
+        with samples_of(demonstrations, horizon, config, eyes) as samples:
+            embedded = samples.map(embed)  # the encoder is fixed: no step need run it again
+        average, losses = fit(
+            model.bottleneck,
+            loss,
+            embedded,
+            config,
+            progress=progress,
+            title="fit bottleneck",
+            unfinished=unfinished,
+        )
     model.bottleneck = average
     earlier = unfinished.seconds if unfinished else 0.0
     settings = (field.name for field in dataclasses.fields(BottleneckConfig))
     training = {
         **{name: getattr(config, name) for name in settings},
         "demonstrations": len(demonstrations.trajectories),
-        "samples": len(observations),
+        "samples": len(embedded.all[0]),
         "losses": losses,
         "seconds": round(time.perf_counter() - began + earlier, 1),
         "versions": versions(),
@@ -110,7 +120,10 @@ def fit_bottleneck(
         },
         **(provenance or {}),
     }
-    return freeze(model, observations, demonstrations, training)
+    return freeze(model, embedded.all[0], demonstrations, training, embedded=True)
+
+
+_BACKBONE = "cameras.0.backbone"
 
 
 def _with_new_bottleneck(base: VibFlow, config: BottleneckConfig) -> VibFlow:
@@ -121,7 +134,9 @@ def _with_new_bottleneck(base: VibFlow, config: BottleneckConfig) -> VibFlow:
     )
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(config.seed)
-        model = VibFlow(sizes)
+        model = VibFlow(
+            sizes, lambda: copy.deepcopy(base.encoder.get_submodule("cameras.0.backbone"))
+        )
     for part in ("normalizer", "encoder", "head"):
         getattr(model, part).load_state_dict(getattr(base, part).state_dict())
         getattr(model, part).requires_grad_(False)
@@ -137,6 +152,15 @@ def _check_fit(base: VibFlow, keys: dict[str, int] | None, demonstrations: Demon
             f"the demonstrations' observations and actions must have the policy's sizes {must}. "
             f"Got: {sizes}. Use demonstrations of the policy's own task."
         )
+    eyes, settings = base.config.pictures, demonstrations.picture_settings
+    if eyes is not None:
+        seen = () if settings is None else (settings.cameras, settings.image_size)
+        if seen != (eyes.cameras, eyes.image_size):
+            raise PolicyMismatchError(
+                f"the demonstrations' frames must be the policy's, {eyes.image_size} of "
+                f"{', '.join(eyes.cameras)}. Got: {seen or 'none'}. Load them with "
+                f"cameras={list(eyes.cameras)}."
+            )
     if keys is not None and list(keys.items()) != list(shown.items()):
         raise PolicyMismatchError(
             f"the demonstrations' observations must be the policy's, in its order: {keys}. "
@@ -173,7 +197,6 @@ def run(arguments: Arguments) -> None:
     """Read policy and demonstrations, fit or go on with the fit, write the checkpoint."""
     refuse_overwriting(arguments.out / METADATA_FILE, arguments.overwrite)
     check_destination(arguments.out)
-    torch.set_num_threads(1)  # small networks: more threads wait for each other
     base = FrozenPolicy.load(arguments.policy)
     demonstrations = loading.load_and_say(
         arguments.demonstrations,
@@ -181,6 +204,7 @@ def run(arguments: Arguments) -> None:
         arguments.mask,
         env=arguments.env,
         skip_bad=arguments.skip_bad,
+        cameras=base.cameras or None,
     )
     names = [field.name for field in dataclasses.fields(BottleneckConfig)]
     provenance = {

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from policies.encoding import Encoding
+from policies.encoding import Encoding, Observations
 from policies.errors import PolicyMismatchError
 from policies.finite import all_finite
 from policies.model.config import VibFlowConfig
+from policies.pictures.batch import check_batch
+from policies.pictures.png import decode_frames
+from policies.pictures.settings import STATE, PictureSettings
 
 if TYPE_CHECKING:
     from policies.engines import Engine
@@ -32,6 +35,9 @@ class FlowPolicy(ABC):
             say. Shape ``(D,)``.
         latent_covariance: Covariance of mu over the demonstrations, None in checkpoints that do not
             say. Shape ``(D, D)``.
+        cameras: Names of the cameras it sees through, in order; none if it sees states.
+        picture_settings: What the frames it learned from were made with, if it sees.
+        preprocessing: Crop and normalisation of its frames, if it sees.
     """
 
     def __init__(self, config: VibFlowConfig, metadata: Mapping[str, Any], engine: Engine) -> None:
@@ -51,17 +57,37 @@ class FlowPolicy(ABC):
         self.latent_posterior_std = np.asarray(inner, dtype=np.float32)
         covariance = metadata["latent"].get("covariance")
         self.latent_covariance = None if covariance is None else np.asarray(covariance, np.float64)
+        self._eyes = config.pictures
+        self.cameras: tuple[str, ...] = () if self._eyes is None else self._eyes.cameras
+        self.picture_settings: PictureSettings | None = None
+        self.preprocessing = None if self._eyes is None else self._eyes.preprocessing
+        if self._eyes is not None:
+            stated = metadata.get("pictures")
+            self.picture_settings = (
+                PictureSettings(cameras=self.cameras, image_size=self._eyes.image_size)
+                if stated is None
+                else PictureSettings.from_dict(stated)
+            )
 
     @property
     @abstractmethod
     def weights_hash(self) -> str:
         """SHA-256 of the weights."""
 
-    def encode(self, observations: np.ndarray) -> Encoding:
+    def reference_frames(self) -> dict[str, np.ndarray]:
+        """Return a frame of each camera as the policy has seen it, uint8 of shape ``(H, W, 3)``.
+
+        Raises:
+            CheckpointError: They are damaged.
+        """
+        return decode_frames(self.metadata.get("reference_frames", {}))
+
+    def encode(self, observations: Observations) -> Encoding:
         """Embed observations and return the posterior over their latents.
 
         Args:
-            observations: Raw observations. Shape ``(B, O)``.
+            observations: Raw observations. Shape ``(B, O)``; or, of a policy that sees, ``state``
+                of that shape and each camera's frames, uint8 of shape ``(B, H, W, 3)``, by name.
 
         Raises:
             PolicyMismatchError: If the shape differs, or a value is not finite, in or out.
@@ -97,19 +123,33 @@ class FlowPolicy(ABC):
             raise _overflowed("actions", chunks)
         return chunks
 
-    def normalize(self, observations: np.ndarray) -> np.ndarray:
+    def normalize(self, observations: Observations) -> np.ndarray:
         """Normalise observations as for the encoder's network. Shape ``(B, O)`` in and out.
+
+        Of a policy that sees this is proprioception alone.
 
         Raises:
             PolicyMismatchError: If the shape differs or a value is not finite.
         """
-        return self._normalized(self._observations(observations))
+        shown = self._observations(observations)
+        if isinstance(shown, np.ndarray):
+            return self._normalized(shown)
+        frames = next(values for name, values in shown.items() if name != STATE)
+        return self._normalized(shown.get(STATE, np.empty((len(frames), 0), np.float32)))
 
     @abstractmethod
     def _normalized(self, observations: np.ndarray) -> np.ndarray:
         """Normalise observations that were checked."""
 
-    def _observations(self, observations: np.ndarray) -> np.ndarray:
+    def _observations(self, observations: Observations) -> Observations:
+        if self._eyes is not None:
+            return check_batch(observations, self._eyes, self.observation_dim)
+        if isinstance(observations, Mapping):
+            raise PolicyMismatchError(
+                f"this policy sees states: observations must be an array of shape "
+                f"(B, {self.observation_dim}). Got: a mapping with {[*observations]}. Make the "
+                f"environment without cameras."
+            )
         return self._array("observations", observations, (self.observation_dim,))
 
     @staticmethod

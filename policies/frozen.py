@@ -14,6 +14,7 @@ from policies.checkpoints import model as checkpoint
 from policies.checkpoints.contents import CheckpointContents
 from policies.engines import DEFAULT, make_engine
 from policies.flow_policy import FlowPolicy
+from policies.model.eyes import Backbone
 from policies.model.vib_flow import VibFlow
 
 
@@ -39,15 +40,26 @@ class FrozenPolicy(FlowPolicy):
         super().__init__(model.config, described, make_engine(engine, self._model))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], engine: str = DEFAULT) -> FrozenPolicy:
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        engine: str = DEFAULT,
+        backbone: Backbone | None = None,
+    ) -> FrozenPolicy:
         """Load the policy from a checkpoint folder.
+
+        Args:
+            path: The folder.
+            engine: What computes.
+            backbone: Class of the pretrained network that its cameras' frames go through, if there
+                is one: no name in a file is imported. Its weights come from the checkpoint.
 
         Raises:
             CheckpointError: If the folder holds no sound checkpoint.
             ConfigurationError: If there is no such engine.
             MissingExtraError: If the engine is not installed.
         """
-        return cls(*checkpoint.load(path), engine)
+        return cls(*checkpoint.load(path, backbone), engine)
 
     @classmethod
     def from_checkpoint(cls, contents: CheckpointContents, engine: str = DEFAULT) -> FrozenPolicy:

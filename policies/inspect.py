@@ -17,10 +17,15 @@ from policies.checkpoints.output import picture_facts
 from policies.checkpoints.whole import replace_file
 from policies.commands import parsing, running
 from policies.demonstrations import MINARI
+from policies.demonstrations.formats.table import open_source
 from policies.demonstrations.loading import few
 from policies.demonstrations.summary import Summary, saturation, summarise
 from policies.errors import DemonstrationError
+from policies.pictures.batch import frame_problem
+from policies.pictures.frames import contact_sheet, spread
 
+SHEET_EPISODES = 6
+"""Episodes on a contact sheet."""
 SHOWN_BAD = 20
 """Bad episodes that are shown with their reason."""
 
@@ -54,6 +59,8 @@ def print_summary(summary: Summary, console: Console | None = None) -> None:
     facts.add_row("training takes", f"{taken} = {sum(summary.taken.values())}" if taken else "-")
     for key, reason in summary.left_out.items():
         facts.add_row("left out", f"{key}: {reason}")
+    for camera, text in summary.cameras.items():
+        facts.add_row("camera", f"{camera}: {text}")
     facts.add_row("env_args", json.dumps(dict(summary.env_args)))
     for name, value in summary.remarks.items():
         facts.add_row(name, value if len(value) <= 400 else f"{value[:400]} ...")
@@ -152,6 +159,45 @@ def draw_summary(summary: Summary, path: Path) -> None:
         raise DemonstrationError(f"cannot write the picture {path}: {error}.") from error
 
 
+def draw_contact_sheet(source: str, path: Path) -> list[str]:
+    """Draw frames of some episodes, a row per episode and camera, evenly spread in time.
+
+    Args:
+        source: Demonstrations with frames.
+        path: PNG to write.
+
+    Returns:
+        The episodes that are on it.
+
+    Raises:
+        DemonstrationError: There are no frames that can be read, or it cannot be written.
+    """
+    from PIL import Image
+
+    with open_source(source) as opened:
+        names = [opened.names[i] for i in spread(len(opened.names), SHEET_EPISODES)]
+        episodes = {}
+        for name in names:
+            try:
+                entries = opened.episode(name).cameras().items()
+            except DemonstrationError:
+                continue
+            fit = {c: e for c, e in entries if not frame_problem(e.shape, e.dtype) and len(e.shape)}
+            frames = {c: e.stored() for c, e in fit.items() if e.stored and e.shape[0]}
+            if frames:
+                episodes[name] = frames
+        if not episodes:
+            raise DemonstrationError(
+                f"there must be frames, uint8 of shape (T, H, W, 3), to draw. Got none: {source}."
+            )
+        sheet = contact_sheet(episodes)
+    try:
+        Image.fromarray(sheet).save(path)
+    except (OSError, ValueError) as error:
+        raise DemonstrationError(f"cannot write the picture {path}: {error}.") from error
+    return [*episodes]
+
+
 @dataclass(frozen=True)
 class Inspection:
     """Summarise demonstrations, say what training would refuse, and draw actions and lengths."""
@@ -161,6 +207,9 @@ class Inspection:
     Diffusion Policy, or minari:ID."""
     out: Path | None = None
     """PNG to draw; beside the file, with .png for its ending, if not given."""
+    contact_sheet: Path | None = None
+    """PNG of cameras' frames to draw, a row per episode and camera; beside the file, with
+    -cameras.png for its ending, if not given. Drawn only where there are frames."""
     env: str | None = None
     """Environment to compare the actions with, a task or a gymnasium id; by default the one that
     the file names, if it is known."""
@@ -186,6 +235,16 @@ def _inspect() -> None:
     if summary.lengths.sum():
         draw_summary(summary, out)
         print(f"drew {out}")
+    if summary.cameras:
+        sheet = inspection.contact_sheet or beside.with_name(f"{beside.stem}-cameras.png")
+        shown = draw_contact_sheet(inspection.source, sheet)
+        print(
+            f"drew {sheet}: {', '.join(summary.cameras)} of {few(shown)}, from first to last step"
+        )
+    elif inspection.contact_sheet is not None:
+        raise DemonstrationError(
+            f"there must be cameras' frames for a contact sheet. Got: none in {inspection.source}."
+        )
 
 
 if __name__ == "__main__":

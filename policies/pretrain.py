@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import torch
 import tyro
 from torch import Tensor
-from tqdm import tqdm
 
 from policies.checkpoints.contents import METADATA_FILE, check_destination
 from policies.checkpoints.output import refuse_overwriting
@@ -25,9 +24,18 @@ from policies.commands import parsing, running
 from policies.demonstrations import Demonstrations, content_hash, loading
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
-from policies.imitation.fitting import fit, freeze, versions
-from policies.imitation.samples import chunk_samples
+from policies.imitation.device import (
+    mixed_precision,
+    resolve_device,
+    resolve_threads,
+    torch_threads,
+)
+from policies.imitation.fitting import fit, freeze, say, versions
+from policies.imitation.optimization import AnySamples, Loss
+from policies.imitation.picture_samples import PictureSamples
+from policies.imitation.training_samples import training_samples
 from policies.imitation.unfinished import UnfinishedFit, unfinished_fit
+from policies.model.eyes import named_backbone
 from policies.model.vib_flow import VibFlow
 
 
@@ -60,33 +68,25 @@ def pretrain(
         TrainingDivergedError: If a loss is no longer finite.
     """
     began = time.perf_counter()
-    samples = chunk_samples(demonstrations, config.horizon, config)
-    observations, chunks = samples.all
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(config.seed)
-        model = VibFlow(config.model_config(observations.shape[-1], chunks.shape[-1]))
-    model.normalizer.fit(observations.cpu().numpy(), chunks[:, 0].cpu().numpy())
-    model.to(config.device)
-
-    def loss(
-        model: VibFlow, observations: Tensor, chunks: Tensor, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        terms = model.loss(
-            observations,
-            chunks,
-            beta=config.beta,
-            reconstruction_weight=config.w_rec,
-            stop_gradients=config.stop_gradients,
-            generator=generator,
+    config = resolved(config)
+    with torch_threads(config.threads), training_samples(demonstrations, config, say) as samples:
+        return _pretrain(
+            demonstrations, config, samples, began, evaluate, progress, provenance, unfinished
         )
-        return {
-            "loss": terms.total,
-            "flow": terms.flow,
-            "vib_flow": terms.vib.flow,
-            "kl": terms.vib.kl,
-            "reconstruction": terms.vib.reconstruction,
-        }
 
+
+def _pretrain(
+    demonstrations: Demonstrations,
+    config: PretrainConfig,
+    samples: AnySamples,
+    began: float,
+    evaluate: Callable[[FrozenPolicy], float] | None,
+    progress: bool,
+    provenance: dict[str, Any] | None,
+    unfinished: UnfinishedFit | None,
+) -> FrozenPolicy:
+    model = new_model(demonstrations, config, samples)
+    observations = samples if isinstance(samples, PictureSamples) else samples.all[0]
     successes: list[dict[str, float]] = []
 
     def after_step(step: int, average: VibFlow) -> None:
@@ -96,11 +96,11 @@ def pretrain(
             return
         rate = float(evaluate(freeze(average, observations, demonstrations, {})))
         successes.append({"step": step, "success_rate": rate})
-        tqdm.write(f"step {step}: success rate {rate:.2f}", file=sys.stderr)
+        say(f"step {step}: success rate {rate:.2f}")
 
     average, losses = fit(
         model,
-        loss,
+        joint_loss(config),
         samples,
         config,
         after_step=after_step,
@@ -121,6 +121,63 @@ def pretrain(
         **(provenance or {}),
     }
     return freeze(average, observations, demonstrations, training)
+
+
+def resolved(config: PretrainConfig) -> PretrainConfig:
+    """Return settings with what is left to this machine chosen: device, threads, draws."""
+    return dataclasses.replace(
+        config,
+        device=resolve_device(config.device, config.sees),
+        threads=resolve_threads(config.threads, config.sees),
+        draws=config.draws or (4 if config.sees else 1),
+    )
+
+
+def new_model(
+    demonstrations: Demonstrations, config: PretrainConfig, samples: AnySamples
+) -> VibFlow:
+    """Make the model that is to learn, its units fitted to the demonstrations."""
+    if isinstance(samples, PictureSamples):
+        states, chunks = samples.states, samples.chunks
+    else:
+        states, chunks = (tensor.cpu().numpy() for tensor in samples.all)
+    sizes = config.model_config(states.shape[-1], chunks.shape[-1], demonstrations.picture_settings)
+    backbone = None
+    if sizes.pictures is not None:
+        sizes.pictures.preprocessing.warn()
+        backbone = named_backbone(sizes.pictures)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(config.seed)
+        model = VibFlow(sizes, backbone)
+    model.normalizer.fit(states, chunks[:, 0])
+    return model.to(config.device)
+
+
+def joint_loss(config: PretrainConfig) -> Loss[VibFlow]:
+    """Return the joint loss of all parts by the settings' weights."""
+
+    def loss(
+        model: VibFlow, observations: Any, chunks: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        with mixed_precision(config.device, config.precision):
+            terms = model.loss(
+                observations,
+                chunks,
+                beta=config.beta,
+                reconstruction_weight=config.w_rec,
+                stop_gradients=config.stop_gradients,
+                generator=generator,
+                draws=config.draws,
+            )
+        return {
+            "loss": terms.total,
+            "flow": terms.flow,
+            "vib_flow": terms.vib.flow,
+            "kl": terms.vib.kl,
+            "reconstruction": terms.vib.reconstruction,
+        }
+
+    return loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,13 +206,13 @@ def run(arguments: Arguments) -> None:
     """Read demonstrations, train or go on with the training, write the checkpoint."""
     refuse_overwriting(arguments.out / METADATA_FILE, arguments.overwrite)
     check_destination(arguments.out)
-    torch.set_num_threads(1)  # small networks: more threads wait for each other
     demonstrations = loading.load_and_say(
         arguments.demonstrations,
         arguments.observation_keys or None,
         arguments.mask,
         env=arguments.env,
         skip_bad=arguments.skip_bad,
+        cameras=arguments.cameras if arguments.sees else None,
     )
     names = [field.name for field in dataclasses.fields(PretrainConfig)]
     provenance = {
@@ -174,6 +231,7 @@ def run(arguments: Arguments) -> None:
 
 EXAMPLES = (
     "--demonstrations demos/lift.hdf5 --out policies/lift",
+    "--demonstrations demos/lift.hdf5 --encoder small --out policies/lift_eyes  # from cameras",
     "--demonstrations low_dim.hdf5 --mask train --steps 20k --out my_policy  # robomimic's file",
 )
 

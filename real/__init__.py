@@ -13,13 +13,18 @@ from typing import Any
 
 # By its path, as the package that it is in may be what is hidden.
 _SHADOWING = Path(__file__).parents[1] / "zprl_env" / "loading" / "shadowing.py"
-run_path(str(_SHADOWING))["check_not_hidden"]("zprl_env")
+_check_not_hidden = run_path(str(_SHADOWING))["check_not_hidden"]
+for _package in ("policies", "zprl_env"):
+    _check_not_hidden(_package)
 
 _HOME = {
+    "Camera": "real.cameras.camera",
+    "CameraError": "real.cameras.camera",
     "Cameras": "real.robot",
     "Clock": "real.clock",
     "EpisodeRecorder": "real.recording.writer",
     "Event": "real.operators",
+    "Frame": "real.cameras.camera",
     "IdealRobot": "real.drivers.ideal",
     "MisbehavingRobotError": "real.testing",
     "Operator": "real.operators",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from contextlib import ExitStack
 from os import PathLike
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from policies.pictures.settings import PictureSettings
+from real.cameras.wiring import DevicesLike, make_devices
 from real.clock import WallClock
 from real.drivers import DriverLike, driver_class, make_robot
 from real.episode import Episode
@@ -17,11 +20,14 @@ from real.motion.loop import ControlLoop
 from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
 from real.operators import OperatorLike, make_operator
-from real.recording.recorder import Recorder
-from real.robot import Cameras, SceneRobot
+from real.recording.recorder import PictureRecorder, Recorder
+from real.robot import SceneRobot
+from real.sight import RobotSight
 from real.tasks.files import load_preset, task_facts
 from real.tasks.layout import ActionLayout, ObservationLayout
 from real.tasks.preset import Preset
+from zprl_env.envs.cameras.eyes import Eyes
+from zprl_env.envs.cameras.sight import choose_sight
 from zprl_env.envs.conditions import (
     check_open,
     check_render_mode,
@@ -36,7 +42,7 @@ from zprl_env.errors import ConfigurationError, InvalidActionError, RenderingErr
 from zprl_env.task import UNKNOWN, Facts
 
 
-class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
+class RealRobotEnv(gym.Env[Any, np.ndarray]):
     """A robot task: simulated by default, with the same code above its driver as on hardware.
 
     One step sends the arms towards one action for ``1 / rate`` seconds, by commands at the control
@@ -64,11 +70,22 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         recorder: Who writes the episodes down.
         images: Whether it is given the cameras' pictures after every step.
         render_mode: ``"rgb_array"``, the first camera's picture, or None.
+        cameras: Cameras whose pictures are observed, in order; the preset's if None.
+        image_size: Height and width of their pictures [pixels], or one number for both; the
+            preset's, else 84, if None.
+            Without observed cameras it is the driver's own setting.
+        observation: ``"state"``: all of the preset's observation. ``"pixels"``, the usual one with
+            cameras: pictures, and the preset's observation without tracked objects, which nobody
+            has to track then. ``"both"``.
+        render_quality: How a simulated robot's pictures are drawn, ``"fast"`` or ``"full"``.
+        devices: Cameras of the laboratory by name, a YAML file or settings; see
+            :func:`real.cameras.wiring.make_devices`. The others are the driver's own.
         **driver_options: The driver's own settings.
 
     Raises:
         ConfigurationError: The preset, the driver or the operator is impossible.
         UnknownNameError: Something has no such name.
+        RenderingError: The cameras are simulated, and there is no OpenGL.
 
     Example:
         >>> env = RealRobotEnv("place-orange", driver="ideal")
@@ -90,10 +107,15 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         recorder: Recorder | None = None,
         images: bool = False,
         render_mode: str | None = None,
+        cameras: Sequence[str] | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        observation: str | None = None,
+        render_quality: str | None = None,
+        devices: DevicesLike | None = None,
         **driver_options: Any,
     ) -> None:
         check_render_mode(render_mode, self.metadata["render_modes"])
-        self.preset = preset = load_preset(task)
+        preset = load_preset(task)
         self.metadata = {**self.metadata, "render_fps": preset.rate}
         self.render_mode = render_mode
         if recorder is None and images:
@@ -101,20 +123,42 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
                 "images=True must come with a recorder, which is given them. Got: no recorder. "
                 "Leave images out, or take pictures by render()."
             )
+        if preset.pictures is not None and cameras is None and observation != "state":
+            cameras = preset.pictures.cameras
+            image_size = preset.pictures.image_size if image_size is None else image_size
+        if cameras is None and observation in (None, "state") and image_size is not None:
+            driver_options["image_size"], image_size = image_size, None
+        sight = choose_sight(cameras, image_size, observation, render_quality)
+        self.preset = preset = preset.untracked() if sight.observation == "pixels" else preset
         _refuse_preset_fields(driver, driver_options)
         self.robot = make_robot(driver, preset, **driver_options)
         self.operator = make_operator(operator, self.robot)
         self.recorder = recorder
         self._loop = ControlLoop(self.robot, preset, self.operator)
         self._start = EpisodeStart(self._loop, preset)
-        self._episode = Episode(self._loop, preset, recorder, images)
         self._actions, self._observations = ActionLayout(preset), ObservationLayout(preset)
         self.observation_keys = self._observations.keys
-        self.observation_space = unbounded_box(self._observations.size)
+        self.observation_space: gym.Space = unbounded_box(self._observations.size)
+        try:
+            self._sight = RobotSight(self._loop, preset, sight, make_devices(devices), images)
+        except BaseException:
+            self.robot.close()
+            raise
+        self.eyes: Eyes | None = self._sight.eyes
+        if self.eyes is not None:
+            self.observation_space = self.eyes.observation_space
+            self.observation_keys = self.eyes.observation_keys
+        self._episode = Episode(self._loop, preset, recorder, self._sight)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (self._actions.size,))
         kwargs = {"preset": preset.model_dump(mode="json")}
         env_args = {"env_name": preset.name, "type": "real", "env_kwargs": kwargs}
         self.env_args = described(env_args, getattr(self.robot, "mismatch", {}))
+        if isinstance(recorder, PictureRecorder) and (self.eyes is not None or images):
+            try:
+                recorder.expect(preset, self.picture_settings, self._sight.sizes())
+            except BaseException:
+                self.robot.close()
+                raise
         self._target = self._actions.home
         self._observation = np.zeros(self._observations.size, np.float32)
         self._closed = False
@@ -136,13 +180,32 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         return UNKNOWN._replace(**{name: v for name, v in said.items() if v is not None})
 
     @property
+    def picture_settings(self) -> PictureSettings | None:
+        """Settings that the cameras' pictures are made with; None without cameras."""
+        return None if self.eyes is None else self.eyes.settings
+
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Take a picture of the present state with each observed camera.
+
+        Raises:
+            RenderingError: The environment was made without cameras.
+        """
+        if self.eyes is None:
+            raise RenderingError(
+                "pictures need an environment with cameras. Got: one without. Make it with "
+                'cameras=("front",); render() shows it to people'
+            )
+        check_open(self._closed)
+        return self.eyes.pictures()
+
+    @property
     def pacer(self) -> Pacer:
         """Pacer of the control loop: its beat, and the deadlines that were missed."""
         return self._loop.pacer
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Take the arms home and begin an episode.
 
         Args:
@@ -150,7 +213,7 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
             options: Not used.
 
         Returns:
-            Observation of shape ``(O,)``, float32, and the info.
+            Observation, of shape ``(O,)``, float32, without cameras, and the info.
 
         Raises:
             RobotError: The robot is not there, or what the operator was asked for did not come in
@@ -159,15 +222,17 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         """
         super().reset(seed=seed)
         check_open(self._closed)
+        self._settle_eyes()
         self._episode.end("abort")
         scene_seed = int(self.np_random.integers(2**31))
         self._start.prepare(scene_seed)
         self._target = self._actions.home
         self._observation = self._observed()
-        info = self._episode.begin(self._observation, scene_seed)
-        return self._observation.copy(), info
+        seen = self._seen()
+        info = self._episode.begin(self._observation, scene_seed, seen)
+        return seen, info
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Carry out one action.
 
         Args:
@@ -187,17 +252,20 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         except InvalidActionError:
             self._loop.settle()
             raise
+        self._settle_eyes()
         self._move(action)
-        judgement = self._episode.judge()
         self._observation = self._observed()
+        seen = self._seen()  # before it is judged, for a camera may end the episode
+        judgement = self._episode.judge()
         info = self._episode.info(judgement.success)
         if judgement.outcome is not None:
+            self._settle_eyes()
             self._start.rest()
-        self._episode.record(action, self._observation, judgement, info)
+        self._episode.record(action, self._observation, judgement, info, seen)
         if judgement.outcome is not None:
             self._episode.end(judgement.outcome)
         _, reward, terminated, truncated = judgement
-        return self._observation.copy(), reward, terminated, truncated, info
+        return seen, reward, terminated, truncated, info
 
     def render(self) -> np.ndarray | None:
         """Return the first camera's picture, or None without a render mode.
@@ -210,23 +278,26 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
         """
         if self.render_mode is None:
             return None
-        if not self.preset.cameras or not isinstance(self.robot, Cameras):
+        cameras = self.preset.cameras
+        shown = self._sight.show(cameras[0]) if cameras else None
+        if shown is None:
             raise RenderingError(
                 "render() needs a camera in the preset and a driver that takes pictures; got "
-                f"{list(self.preset.cameras)} and {type(self.robot).__name__}"
+                f"{[*cameras]} and {type(self.robot).__name__}"
             )
-        camera = self.preset.cameras[0]
-        return np.asarray(self.robot.images([camera])[camera])
+        return shown
 
     def close(self) -> None:
         """Stop the arms, close driver, operator and recording; a second call does nothing."""
         if self._closed:
             return
+        self._settle_eyes()
         self._closed = True
         with ExitStack() as stack:  # whatever fails; the arms are stopped before files are written
             stack.callback(self.operator.close)
             if self.recorder is not None:
                 stack.callback(self.recorder.close)
+            stack.callback(self._sight.close)
             stack.callback(self.robot.close)
             self._episode.end("abort")
 
@@ -246,6 +317,14 @@ class RealRobotEnv(gym.Env[np.ndarray, np.ndarray]):
                 break
         self._target = loop.filter.clip(target)
 
+    def _seen(self) -> Any:
+        state = self._observation.copy()
+        return state if self.eyes is None else self.eyes.see(state)
+
+    def _settle_eyes(self) -> None:
+        if self.eyes is not None:
+            self.eyes.settle()
+
     def _observed(self) -> np.ndarray:
         """Return the newest observation; the one before if nothing could be measured yet."""
         state = self._loop.state
@@ -262,8 +341,8 @@ def _refuse_preset_fields(driver: DriverLike, options: dict[str, Any]) -> None:
         return
     preset = "the preset: change a copy, give its path as task"
     own = [name for name in Preset.model_fields if name not in INSTEAD]
-    cameras = ("camera", "camera_name", "camera_names", "camera_id", "render_camera")
-    fields = dict.fromkeys((*own, *cameras), preset)
+    names = ("camera", "camera_name", "camera_names", "camera_id", "render_camera")
+    fields = dict.fromkeys((*own, *names), preset)
     fields["mismatch"] = "driver='sim': only a simulated robot can be made to differ"
     wrong = [n for n in options if n not in parameters and (n in fields or n in INSTEAD)]
     if told := advise(wrong, fields):

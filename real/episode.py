@@ -9,8 +9,8 @@ import numpy as np
 
 from real.motion.loop import ROBOT_ERRORS, ControlLoop
 from real.motion.safety import changes
-from real.recording.recorder import Recorder, Step
-from real.robot import Cameras
+from real.recording.recorder import PictureRecorder, Recorder, Step
+from real.sight import RobotSight
 from real.tasks.preset import Preset
 
 
@@ -47,34 +47,40 @@ class Episode:
       stopped, or empty, and ``stop_source`` who stopped them;
     * ``time``: ``commanded`` and ``measured``, when the step's first command was sent and when its
       observation was measured, since the episode's beginning [s], and ``overruns``, the deadlines
-      that were missed in the episode;
+      that were missed in the episode; where cameras are read beside the control ``pictures``, the
+      age of the oldest one [s];
     * ``operator``: what the operator said.
 
     Args:
         loop: What moved the robot.
         preset: The task.
-        recorder: What writes episodes down, if anything does.
-        images: Whether it is given the cameras' pictures after every step.
+        recorder: What writes episodes down, if anything does; with observed pictures, too.
+        sight: The robot's cameras, and whether all are recorded as they are after every step.
 
     Attributes:
         running: Whether an episode is under way.
     """
 
     def __init__(
-        self, loop: ControlLoop, preset: Preset, recorder: Recorder | None, images: bool
+        self,
+        loop: ControlLoop,
+        preset: Preset,
+        recorder: Recorder | None,
+        sight: RobotSight | None = None,
     ) -> None:
         self.running = False
         self._loop, self._preset, self._recorder = loop, preset, recorder
-        self._images = images
+        self._sight = sight
         self._steps = self._overruns = 0
         self._began = 0.0
 
-    def begin(self, observation: np.ndarray, seed: int) -> dict[str, Any]:
+    def begin(self, observation: np.ndarray, seed: int, seen: Any = None) -> dict[str, Any]:
         """Begin an episode, which the arms are ready for.
 
         Args:
-            observation: What is seen first. Shape ``(O,)``.
+            observation: What is measured first. Shape ``(O,)``.
             seed: Seed of its scene.
+            seen: What is observed first, pictures included.
 
         Returns:
             The info of ``reset``.
@@ -84,6 +90,8 @@ class Episode:
         self.running = True
         info = {"is_success": False, "seed": seed, **self._happened()}
         if self._recorder is not None and self._loop.state is not None:
+            if isinstance(self._recorder, PictureRecorder) and (first := self._pictures(seen)):
+                self._recorder.look(first)
             self._recorder.begin(self._preset, observation, self._loop.state, info)
         return info
 
@@ -106,20 +114,22 @@ class Episode:
         observation: np.ndarray,
         judgement: Judgement,
         info: Mapping[str, Any],
+        seen: Any = None,
     ) -> None:
         """Record a step, with the control periods it took and the cameras' pictures."""
         if self._recorder is None:
             return
         loop, images = self._loop, {}
         with loop.stopping():
-            if self._images and isinstance(loop.robot, Cameras):
+            if self._sight is not None and self._sight.recorded:
                 try:
-                    images = dict(loop.robot.images(self._preset.cameras))
+                    images = self._sight.whole()
                 except ROBOT_ERRORS as error:
                     loop.halt("driver", str(error))
-            ticks, (_, reward, terminated, truncated) = tuple(loop.ticks), judgement
+            ticks, (_, reward, ended, cut) = tuple(loop.ticks), judgement
+            pictures = self._pictures(seen)
             self._recorder.add(
-                Step(action, observation, reward, terminated, truncated, info, ticks, images)
+                Step(action, observation, reward, ended, cut, info, ticks, images, pictures)
             )
 
     def end(self, outcome: str) -> None:
@@ -132,6 +142,14 @@ class Episode:
             self._recorder.end(outcome)
         self.running = False
 
+    def _pictures(self, seen: Any) -> dict[str, np.ndarray]:
+        """Return the pictures of an observation, if it has some."""
+        eyes = None if self._sight is None else self._sight.eyes
+        if eyes is None:
+            return {}
+        whole = seen if isinstance(seen, dict) else eyes.pictures()
+        return {name: whole[name] for name in eyes.settings.cameras}
+
     def _outcome(self) -> str | None:
         """Return the outcome of the episode, None if it has not ended."""
         if self._loop.emergency.latched:
@@ -143,7 +161,11 @@ class Episode:
     def _happened(self) -> dict[str, Any]:
         """Return the events since the last step: safety, time and the operator's words."""
         loop = self._loop
-        stop, state = loop.emergency.stop, loop.state
+        stop, state, age = (
+            loop.emergency.stop,
+            loop.state,
+            self._sight.age() if self._sight else None,
+        )
         return {
             "safety": {
                 **changes(loop.filtered),
@@ -154,6 +176,7 @@ class Episode:
                 "commanded": round(loop.ticks[0].stamp - self._began, 6) if loop.ticks else 0.0,
                 "measured": round(state.stamp - self._began, 6) if state else 0.0,
                 "overruns": loop.pacer.overruns - self._overruns,
+                **({} if age is None else {"pictures": round(age, 4)}),
             },
             "operator": tuple(event.value for _, event in loop.events),
         }

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from policies.pictures.settings import PictureSettings
 from real.drivers import driver_settings
 from real.env import RealRobotEnv
 from real.recording import EpisodeRecorder
+from real.sight import check_seen
 from zprl_env import cli
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import EvaluationResult, evaluate
@@ -53,7 +55,9 @@ class Play:
     out: Path | None = None
     """Recording to add the episodes to, an .hdf5 file."""
     images: bool = False
-    """Record the cameras' pictures as well."""
+    """Record the pictures of all cameras as they are, besides those that the policy sees."""
+    devices: Path | None = None
+    """YAML file of the laboratory's cameras by name; the driver's own if not given."""
 
     def __post_init__(self) -> None:
         if self.episodes < 1:
@@ -79,6 +83,8 @@ def play(settings: Play) -> EvaluationResult:
         RobotError: The robot is not there.
         CheckpointError: The policy cannot be loaded.
         PolicyMismatchError: It does not fit the task, or the run steers another one.
+        ConfigurationError: It sees, and the robot's pictures are not those that it has learned
+            from.
         RunFolderError: The run's agent cannot be loaded.
     """
     from zprl_env.loading.resolve import resolve_policy
@@ -95,15 +101,24 @@ def play(settings: Play) -> EvaluationResult:
         check_policy(run, policy)
     facts = {"policy_sha256": getattr(policy, "weights_hash", None), "run": str(run)}
     recorder = EpisodeRecorder(settings.out, provenance=facts) if settings.out else None
+    seen: PictureSettings | None = getattr(policy, "picture_settings", None)
+    sight: dict[str, Any] = {}
+    if seen is not None:
+        quality = seen.quality.name or None
+        sight = {"cameras": seen.cameras, "image_size": seen.image_size, "render_quality": quality}
     robot = RealRobotEnv(
         settings.task,
         driver=settings.driver,
         operator=settings.operator,
         recorder=recorder,
         images=settings.images,
+        devices=settings.devices,
+        **sight,
         **settings.settings(),
     )
     with closing(robot):
+        for told in check_seen(seen, robot.picture_settings):
+            print(f"The robot's pictures are not quite the policy's: {told}.")
         if run is None:
             noise = settings.noise or robot.preset.noise or "fresh"
             recipe = replace(Recipe(), noise=noise)
@@ -121,6 +136,8 @@ def play(settings: Play) -> EvaluationResult:
 EXAMPLES = (
     "--policy real --episodes 3  # on the simulated robot",
     "--policy real --driver remote --url http://10.0.0.2:8000 --operator keyboard",
+    "--policy my_eyes --task place-orange-pixels --devices cameras.yaml --driver serl "
+    "--operator keyboard  # a policy that sees",
 )
 
 

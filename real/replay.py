@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from policies.errors import DemonstrationError
+from real.cameras.fitting import side_by_side
 from real.drivers import driver_settings, make_robot
 from real.recording.reader import RecordedEpisode, read_recorded
 from real.robot import Cameras, RobotError, SceneRobot
@@ -164,9 +165,7 @@ def pictures(
         ZprlError: There is nothing to see, or no simulation of it.
     """
     if episode.frames:
-        yield from (
-            np.concatenate(views, axis=1) for views in zip(*episode.frames.values(), strict=True)
-        )
+        yield from (side_by_side(views) for views in zip(*episode.frames.values(), strict=True))
         return
     preset = episode.preset if task is None else load_preset(task)
     if len(preset.arms) != len(episode.preset.arms):
@@ -188,7 +187,7 @@ def pictures(
             begin += 1.0 / preset.control_rate
             robot.clock.sleep_until(begin)
             if tick + 1 == len(episode.step) or episode.step[tick + 1] != step:
-                yield np.concatenate([*robot.images(preset.cameras).values()], axis=1)
+                yield side_by_side([*robot.images(preset.cameras).values()])
     finally:
         robot.close()
 

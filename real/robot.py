@@ -8,6 +8,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from policies.pictures.quality import RenderQuality
+from policies.pictures.settings import PictureSettings
 from real.clock import Clock
 from zprl_env.errors import ZprlError
 
@@ -143,12 +145,42 @@ Scene = SceneRobot
 
 @runtime_checkable
 class Cameras(Protocol):
-    """A driver that has cameras: it takes pictures by their names."""
+    """A driver that has cameras: it takes pictures by their names.
+
+    Where time is the computer's, they are taken by a thread of their own, beside all other calls:
+    `images` may be slow, and nothing else may wait for it.
+    """
 
     def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
         """Take pictures. Shape ``(H, W, 3)`` each, uint8.
 
         Raises:
             RobotError: There is no such camera.
+        """
+        ...
+
+
+@runtime_checkable
+class SimulatedCameras(Protocol):
+    """A driver whose cameras are simulated: they take pictures of any size and quality."""
+
+    def frames(
+        self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
+    ) -> Mapping[str, np.ndarray]:
+        """Take pictures of the present state. Shape ``(H, W, 3)`` each, uint8.
+
+        Raises:
+            RobotError: They cannot be had.
+        """
+        ...
+
+    def picture_settings(
+        self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
+    ) -> PictureSettings:
+        """Describe such pictures, with the cameras' poses.
+
+        Raises:
+            UnknownNameError: There is no such camera.
+            RenderingError: There is no OpenGL.
         """
         ...

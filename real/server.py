@@ -6,10 +6,13 @@ import inspect
 import os
 import signal
 import socket
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from policies.commands.signals import ending_as_by_ctrl_c, listened_to
+from real.cameras.wiring import make_rig
 from real.drivers import driver_class, driver_settings, make_robot
 from real.network.gate import TOKEN, Gate, check_reach, is_loopback
 from real.network.served_robot import ServedRobot
@@ -42,6 +45,8 @@ class Server:
     """Token that clients have to show. Better set $ZPRL_ROBOT_TOKEN: all users of a machine can
     read its command lines.
     """
+    devices: Path | None = None
+    """YAML file of the laboratory's cameras by name, to serve besides the driver's own."""
     dead_man: float = 0.5
     """Seconds without a command after which the arms are stopped."""
 
@@ -84,11 +89,13 @@ def serve(server: Server) -> None:
     listener = _listen(server.host, server.port)
     settings = _in_real_time(server.driver) | driver_settings(server.driver_kwargs)
     robot = make_robot(server.driver, preset, **settings)
+    rig = make_rig(server.devices, preset.cameras)
     robot.connect()
     served = ServedRobot(robot, preset, dead_man=server.dead_man)
     try:
+        rig.connect()
         config = uvicorn.Config(
-            Gate(make_app(served), server.secret),
+            Gate(make_app(served, rig), server.secret),
             access_log=False,
             log_level="error",
             server_header=False,
@@ -103,7 +110,9 @@ def serve(server: Server) -> None:
         print(f"{preset.name} ({server.driver}) at http://{shown}:{port}", flush=True)
         uvicorn.Server(config).run(sockets=[listener])
     finally:
-        served.close()
+        with ExitStack() as stack:  # the arms first
+            stack.callback(rig.close)
+            stack.callback(served.close)
 
 
 def _listen(host: str, port: int) -> socket.socket:

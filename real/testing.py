@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from real.clock import SimulatedClock
 from real.drivers import DriverLike, driver_settings, make_robot
 from real.motion.safety import SafetyFilter
 from real.motion.watchdog import fault
@@ -216,7 +219,7 @@ def _repeats_its_scenes(robot: Robot, preset: Preset) -> Iterator[str]:
 
 
 def _takes_pictures(robot: Robot, preset: Preset) -> Iterator[str]:
-    """Cameras give pictures, and an unknown one is an error."""
+    """Cameras give pictures, beside whatever else is asked, and an unknown one is an error."""
     if not isinstance(robot, Cameras) or not preset.cameras:
         return
     for name, image in robot.images(preset.cameras).items():
@@ -225,8 +228,25 @@ def _takes_pictures(robot: Robot, preset: Preset) -> Iterator[str]:
     try:
         robot.images(["no-such-camera"])
     except RobotError:
-        return
-    yield "an unknown camera must raise RobotError, nothing was raised"
+        pass
+    else:
+        yield "an unknown camera must raise RobotError, nothing was raised"
+    if isinstance(robot.clock, SimulatedClock):
+        return  # in which no time passes while a picture is taken
+    with ThreadPoolExecutor(1) as beside:  # as the environment's own threads do
+        taking = beside.submit(lambda: [robot.images(preset.cameras) for _ in range(3)])
+        slowest, asked = 0.0, 0
+        while not taking.done() or asked < 3:
+            begin = time.monotonic()
+            robot.state()
+            slowest, asked = max(slowest, time.monotonic() - begin), asked + 1
+            time.sleep(0.005)
+        taking.result()
+    if slowest > QUICK:
+        yield (
+            f"state() must take at most {QUICK:g} s while another thread takes pictures, got "
+            f"{slowest:.2f} s"
+        )
 
 
 def _closes(robot: Robot, preset: Preset) -> Iterator[str]:

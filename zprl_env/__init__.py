@@ -19,6 +19,7 @@ from zprl_env.errors import (
     SimulationError,
     ZprlError,
 )
+from zprl_env.seeing.environment import make_env_for
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.wrapper import (
@@ -51,6 +52,7 @@ __all__ = [
     "Task",
     "ZprlError",
     "make_env",
+    "make_env_for",
     "register_task",
 ]
 

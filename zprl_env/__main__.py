@@ -40,6 +40,7 @@ COMMANDS = {
     "hub": Command("zprl_env.deploy.publish", "Push to or pull from the Hugging Face hub"),
     "hyperparams": Command("zprl_env.hyperparams.__main__", "Find RL Zoo's hyperparameter files"),
     "doctor": Command("zprl_env.doctor.__main__", "Check this installation"),
+    "cameras": Command("real.cameras.__main__", "Look through a laboratory's cameras"),
     "play": Command("real.play", "Play a policy, and record every episode"),
     "replay": Command("real.replay", "Play recorded episodes again, and film them"),
     "server": Command("real.server", "Serve a robot to other machines"),
@@ -53,7 +54,7 @@ GROUPS = {
     "A base policy of your own": (
         *("check", "record", "inspect", "convert", "pretrain", "make-policy", "fit-bottleneck"),
     ),
-    "On a robot, simulated or real": ("testing", "server", "play", "replay"),
+    "On a robot, simulated or real": ("testing", "cameras", "server", "play", "replay"),
 }
 """Commands in the order that they are needed in, by what one is about to do."""
 OTHERS = {"eval": "evaluate", "list": "envs", "tasks": "envs", "finetune": "train"}

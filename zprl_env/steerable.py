@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +25,9 @@ class SteerablePolicy(Protocol):
     numpy in and numpy out, and no member may change the policy: the same arguments give the same
     result for as long as the object lives.
 
+    A policy that sees has two attributes more: ``cameras``, the names of those it sees through in
+    order, and ``picture_settings``, what their pictures were made with.
+
     Attributes:
         feature_dim: Size F of the observation embedding.
         latent_dim: Size D of the latent.
@@ -39,11 +42,13 @@ class SteerablePolicy(Protocol):
     horizon: int
     n_action_steps: int
 
-    def encode(self, observations: np.ndarray) -> Encoding:
+    def encode(self, observations: Any) -> Encoding:
         """Embed observations.
 
         Args:
-            observations: Flat observations. Shape ``(B, O)``, float32.
+            observations: Flat observations. Shape ``(B, O)``, float32. Of a policy that sees,
+                proprioception of that shape as ``state``, if there is any, and each camera's
+                frames, uint8 of shape ``(B, H, W, 3)``, by its name.
 
         Returns:
             Features of shape ``(B, F)`` and the latent's mean and standard deviation, ``(B, D)``.

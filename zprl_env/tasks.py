@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import gymnasium as gym
 
@@ -10,6 +11,10 @@ from zprl_env.errors import ConfigurationError, UnknownNameError, ZprlError
 from zprl_env.loading.named import import_for, names_code
 from zprl_env.task import UNKNOWN, Facts, Task
 
+PIXELS = "-Pixels"
+"""Ending of the names of tasks that are seen, and of their ids before the version."""
+SEEN = ("robosuite", "metaworld", "adroit", "real")
+"""Suites that have cameras."""
 _FROM_ZERO = Facts(scale=2.0, noise="zero")
 """Policies whose flow acts as well from zero, which leaves nothing to chance. Zero is a point that
 no flow was trained on, and Adroit's and the robot's succeed too seldom from there. It is not the
@@ -137,6 +142,52 @@ three are small, as in the method's paper, so ``"Door"`` is a robot's and ``"doo
 paper's four tasks on real robots are ``"Real"``, on a simulated one unless told otherwise."""
 
 
+def pixel_task(task: Task) -> Task:
+    """Return the row of a task whose observation is pictures, of its suite's usual cameras.
+
+    >>> pixel_task(TASKS["Lift"]).id, pixel_task(TASKS["Lift"]).slug
+    ('ZPRL-Lift-Pixels-v0', 'lift-pixels')
+    """
+    name, _, version = task.id.rpartition("-")
+    return replace(
+        task,
+        id=f"{name}{PIXELS}-{version}",
+        kwargs={**task.kwargs, "observation": "pixels"},
+        observation_dim=0,
+    )
+
+
+def state_id(task: Task) -> str:
+    """Return the id of a task without pictures: its own, if it has none.
+
+    >>> state_id(pixel_task(TASKS["Lift"])), state_id(TASKS["Can"])
+    ('ZPRL-Lift-v0', 'ZPRL-Can-v0')
+    """
+    return task.id.replace(f"{PIXELS}-v", "-v") if task.suite in SEEN else task.id
+
+
+def seen_name(spec: str) -> str:
+    """Return the name of a task whose observation is pictures; of one that has them, its own.
+
+    Args:
+        spec: As :func:`find_task` takes it.
+
+    Raises:
+        ConfigurationError: It has no cameras that are known.
+
+    >>> seen_name("Lift"), seen_name("ZPRL-Lift-v0"), seen_name("Lift-Pixels")
+    ('Lift-Pixels', 'Lift-Pixels', 'Lift-Pixels')
+    """
+    task = find_task(spec)
+    if task.suite not in SEEN:
+        raise ConfigurationError(
+            f"observation pixels must come with a task of {', '.join(SEEN)}. Got: {spec}. Make an "
+            "environment of your own with a Dict of state and pictures, and leave it out."
+        )
+    name = next((own for own, row in TASKS.items() if row.id == state_id(task)), spec)
+    return f"{name}{PIXELS}"
+
+
 def tasks_with_expert(like: str) -> list[str]:
     """List the tasks with a scripted expert, those of a task's own suite first.
 
@@ -197,7 +248,7 @@ def facts_of(env: gym.Env) -> Facts:
         return own
     spec = env.unwrapped.spec  # a wrapper's would copy what the environment was made with
     for task in TASKS.values():
-        if spec is not None and task.id == spec.id:
+        if spec is not None and spec.id in (task.id, pixel_task(task).id):
             return task.read_facts(spec.kwargs)
     return UNKNOWN
 
@@ -235,6 +286,9 @@ def find_task(spec: str) -> Task:
     for own, task in TASKS.items():
         if name in (own, task.id):
             return task
+    for own, task in TASKS.items():
+        if task.suite in SEEN and name in (f"{own}{PIXELS}", pixel_task(task).id):
+            return pixel_task(task)
     if name not in gym.registry:
         if not package:
             for task in TASKS.values():
@@ -258,6 +312,10 @@ def folder_name(spec: str) -> str:
 
     >>> folder_name("ZPRL-BoxClose-v0"), folder_name("my_lab.envs:make")
     ('box-close', 'my_lab.envs.make')
+    >>> folder_name("ZPRL-BoxClose-Pixels-v0")
+    'box-close-Pixels'
     """
     task = find_task(spec)
+    if task.suite in SEEN and state_id(task) != task.id:
+        return seen_name(spec)
     return next((name for name, known in TASKS.items() if known is task), task.slug)

@@ -4,6 +4,7 @@
     python -m benchmarks.matrix run Lift --variants default wide --seeds 10 11 12
     python -m benchmarks.matrix summary                          the table of what was trained
     python -m benchmarks.matrix run --study tasks                nine tasks, the latent and rivals
+    python -m benchmarks.matrix run --study pixels               a task seen and by its states
     python -m benchmarks.matrix run --study mismatch             where a task differs from its demos
     python -m benchmarks.matrix run --study ablations            base policies made first, then runs
 
@@ -82,12 +83,14 @@ class Summary:
     def __call__(self) -> None:
         """Make the table."""
         kept = outcomes(self.study, self.out)
-        parts = [table(self.study, self.out)]
-        if find_study(self.study).motion:
-            parts = [by_task(kept), over_tasks(kept), motion(self.study, self.out)]
-        if find_study(self.study).elsewhere:
+        plan, parts = find_study(self.study), [table(self.study, self.out)]
+        if plan.tested:
+            parts = [by_task(kept), over_tasks(kept)]
+        if plan.motion:
+            parts.append(motion(self.study, self.out))
+        if plan.elsewhere:
             parts.insert(0, deployment.table(self.study, self.out))
-        if ABLATED in find_study(self.study).variants:
+        if ABLATED in plan.variants:
             parts.insert(0, ablation.table(self.study, self.out))
             ablation.draw(self.out / self.study / ablation.FIGURE, self.study, self.out)
         parts.append(ideas(self.study, self.out))

@@ -22,7 +22,7 @@ from zprl_env.base_policies.recipes import imitation_recipe
 from zprl_env.errors import UnknownNameError
 from zprl_env.experts.record import record
 from zprl_env.files import read_json
-from zprl_env.tasks import TASKS
+from zprl_env.tasks import find_task
 
 RESULTS = ALL_RESULTS / "matrix"
 
@@ -56,7 +56,9 @@ class Cell:
     @property
     def file(self) -> Path:
         """File of the result: everything that is kept of the run."""
-        return self.out / self.study / TASKS[self.task].slug / f"{self.variant}-{self.seed}.json"
+        return (
+            self.out / self.study / find_task(self.task).slug / f"{self.variant}-{self.seed}.json"
+        )
 
     @property
     def folder(self) -> Path:
@@ -84,7 +86,7 @@ class Cell:
     @property
     def demonstrations(self) -> Path:
         """File of the demonstrations that the task's base policy was imitated from."""
-        return Path("demos", f"{TASKS[self.task].slug}.hdf5")
+        return Path("demos", f"{find_task(self.task).slug}.hdf5")
 
     def prepare(self, root: Path = ROOT) -> None:
         """Record the demonstrations below a checkout, if the variant takes them: the same again."""
@@ -152,7 +154,7 @@ class _Words(dict[str, str]):
     """Words that a variant's flags are completed with, by task; a condition's are looked up."""
 
     def __init__(self, task: str, demonstrations: Path) -> None:
-        name = TASKS[task].slug.replace("-", "_")
+        name = find_task(task).slug.replace("-", "_")
         super().__init__(demonstrations=str(demonstrations), policy=name)
         self._task = task
 

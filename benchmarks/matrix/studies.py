@@ -17,6 +17,7 @@ class Study(NamedTuple):
         arguments: Flags of ``train_sb3.py`` for all of its runs.
         start: Environment step from which on the area under the curve counts.
         variants: Variants that are trained if none is named, the control of the others first.
+        tested: Report what came out on the test episodes, in place of differences from a control.
         motion: Play the agents when they are trained, to tell how the arm moves.
         elsewhere: Play the first variant's agents on the conditions of deployment as well.
     """
@@ -26,6 +27,7 @@ class Study(NamedTuple):
     arguments: str
     start: int = 5_000
     variants: tuple[str, ...] = (CONTROL,)
+    tested: bool = False
     motion: bool = False
     elsewhere: bool = False
 
@@ -54,7 +56,16 @@ STUDIES: dict[str, Study] = {
         (0, 1, 2, 3, 4),
         "--eval-every 10000 --validation-episodes 50 --eval-episodes 100 --checkpoint-every 10000",
         variants=("latent", "dsrl-256", "decorator"),
+        tested=True,
         motion=True,
+    ),
+    # The same tasks seen through cameras and by their states.
+    "pixels": Study(
+        {"Lift-Pixels": 60_000, "Lift": 60_000},
+        (0, 1, 2),
+        "--eval-every 10000 --validation-episodes 50 --eval-episodes 100 --checkpoint-every 10000",
+        variants=("latent", "residual"),
+        tested=True,
     ),
     # Four settings of each interface, chosen by validation episodes alone.
     "tuning": Study(

@@ -136,6 +136,7 @@ IDEAS: dict[str, Variant] = {
 
 RIVALS: dict[str, Variant] = {
     "latent": Variant("--algo sac", "steering of the latent, as it comes"),
+    "residual": Variant("--algo sac --steer action", "a residual on the actions, as it comes"),
     # As their authors run them (docs/results/rivals.md).
     "dsrl": Variant("--algo sac --preset dsrl --steer noise", "DSRL, the SAC variant"),
     "dsrl-na": Variant("--algo sac --preset dsrl-na --steer noise", "DSRL with noise aliasing"),

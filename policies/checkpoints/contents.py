@@ -28,7 +28,7 @@ from policies.checkpoints.tensor_file import (
 )
 from policies.checkpoints.whole import replace_file
 from policies.errors import CheckpointError
-from policies.model.shapes import tensor_shapes
+from policies.model.shapes import tensor_shapes, unknown_tensors
 
 __all__ = [
     "METADATA_FILE",
@@ -89,7 +89,8 @@ def read_contents(path: str | os.PathLike[str]) -> CheckpointContents:
     header = read_header(weights)
     ours = metadata.get(CLASS, FIRST_CLASS) == FIRST_CLASS
     if ours:  # others' sizes only their class knows, and whether they use infinity
-        check_shapes(tensor_shapes(check_description(metadata, folder)), header, weights)
+        config = check_description(metadata, folder)
+        check_shapes(tensor_shapes(config), header, weights, unknown_tensors(config))
     arrays = read_arrays(weights)
     check_finite(arrays, weights, infinite=not ours)
     return CheckpointContents(folder, arrays, metadata)

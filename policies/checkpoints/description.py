@@ -17,6 +17,7 @@ from policies.checkpoints.plain_json import shown
 from policies.checkpoints.tensor_file import check_finite
 from policies.errors import CheckpointError, ConfigurationError
 from policies.model.config import VibFlowConfig
+from policies.pictures.settings import PictureSettings
 
 METADATA_FILE = "policy.json"
 _POSITIVE = ("std", "rms")
@@ -48,6 +49,7 @@ def check_description(metadata: Mapping[str, Any], folder: Path) -> VibFlowConfi
         if not isinstance(entries.get(name, ""), str):
             raise _wrong(name, folder, "a text", entries[name])
     _check_keys(metadata.get("observation_keys", {}), config, folder)
+    _check_pictures(metadata, config, folder)
     return config
 
 
@@ -97,12 +99,28 @@ def check_weights(weights: Mapping[str, np.ndarray], path: Path) -> None:
         ("normalizer.observation_std", np.finfo(np.float32).tiny, "above 0"),
         ("normalizer.action_scale", 0.0, "at least 0"),
     ):
-        lowest = float(weights[name].min())
+        lowest = float(weights[name].min(initial=np.inf))  # of a policy without proprioception
         if lowest < least:
             raise CheckpointError(
                 f"{name} in {path} must be {must}. Got: {lowest:g}. The file is damaged; take "
                 f"another one."
             )
+
+
+def _check_pictures(metadata: Mapping[str, Any], config: VibFlowConfig, folder: Path) -> None:
+    """Check that what is said of the frames is of the cameras and the size of the model."""
+    stated = metadata.get("pictures")
+    if stated is None:
+        return
+    eyes = config.pictures
+    try:
+        settings = PictureSettings.from_dict(stated)
+    except ConfigurationError as error:
+        raise CheckpointError(f"pictures of {folder} must be settings: {error}") from error
+    if eyes is None or (eyes.cameras, eyes.image_size) != (settings.cameras, settings.image_size):
+        must = "none" if eyes is None else f"of {eyes.cameras}, {eyes.image_size}"
+        raise _wrong("pictures", folder, f"{must}, as the model is", stated)
+    _check_object(metadata, "reference_frames", folder)
 
 
 def _check_covariance(rows: Any, size: int, folder: Path) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +26,7 @@ from policies.checkpoints.plain_json import shown
 from policies.checkpoints.tensor_file import Stored, check_shapes
 from policies.errors import CheckpointError
 from policies.model.config import VibFlowConfig
-from policies.model.shapes import tensor_shapes
+from policies.model.shapes import tensor_shapes, unknown_tensors
 
 __all__ = [
     "FORMAT",
@@ -74,7 +72,7 @@ def describe(config: VibFlowConfig, weights_sha256: str) -> dict[str, Any]:
         "n_euler_steps": config.n_euler_steps,
         "latent_dim": config.latent_dim,
         "feature_dim": config.feature_dim,
-        "model": json.loads(json.dumps(asdict(config))),
+        "model": config.to_dict(),
     }
 
 
@@ -100,7 +98,8 @@ def of_contents(contents: CheckpointContents) -> CheckpointFiles:
     check_class(contents, (FIRST_CLASS,))
     config = check_description(metadata, folder)
     stored = {name: Stored.of(array) for name, array in weights.items()}
-    check_shapes(tensor_shapes(config), stored, folder / WEIGHTS_FILE)
+    code = unknown_tensors(config)
+    check_shapes(tensor_shapes(config), stored, folder / WEIGHTS_FILE, code)
     check_weights(weights, folder / WEIGHTS_FILE)
     return CheckpointFiles(config, weights, {**metadata, CLASS: FIRST_CLASS})
 

@@ -20,6 +20,8 @@ from policies.checkpoints.contents import (
     write_files,
 )
 from policies.checkpoints.description import check_description, check_weights
+from policies.errors import CheckpointError, ConfigurationError
+from policies.model.eyes import Backbone
 from policies.model.vib_flow import VibFlow
 
 
@@ -66,20 +68,25 @@ def save(model: VibFlow, path: str | os.PathLike[str], metadata: Mapping[str, An
     write_files(folder, safetensors.torch.save(weights), merged)
 
 
-def load(path: str | os.PathLike[str]) -> LoadedModel:
+def load(path: str | os.PathLike[str], backbone: Backbone | None = None) -> LoadedModel:
     """Load a model from a checkpoint folder.
 
     Args:
         path: Folder with ``policy.safetensors`` and ``policy.json``.
+        backbone: Makes the pretrained network of cameras' frames, if it has one.
 
     Raises:
         CheckpointError: If anything is missing, truncated, foreign, a pickle, or inconsistent.
     """
-    return of_contents(read_contents(path))
+    return of_contents(read_contents(path), backbone)
 
 
-def of_contents(contents: CheckpointContents) -> LoadedModel:
+def of_contents(contents: CheckpointContents, backbone: Backbone | None = None) -> LoadedModel:
     """Make the model of a checkpoint's contents.
+
+    Args:
+        contents: What was read.
+        backbone: Makes the pretrained network of cameras' frames, if it has one.
 
     Raises:
         CheckpointError: They are not a model's, or inconsistent.
@@ -87,7 +94,10 @@ def of_contents(contents: CheckpointContents) -> LoadedModel:
     files = checkpoint_files.of_contents(contents)
     checkpoint_files.verify(files, contents.folder)
     weights = {name: torch.from_numpy(array) for name, array in files.weights.items()}
-    with torch.random.fork_rng(devices=[]):  # initial weights, overwritten below
-        model = VibFlow(files.config)
-    model.load_state_dict(weights)
+    try:
+        with torch.random.fork_rng(devices=[]):  # initial weights, overwritten below
+            model = VibFlow(files.config, backbone)
+        model.load_state_dict(weights)
+    except (ConfigurationError, RuntimeError) as error:  # somebody's pretrained network
+        raise CheckpointError(f"{contents.folder}: {' '.join(str(error).split())[:400]}") from error
     return LoadedModel(model.eval().requires_grad_(False), files.metadata)

@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from policies.checkpoints.output import LOCK_FILE, locked_folder, refuse_overwriting
+from policies.checkpoints.output import (
+    LOCK_FILE,
+    OverwriteError,
+    locked_folder,
+    refuse_overwriting,
+)
 
 PARTIAL = ".partial"
 """Ending of what is not finished."""
@@ -37,6 +42,29 @@ def replace_file(path: Path, content: bytes | memoryview) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def beside(out: Path, ending: str, start: str = "") -> Path:
+    """Return a place beside a folder, in which it is made before it takes its own place.
+
+    Args:
+        out: The folder to be.
+        ending: End of the other one's name.
+        start: Beginning of that.
+
+    Raises:
+        OverwriteError: It is the folder that one is in, or above: a shell in there would lose it.
+
+    >>> beside(Path("policies/lift"), PARTIAL).as_posix()
+    'policies/lift.partial'
+    """
+    here = Path.cwd()
+    if here.is_relative_to(out.resolve()):
+        raise OverwriteError(
+            f"out must be a folder that can be put in place as a whole, and none that you are in. "
+            f"Got: {out}. Try {(Path(os.path.relpath(out)) / 'NEW').as_posix()}."
+        )
+    return out.with_name(f"{start}{out.name}{ending}")
+
+
 @contextmanager
 def whole_folder(out: Path, overwrite: bool = False, *, by: str = "--out") -> Iterator[Path]:
     """Make a folder that appears when all that is to be in it has been written.
@@ -53,11 +81,11 @@ def whole_folder(out: Path, overwrite: bool = False, *, by: str = "--out") -> It
         The folder to write to.
 
     Raises:
-        OverwriteError: There is something already.
+        OverwriteError: There is something already, or it is the folder that one is in.
         FolderInUseError: Another process is making it.
     """
     refuse_overwriting(out, overwrite, by=by)
-    partial, old = (out.with_name(f"{out.name}{end}") for end in (PARTIAL, ".replaced"))
+    partial, old = (beside(out, end) for end in (PARTIAL, ".replaced"))
     with locked_folder(partial):
         try:
             if old.exists() and not os.path.lexists(out):

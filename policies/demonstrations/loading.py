@@ -71,6 +71,14 @@ def report(
         f"  observation ({sum(sizes.values())}): {seen}",
         f"  action: {_count(actions.shape[1], 'number')}",
     ]
+    settings = demonstrations.picture_settings
+    if settings is not None:
+        height, width = settings.image_size
+        size = steps * len(settings.cameras) * height * width * 3
+        lines.append(
+            f"  cameras: {', '.join(settings.cameras)}; {height} x {width} pixels, "
+            f"{size / 2**20:,.0f} MiB in memory"
+        )
     if demonstrations.left_out:
         lines.append(f"  left out: {listed(demonstrations.left_out)}")
     if demonstrations.skipped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +16,14 @@ from policies.demonstrations.content_hash import content_hash
 from policies.demonstrations.demonstrations import read_episodes
 from policies.demonstrations.formats.reading import read_actions
 from policies.demonstrations.formats.source import Source, StoredEpisode
+from policies.demonstrations.formats.stored_frames import files_held_open
 from policies.demonstrations.formats.table import open_source
 from policies.demonstrations.robosuite_versions import robosuite_differences
 from policies.demonstrations.trajectory import Trajectory
 from policies.errors import DemonstrationError
 
+SHOWN_CAMERAS = 5
+"""Episodes with bad frames that are named."""
 _EDGE = 1e-3
 """An action this near to the end of its range, as a share of the range, counts as saturated."""
 
@@ -43,6 +47,7 @@ class Summary:
         taken: Keys that training would take, in order, with their sizes.
         left_out: Those that it would not, with the reason.
         bad: Episodes that training refuses, with the reason.
+        cameras: Shape and type of a frame of each camera, by its name.
     """
 
     source: str
@@ -59,6 +64,7 @@ class Summary:
     taken: Mapping[str, int] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     bad: Mapping[str, str] = field(default_factory=dict)
+    cameras: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -106,6 +112,8 @@ def _summarise(path: str, source: Source, known: ActionRange | None, skip_bad: b
     stated = source.remarks.pop("sha256", None)
     if stated is not None and found not in (stated, "-"):
         notes.append(f"its arrays are not those it was sealed with, sha256 {stated}")
+    cameras, camera_notes = _cameras(source, stored, choice.taken)
+    notes += camera_notes
     masks, mask_notes = _masks(source)
     shown = next(iter(good.values()), None)
     return Summary(
@@ -123,6 +131,7 @@ def _summarise(path: str, source: Source, known: ActionRange | None, skip_bad: b
         taken={} if shown is None else {k: v[0].size for k, v in shown.observations.items()},
         left_out=choice.left_out,
         bad=bad,
+        cameras=cameras,
     )
 
 
@@ -179,6 +188,25 @@ def _action_notes(
         size = ROWS if actions.shape[1] % ROWS == 0 else AXIS_ANGLE
         notes += frame_notes(good, size)
     return notes
+
+
+def _cameras(
+    source: Source, stored: Mapping[str, StoredEpisode], keys: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
+    """Describe the cameras, and say in which episodes learning from them would be refused."""
+    try:
+        names = source.choose_cameras(None)
+    except DemonstrationError:
+        return {}, []
+    first = next(e.cameras() for e in stored.values() if {*names} <= {*e.cameras()})
+    cameras = {name: _entry(first[name]) for name in names}
+    felt, bad = source.felt_keys([key for key in keys if key not in first]), dict[str, str]()
+    with suppress(DemonstrationError), files_held_open():
+        read_episodes(source, [*stored], felt, source.default_actions, bad, names)
+    seen = [f"{name}: {why}" for name, why in bad.items() if "camera" in why or "frames" in why]
+    notes = [f"learning from cameras refuses {text}" for text in seen[:SHOWN_CAMERAS]]
+    more = len(seen) - SHOWN_CAMERAS
+    return cameras, [*notes, *([f"and {more} episodes more for their cameras"] * (more > 0))]
 
 
 def _masks(source: Source) -> tuple[dict[str, int], list[str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from policies.errors import DemonstrationError
+from policies.pictures.batch import frame_problem
+from policies.pictures.frames import Frames
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Trajectory:
         rewards: Shape ``(T,)``.
         dones: Shape ``(T,)``.
         success: Whether the task was done; ``None`` where nobody said.
+        frames: What each camera saw before each action, by its name: uint8 of shape
+            ``(T, H, W, 3)``, upright RGB, read by slices and possibly on the disk.
 
     Raises:
         DemonstrationError: If lengths or shapes do not fit, or a value is not finite.
@@ -36,6 +40,7 @@ class Trajectory:
     rewards: np.ndarray
     dones: np.ndarray
     success: bool | None = None
+    frames: Mapping[str, Frames] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         steps = len(self.actions)
@@ -57,6 +62,16 @@ class Trajectory:
             if not np.isfinite(array).all():
                 raise DemonstrationError(f"{name} must be finite. Got NaN or infinity.")
 
+        for name, frames in self.frames.items():
+            problem = frame_problem(tuple(frames.shape), np.dtype(frames.dtype))
+            if problem:
+                raise DemonstrationError(f"frames of camera {name} {problem}")
+            if len(frames) != steps:
+                raise DemonstrationError(
+                    f"camera {name} must have a frame for each of the {steps} actions. "
+                    f"Got: {len(frames)} frames."
+                )
+
     def __len__(self) -> int:
         return len(self.actions)
 
@@ -66,10 +81,12 @@ class Trajectory:
         Raises:
             DemonstrationError: If a key holds images, which have no place in a flat observation.
         """
+        if not keys:  # whoever sees may feel nothing
+            return np.empty((len(self), 0), np.float32)
         images = [key for key in keys if self.observations[key].ndim != 2]
         if images:
             raise DemonstrationError(
-                f"observations must be state vectors here; images cannot be imitated. Got: "
+                f"observations must be state vectors here; images are learned by --encoder. Got: "
                 f"{', '.join(f'{key} of shape {self.observations[key].shape}' for key in images)}. "
                 "Choose other observation keys."
             )

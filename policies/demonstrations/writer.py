@@ -16,8 +16,14 @@ import numpy as np
 from policies.checkpoints.output import WRITER, package_version
 from policies.demonstrations.content_hash import hash_episodes
 from policies.demonstrations.formats.robomimic import EPISODE
+from policies.demonstrations.formats.source import IMAGE
 from policies.demonstrations.trajectory import Trajectory
 from policies.errors import DemonstrationError
+from policies.pictures.frames import Frames
+from policies.pictures.settings import ATTRIBUTE, PictureSettings
+
+BLOCK = 64
+"""Frames that are in memory at once while they are written."""
 
 
 class DemonstrationWriter:
@@ -28,6 +34,7 @@ class DemonstrationWriter:
             environment.
         env_args: robomimic's description of the environment.
         observation_keys: Order of the flat observation.
+        picture_settings: What the episodes' frames were made with, if they have some.
 
     Raises:
         DemonstrationError: If the file cannot be opened, or holds another environment's episodes.
@@ -49,18 +56,21 @@ class DemonstrationWriter:
         path: str | os.PathLike[str] | BytesIO,
         env_args: Mapping[str, Any],
         observation_keys: Sequence[str],
+        picture_settings: PictureSettings | None = None,
     ) -> None:
         attributes = {
             "env_args": json.dumps(dict(env_args)),
             "observation_keys": json.dumps(list(observation_keys)),
         }
+        if picture_settings is not None:
+            attributes[ATTRIBUTE] = picture_settings.to_json()
         try:
             if not isinstance(path, BytesIO):
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._file = h5py.File(path, "a")
         except OSError as error:
             raise DemonstrationError(f"cannot write demonstrations to {path}: {error}.") from error
-        self._keys = tuple(observation_keys)
+        self._keys, self._pictures = tuple(observation_keys), picture_settings
         self._data = self._file.require_group("data")
         for name, value in attributes.items():
             old = self._data.attrs.get(name, value)
@@ -90,6 +100,12 @@ class DemonstrationWriter:
                     f"observations must have the keys {list(self._keys)}. "
                     f"Got: {sorted(trajectory.observations)}."
                 )
+        due = () if self._pictures is None else self._pictures.cameras
+        if {*due} != {*trajectory.frames}:
+            raise DemonstrationError(
+                f"an episode must have frames of the cameras {list(due)}, as the picture settings "
+                f"of the file say. Got: {sorted(trajectory.frames)}."
+            )
         # Readers see the episode only under its final name, that is when it is complete.
         self._data.pop("unfinished", None)
         group = self._data.create_group("unfinished")
@@ -99,6 +115,8 @@ class DemonstrationWriter:
         group.attrs.update(attributes)
         for key, values in trajectory.observations.items():
             group.create_dataset(f"obs/{key}", data=values)
+        for camera, frames in trajectory.frames.items():
+            _write_frames(group, f"obs/{camera}{IMAGE}", frames)
         for name in ("actions", "rewards", "dones"):
             group.create_dataset(name, data=getattr(trajectory, name))
         numbers = [int(name[5:]) for name in self._data if EPISODE.fullmatch(name)]
@@ -143,6 +161,20 @@ class DemonstrationWriter:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _write_frames(group: h5py.Group, name: str, frames: Frames) -> None:
+    """Write frames, each compressed for itself, so that any of them is read alone."""
+    dataset = group.create_dataset(
+        name,
+        shape=tuple(frames.shape),
+        dtype=np.uint8,
+        chunks=(1, *frames.shape[1:]),
+        compression="gzip",
+        compression_opts=2,
+    )
+    for begin in range(0, len(frames), BLOCK):
+        dataset[begin : begin + BLOCK] = frames[begin : begin + BLOCK]
 
 
 def _same(old: Any, new: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from policies.encoding import Encoding
+from policies.encoding import Encoding, Observations
 from policies.errors import ConfigurationError
 
 if TYPE_CHECKING:  # importing any engine imports this file, and the compiled one needs no torch
@@ -22,8 +22,8 @@ DEFAULT = "numba"
 class Engine(Protocol):
     """Inference engine; arrays are batch first, float32, contiguous, finite and of one batch."""
 
-    def encode(self, observations: np.ndarray) -> Encoding:
-        """Embedding and posterior of raw observations. Shape ``(B, O)``."""
+    def encode(self, observations: Observations) -> Encoding:
+        """Embedding and posterior of raw observations."""
         ...
 
     def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -32,8 +32,9 @@ class Engine(Protocol):
 
 
 def _numba(model: VibFlow) -> Engine:
-    """Make the compiled engine, or torch's for the heads that it does not know."""
-    if model.config.head != "mlp":
+    """Make the compiled engine, or torch's for heads and encoders that it does not know."""
+    eyes = model.config.pictures
+    if model.config.head != "mlp" or (eyes is not None and eyes.encoder != "small"):
         return _torch(model)
     from policies.engines.compiled import CompiledModel  # takes a while to import
 

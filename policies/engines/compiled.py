@@ -15,9 +15,11 @@ from functools import partial
 import numpy as np
 
 from policies.compiling import compiled
-from policies.encoding import Encoding
+from policies.encoding import Encoding, Observations
+from policies.engines.compiled_eyes import CompiledEyes
 from policies.engines.folded_weights import FoldedLayer, FoldedWeights
 from policies.model.config import MAX_LOG_VARIANCE, MIN_LOG_VARIANCE, VibFlowConfig
+from policies.pictures.settings import STATE
 
 LINE = 16
 """Numbers in a line of the cache; every matrix begins with one."""
@@ -31,7 +33,7 @@ class CompiledModel:
     The first one on a machine takes some seconds to compile; what comes of it is kept on disk.
 
     Args:
-        config: Its sizes; the head is the FiLM MLP.
+        config: Its sizes; the head is the FiLM MLP, and cameras' encoder, if any, the small one.
         weights: Its tensors by their names in the checkpoint, float32; later changes of them do not
             reach this object.
 
@@ -53,13 +55,38 @@ class CompiledModel:
         )
         self._n_condition = len(folded.condition)
 
+        self._eyes: CompiledEyes | None = None
+        if config.pictures is not None:
+            self._eyes = CompiledEyes(config.pictures, weights)
+            self._std = np.array(weights["normalizer.observation_std"])
+            self._posterior = _packed(folded.posterior)
+
         # Compiles now rather than at the first decision, which a robot may be waiting for.
-        latents = self.encode(np.zeros((1, config.observation_dim), np.float32)).mean
+        state = np.zeros((1, config.observation_dim), np.float32)
+        shown: dict[str, np.ndarray] = {STATE: state}
+        if config.pictures is not None:
+            frame = np.zeros((1, *config.pictures.image_size, 3), np.uint8)
+            shown |= dict.fromkeys(config.pictures.cameras, frame)
+        latents = self.encode(state if config.pictures is None else shown).mean
         self.decode(latents, np.zeros((1, config.horizon, config.action_dim), np.float32))
 
-    def encode(self, observations: np.ndarray) -> Encoding:
-        """Embedding and posterior of raw observations. Shape ``(B, O)``, float32, contiguous."""
-        return Encoding(*_encode(*self._encoder, self._n_encoder, self._mean, observations))
+    def encode(self, observations: Observations) -> Encoding:
+        """Embedding and posterior of raw observations.
+
+        Args:
+            observations: Shape ``(B, O)``, float32, contiguous; or a batch of a policy that sees.
+        """
+        if isinstance(observations, np.ndarray):
+            return Encoding(*_encode(*self._encoder, self._n_encoder, self._mean, observations))
+        assert self._eyes is not None
+        seen = self._eyes(observations)
+        state = observations.get(STATE, np.empty((len(seen), 0), np.float32)) - self._mean
+        if self._n_encoder:
+            numbers, table = self._encoder
+            seen = _run(numbers, table[: self._n_encoder], np.concatenate([seen, state], axis=1))
+        features = np.concatenate([seen, state / self._std], axis=1)
+        nothing = np.zeros(features.shape[1], np.float32)
+        return Encoding(*_encode(*self._posterior, 0, nothing, features))
 
     def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Chunks from latents ``(B, D)`` and noise ``(B, H, A)``, float32. Shape ``(B, H, A)``."""

@@ -50,7 +50,8 @@ class FoldedWeights(NamedTuple):
 
     Attributes:
         observation_mean: To be subtracted from an observation. Shape ``(O,)``.
-        encoder: From there to the embedding.
+        encoder: From there to the embedding. Of a policy that sees, from the cameras' embeddings
+            and what is left of the observation to the embedding's first part; none if it is that.
         posterior: From the embedding to the latent's mean and log-variance.
         condition: From a latent to what the times are added to. The last has E outputs.
         times: Shape ``(n_euler_steps, E)``.
@@ -89,8 +90,11 @@ class FoldedWeights(NamedTuple):
         """
         # The mean is not multiplied out: where it is many deviations, that would cost digits.
         std = weights["normalizer.observation_std"].astype(np.float64)
-        first, *others = _layers(weights, "encoder.")
-        first = first._replace(weight=first.weight / std[:, None])
+        layers = _layers(weights, "encoder.net.")
+        if layers:  # proprioception comes behind what the cameras see
+            first, *others = layers
+            divisor = np.concatenate([np.ones(len(first.weight) - len(std)), std])
+            layers = [first._replace(weight=first.weight / divisor[:, None]), *others]
 
         *hidden, last = _layers(weights, "bottleneck.decoder.")
         one_plus = np.repeat([1.0, 0.0], config.hidden_dim)  # the gain is 1 + scale
@@ -104,7 +108,7 @@ class FoldedWeights(NamedTuple):
         (to_velocity,) = _layers(weights, "head.output")
         folded = cls(
             observation_mean=np.array(weights["normalizer.observation_mean"]),
-            encoder=_between_gelus([first, *others], gelu_at_end=False),
+            encoder=_between_gelus(layers, gelu_at_end=False),
             posterior=_between_gelus(_layers(weights, "bottleneck.encoder."), gelu_at_end=False),
             condition=conditions,
             times=(_ROOT * times).astype(np.float32),
@@ -123,8 +127,14 @@ class FoldedWeights(NamedTuple):
         chunk, stream = config.horizon * config.action_dim, config.hidden_dim
         joint, latent, blocks = config.embedding_dim, config.latent_dim, config.n_blocks
         features, narrow = config.feature_dim, [*config.bottleneck_hidden_dims]
+        eyes, seen = (
+            config.pictures,
+            [config.observation_dim, *config.encoder_hidden_dims, features],
+        )
+        if eyes is not None:
+            seen[0], seen[-1] = seen[0] + len(eyes.cameras) * eyes.embedding_dim, config.seen_dim
         networks: list[tuple[list[FoldedLayer], list[int]]] = [
-            (self.encoder, [config.observation_dim, *config.encoder_hidden_dims, features]),
+            (self.encoder, seen if eyes is None or config.encoder_hidden_dims else []),
             (self.posterior, [features, *narrow, 2 * latent]),
             (self.condition, [latent, *narrow, joint]),
             *(([film], [joint, 2 * stream]) for film in self.films),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from policies.encoding import Encoding
+from policies.encoding import Encoding, Observations
 from policies.model.vib_flow import VibFlow
 
 
@@ -20,9 +20,13 @@ class TorchEngine:
         self._model = model
 
     @torch.inference_mode()
-    def encode(self, observations: np.ndarray) -> Encoding:
-        """Embedding and posterior of raw observations. Shape ``(B, O)``."""
-        features, posterior = self._model.encode(torch.from_numpy(observations))
+    def encode(self, observations: Observations) -> Encoding:
+        """Embedding and posterior of raw observations."""
+        if isinstance(observations, np.ndarray):
+            features, posterior = self._model.encode(torch.from_numpy(observations))
+        else:
+            shown = {name: torch.from_numpy(values) for name, values in observations.items()}
+            features, posterior = self._model.encode(shown)
         return Encoding(features.numpy(), posterior.mean.numpy(), posterior.std.numpy())
 
     @torch.inference_mode()

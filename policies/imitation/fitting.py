@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import partial
@@ -9,18 +10,28 @@ from typing import Any, Generic, NamedTuple
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from policies.demonstrations import Demonstrations
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig
-from policies.imitation.optimization import Learner, Loss, Optimization, TrainingDivergedError
+from policies.imitation.optimization import (
+    AnySamples,
+    Learner,
+    Loss,
+    Optimization,
+    TrainingDivergedError,
+)
+from policies.imitation.pace import Pace
+from policies.imitation.picture_samples import PictureSamples
 from policies.imitation.samples import Samples
 from policies.imitation.unfinished import UnfinishedFit
 from policies.imitation.versions import versions
 from policies.model.vib_flow import VibFlow
+from policies.pictures.png import encode_frames
 from policies.progress import progress_bar
 
-__all__ = ["Fitted", "Loss", "TrainingDivergedError", "fit", "freeze", "versions"]
+__all__ = ["Fitted", "Loss", "Samples", "TrainingDivergedError", "fit", "freeze", "versions"]
 
 _LEAST = 1e-6
 """Smallest spread of a latent over demonstrations that never change."""
@@ -42,7 +53,7 @@ class Fitted(NamedTuple, Generic[Learner]):
 def fit(
     learner: Learner,
     loss: Loss[Learner],
-    samples: Samples,
+    samples: AnySamples,
     config: BottleneckConfig,
     *,
     after_step: Callable[[int, Learner], None] | None = None,
@@ -86,15 +97,19 @@ def fit(
     bar = progress_bar(
         total=config.steps, initial=start, disable=not progress, desc=title, unit="step"
     )
+    pace = Pace(config.steps, start, samples.frames_per_step, say if progress else lambda _: None)
     with bar, unfinished.listening() if unfinished else nullcontext():
         if start:  # what is told of it may have been cut off
             _tell(optimization, start, after_step, unfinished)
         for step in range(start + 1, config.steps + 1):
             optimization.step(step, loss)
             bar.update()
+            pace.after_step(step)
             if step % config.log_every == 0 or step == config.steps:
                 terms = optimization.measure(step, loss)
-                bar.set_postfix({k: f"{v:.4f}" for k, v in terms.items() if k.endswith("flow")})
+                shown = {k: f"{v:.4f}" for k, v in terms.items() if k.endswith("flow")}
+                rate = pace.frames_per_second(step)
+                bar.set_postfix({**shown, "frames/s": rate} if rate else shown)
             if unfinished is not None:
                 unfinished.after_step(partial(optimization.state, step))
             _tell(optimization, step, after_step, unfinished)
@@ -119,23 +134,34 @@ def _tell(
         raise
 
 
+def say(text: str) -> None:
+    """Write a line beside a progress bar."""
+    tqdm.write(text, file=sys.stderr)
+
+
 @torch.inference_mode()
 def freeze(
     model: VibFlow,
-    observations: Tensor,
+    observations: Tensor | PictureSamples,
     demonstrations: Demonstrations,
     training: Mapping[str, Any],
+    *,
+    embedded: bool = False,
 ) -> FrozenPolicy:
     """Freeze a model with the statistics of its latent.
 
     Args:
         model: What was fitted.
-        observations: Those of the demonstrations, raw. Shape ``(N, O)``.
+        observations: Those of the demonstrations, raw. Shape ``(N, O)``; or samples with pictures.
         demonstrations: What it was fitted to.
         training: Summary for the checkpoint's description.
+        embedded: Whether the observations are embeddings, of shape ``(N, F)``.
     """
-    _, posterior = model.encode(observations)
-    mean, std = posterior.mean.double(), posterior.std.double()
+    if embedded and isinstance(observations, Tensor):
+        posterior = model.bottleneck.encode(observations)
+        mean, std = posterior.mean.double(), posterior.std.double()
+    else:
+        mean, std = (part.double() for part in _posterior(model, observations))
     latent = {
         "mean": mean.mean(0).tolist(),
         "std": mean.std(0, correction=0).clamp_min(_LEAST).tolist(),
@@ -148,5 +174,26 @@ def freeze(
         "env_args": demonstrations.env_args,
         "latent": latent,
         "training": dict(training),
+        **_pictures(demonstrations, model),
     }
     return FrozenPolicy(model, metadata)
+
+
+def _posterior(model: VibFlow, observations: Tensor | PictureSamples) -> tuple[Tensor, Tensor]:
+    """Return mean and deviation of the latent of all observations, on the CPU."""
+    if isinstance(observations, Tensor):
+        _, posterior = model.encode(observations)
+        return posterior.mean, posterior.std
+    parts = [model.encode(shown)[1] for shown, _ in observations.blocks()]
+    mean, std = (torch.cat([getattr(p, name).cpu() for p in parts]) for name in ("mean", "std"))
+    return mean, std
+
+
+def _pictures(demonstrations: Demonstrations, model: VibFlow) -> dict[str, Any]:
+    """Describe the frames that a policy has learned from, with one of each camera."""
+    eyes, settings = model.config.pictures, demonstrations.picture_settings
+    if eyes is None or settings is None:
+        return {}
+    first = demonstrations.trajectories[0].frames
+    frames = {camera: first[camera][0] for camera in eyes.cameras}
+    return {"pictures": settings.to_dict(), "reference_frames": encode_frames(frames)}

@@ -14,16 +14,19 @@ from torch import Tensor, nn
 from policies.checkpoints.tensor_file import arrays_hash
 from policies.errors import CheckpointError
 from policies.imitation.config import BottleneckConfig
+from policies.imitation.device import resolve_device
+from policies.imitation.picture_samples import PictureSamples
 from policies.imitation.samples import Samples
 from policies.imitation.unfinished import State, UnfinishedFit
 from policies.imitation.versions import versions
 
 _WARMUP_STEPS = 100
-_MEASURED_ROWS = 4096
 
 Learner = TypeVar("Learner", bound=nn.Module)
 
-Loss = Callable[[Learner, Tensor, Tensor, torch.Generator], Mapping[str, Tensor]]
+AnySamples = Samples | PictureSamples
+
+Loss = Callable[[Learner, Any, Tensor, torch.Generator], Mapping[str, Tensor]]
 """Terms of the loss of a learner on some rows; ``"loss"`` is the one to minimise."""
 
 
@@ -49,23 +52,25 @@ class Optimization(Generic[Learner]):
         self,
         learner: Learner,
         config: BottleneckConfig,
-        samples: Samples,
+        samples: AnySamples,
         remarks: dict[str, list[Any]],
     ) -> None:
         self.learner, self.config, self.samples = learner, config, samples
+        self._device = resolve_device(config.device, isinstance(samples, PictureSamples))
         self.average = copy.deepcopy(learner).requires_grad_(False)
         self.losses: list[dict[str, float]] = []
         self._remarks = {"losses": self.losses, **remarks}
+        self._weights: list[Tensor] = [w for w in learner.parameters() if w.requires_grad]
         self._optimizer = torch.optim.AdamW(
-            learner.parameters(),
+            self._weights,
             lr=config.learning_rate,
             betas=(0.95, 0.999),
             weight_decay=config.weight_decay,
             fused=True,
         )
-        self._generator = torch.Generator(config.device).manual_seed(config.seed)
-        self._weights: list[Tensor] = list(learner.parameters())
-        self._averages: list[Tensor] = list(self.average.parameters())
+        self._generator = torch.Generator(self._device).manual_seed(config.seed)
+        pairs = zip(learner.parameters(), self.average.parameters(), strict=True)
+        self._averages: list[Tensor] = [mean for weight, mean in pairs if weight.requires_grad]
 
     def resume(self, title: str, unfinished: UnfinishedFit | None) -> int:
         """Go on from a state that was kept.
@@ -84,13 +89,11 @@ class Optimization(Generic[Learner]):
             return 0
         # What it begins with and learns from, so that no setting has to be thought of.
         start = {name: t.detach().cpu().numpy() for name, t in self.learner.state_dict().items()}
-        rows = dict(zip(("inputs", "targets"), self.samples.all, strict=True))
-        data = {name: tensor.detach().cpu().numpy() for name, tensor in rows.items()}
         settings = {
             "what": title,
             **asdict(self.config),
             "initial weights": arrays_hash(start),
-            "samples": arrays_hash(data),
+            "samples": self.samples.digest(),
             "versions": versions(),
         }
         state = unfinished.begin(settings)
@@ -126,13 +129,11 @@ class Optimization(Generic[Learner]):
             step: Its number, from 1.
             loss: The loss.
         """
-        config, (inputs, targets) = self.config, self.samples.train
+        config = self.config
         for group in self._optimizer.param_groups:
             group["lr"] = config.learning_rate * _schedule(step, config.steps)
-        rows = torch.randint(
-            len(inputs), (config.batch_size,), generator=self._generator, device=config.device
-        )
-        total = loss(self.learner, inputs[rows], targets[rows], self._generator)["loss"]
+        inputs, targets = self.samples.batch(step, config.batch_size, self._generator)
+        total = loss(self.learner, inputs, targets, self._generator)["loss"]
         self._optimizer.zero_grad()
         total.backward()
         self._optimizer.step()
@@ -148,13 +149,10 @@ class Optimization(Generic[Learner]):
             TrainingDivergedError: One is not finite.
         """
         out: dict[str, float] = {"step": step}
-        for name, part in (("", self.samples.train), ("val_", self.samples.held_out)):
-            if part is None:
-                continue
-            generator = torch.Generator(self.config.device).manual_seed(0)
-            rows = torch.randperm(len(part[0]), generator=generator, device=self.config.device)
-            rows = rows[:_MEASURED_ROWS]
-            terms = loss(self.average, part[0][rows], part[1][rows], generator)
+        for name, draw in self.samples.measured():
+            generator = torch.Generator(self._device).manual_seed(0)
+            inputs, targets = draw(generator)
+            terms = loss(self.average, inputs, targets, generator)
             out |= {name + term: float(value) for term, value in terms.items()}
         bad = {name: value for name, value in out.items() if not math.isfinite(value)}
         if bad:

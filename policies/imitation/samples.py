@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from policies.checkpoints.tensor_file import arrays_hash
 from policies.demonstrations import Demonstrations
 from policies.imitation.config import BottleneckConfig
 from policies.imitation.dataset import chunk_dataset
+from policies.imitation.device import resolve_device
 
 Pair = tuple[Tensor, Tensor]
 """Inputs and their targets, one row per sample."""
+MEASURED_ROWS = 4096
+"""Samples that a loss is measured on now and then."""
 
 
 class Samples(NamedTuple):
@@ -25,10 +30,44 @@ class Samples(NamedTuple):
     held_out: Pair | None
     all: Pair
 
+    @property
+    def frames_per_step(self) -> int:
+        """Frames of cameras that a gradient step takes: none."""
+        return 0
+
+    def batch(self, step: int, size: int, generator: torch.Generator) -> Pair:
+        """Draw rows of the training samples.
+
+        Args:
+            step: Number of the gradient step; not used.
+            size: Number of rows.
+            generator: Source of randomness, on the samples' device.
+        """
+        inputs, targets = self.train
+        rows = torch.randint(len(inputs), (size,), generator=generator, device=inputs.device)
+        return inputs[rows], targets[rows]
+
+    def measured(self) -> Iterator[tuple[str, Callable[[torch.Generator], Pair]]]:
+        """Yield what draws some of the training samples and, as ``"val_"``, of those held out."""
+        for name, part in (("", self.train), ("val_", self.held_out)):
+            if part is not None:
+                yield name, partial(_some, part)
+
+    def digest(self) -> str:
+        """Return a hash of all."""
+        rows = zip(("inputs", "targets"), self.all, strict=True)
+        return arrays_hash({name: tensor.detach().cpu().numpy() for name, tensor in rows})
+
     def map(self, function: Callable[[Tensor, Tensor], Pair]) -> Samples:
         """Replace every pair by a function of it."""
         held_out = None if self.held_out is None else function(*self.held_out)
         return Samples(function(*self.train), held_out, function(*self.all))
+
+
+def _some(part: Pair, generator: torch.Generator) -> Pair:
+    inputs, targets = part
+    rows = torch.randperm(len(inputs), generator=generator, device=inputs.device)[:MEASURED_ROWS]
+    return inputs[rows], targets[rows]
 
 
 def chunk_samples(
@@ -44,13 +83,13 @@ def chunk_samples(
         config: Which share of the episodes is held out, by which seed, and on which device.
     """
     episodes = demonstrations.trajectories
-    order = np.random.default_rng(config.seed).permutation(len(episodes))
-    n_held_out = math.ceil(config.val_fraction * len(episodes)) if len(episodes) > 1 else 0
+    device = resolve_device(config.device)
+    order, n_held_out = _split(len(episodes), config)
 
     def tensors(indices: np.ndarray) -> Pair:
         chosen = [episodes[i] for i in indices]
         dataset = chunk_dataset(chosen, demonstrations.observation_keys, horizon)
-        observations, chunks = (torch.from_numpy(array).to(config.device) for array in dataset)
+        observations, chunks = (torch.from_numpy(array).to(device) for array in dataset)
         return observations, chunks
 
     return Samples(
@@ -58,3 +97,15 @@ def chunk_samples(
         held_out=tensors(order[:n_held_out]) if n_held_out else None,
         all=tensors(np.arange(len(episodes))),
     )
+
+
+def held_out_episodes(episodes: int, config: BottleneckConfig) -> np.ndarray:
+    """Return the numbers of the episodes that are held out."""
+    order, held_out = _split(episodes, config)
+    return order[:held_out]
+
+
+def _split(episodes: int, config: BottleneckConfig) -> tuple[np.ndarray, int]:
+    """Put episodes in an order of which the first are held out, and say how many."""
+    order = np.random.default_rng(config.seed).permutation(episodes)
+    return order, math.ceil(config.val_fraction * episodes) if episodes > 1 else 0

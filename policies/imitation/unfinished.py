@@ -23,7 +23,7 @@ from torch import Tensor
 from policies.checkpoints.output import WRITER, locked_folder, package_version
 from policies.checkpoints.plain_json import parse_json, shown
 from policies.checkpoints.tensor_file import arrays_hash, check_finite, read_arrays, read_header
-from policies.checkpoints.whole import PARTIAL, replace_file
+from policies.checkpoints.whole import PARTIAL, beside, replace_file
 from policies.commands.signals import answering
 from policies.errors import CheckpointError, ConfigurationError, ZprlError
 
@@ -231,9 +231,10 @@ def unfinished_fit(
 
     Raises:
         CheckpointError: The folder cannot be written.
+        OverwriteError: It is the folder that one is in.
         FolderInUseError: Another process is training into it.
     """
-    folder = out.with_name(f"{out.name}{PARTIAL}")
+    folder = beside(out, PARTIAL)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

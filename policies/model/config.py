@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from policies.errors import ConfigurationError
+from policies.pictures.config import EyesConfig
 
 HEADS = ("mlp", "unet")
 
@@ -45,6 +47,10 @@ class VibFlowConfig:
         n_blocks: FiLM blocks of the MLP head.
         embedding_dim: Joint embedding of flow time and condition in the MLP head.
         unet_channels: Channels per resolution of the U-Net head.
+        pictures: Cameras and their networks; ``None`` for a policy of states. With them,
+            ``observation_dim`` is proprioception's, possibly 0, and the embedding is what
+            ``encoder_hidden_dims`` make of all, followed by proprioception. Without these layers
+            it is the cameras' embeddings and proprioception side by side, as published.
 
     Raises:
         ConfigurationError: If a size is impossible.
@@ -64,12 +70,15 @@ class VibFlowConfig:
     n_blocks: int = 2
     embedding_dim: int = 64
     unet_channels: tuple[int, ...] = (128, 256, 512)
+    pictures: EyesConfig | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == "head":
+            if field.name in ("head", "pictures"):
                 continue
+            if field.name == "observation_dim" and self.pictures and value == 0:
+                continue  # it sees, and feels nothing
             sizes = value if isinstance(value, tuple) else (value,)
             several = field.name.endswith(("_dims", "_channels"))
             if isinstance(value, tuple) != several or not all(
@@ -95,6 +104,25 @@ class VibFlowConfig:
             raise ConfigurationError(f"embedding_dim must be even. Got: {self.embedding_dim}.")
         if self.head == "unet":
             self._check_unet()
+        if self.pictures is not None:
+            self._check_pictures(self.pictures)
+
+    @property
+    def seen_dim(self) -> int:
+        """Size of the part of the embedding that networks make; proprioception follows it."""
+        return self.feature_dim - (self.observation_dim if self.pictures else 0)
+
+    def _check_pictures(self, pictures: EyesConfig) -> None:
+        if not isinstance(pictures, EyesConfig):
+            raise ConfigurationError(f"pictures must be a configuration. Got: {pictures!r}.")
+        seen = len(pictures.cameras) * pictures.embedding_dim
+        least = 1 if self.encoder_hidden_dims else seen
+        if self.seen_dim < least or (not self.encoder_hidden_dims and self.seen_dim != least):
+            raise ConfigurationError(
+                f"feature_dim must be {'at least' if self.encoder_hidden_dims else 'exactly'} "
+                f"{least} and the {self.observation_dim} numbers of proprioception. "
+                f"Got: {self.feature_dim}."
+            )
 
     def _check_unet(self) -> None:
         if not self.unet_channels or any(channels % 8 for channels in self.unet_channels):
@@ -108,6 +136,13 @@ class VibFlowConfig:
                 f"resolutions. Got: {self.horizon}. Try {-(-self.horizon // stride) * stride}."
             )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as values of JSON; ``pictures`` only if there are some."""
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if self.pictures is None:
+            del values["pictures"]
+        return values
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> VibFlowConfig:
         """Rebuild a configuration from JSON values (lists become tuples).
@@ -115,8 +150,8 @@ class VibFlowConfig:
         Raises:
             ConfigurationError: If a name is unknown or missing, or a value impossible.
         """
-        names = {field.name for field in fields(cls)}
-        if not isinstance(values, Mapping) or set(values) != names:
+        names = {field.name for field in fields(cls)} - {"pictures"}
+        if not isinstance(values, Mapping) or set(values) - {"pictures"} != names:
             got = sorted(values) if isinstance(values, Mapping) else values
             raise ConfigurationError(
                 f"a model configuration must have exactly the entries {sorted(names)}. "
@@ -126,4 +161,6 @@ class VibFlowConfig:
             name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()
         }
+        if sizes.get("pictures") is not None:
+            sizes["pictures"] = EyesConfig.from_dict(sizes["pictures"])
         return cls(**sizes)

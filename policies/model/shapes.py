@@ -6,16 +6,27 @@ before anything is allocated by it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import prod
 
 from policies.model.config import UNET_TIME_DIM, VibFlowConfig
+from policies.pictures.config import (
+    RESNET_CHANNELS,
+    SMALL_CHANNELS,
+    SMALL_KERNELS,
+    SPATIAL_FEATURES,
+    EyesConfig,
+)
 
 Shape = tuple[int, ...]
 
 
 def tensor_shapes(config: VibFlowConfig) -> dict[str, Shape]:
     """Return the shape of each tensor of a model by its name; all are float32.
+
+    Of a pretrained network there are none; see :func:`unknown_tensors`.
 
     Args:
         config: The model's sizes.
@@ -34,12 +45,61 @@ def tensor_shapes(config: VibFlowConfig) -> dict[str, Shape]:
             ("normalizer.observation_std", (o,)),
             ("normalizer.action_center", (a,)),
             ("normalizer.action_scale", (a,)),
-            *_mlp("encoder.net", [o, *config.encoder_hidden_dims, c]),
+            *_encoder(config),
             *_mlp("bottleneck.encoder", [c, *narrow, 2 * z]),
             *_mlp("bottleneck.decoder", [z, *reversed(narrow), c]),
             *head,
         ]
     )
+
+
+def unknown_tensors(config: VibFlowConfig) -> re.Pattern[str] | None:
+    """Return which names tensors have whose shapes only a pretrained network's code knows."""
+    if config.pictures is None or not config.pictures.is_code:
+        return None
+    return re.compile(r"encoder\.cameras\.\d{1,3}\.(backbone\..+|output\.weight|output\.bias)")
+
+
+def _encoder(config: VibFlowConfig) -> Iterator[tuple[str, Shape]]:
+    o, hidden = config.observation_dim, config.encoder_hidden_dims
+    if config.pictures is None:
+        yield from _mlp("encoder.net", [o, *hidden, config.feature_dim])
+        return
+    eyes, seen = config.pictures, len(config.pictures.cameras) * config.pictures.embedding_dim
+    for number in range(len(eyes.cameras)):
+        yield from _camera(f"encoder.cameras.{number}", eyes)
+    if hidden:
+        yield from _mlp("encoder.net", [seen + o, *hidden, config.seen_dim])
+
+
+def _camera(name: str, eyes: EyesConfig) -> Iterator[tuple[str, Shape]]:
+    if eyes.encoder == "small":
+        inputs = (3, *SMALL_CHANNELS)
+        for i, (c, d) in enumerate(pairwise(inputs)):
+            yield from _layer(f"{name}.layers.{i}", d, c, SMALL_KERNELS[i], SMALL_KERNELS[i])
+        yield f"{name}.places.sharpness", (inputs[-1],)
+    elif eyes.encoder == "resnet18":
+        yield from _resnet(name, eyes)
+    # else somebody's network, and a layer behind it whose inputs only its code knows
+
+
+def _resnet(name: str, eyes: EyesConfig) -> Iterator[tuple[str, Shape]]:
+    first, last = RESNET_CHANNELS[0], RESNET_CHANNELS[-1]
+    yield f"{name}.stem.weight", (first, 3, 7, 7)
+    yield from _layer(f"{name}.stem_norm", first)
+    for stage, (c, d) in enumerate(pairwise((first, *RESNET_CHANNELS))):
+        for number, inputs in enumerate((c, d)):
+            block = f"{name}.blocks.{2 * stage + number}"
+            yield f"{block}.first.weight", (d, inputs, 3, 3)
+            yield from _layer(f"{block}.first_norm", d)
+            yield f"{block}.second.weight", (d, d, 3, 3)
+            yield from _layer(f"{block}.second_norm", d)
+            if inputs != d:
+                yield f"{block}.shortcut.0.weight", (d, inputs, 1, 1)
+                yield from _layer(f"{block}.shortcut.1", d)
+    places = prod(-(-side // 32) for side in eyes.crop_size)
+    yield f"{name}.places.weight", (last, places, SPATIAL_FEATURES)
+    yield from _layer(f"{name}.output", eyes.camera_dim, last * SPATIAL_FEATURES)
 
 
 def _layer(name: str, *weight: int) -> Iterator[tuple[str, Shape]]:

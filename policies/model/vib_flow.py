@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +14,15 @@ from torch.nn import functional
 from policies.model.bottleneck import Bottleneck, Posterior, kl_to_standard_normal
 from policies.model.config import VibFlowConfig
 from policies.model.encoders import StateEncoder
+from policies.model.eyes import Backbone, PictureEncoder
 from policies.model.flow import Velocity, flow_matching_loss
 from policies.model.heads import FilmMlpHead, Head
 from policies.model.normalizer import Normalizer
 from policies.model.unet import UnetHead
+from policies.pictures.settings import STATE
+
+Observations = Tensor | Mapping[str, Tensor]
+"""A batch of flat states, or of frames by camera's name with proprioception under ``"state"``."""
 
 
 class VibLoss(NamedTuple):
@@ -81,7 +87,8 @@ class VibFlow(nn.Module):
     """Flow policy with a bottleneck in its condition; raw units in, raw units out.
 
     Args:
-        config: Sizes and kind of head.
+        config: Sizes, kind of head, and cameras if it sees.
+        backbone: Makes the pretrained network of cameras' frames, if the sizes name one.
 
     Example:
         >>> model = VibFlow(VibFlowConfig(observation_dim=3, action_dim=2, horizon=4,
@@ -91,13 +98,17 @@ class VibFlow(nn.Module):
         torch.Size([5, 4, 2])
     """
 
-    def __init__(self, config: VibFlowConfig) -> None:
+    def __init__(self, config: VibFlowConfig, backbone: Backbone | None = None) -> None:
         super().__init__()
         self.config = config
         self.normalizer = Normalizer(config.observation_dim, config.action_dim)
-        self.encoder = StateEncoder(
-            config.observation_dim, config.encoder_hidden_dims, config.feature_dim
-        )
+        self.encoder: nn.Module
+        if config.pictures is not None:
+            self.encoder = PictureEncoder(config, backbone)
+        else:
+            self.encoder = StateEncoder(
+                config.observation_dim, config.encoder_hidden_dims, config.feature_dim
+            )
         self.bottleneck = Bottleneck(
             config.feature_dim, config.latent_dim, config.bottleneck_hidden_dims
         )
@@ -114,9 +125,27 @@ class VibFlow(nn.Module):
                 config.embedding_dim,
             )
 
-    def encode(self, observations: Tensor) -> tuple[Tensor, Posterior]:
-        """Embedding c, shape ``(B, F)``, and q(z|c) of observations of shape ``(B, O)``."""
-        features = self.encoder(self.normalizer.observations(observations))
+    def embed(self, observations: Observations) -> Tensor:
+        """Embedding c of raw observations. Shape ``(B, F)``.
+
+        Args:
+            observations: Shape ``(B, O)``; or, of a policy that sees, a camera's frames by its
+                name, uint8 of shape ``(B, H, W, 3)`` or already cropped, and ``"state"``,
+                proprioception of shape ``(B, O)``, unless it has none.
+        """
+        if isinstance(observations, Tensor):
+            features: Tensor = self.encoder(self.normalizer.observations(observations))
+            return features
+        state = observations.get(STATE)
+        if state is None:
+            rows = next(iter(observations.values())).shape[0]
+            state = self.normalizer.observation_mean.expand(rows, 0)
+        features = self.encoder(self.normalizer.observations(state), observations)
+        return features
+
+    def encode(self, observations: Observations) -> tuple[Tensor, Posterior]:
+        """Embedding c, shape ``(B, F)``, and q(z|c) of raw observations; see :meth:`embed`."""
+        features = self.embed(observations)
         return features, self.bottleneck.encode(features)
 
     def decode(self, latents: Tensor, noise: Tensor) -> Tensor:
@@ -142,29 +171,34 @@ class VibFlow(nn.Module):
 
     def loss(
         self,
-        observations: Tensor,
+        observations: Observations,
         actions: Tensor,
         *,
         beta: float,
         reconstruction_weight: float,
         stop_gradients: bool = True,
         generator: torch.Generator | None = None,
+        draws: int = 1,
     ) -> VibFlowLoss:
         """FM(c) + FM(dec(z)) + beta KL + w_rec MSE(dec(z), sg[c]).
 
         Encoder and head learn from FM(c) alone, the bottleneck from the other terms.
 
         Args:
-            observations: Shape ``(B, O)``, raw.
+            observations: Raw; see :meth:`embed`.
             actions: Chunks, raw. Shape ``(B, H, A)``.
             beta: Weight of the KL, which is averaged over batch and latent dimensions.
             reconstruction_weight: w_rec.
             stop_gradients: ``False`` lets encoder and head learn from all terms; see
                 :func:`vib_loss`.
             generator: Source of randomness; torch's default one if None.
+            draws: Draws of noise and time for each observation, where to embed it costs more.
         """
-        features = self.encoder(self.normalizer.observations(observations))
+        features = self.embed(observations)
         actions = self.normalizer.actions(actions)
+        if draws > 1:
+            features = features.repeat_interleave(draws, dim=0)
+            actions = actions.repeat_interleave(draws, dim=0)
         flow = flow_matching_loss(self.head, actions, features, generator)
         vib = vib_loss(
             self.bottleneck,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from real.drivers.serl import SerlRobot
+from real.network.connection import HttpConnection
 from real.robot import RobotError
 
 PATIENCE = 10.0
@@ -18,6 +19,23 @@ class RemoteRobot(SerlRobot):
 
     The settings are those of :class:`real.drivers.serl.SerlRobot`.
     """
+
+    _pictures: HttpConnection | None = None
+    """Of its own: pictures are asked for by another thread, and no command waits for one."""
+
+    _closed = False
+
+    def connect(self) -> None:
+        """Reach the robot; see `real.robot.Robot.connect`."""
+        super().connect()
+        self._closed = False
+
+    def close(self) -> None:
+        """Stop, and disconnect; see `real.robot.Robot.close`."""
+        super().close()
+        self._closed = True
+        if self._pictures is not None:
+            self._pictures.close()
 
     def reset_scene(self, seed: int | None) -> None:
         """Lay out the task's objects as the seed says, and put the arms exactly at home."""
@@ -40,7 +58,11 @@ class RemoteRobot(SerlRobot):
         from safetensors import SafetensorError
         from safetensors.numpy import load
 
-        reply = self._servers[0].post("/zprl/images", {"names": [*names]}, timeout=PATIENCE)
+        if self._closed:
+            raise RobotError("The robot must be connected. Got: close(). Try connect().")
+        if self._pictures is None:
+            self._pictures = self._servers[0].another()
+        reply = self._pictures.post("/zprl/images", {"names": [*names]}, timeout=PATIENCE)
         try:
             pictures: dict[str, np.ndarray] = load(reply)
         except SafetensorError as error:

@@ -11,13 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from policies.pictures.quality import QUALITIES, RenderQuality
+from policies.pictures.settings import PictureSettings
+from real.cameras.camera import CameraError
 from real.clock import Clock, SimulatedClock, WallClock
 from real.robot import RobotCommand, RobotError, RobotState
 from real.sim.body import JOINT_SPEED
 from real.sim.cameras import WorldCameras
 from real.sim.delay import DelayLine
-from real.sim.faults import Fault, FaultKind, FaultSchedule
+from real.sim.faults import BLIND, Fault, FaultKind, FaultSchedule
 from real.sim.measuring import Sensors
+from real.sim.variation import Variation
 from real.sim.world import World
 from real.tasks.preset import Preset
 from zprl_env.envs.mismatch import Mismatched, make_mismatch
@@ -51,6 +55,9 @@ class SimRobot(Mismatched):
         faults: What goes wrong in each episode, as `real.sim.faults.Fault` or its fields.
         seed: Of noise, jitter and scenes before the first that has a seed of its own.
         image_size: Height and width of pictures [pixels].
+        vary: What of the scene's looks varies by its seed, of ``"textures"``, ``"light"`` and
+            ``"camera"``; all with True.
+        vary_strength: How much; see `real.sim.variation.Variation`.
         mismatch: How it differs from where demonstrations were recorded; see
             `zprl_env.envs.mismatch`.
 
@@ -75,6 +82,8 @@ class SimRobot(Mismatched):
         faults: Sequence[Fault | Mapping[str, object]] = (),
         seed: int = 0,
         image_size: tuple[int, int] = (240, 320),
+        vary: Sequence[str] | bool = (),
+        vary_strength: float = 1.0,
         mismatch: Mapping[str, float] | None = None,
     ) -> None:
         for name, value in (
@@ -86,12 +95,14 @@ class SimRobot(Mismatched):
             if not (math.isfinite(value) and value >= 0.0):
                 raise ConfigurationError(f"{name} must be 0 or more. Got: {value}.")
         self.preset, self.n_arms = preset, len(preset.arms)
+        height, width = image_size
+        self.image_size = height, width
         self._latency, self._jitter, self._gripper_delay = latency, jitter, gripper_delay
         self._faults = FaultSchedule([f if isinstance(f, Fault) else Fault(**f) for f in faults])  # type: ignore[arg-type]
         self._rng = np.random.default_rng(seed)
-        self._world = World(preset, scene)
+        self._world = World(preset, scene, Variation(vary, vary_strength))
         self._sensors = Sensors(self._world, noise)
-        self._cameras = WorldCameras(self._world, image_size)
+        self._cameras = WorldCameras(self._world, self.image_size)
         self.mismatch = make_mismatch(self, mismatch, f"the task {preset.name}")
         self._world.reset(self._rng)
         self._lock = threading.RLock()
@@ -105,6 +116,7 @@ class SimRobot(Mismatched):
         self._arrived: RobotState | None = None
         self._frozen: RobotState | None = None
         self._way: list[np.ndarray] | None = None  # of the joints, home
+        self._shown: dict[object, Mapping[str, np.ndarray]] = {}  # the newest pictures
 
     def connect(self) -> None:
         """Reach the robot; see `real.robot.Robot.connect`."""
@@ -196,6 +208,10 @@ class SimRobot(Mismatched):
             if seed is not None:
                 self._rng = np.random.default_rng(seed)
             self._world.reset(self._rng)
+            if self._world.variation.kinds:
+                look = int(self._rng.integers(2**31)) if seed is None else seed
+                with self._cameras.still():
+                    self._world.variation.draw(look)
             self._origin, self._steps = self.clock.now(), 0
             self._faults.draw(self._rng, self._origin)
             self._forget()
@@ -208,9 +224,35 @@ class SimRobot(Mismatched):
 
     def images(self, names: Sequence[str]) -> Mapping[str, np.ndarray]:
         """Take pictures; see `real.robot.Cameras.images`."""
+        return self.frames(names, self._cameras.image_size, QUALITIES["full"])
+
+    def frames(
+        self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
+    ) -> Mapping[str, np.ndarray]:
+        """Take pictures of any size; see `real.robot.SimulatedCameras.frames`.
+
+        The world goes on while they are drawn, of the state that it had when they were asked for.
+        """
         with self._lock:
-            self._reach()
-            return self._cameras.images(names)
+            now = self._reach()
+            wrong = next((kind for kind in BLIND if self._faults.active(kind, now)), None)
+            if wrong == "no-picture":
+                raise CameraError("The simulated cameras must give pictures. Got: none.")
+            state = self._cameras.state()
+        key = (tuple(names), image_size, quality)
+        if wrong == "frozen-picture" and key in self._shown:
+            return {name: picture.copy() for name, picture in self._shown[key].items()}
+        self._shown[key] = taken = self._cameras.frames(names, image_size, quality, state)
+        if wrong == "black-picture":
+            return {name: np.zeros_like(picture) for name, picture in taken.items()}
+        return {name: picture.copy() for name, picture in taken.items()}
+
+    def picture_settings(
+        self, names: Sequence[str], image_size: tuple[int, int], quality: RenderQuality
+    ) -> PictureSettings:
+        """Describe such pictures; see `real.robot.SimulatedCameras.picture_settings`."""
+        with self._lock:
+            return self._cameras.settings(names, image_size, quality)
 
     def inject(self, kind: FaultKind, duration: float = math.inf) -> None:
         """Begin a fault, which lasts until the scene is laid out again.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Source: TypeAlias = Literal["operator", "watchdog", "driver", "software"]
+Source: TypeAlias = Literal["operator", "watchdog", "driver", "camera", "software"]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from real.cameras.rig import CameraRig
 from real.motion.emergency import EmergencyStop, Source
 from real.motion.pacing import Pacer
 from real.motion.safety import Filtered, SafetyFilter
@@ -19,6 +20,8 @@ from real.tasks.preset import Preset
 
 ROBOT_ERRORS = (RobotError, OSError)
 """Exceptions of a failing driver; connections fail with an `OSError`."""
+MOVING = 0.05
+"""Measured speed above which the picture of a camera without noise must change [m/s]."""
 
 
 class ControlLoop:
@@ -40,6 +43,7 @@ class ControlLoop:
         filtered: What the safety filter made of them.
         events: What the operator said, with the time of the robot's clock [s].
         verdict: The operator's judgement of the episode, if there is one.
+        rigs: Cameras that are read beside the control; a fault of one stops the arms.
     """
 
     def __init__(self, robot: Robot, preset: Preset, operator: Operator) -> None:
@@ -53,6 +57,7 @@ class ControlLoop:
         self.filtered: list[Filtered] = []
         self.events: list[tuple[float, Event]] = []
         self.verdict: Event | None = None
+        self.rigs: list[CameraRig] = []
         self._paused = False
         self._preset = preset
         self._coordinates = Coordinates(preset)
@@ -170,6 +175,31 @@ class ControlLoop:
         self.events, self.ticks, self.filtered = [], [], []
 
     @property
+    def moving(self) -> bool:
+        """Whether an arm was measured to move so fast that it must be seen."""
+        return self.state is not None and bool(
+            np.linalg.norm(self.state.linear_velocity, axis=1).max() > MOVING
+        )
+
+    def connect(self) -> None:
+        """Reach the robot, then its cameras; a second call reconnects.
+
+        Raises:
+            RobotError: It is not there, or a camera gives no pictures.
+        """
+        self.robot.connect()
+        self.look()
+
+    def look(self) -> None:
+        """Wait for a picture of each camera that was taken after now, where there are some.
+
+        Raises:
+            CameraError: One gives none.
+        """
+        for rig in self.rigs:
+            rig.connect()
+
+    @property
     def _tolerance(self) -> int:
         """Periods that may pass without a command."""
         return self._preset.watchdog.max_missed_deadlines
@@ -224,10 +254,13 @@ class ControlLoop:
             before=self.state,
             sent=self.filter.coordinates[:, POSITION] if tracked else None,
         )
-        if wrong is None:
-            self.state = state
-        else:
+        if wrong is not None:
             self.halt("watchdog", wrong)
+            return
+        self.state = state
+        for rig in self.rigs:
+            if blind := rig.fault(self.moving):
+                self.halt("camera", blind)
 
     @contextlib.contextmanager
     def stopping(self) -> Iterator[None]:

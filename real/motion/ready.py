@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from real.cameras.camera import CameraError
 from real.motion.homing import way_home
 from real.motion.loop import ROBOT_ERRORS, ControlLoop
 from real.operators import Event
@@ -49,7 +50,7 @@ class EpisodeStart:
                 time.
         """
         if not self._connected:
-            self._robot.connect()
+            self._loop.connect()
             self._connected = True
         deadline = self._robot.clock.now() + self._operator.patience
         while not self._prepared(seed, deadline):
@@ -81,6 +82,11 @@ class EpisodeStart:
         if not self._laid_out(seed, deadline):
             return False
         if not loop.begin_at(self._home):
+            return False
+        try:
+            loop.look()  # whatever was seen before the scene was laid out is of another episode
+        except CameraError as error:
+            self._failed(error)
             return False
         self._lost = False
         return True
@@ -160,12 +166,12 @@ class EpisodeStart:
             self._heard(Event.RELEASE, message, deadline)
             loop.emergency.release()
             try:
-                self._robot.connect()
+                loop.connect()
             except ROBOT_ERRORS as error:
                 self._failed(error)
 
     def _failed(self, error: Exception) -> None:
         """Stop the arms, and give the robot a while before it is tried again."""
         clock = self._robot.clock
-        self._loop.halt("driver", str(error))
+        self._loop.halt("camera" if isinstance(error, CameraError) else "driver", str(error))
         clock.sleep_until(clock.now() + RETRY)

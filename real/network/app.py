@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from real.cameras.rig import CameraRig
 from real.network.served_robot import CommandRefusedError, ServedRobot
 from real.network.wire import ADDITIONS, ArmFrame, gripper_wire
 from real.robot import Cameras, RobotError, SceneRobot
@@ -52,18 +53,19 @@ class Pictures(BaseModel):
     names: Annotated[list[str], Field(max_length=16)]
 
 
-def make_app(served: ServedRobot) -> FastAPI:
+def make_app(served: ServedRobot, rig: CameraRig | None = None) -> FastAPI:
     """Make the web application.
 
     Args:
         served: What it serves: the first arm at the root, and each at ``/arm0``, ``/arm1`` ...
+        rig: Cameras that are open, besides the driver's own.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.include_router(_arm(served, 0))
     for arm in range(served.robot.n_arms):
         app.include_router(_arm(served, arm), prefix=f"/arm{arm}")
-        app.include_router(_additions(served), prefix=f"/arm{arm}{ADDITIONS}")
-    app.include_router(_additions(served), prefix=ADDITIONS)
+        app.include_router(_additions(served, rig), prefix=f"/arm{arm}{ADDITIONS}")
+    app.include_router(_additions(served, rig), prefix=ADDITIONS)
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -197,7 +199,7 @@ def _add_controller(router: APIRouter, served: ServedRobot) -> None:
         return "Updated compliance parameters"  # which a `Robot` has none of
 
 
-def _additions(served: ServedRobot) -> APIRouter:
+def _additions(served: ServedRobot, rig: CameraRig | None) -> APIRouter:
     """Make the endpoints beyond SERL's: a stop, and a simulated world's scene and cameras."""
     router, robot = APIRouter(), served.robot
 
@@ -218,21 +220,40 @@ def _additions(served: ServedRobot) -> APIRouter:
             scene.reset_scene(reset.seed)
             return {"reset": True}
 
-    if isinstance(robot, Cameras):
-        cameras = robot
+    if rig is not None or isinstance(robot, Cameras):
+        slow = CapacityLimiter(4)  # nothing else waits for pictures
 
         @router.post("/images")
-        def images(pictures: Pictures) -> Response:
-            from safetensors.numpy import save
-
+        async def images(pictures: Pictures) -> Response:
             unknown = {*pictures.names} - {*served.preset.cameras}
             if unknown:
                 raise CommandRefusedError(
                     f"names must be of cameras: {', '.join(served.preset.cameras)}. "
                     f"Got: {', '.join(sorted(unknown))}."
                 )
-            taken = cameras.images(pictures.names)
-            arrays = {name: np.ascontiguousarray(picture) for name, picture in taken.items()}
-            return Response(save(arrays), media_type="application/octet-stream")
+            content = await run_sync(_taken, served, rig, pictures.names, limiter=slow)
+            return Response(content, media_type="application/octet-stream")
 
     return router
+
+
+def _taken(served: ServedRobot, rig: CameraRig | None, names: list[str]) -> bytes:
+    """Return pictures that were taken after they were asked for, as safetensors."""
+    from safetensors.numpy import save
+
+    read = [] if rig is None else [name for name in names if name in rig.readers]
+    own = [name for name in names if name not in read]
+    taken: dict[str, np.ndarray] = {}
+    if rig is not None and read:
+        for name in read:
+            rig.readers[name].wait()
+        taken |= rig.pictures(read)
+    if own:
+        if not isinstance(served.robot, Cameras):
+            raise CommandRefusedError(
+                f"names must be of devices that are wired. Got: {', '.join(own)}."
+            )
+        taken |= served.robot.images(own)
+    arrays = {name: np.ascontiguousarray(picture) for name, picture in taken.items()}
+    packed: bytes = save(arrays)
+    return packed

@@ -49,7 +49,7 @@ class HttpConnection:
             )
         if not timeout > 0.0:
             raise ConfigurationError(f"timeout must be above 0. Got: {timeout}.")
-        self.url = url
+        self.url, self._token = url, token
         self._path = parts.path.rstrip("/")
         self._timeout = timeout
         kind = (
@@ -95,6 +95,10 @@ class HttpConnection:
         if status != 200:
             raise RobotError(f"{self.url}{path} refuses with {status}: {_reason(reply)}")
         return reply
+
+    def another(self) -> HttpConnection:
+        """Return a second connection to the same server, for another thread."""
+        return HttpConnection(self.url, token=self._token, timeout=self._timeout)
 
     def ask(self, path: str, content: Any = None) -> Mapping[str, Any]:
         """Send a request whose reply is a JSON object."""

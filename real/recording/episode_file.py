@@ -17,6 +17,7 @@ from policies.demonstrations.formats.source import damage_told
 from policies.demonstrations.trajectory import Trajectory
 from policies.demonstrations.writer import DemonstrationWriter
 from real.recording.journal import Damage, Record, sync_folder
+from real.recording.pictures import kept, write_pictures, write_settings
 from real.tasks.files import parse_preset
 from real.tasks.layout import ObservationLayout
 
@@ -83,6 +84,7 @@ def write_episode(records: Sequence[Record], path: Path) -> EpisodeEntry | None:
     # Without a lock: one that a process being started shares would outlive the writer above.
     with h5py.File(partial, "r+", locking=False) as file:
         _write_details(file["data/demo_0"], begin, steps)
+        write_settings(file["data"], begin)
         file["data"].attrs[WRITER] = package_version()
     with partial.open("rb") as written:
         os.fsync(written.fileno())
@@ -117,8 +119,10 @@ def split_at_damage(found: Iterable[Record | Damage]) -> list[list[Record]]:
         elif not gap:
             parts[-1].append(item)
         elif item.remarks.get("kind") == "step":
-            remarks = {**begin.remarks, "provenance": _after_gap(begin)}
-            parts.append([Record(remarks, {"observation": item.arrays["observation"]})])
+            pictures, shapes = kept(item)
+            remarks = {**begin.remarks, "provenance": _after_gap(begin), **shapes}
+            arrays = {"observation": item.arrays["observation"], **pictures}
+            parts.append([Record(remarks, arrays)])
             gap = False
     return parts
 
@@ -186,11 +190,4 @@ def _write_details(group: h5py.Group, begin: Record, steps: Sequence[Record]) ->
     group["info"] = [json.dumps(step.remarks["info"]) for step in steps]
     for name in ("terminated", "truncated"):
         group[name] = np.array([step.remarks[name] for step in steps])
-    for name in sorted(name for name in steps[0].arrays if name.startswith("frames/")):
-        shape = steps[0].arrays[name].shape
-        frames = group.create_dataset(
-            name, (len(steps), *shape), np.uint8, chunks=(1, *shape), compression=1
-        )
-        for number, step in enumerate(steps):
-            if name in step.arrays:
-                frames[number] = step.arrays[name]
+    write_pictures(group, begin, steps)

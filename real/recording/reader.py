@@ -16,7 +16,9 @@ from policies.demonstrations.formats.robomimic import (
     episode_names,
     read_env_args,
 )
+from policies.demonstrations.formats.source import IMAGE
 from policies.errors import DemonstrationError
+from real.recording.pictures import FRAMES, OBSERVED
 from real.robot import RobotCommand
 from real.tasks.files import parse_preset
 from real.tasks.preset import Preset
@@ -39,7 +41,8 @@ class RecordedEpisode:
         commanded: ``position``, ``quaternion``, ``gripper``; NaN where nothing was sent. Shape
             ``(K, N, ...)`` each.
         measured: The same and velocities; NaN where nothing was measured.
-        frames: Pictures after each step, by camera. Shape ``(T, H, W, 3)`` each.
+        frames: Pictures after each step, by camera; those that were observed before each where no
+            others are recorded. Shape ``(T, H, W, 3)`` each.
     """
 
     preset: Preset
@@ -131,10 +134,19 @@ def _read(group: h5py.Group, preset: Preset) -> RecordedEpisode:
         time=stamps - stamps[0] if len(stamps) else stamps,
         commanded=part("ticks/commanded/"),
         measured=part("ticks/measured/"),
-        frames=part("frames/"),
+        frames=part(FRAMES) or _observed(found),
     )
     _check_lengths(episode)
     return episode
+
+
+def _observed(found: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Read the pictures that were observed."""
+    return {
+        name.removeprefix(OBSERVED).removesuffix(IMAGE): hdf5.read(values)
+        for name, values in found.items()
+        if name.startswith(OBSERVED) and name.endswith(IMAGE) and values.ndim == 4
+    }
 
 
 def _check_lengths(episode: RecordedEpisode) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from policies.pictures.settings import PictureSettings
 from real.robot import RobotCommand, RobotState
 from real.tasks.preset import Preset
 
@@ -39,7 +40,9 @@ class Step:
         truncated: Whether the episode was cut.
         info: The environment's info, with ``safety``, ``operator`` and ``time``.
         ticks: The control periods of the action, in order.
-        images: Pictures after the action, by camera. Shape ``(H, W, 3)`` each, uint8.
+        images: Pictures of all cameras as they are after the action, if they are recorded. Shape
+            ``(H, W, 3)`` each, uint8.
+        pictures: Pictures that were observed afterwards, by camera.
     """
 
     action: np.ndarray
@@ -50,6 +53,7 @@ class Step:
     info: Mapping[str, Any]
     ticks: tuple[Tick, ...]
     images: Mapping[str, np.ndarray] = field(default_factory=dict)
+    pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Recorder(Protocol):
@@ -87,4 +91,29 @@ class Recorder(Protocol):
 
     def close(self) -> None:
         """Finish the file; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class PictureRecorder(Protocol):
+    """The interface of a recorder that takes pictures as well, whose steps come with them."""
+
+    def expect(
+        self,
+        preset: Preset,
+        settings: PictureSettings | None,
+        images: Mapping[str, tuple[int, int]],
+    ) -> None:
+        """Pictures will come; called once, before anything moves.
+
+        Args:
+            preset: The task.
+            settings: What observed pictures are made with, if there are some.
+            images: Height and width of the cameras that are recorded as they are, as far as they
+                are known [pixels].
+        """
+        ...
+
+    def look(self, pictures: Mapping[str, np.ndarray]) -> None:
+        """These pictures are observed first in the episode that begins next."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import platform
 import queue
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from policies.errors import DemonstrationError, ZprlError
+from policies.pictures.settings import ATTRIBUTE, PictureSettings
 from real.recording.episode_file import (
     CUT_OFF,
     EpisodeEntry,
@@ -27,12 +29,15 @@ from real.recording.episode_file import (
     write_index,
 )
 from real.recording.journal import Damage, Journal, Record, scan
+from real.recording.pictures import LEVEL, PicturesError, check_same, cost, deflate, observed
 from real.recording.recorder import Step, Tick
 from real.robot import RobotState
 from real.tasks.preset import Preset
 
-BACKLOG = 4096
-"""Steps that may wait for a slow disk."""
+BACKLOG, BACKLOG_BYTES = 4096, 2**29
+"""Steps that may wait for a slow disk, and bytes of their pictures."""
+NICE = 10
+"""Priority of the thread that compresses and writes, as of the command nice."""
 SYNC = 0.25
 """Time after which written records are brought to the disk [s]."""
 FIELDS = ("position", "quaternion", "gripper")
@@ -101,6 +106,11 @@ class EpisodeRecorder:
         self._queue = queue.Queue(BACKLOG)
         self.failure: BaseException | None = None
         self._closed = False
+        self._waiting = 0  # bytes of pictures in the queue
+        self._bytes = threading.Lock()
+        self._settings: PictureSettings | None = None
+        self._first: dict[str, np.ndarray] = {}
+        self._expected = False
         if self.path.suffix not in (".hdf5", ".h5"):
             raise RecordingError(f"A recording must be an .hdf5 file. Got: {self.path}.")
         try:
@@ -121,6 +131,30 @@ class EpisodeRecorder:
         self._thread = threading.Thread(target=self._write, name="recorder", daemon=True)
         self._thread.start()
 
+    def expect(
+        self,
+        preset: Preset,
+        settings: PictureSettings | None,
+        images: Mapping[str, tuple[int, int]],
+    ) -> None:
+        """Pictures will come, whose cost is told; see `real.recording.recorder.PictureRecorder`.
+
+        Raises:
+            RecordingError: There is no room, or the recording has other pictures.
+        """
+        try:
+            if self.entries:
+                check_same(self.entries[0].file, settings)
+            told = cost(settings, images, preset.rate, preset.episode_steps, self.folder)
+        except PicturesError as error:
+            raise RecordingError(str(error)) from None
+        self._settings, self._expected = settings, True
+        self._say(f"{self.path}: {told}")
+
+    def look(self, pictures: Mapping[str, np.ndarray]) -> None:
+        """Observed first in the next episode; see `real.recording.recorder.PictureRecorder`."""
+        self._first = dict(pictures)
+
     def begin(
         self, preset: Preset, observation: np.ndarray, state: RobotState, info: Mapping[str, Any]
     ) -> None:
@@ -132,7 +166,16 @@ class EpisodeRecorder:
             "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "provenance": {**self._versions, **self.provenance},
         }
-        self._put(remarks, {"observation": observation.copy()})
+        if not self._expected and self.entries:
+            try:
+                check_same(self.entries[0].file, None)
+            except PicturesError as error:
+                raise RecordingError(str(error)) from None
+        self._expected = True
+        if self._settings is not None:
+            remarks[ATTRIBUTE] = self._settings.to_dict()
+        first = {observed(name): picture.copy() for name, picture in self._first.items()}
+        self._put(remarks, {"observation": observation.copy(), **first})
 
     def add(self, step: Step) -> None:
         """An action was carried out; see `real.recording.recorder.Recorder.add`."""
@@ -146,6 +189,7 @@ class EpisodeRecorder:
         arrays = {"action": np.array(step.action), "observation": step.observation.copy()}
         arrays |= _tick_arrays(step.ticks)
         arrays |= {f"frames/{name}": picture for name, picture in step.images.items()}
+        arrays |= {observed(name): picture.copy() for name, picture in step.pictures.items()}
         self._put(remarks, arrays)
 
     def end(self, outcome: str) -> None:
@@ -171,12 +215,18 @@ class EpisodeRecorder:
         self._check()
         if self._closed:
             raise RecordingError("The recorder is closed. Make another one.")
+        size = sum(array.nbytes for array in arrays.values())
+        with self._bytes:
+            self._waiting += size
         try:
+            if self._waiting > BACKLOG_BYTES:
+                raise queue.Full
             self._queue.put_nowait((remarks, arrays))
         except queue.Full:
             raise RecordingError(
-                f"The disk must keep up with the robot. Got: {BACKLOG} steps not written yet. "
-                "Record fewer cameras, or to another disk."
+                f"The disk must keep up with the robot. Got: {self._queue.qsize()} steps of "
+                f"{1e-6 * self._waiting:.0f} MB not written yet. Record fewer or smaller pictures, "
+                "or to another disk."
             ) from None
 
     def _check(self) -> None:
@@ -186,6 +236,9 @@ class EpisodeRecorder:
     def _write(self) -> None:
         """Write the steps in the queue: the thread's work."""
         current: Journal | None = None
+        if sys.platform == "linux":  # where it is one thread's: the control comes first
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         try:
             while True:
                 try:
@@ -197,6 +250,10 @@ class EpisodeRecorder:
                 if item is None:
                     return
                 remarks, arrays = item
+                with self._bytes:
+                    self._waiting -= sum(array.nbytes for array in arrays.values())
+                # A processor that does not keep up leaves the rest to the disk.
+                deflate(arrays, remarks, LEVEL if self._waiting < BACKLOG_BYTES // 16 else 0)
                 if remarks["kind"] == "begin":
                     self._finish(current)
                     current = Journal(self._path(len(self.entries), ".journal"), SYNC)

@@ -11,7 +11,11 @@ import numpy as np
 
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
-FaultKind: TypeAlias = Literal["freeze", "stale", "disconnect", "reject"]
+FaultKind: TypeAlias = Literal[
+    "freeze", "stale", "disconnect", "reject", "no-picture", "black-picture", "frozen-picture"
+]
+BLIND: tuple[FaultKind, ...] = ("no-picture", "black-picture", "frozen-picture")
+"""Faults of the cameras."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,8 @@ class Fault:
     Attributes:
         kind: ``"freeze"``: measurements have new stamps and old content. ``"stale"``: no new
             measurement arrives. ``"disconnect"``: nothing can be had or told until somebody
-            connects again afterwards. ``"reject"``: commands are refused.
+            connects again afterwards. ``"reject"``: commands are refused. ``"no-picture"``: cameras
+            give none, ``"black-picture"``: black ones, ``"frozen-picture"``: always the last.
         after: When it begins, from the laying out of the scene [s].
         duration: How long it lasts [s].
         probability: In which share of the episodes it happens.

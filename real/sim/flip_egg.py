@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 
 from real.sim.arms import SOLID_GROUP
+from real.sim.looks import decorate
 from real.sim.scene import TaskScene
 
 EGG_RADIUS, EGG_HALF = 0.045, 0.005  # [m]
@@ -57,6 +58,13 @@ class FlipEgg(TaskScene):
             group=SOLID_GROUP,
             friction=(0.25, 0.005, 0.001),
         )
+        decorate(
+            pan,
+            type=mujoco.mjtGeom.mjGEOM_CAPSULE,
+            size=(0.011, 0.0, 0.0),
+            fromto=(0.0, PAN_RADIUS, 0.012, 0.0, PAN_RADIUS + 0.16, 0.03),
+            rgba=(0.10, 0.10, 0.11, 1.0),
+        )
         for angle in 2 * np.pi * np.arange(RIM) / RIM:
             pan.add_geom(
                 type=mujoco.mjtGeom.mjGEOM_BOX,
@@ -89,6 +97,14 @@ class FlipEgg(TaskScene):
                 mass=0.001,
                 group=SOLID_GROUP,
                 friction=(0.35, 0.005, 0.0005),
+            )
+        for x, y, radius in ((0.022, 0.016, 0.030), (-0.018, 0.024, 0.028), (0.002, -0.028, 0.026)):
+            decorate(
+                egg,
+                type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+                size=(radius, 0.6 * EGG_HALF, 0.0),
+                pos=(x, y, 0.0),
+                rgba=(0.95, 0.93, 0.87, 1.0),
             )
         egg.add_geom(
             type=mujoco.mjtGeom.mjGEOM_ELLIPSOID,

@@ -7,13 +7,17 @@ from typing import Any, ClassVar
 import mujoco
 import numpy as np
 
-from real.sim.scene import TaskScene
+from real.sim.looks import add_material, decorate
+from real.sim.scene import TaskScene, look_at
 
 POCKET = np.array([0.06, 0.002, 0.04])  # half of the wallet's sides [m]
 DEPTH = 0.016  # of the pocket at its bottom [m]
 TAB = np.array([0.095, 0.0, 0.075])  # what the wallet is opened by, from its hinge [m]
 BILL = np.array([0.035, 0.0015, 0.035])  # half of the bundle [m]
+MASS = 0.02  # of the bundle [kg]
 LEANING = -0.12  # angle at which the wallet is shut [rad]
+UPRIGHT = (np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0)  # turn of a plate that faces along y
+SEEN = (0.40, -0.10, 0.07)  # middle of what the side camera looks at [m]
 
 
 class InsertBills(TaskScene):
@@ -27,7 +31,9 @@ class InsertBills(TaskScene):
 
     def build(self, world: Any) -> None:
         """See `TaskScene.build`."""
-        leather, green = (0.40, 0.24, 0.14, 1.0), (0.45, 0.62, 0.45, 1.0)
+        leather, paper = (0.52, 0.31, 0.18, 1.0), (0.86, 0.90, 0.80, 1.0)
+        hide = add_material(world, "hide", "leather", rgb=(0.78, 0.46, 0.26), specular=0.3)
+        note = add_material(world, "note", "banknote", rgb=(0.60, 0.92, 0.62))
 
         def block(body: Any, position: Any, size: Any, rgba: Any, **more: Any) -> None:
             body.add_geom(
@@ -37,6 +43,9 @@ class InsertBills(TaskScene):
         x, thin, z = POCKET
         wallet = world.worldbody.add_body(name="wallet")
         block(wallet, (0, -DEPTH / 2 - thin, z), (x, thin, z), leather)
+        sheet = {"type": mujoco.mjtGeom.mjGEOM_BOX, "quat": UPRIGHT}
+        outside = -DEPTH / 2 - 2 * thin - 2e-4
+        decorate(wallet, hide, pos=(0, outside, z), size=(x, z, 2e-4), **sheet)
         block(wallet, (0, 0, 0.002), (x, DEPTH / 2 + 2 * thin, 0.002), leather)
         flap = wallet.add_body(name="flap", pos=(0, DEPTH / 2 + thin, 0.004))
         flap.add_joint(
@@ -51,6 +60,7 @@ class InsertBills(TaskScene):
             armature=1e-4,
         )
         block(flap, (0, 0, z), (x, thin, z), leather, mass=0.03)
+        decorate(flap, hide, pos=(0, thin + 2e-4, z), size=(x, z, 2e-4), **sheet)
         block(flap, ((x + TAB[0]) / 2, 0, TAB[2]), (TAB[0] - x, thin, 0.006), leather, mass=0.004)
         block(
             flap,
@@ -67,7 +77,18 @@ class InsertBills(TaskScene):
             block(stand, (0, side * 0.0075, 0.01), (0.03, 0.005, 0.01), (0.3, 0.3, 0.32, 1.0))
         bills = world.worldbody.add_body(name="bills")
         bills.add_freejoint()
-        block(bills, (0, 0, 0), BILL, green, mass=0.02, condim=4, friction=(1.0, 0.01, 0.001))
+        x2, y2, z2 = BILL**2
+        bills.explicitinertial, bills.mass = True, MASS  # in this frame, whatever is painted on it
+        bills.ipos = np.zeros(3)
+        bills.inertia = MASS / 3.0 * np.array([y2 + z2, x2 + z2, x2 + y2])
+        block(bills, (0, 0, 0), BILL, paper, mass=MASS, condim=4, friction=(1.0, 0.01, 0.001))
+        for side in (-1, 1):  # both faces of the bundle
+            at = (0, side * (BILL[1] + 1e-4), 0)
+            decorate(bills, note, pos=at, size=(BILL[0], BILL[2], 1e-4), **sheet)
+        # Bills and wallet stand with their edges towards the camera at the front.
+        world.worldbody.add_camera(
+            name="side", pos=(0.86, -0.62, 0.42), xyaxes=look_at((0.86, -0.62, 0.42), SEEN), fovy=30
+        )
 
     def lay_out(self, rng: np.random.Generator) -> None:
         """See `TaskScene.lay_out`."""

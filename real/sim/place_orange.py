@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 import mujoco
 import numpy as np
 
+from real.sim.looks import add_material, decorate
 from real.sim.scene import TaskScene
 
 RADIUS, PLATE_RADIUS, PLATE_FLOOR = 0.033, 0.085, 0.008  # [m]
 RIM, RIM_HEIGHT = 16, 0.016  # pieces of the rim, and its height [m]
 STILL = 0.08  # [m/s]
+BLUE = (0.25, 0.40, 0.66, 1.0)
 
 
 class PlaceOrange(TaskScene):
@@ -31,7 +33,9 @@ class PlaceOrange(TaskScene):
             type=mujoco.mjtGeom.mjGEOM_SPHERE,
             size=(RADIUS, 0.0, 0.0),
             mass=0.14,
-            rgba=(0.95, 0.52, 0.08, 1.0),
+            material=add_material(
+                world, "orange", "peel", repeat=(2.0, 2.0), rgb=(1.0, 0.55, 0.08), specular=0.3
+            ),
             condim=6,
             friction=(0.9, 0.01, 0.002),
             solref=(0.01, 1.0),
@@ -46,13 +50,21 @@ class PlaceOrange(TaskScene):
             mass=0.0,
         )
         plate = world.worldbody.add_body(name="plate")
-        white = (0.95, 0.95, 0.97, 1.0)
+        white = (0.86, 0.88, 0.92, 1.0)
         plate.add_geom(
             type=mujoco.mjtGeom.mjGEOM_CYLINDER,
             size=(PLATE_RADIUS, PLATE_FLOOR / 2, 0.0),
             pos=(0.0, 0.0, PLATE_FLOOR / 2),
             rgba=white,
         )
+        for radius, half, rgba in ((0.055, 4.2e-3, BLUE), (0.050, 4.4e-3, white)):  # a painted ring
+            decorate(
+                plate,
+                type=mujoco.mjtGeom.mjGEOM_CYLINDER,
+                size=(radius, half, 0.0),
+                pos=(0.0, 0.0, PLATE_FLOOR / 2),
+                rgba=rgba,
+            )
         for angle in 2 * np.pi * np.arange(RIM) / RIM:
             plate.add_geom(
                 type=mujoco.mjtGeom.mjGEOM_BOX,

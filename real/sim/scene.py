@@ -10,6 +10,7 @@ import mujoco
 import numpy as np
 
 from real.sim.body import ArmBody
+from real.sim.looks import add_material
 
 UP = np.array([0.0, 0.0, 1.0])
 
@@ -95,14 +96,25 @@ class TaskScene(abc.ABC):
         return False
 
 
+def look_at(place: Any, seen: Any) -> tuple[float, ...]:
+    """Return the axes x and y of a camera at a place that looks at a point, upright.
+
+    >>> look_at((1.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+    (0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+    """
+    back = np.subtract(place, seen) / np.linalg.norm(np.subtract(place, seen))
+    right = np.cross(UP, back) / np.linalg.norm(np.cross(UP, back))
+    return tuple((np.concatenate([right, np.cross(back, right)]) + 0.0).tolist())
+
+
 def add_room(world: Any) -> None:
     """Add floor, table, light and the camera ``front`` to a ``mujoco.MjSpec``."""
     world.option.timestep = 0.002
     world.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     world.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     world.option.impratio = 10.0
-    world.visual.headlight.ambient = (0.35, 0.35, 0.35)
-    world.visual.headlight.diffuse = (0.45, 0.45, 0.45)
+    world.visual.headlight.ambient = (0.32, 0.32, 0.32)
+    world.visual.headlight.diffuse = (0.32, 0.32, 0.32)
     world.visual.map.znear = 0.005
     world.add_texture(
         name="sky",
@@ -115,14 +127,14 @@ def add_room(world: Any) -> None:
     )
     table = world.worldbody
     table.add_light(
-        pos=(0.6, -0.8, 2.0), dir=(-0.1, 0.4, -1.0), castshadow=True, diffuse=(0.5, 0.5, 0.5)
+        pos=(0.6, -0.8, 2.0), dir=(-0.1, 0.4, -1.0), castshadow=True, diffuse=(0.42, 0.42, 0.42)
     )
     table.add_geom(
         name="table",
         type=mujoco.mjtGeom.mjGEOM_BOX,
         size=(0.55, 0.75, 0.02),
         pos=(0.35, 0.0, -0.02),
-        rgba=(0.78, 0.70, 0.60, 1.0),
+        material=add_material(world, "table", "wood", repeat=(2.0, 3.0), rgb=(0.88, 0.76, 0.60)),
         friction=(0.8, 0.005, 0.001),
     )
     for x in (-0.15, 0.85):

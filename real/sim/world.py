@@ -10,6 +10,7 @@ import numpy as np
 from real.sim.arms import add_arm, prefix
 from real.sim.body import ArmBody
 from real.sim.scene import TaskScene, add_room
+from real.sim.variation import Variation
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, UnknownNameError
 from zprl_env.loading.named import load_object
@@ -59,13 +60,16 @@ class World:
     Args:
         preset: The task.
         scene: Whose objects; see `make_scene`.
+        variation: What of its looks varies by seed; nothing if None.
 
     Raises:
         UnknownNameError: There is no such scene, arm or gripper.
         ConfigurationError: The scene cannot be made, or lacks an object that the preset tracks.
     """
 
-    def __init__(self, preset: Preset, scene: str | None = None) -> None:
+    def __init__(
+        self, preset: Preset, scene: str | None = None, variation: Variation | None = None
+    ) -> None:
         self.scene = make_scene(preset, scene)
         self.objects = preset.objects
         spec = mujoco.MjSpec()
@@ -77,7 +81,10 @@ class World:
             hand = spec.body(f"{prefix(index)}right_hand")
             hand.add_camera(name=wrist, pos=(0.07, 0.0, 0.0), quat=(0.0, 1.0, 0.0, 0.0), fovy=75.0)
         self.scene.build(spec)
+        self.variation = variation or Variation()
+        self.variation.prepare(spec)
         self.model: Any = spec.compile()
+        self.variation.bind(self.model)
         self.data: Any = mujoco.MjData(self.model)
         self.arms = [
             ArmBody(self.model, self.data, arm, index, drive)

@@ -25,7 +25,7 @@ def presets() -> dict[str, Path]:
     """Find the presets that come with the package.
 
     >>> sorted(presets())
-    ['flip-egg', 'insert-bills', 'open-box', 'place-orange']
+    ['flip-egg', 'flip-egg-pixels', ..., 'place-orange', 'place-orange-pixels']
     """
     return {path.stem: path for path in FOLDER.glob("*.yaml")}
 
@@ -94,12 +94,35 @@ def parse_preset(content: Any, source: str = "preset") -> Preset:
             f"{source} must be a mapping of settings. Got: {type(content).__name__}. "
             f"Try to copy one of {FOLDER}."
         )
+    if "like" in content:
+        content = _completed(content, source)
     try:
         return Preset.model_validate(with_present_names(content))
     except ConfigurationError as error:
         raise ConfigurationError(f"{source}: {error}") from None
     except ValidationError as error:
         raise ConfigurationError(f"{source}: {'; '.join(_sentences(error))}.") from None
+
+
+def _completed(content: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """Return the settings of the shipped preset that one is ``like``, with its own in their place.
+
+    Raises:
+        UnknownNameError: No preset that is shipped has this name.
+        ConfigurationError: That one is like another itself.
+    """
+    own = dict(content)
+    name = own.pop("like")
+    path = presets().get(name) if isinstance(name, str) else None
+    if path is None:
+        raise UnknownNameError(f"preset that {source} is like", str(name), presets())
+    base = read_yaml(path, "A preset")
+    if "like" in base:
+        raise ConfigurationError(
+            f"{source}: like must name a preset that stands alone. Got: {name}, which is like "
+            f"{base['like']}. Try that."
+        )
+    return {**base, "scene": base.get("scene", base["name"]), **own}
 
 
 def _sentences(error: ValidationError) -> Iterator[str]:

@@ -172,6 +172,12 @@ class ObservationLayout:
         }
         self.size: int = ends[-1]
 
+    @property
+    def proprioception(self) -> list[str]:
+        """Parts that the robot knows of itself: all but the tracked objects'."""
+        names = {*self._preset.objects, *(f"{name}_position" for name in self._preset.objects)}
+        return [key for key in self.keys if key not in names]
+
     def observation(self, state: RobotState) -> np.ndarray:
         """Return the observation of a measurement.
 

@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from zprl_env.errors import ConfigurationError
 from zprl_env.options.noise import FlowNoise
 
 ActionPart: TypeAlias = Literal[
@@ -30,6 +31,8 @@ ObservationPart: TypeAlias = Literal[
     "objects",
     "object_positions",
 ]
+TRACKED = ("objects", "object_positions")
+"""Parts of an observation that a tracker reports."""
 EXCLUSIVE = (("position", "position_delta"), ("quaternion", "rotation_vector", "rotation_delta"))
 """Parts of an action that exclude each other: they say the same in different ways."""
 
@@ -138,6 +141,10 @@ class Watchdog(_Part):
     """Control periods in a row that may pass without a command while the arms move."""
     max_tracking_error: Positive = 0.1
     """Distance between where an arm was sent and where it is [m]."""
+    max_picture_age: Positive = 0.5
+    """A camera's newest picture is stale after this, by the time of its capture [s]."""
+    max_equal_pictures: Count = 10
+    """Pictures in a row, equal to the byte, after which a camera counts as frozen."""
 
 
 class ActionScale(_Part):
@@ -147,6 +154,15 @@ class ActionScale(_Part):
     """From home, for ``position``; from where the arm was sent last, for ``position_delta`` [m]."""
     rotation: Positive = 1.0
     """Likewise for ``rotation_vector`` and ``rotation_delta`` [rad]."""
+
+
+class ObservedPictures(_Part):
+    """The pictures that are observed."""
+
+    cameras: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """Cameras by name, in order."""
+    image_size: Count | tuple[Count, Count] = 84
+    """Height and width [pixels], or one number for both."""
 
 
 class Preset(_Part):
@@ -195,6 +211,9 @@ class Preset(_Part):
     reset_speed: Annotated[float, Field(gt=0.0, le=1.0)] = 0.5
     """Fraction of every limit that the arms go home with."""
     cameras: tuple[Name, ...] = ()
+    """Cameras that look at the task."""
+    pictures: ObservedPictures | None = None
+    """Pictures that are observed unless an environment is made otherwise; none if not given."""
     reward: Literal["terminal", "per-step"] = "terminal"
     """1 on success and else 0, or -1 until success."""
 
@@ -202,6 +221,20 @@ class Preset(_Part):
     def ticks(self) -> int:
         """Control periods in one action."""
         return self.control_rate // self.rate
+
+    def untracked(self) -> Preset:
+        """Return the task observed without what a tracker reports.
+
+        Raises:
+            ConfigurationError: Nothing would be left.
+        """
+        parts = tuple(part for part in self.observation if part not in TRACKED)
+        if not parts:
+            raise ConfigurationError(
+                f"The preset {self.name} must observe something of the robot itself. Got: "
+                f"{', '.join(self.observation)}. Add position and gripper."
+            )
+        return self.model_copy(update={"observation": parts})
 
     @field_validator("action", "observation", "objects", "cameras")
     @classmethod
@@ -230,7 +263,13 @@ class Preset(_Part):
             if len(said := [part for part in self.action if part in group]) > 1:
                 raise ValueError(f"action must have one of {', '.join(group)}; got {said}")
         self._check_deltas()
-        if not self.objects and {"objects", "object_positions"} & {*self.observation}:
+        observed = self.pictures.cameras if self.pictures else ()
+        if strange := [name for name in observed if name not in self.cameras]:
+            raise ValueError(
+                f"pictures.cameras must be among cameras, {', '.join(self.cameras) or 'none'}; got "
+                f"{', '.join(strange)}"
+            )
+        if not self.objects and {*TRACKED} & {*self.observation}:
             raise ValueError("observation names objects, so objects must list some; got none")
         return self
 

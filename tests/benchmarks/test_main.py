@@ -55,9 +55,10 @@ DOCUMENTED = [
 
 
 def command(name: str) -> CommandLine:
-    rooms = ("house", "matrix", "mismatch", "noise", "scale")
-    package = f"{name}.__main__" if name in rooms else name
-    found = importlib.import_module(f"benchmarks.{package}").COMMAND
+    found = importlib.import_module(f"benchmarks.{name}")
+    if hasattr(found, "__path__"):  # a room, whose command is its main module's
+        found = importlib.import_module(f"benchmarks.{name}.__main__")
+    found = found.COMMAND
     assert isinstance(found, CommandLine)
     return found
 

@@ -1,5 +1,7 @@
 """Tiny demonstrations and policies that the tests share."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from policies.demonstrations import Demonstrations, Trajectory
 from policies.frozen import FrozenPolicy
 from policies.model.config import VibFlowConfig
 from policies.model.vib_flow import VibFlow
+from policies.pictures.config import EyesConfig
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +92,81 @@ def toy_file(tmp_path):
     path = tmp_path / "toy.hdf5"
     Demonstrations(tuple(episodes), {"env_name": "[Toy]"}, ("arm", "eye")).save(path)
     return path
+
+
+def dots(hands, goals, size=36):
+    """Draw a green hand and a red goal, at places in [-1, 1], on grey."""
+    frames = np.full((len(hands), size, size, 3), 40, np.uint8)
+    for places, colour in ((goals, (255, 30, 30)), (hands, (30, 255, 30))):
+        corners = np.round((np.clip(places, -1, 1) * 0.5 + 0.5) * (size - 7) + 2).astype(int)
+        for frame, (x, y) in zip(frames, corners, strict=True):
+            frame[y : y + 3, x : x + 3] = colour
+    return frames
+
+
+def dot_demonstrations(n_episodes, steps=10):
+    """Episodes of a hand that goes to a goal which only its camera sees."""
+    rng = np.random.default_rng(0)
+    episodes = []
+    for _ in range(n_episodes):
+        goal, hand = rng.uniform(-1, 1, (2, 2))
+        hands, actions = [], []
+        for _ in range(steps):
+            hands.append(hand)
+            actions.append(np.clip(goal - hand, -0.3, 0.3))
+            hand = hand + actions[-1]
+        seen = np.array(hands, np.float32)
+        episodes.append(
+            Trajectory(
+                {"hand": seen},
+                np.array(actions, np.float32),
+                np.zeros(steps),
+                np.arange(steps) == steps - 1,
+                True,
+                {"top": dots(seen, np.tile(goal, (steps, 1)))},
+            )
+        )
+    return Demonstrations(tuple(episodes), {"env_name": "Dots"}, ("hand",))
+
+
+@pytest.fixture
+def dots_seen():
+    """A few episodes of a hand that goes to a goal which only its camera sees."""
+    return dot_demonstrations(8)
+
+
+@pytest.fixture
+def dots_file(dots_seen, tmp_path):
+    """The same in a file."""
+    dots_seen.save(tmp_path / "dots.hdf5")
+    return tmp_path / "dots.hdf5"
+
+
+@pytest.fixture
+def seeing_config(small_config):
+    """Sizes of a small policy with two cameras and proprioception of five numbers."""
+    eyes = EyesConfig.of(("front", "wrist"), (40, 44), "small", crop=36)
+    return dataclasses.replace(small_config, pictures=eyes, feature_dim=16 + 5)
+
+
+@pytest.fixture
+def seeing_model(seeing_config):
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(3)
+        model = VibFlow(seeing_config)
+    rng = np.random.default_rng(0)
+    model.normalizer.fit(rng.normal(2.0, 3.0, (50, 5)), rng.uniform(-2.0, 5.0, (50, 2)))
+    return model
+
+
+@pytest.fixture
+def shown():
+    """Makes observations of that policy."""
+
+    def make(size, seed=0):
+        rng = np.random.default_rng(seed)
+        frames = rng.integers(0, 256, (2, size, 40, 44, 3), dtype=np.uint8)
+        state = rng.normal(2.0, 3.0, (size, 5)).astype(np.float32)
+        return {"state": state, "front": frames[0], "wrist": frames[1]}
+
+    return make

@@ -162,3 +162,31 @@ def test_the_command_line_says_an_error_in_one_line(tmp_path):
     assert done.returncode == 2
     assert done.stderr.startswith("error: a checkpoint must be a folder. Got:")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_bottleneck_is_fitted_onto_a_policy_that_sees(dots_seen):
+    seeing = PretrainConfig(
+        horizon=4,
+        n_action_steps=2,
+        steps=5,
+        batch_size=16,
+        encoder="small",
+        crop=32,
+        threads=1,
+        hidden_dim=16,
+        bottleneck_hidden_dims=(16,),
+    )
+    base = pretrain(dots_seen, seeing, progress=False)
+    settings = dataclasses.replace(SETTINGS, latent_dim=3, steps=20, log_every=20)
+    policy = fit_bottleneck(base, dots_seen, settings, progress=False)
+    assert (policy.latent_dim, policy.cameras) == (3, ("top",))
+    seen = {"state": np.zeros((2, 2)), "top": dots_seen.trajectories[0].frames["top"][:2]}
+    assert np.array_equal(policy.encode(seen).features, base.encode(seen).features)
+    assert policy.reference_frames()["top"].shape == (36, 36, 3)
+    blind = dataclasses.replace(
+        dots_seen,
+        trajectories=tuple(dataclasses.replace(t, frames={}) for t in dots_seen.trajectories),
+        picture_settings=None,
+    )
+    with pytest.raises(PolicyMismatchError, match=r"frames must be the policy's, .*Got: none"):
+        fit_bottleneck(base, blind, settings, progress=False)

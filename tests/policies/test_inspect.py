@@ -5,11 +5,12 @@ import sys
 
 import h5py
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from policies.demonstrations.summary import summarise
 from policies.errors import DemonstrationError
-from policies.inspect import draw_summary, print_summary
+from policies.inspect import draw_contact_sheet, draw_summary, print_summary
 
 
 def printed(summary):
@@ -54,3 +55,22 @@ def test_the_command_prints_and_draws_beside_the_file(toy_file):
     done = subprocess.run([*command, "none.hdf5"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
+
+
+def test_frames_are_shown_on_a_contact_sheet_and_bad_ones_named(dots_file):
+    with h5py.File(dots_file, "a") as opened:
+        opened["data/demo_2/obs/top_image"][:] = 0
+    command = [sys.executable, "-m", "policies.inspect", str(dots_file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    said = " ".join(done.stdout.replace("│", " ").split())
+    assert "top: 36 x 36 x 3 uint8" in said
+    assert "learning from cameras refuses demo_2: camera top is black or of one colour" in said
+    assert "drew" in said
+    with Image.open(dots_file.with_name("dots-cameras.png")) as sheet:
+        assert sheet.size == (8 * 40, 6 * 44)
+
+
+def test_a_contact_sheet_needs_frames(tmp_path, linear_demonstrations):
+    linear_demonstrations.save(tmp_path / "states.hdf5")
+    with pytest.raises(DemonstrationError, match="there must be frames, uint8 of shape"):
+        draw_contact_sheet(str(tmp_path / "states.hdf5"), tmp_path / "sheet.png")

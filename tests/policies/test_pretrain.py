@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import json
 import signal
@@ -10,9 +11,15 @@ import torch
 import tyro
 
 from policies.checkpoints.output import FolderInUseError, OverwriteError, package_version
+from policies.compiled_policy import CompiledPolicy
+from policies.demonstrations import Demonstrations
+from policies.errors import ConfigurationError, PolicyMismatchError
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
+from policies.imitation.device import resolve_device
+from policies.imitation.unfinished import unfinished_fit
 from policies.pretrain import Arguments, pretrain, run
+from tests.policies.conftest import dot_demonstrations, dots
 
 TINY = PretrainConfig(
     horizon=4,
@@ -201,3 +208,74 @@ def test_the_command_line_says_an_error_in_one_line(tmp_path):
     assert done.returncode == 2
     assert done.stderr.startswith("error: demonstrations must be an HDF5 file.")
     assert done.stderr.count("\n") == 1
+
+
+SEEING = dataclasses.replace(
+    TINY, encoder="small", crop=32, latent_dim=2, batch_size=32, threads=1, learning_rate=3e-3
+)
+
+
+def test_a_policy_reaches_a_goal_that_only_its_camera_sees():
+    config = dataclasses.replace(SEEING, steps=450, log_every=450, encoder_hidden_dims=(64,))
+    policy = pretrain(dot_demonstrations(150), config, progress=False)
+    rng = np.random.default_rng(0)
+    hands, goals = rng.uniform(-1, 1, (2, 60, 2))
+    began = np.linalg.norm(goals - hands, axis=1).mean()
+    for _ in range(6):
+        seen = {"state": hands, "top": dots(hands, goals)}
+        chunks = policy.decode(policy.encode(seen).mean, rng.normal(size=(60, 4, 2)))
+        hands = hands + chunks[:, :2].sum(1)
+    assert np.linalg.norm(goals - hands, axis=1).mean() < 0.5 * began
+
+
+def test_a_seeing_policy_keeps_what_it_saw_and_is_the_same_without_torch(dots_seen, tmp_path):
+    policy = pretrain(dots_seen, SEEING, progress=False)
+    policy.save(tmp_path)
+    loaded, bare = FrozenPolicy.load(tmp_path), CompiledPolicy.load(tmp_path)
+    seen = {"state": np.zeros((2, 2)), "top": dots(np.zeros((2, 2)), np.ones((2, 2)))}
+    for other in (loaded, bare):
+        assert other.cameras == ("top",)
+        assert other.picture_settings == dots_seen.picture_settings
+        assert other.weights_hash == policy.weights_hash
+        assert np.array_equal(other.encode(seen).mean, policy.encode(seen).mean)
+        reference = other.reference_frames()["top"]
+        assert np.array_equal(reference, dots_seen.trajectories[0].frames["top"][0])
+    training = policy.metadata["training"]
+    assert (training["device"], training["draws"]) == (resolve_device("auto", True), 4)
+    with pytest.raises(PolicyMismatchError, match="this policy sees"):
+        loaded.encode(np.zeros((1, 2)))
+
+
+def test_a_seeing_training_that_was_interrupted_ends_as_one_that_was_not(dots_seen, tmp_path):
+    whole = pretrain(dots_seen, SEEING, progress=False)
+
+    def stop(policy):
+        raise KeyboardInterrupt
+
+    for evaluate in (stop, None):
+        with contextlib.suppress(KeyboardInterrupt), unfinished_fit(tmp_path / "out") as unfinished:
+            resumed = pretrain(
+                dots_seen, SEEING, evaluate=evaluate, progress=False, unfinished=unfinished
+            )
+    assert resumed.weights_hash == whole.weights_hash
+
+
+def test_a_policy_may_see_and_feel_nothing(dots_file):
+    blind = Demonstrations.load(dots_file, [], cameras=())
+    policy = pretrain(blind, SEEING, progress=False)
+    assert policy.observation_dim == 0
+    assert policy.encode({"top": dots(np.zeros((3, 2)), np.ones((3, 2)))}).mean.shape == (3, 2)
+
+
+def test_the_command_learns_from_a_file_with_cameras(dots_file, tmp_path, capsys):
+    settings = {f.name: getattr(SEEING, f.name) for f in dataclasses.fields(PretrainConfig)}
+    run(Arguments(**settings, demonstrations=dots_file, out=tmp_path / "policy"))
+    assert "cameras: top; 36 x 36 pixels, 0 MiB in memory" in capsys.readouterr().out
+    assert FrozenPolicy.load(tmp_path / "policy").cameras == ("top",)
+
+
+def test_cameras_without_an_encoder_for_them_are_refused():
+    with pytest.raises(ConfigurationError, match="such as --encoder small"):
+        PretrainConfig(cameras=("top",))
+    with pytest.raises(ConfigurationError, match="encoder must be one of small, resnet18"):
+        PretrainConfig(encoder="vgg")

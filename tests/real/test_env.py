@@ -64,7 +64,8 @@ def episode(env, seed=None, steps=12):
 
 @pytest.mark.parametrize("task", sorted(presets()))
 def test_both_checkers_pass(task):
-    env = RealRobotEnv(task, driver="ideal", render_mode="rgb_array")
+    size = 64 if load_preset(task).pictures else None  # the ideal camera's
+    env = RealRobotEnv(task, driver="ideal", render_mode="rgb_array", image_size=size)
     gymnasium_check_env(env, skip_render_check=True)
     sb3_check_env(env, skip_render_check=True)
     env.close()

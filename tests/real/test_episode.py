@@ -10,9 +10,11 @@ from real.episode import Episode, Judgement
 from real.motion.loop import ControlLoop
 from real.operators import Event, ScriptedOperator
 from real.robot import RobotError
+from real.sight import RobotSight
 from real.tasks.coordinates import Coordinates
 from real.tasks.files import load_preset
 from tests.helpers.robots.coasting import CoastingRobot
+from zprl_env.envs.cameras.sight import BLIND
 
 PRESET = load_preset("place-orange").model_copy(update={"episode_steps": 3})
 HOME, PERIOD = Coordinates(PRESET).home, 1.0 / PRESET.control_rate
@@ -57,7 +59,8 @@ def begun(operator, notes=None, *, robot=None, preset=PRESET, images=False):
     robot.connect()
     loop = ControlLoop(robot, preset, operator)
     assert loop.locate()
-    episode = Episode(loop, preset, notes, images)
+    sight = RobotSight(loop, preset, BLIND, {}, recorded=images)
+    episode = Episode(loop, preset, notes, sight)
     episode.begin(NOTHING, seed=5)
     return loop, episode
 

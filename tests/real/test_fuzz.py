@@ -93,7 +93,8 @@ def test_whatever_happens_nothing_unsafe_is_sent_and_a_stop_holds_until_released
     preset = PRESETS[task]
     robot = Witness(preset)
     operator = ScriptedOperator(patience=5.0)
-    env = RealRobotEnv(preset, driver=robot, operator=operator)
+    size = 64 if preset.pictures else None  # of the ideal camera
+    env = RealRobotEnv(preset, driver=robot, operator=operator, image_size=size)
     env.action_space.seed(seed)
     env.reset(seed=seed)
     for action, events, fault, delay in steps:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
 
 from real.drivers.ideal import IdealRobot
 from real.robot import RobotCommand
-from real.testing import MisbehavingRobotError, check_robot
+from real.tasks.files import load_preset
+from real.testing import MisbehavingRobotError, _takes_pictures, check_robot
 
 
 class Sluggish(IdealRobot):
@@ -56,6 +59,31 @@ class Clumsy(IdealRobot):
     def command(self, command):
         closed = np.ones_like(command.gripper)
         super().command(RobotCommand(command.position, command.quaternion, closed))
+
+
+class Greedy(IdealRobot):
+    """Takes its pictures under the lock that its state waits for."""
+
+    def __init__(self, preset):
+        super().__init__(preset, realtime=True)
+        self._lock = threading.Lock()
+
+    def images(self, names):
+        with self._lock:
+            time.sleep(0.35)
+            return super().images(names)
+
+    def state(self):
+        with self._lock:
+            return super().state()
+
+
+def test_a_driver_whose_state_waits_for_its_pictures_is_named():
+    preset = load_preset("place-orange")
+    robot = Greedy(preset)
+    robot.connect()
+    (told,) = _takes_pictures(robot, preset)
+    assert "state() must take at most 0.25 s while another thread takes pictures" in told
 
 
 @pytest.mark.parametrize("task", ["place-orange", "open-box"])

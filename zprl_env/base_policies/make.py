@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import gymnasium as gym
 import tyro
 
 from policies.checkpoints.contents import METADATA_FILE
@@ -24,6 +25,7 @@ from policies.checkpoints.whole import replace_file
 from policies.imitation.config import PretrainConfig
 from zprl_env import cli
 from zprl_env.base_policies.card import Made, card
+from zprl_env.base_policies.playing import SeeingPlayback, seen_by
 from zprl_env.base_policies.recipes import ImitationRecipe, imitation_recipe, made_name
 from zprl_env.envs import make_env
 from zprl_env.errors import CheckpointError
@@ -81,6 +83,8 @@ class Making:
             skill=self.recipe.skill,
             operator_seed=self.recipe.operator_seed,
             disturbance=self.recipe.disturbance,
+            cameras=self.recipe.cameras,
+            image_size=self.recipe.image_size,
             workers=self.workers,
             overwrite=self.overwrite,
         )
@@ -112,8 +116,12 @@ def played(
     policy: FrozenPolicy, making: Making, noise: str, first_seed: int, episodes: int
 ) -> EvaluationResult:
     """Play the policy unsteered, from its latent's mean."""
-    env = make_env(making.env, **cli.settings(making.env_kwargs))
-    steered = LatentSteeringWrapper(env, policy, scale=0.0, sample_latent=False, noise=noise)
+    env = make_env(making.env, **cli.settings(making.env_kwargs), **seen_by(policy))
+    steered: gym.Env = (
+        SeeingPlayback(env, policy, noise)
+        if policy.cameras
+        else LatentSteeringWrapper(env, policy, scale=0.0, sample_latent=False, noise=noise)
+    )
     name = f"{making.env}, flow noise {noise}"
     try:
         return play(name, steered, None, range(first_seed, first_seed + episodes))
@@ -231,7 +239,7 @@ def _train(making: Making, provenance: dict[str, str], unfinished: UnfinishedFit
         return played(trained, making, "fresh", VALIDATION_SEED, VALIDATION_EPISODES).success_rate
 
     return pretrain(
-        Demonstrations.load(making.recording.out),
+        Demonstrations.load(making.recording.out, cameras=() if making.imitation.sees else None),
         making.imitation,
         evaluate=validate,
         provenance=provenance,
@@ -242,6 +250,7 @@ def _train(making: Making, provenance: dict[str, str], unfinished: UnfinishedFit
 def _trained(making: Making, demonstrations_sha256: str) -> FrozenPolicy | None:
     """Load the policy that an interrupted making has trained already with the same settings."""
     from policies.frozen import FrozenPolicy
+    from policies.pretrain import resolved
 
     if not (making.out / METADATA_FILE).exists():
         return None
@@ -252,7 +261,10 @@ def _trained(making: Making, demonstrations_sha256: str) -> FrozenPolicy | None:
             return None
         raise
     before = policy.metadata.get("training", {})
-    now = asdict(making.imitation) | {"demonstrations_sha256": demonstrations_sha256}
+    # Device and threads are this machine's, and change nothing that could be told apart.
+    now = asdict(resolved(making.imitation)) | {"demonstrations_sha256": demonstrations_sha256}
+    for name in ("device", "threads", "memory"):
+        now.pop(name)
     same = all(_plain(before.get(name)) == _plain(value) for name, value in now.items())
     return policy if same else None
 
@@ -265,6 +277,7 @@ def _plain(value: object) -> object:
 EXAMPLES = (
     "--env Lift --out my_lift",
     "--env assembly --out my_assembly --episodes 100 --workers 2",
+    "--env Lift-Pixels --out my_lift_eyes",
 )
 
 

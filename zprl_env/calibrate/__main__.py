@@ -143,8 +143,8 @@ def calibrate(calibration: Calibration) -> Calibrations:
 
     from zprl_env.base_policies.find import base_policy
     from zprl_env.calibrate import report
-    from zprl_env.envs import make_env
     from zprl_env.loading.resolve import resolve_policy
+    from zprl_env.seeing.environment import make_env_for
 
     torch.set_num_threads(calibration.threads)
     env_kwargs = cli.settings(calibration.env_kwargs)
@@ -158,7 +158,7 @@ def calibrate(calibration: Calibration) -> Calibrations:
     usual = calibrated_facts(find_task(calibration.env).read_facts(env_kwargs), policy)
     found, noise = None, calibration.noise or usual.noise
     steps = calibration.n_action_steps or usual.n_action_steps
-    with closing(make_env(calibration.env, **env_kwargs)) as env:
+    with closing(make_env_for(policy, calibration.env, **env_kwargs)) as env:
         if calibration.draws:
             episodes = calibration.episodes or noise_search.EPISODES
             found = search_noise(

@@ -45,8 +45,8 @@ def check(settings: Check) -> None:
     Raises:
         ZprlError: There are faults; all of them are named.
     """
-    from zprl_env.envs import make_env
     from zprl_env.loading.resolve import resolve_policy
+    from zprl_env.seeing.environment import make_env_for
     from zprl_env.testing import check_env_fits, check_policy
     from zprl_env.testing.environment import CHECKS as OF_ENV
     from zprl_env.testing.policy import CHECKS as OF_POLICY
@@ -54,7 +54,8 @@ def check(settings: Check) -> None:
     name = settings.policy or settings.env
     policy = resolve_policy(name, settings.policy_class)
     faults: list[str] = []
-    with closing(make_env(settings.env, **cli.settings(settings.env_kwargs))) as env:
+    env_kwargs = cli.settings(settings.env_kwargs)
+    with closing(make_env_for(policy, settings.env, **env_kwargs)) as env:
         for what, of, checks in (("env", settings.env, OF_ENV), ("policy", name, OF_POLICY)):
             try:
                 if what == "env":

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from policies.checkpoints.files import METADATA_FILE
 from policies.checkpoints.output import refuse_overwriting
+from policies.checkpoints.whole import PARTIAL, beside
 from zprl_env import cli
 from zprl_env.deploy.equality import (
     ACCURACY,
@@ -36,6 +35,7 @@ from zprl_env.loading.steered_files import (
     check_entries,
     write_steered,
 )
+from zprl_env.seeing.fit import state_size
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.training.config import Config, check_policy, load_config
 from zprl_env.training.run.find import find_run
@@ -77,7 +77,8 @@ class Export:
     """Name the base policy in place of a copy of it, if it is one that comes with the package: the
     folder is then a tenth as large."""
     onnx: bool = False
-    """Write the whole as one ONNX graph as well, from observation and noise to actions."""
+    """Write the whole as one ONNX graph as well, from observation and noise to actions; of a policy
+    that sees, from proprioception and frames."""
     threads: int = 1
     """Threads of torch."""
 
@@ -115,9 +116,9 @@ def export(settings: Export) -> Path:
     import torch
 
     from zprl_env.base_policies.find import base_policy
-    from zprl_env.envs import make_env
     from zprl_env.evaluation import ModelAgent
     from zprl_env.loading.resolve import resolve_policy
+    from zprl_env.seeing.environment import make_env_for
     from zprl_env.training.agents.weights import load_model
     from zprl_env.training.environment import evaluation_env
     from zprl_env.training.run.agent import find_agent
@@ -133,9 +134,9 @@ def export(settings: Export) -> Path:
             f"ONNX must be made of a checkpoint of this project's. Got: {own}, which is code. "
             "Leave --onnx out."
         )
-    made = make_env(config.env, **env_kwargs)
+    made = make_env_for(policy, config.env, **env_kwargs)
     env = evaluation_env(made, policy, config.steer, config.recipe)
-    partial = out.with_name(f".{out.name}.partial")
+    partial = beside(out, PARTIAL, start=".")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         with closing(env):
@@ -148,7 +149,7 @@ def export(settings: Export) -> Path:
             steered = write(partial, metadata, model, env)
         space: Any = env.env.env.observation_space
         observations = (
-            random_observations(space)
+            [*random_observations(space)]
             if own
             else likely_observations(base_folder(partial, metadata))
         )
@@ -176,7 +177,7 @@ def _check_out(out: Path, overwrite: bool) -> None:
 
 def _replace(out: Path, partial: Path) -> None:
     """Put a whole export in the place of another one, or where nothing is."""
-    before = out.with_name(f".{out.name}.before")
+    before = beside(out, ".before", start=".")
     shutil.rmtree(before, ignore_errors=True)
     if out.exists():
         out.rename(before)
@@ -209,7 +210,7 @@ def describe_run(
         "env": config.env,
         "steer": config.steer,
         "options": options,
-        "observation_dim": int(np.prod(space.shape or ())),
+        "observation_dim": state_size(space),
         "algo": config.algo,
         "backend": config.backend,
         "recipe": dataclasses.asdict(recipe),

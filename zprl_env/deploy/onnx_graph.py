@@ -1,21 +1,25 @@
-"""A steered policy as one ONNX graph: observation and noise in, action chunk out."""
+"""A steered policy as one ONNX graph: observation or frames and noise in, action chunk out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from copy import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from policies.checkpoints import model as checkpoint
-from policies.engines.onnx import graph, session
+from policies.engines.onnx import graph, observation_inputs, session
 from policies.model.vib_flow import VibFlow
+from policies.pictures.settings import STATE
 from zprl_env.deploy.actor import LAYER_NORM, Layer
 from zprl_env.deploy.steered_policy import SteeredPolicy
 from zprl_env.errors import CheckpointError, ZprlError
 from zprl_env.loading.steered_files import ONNX_FILE, base_folder
+from zprl_env.seeing import batches
 from zprl_env.steering.base import policy_generator
 
 
@@ -65,23 +69,28 @@ class SteeredNetwork(nn.Module):
         for name, array in zip(("low", "high"), steered.bounds, strict=True):
             self.register_buffer(name, torch.tensor(array, dtype=torch.float32))
 
-    def forward(self, observation: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Map observations ``(B, O)`` to chunks.
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Map observations to chunks.
 
         Args:
-            observation: Shape ``(B, O)``.
-            noise: N(0, I) of fresh noise; None for a flow that starts from zero or a fixed draw.
-                Shape ``(B, H, A)``.
+            inputs: Observations of shape ``(B, O)``, or what `observation_inputs` names of a policy
+                that sees; and, last, N(0, I) of fresh noise, of shape ``(B, H, A)``, unless the
+                flow starts from zero or a fixed draw.
         """
-        features, posterior = self.model.encode(observation)
+        names = [*observation_inputs(self.model)]
+        noise = inputs[len(names)] if len(inputs) > len(names) else None
+        shown, first = dict(zip(names, inputs, strict=False)), inputs[0]
+        features, posterior = self.model.encode(shown if self.model.config.pictures else first)
         parts, kind = [posterior.mean], self.steering.observation
         if kind in ("state", "both"):
-            parts.insert(0, self.model.normalizer.observations(observation))
+            state = shown.get(STATE, first)
+            if self.model.config.observation_dim:
+                parts.insert(0, self.model.normalizer.observations(state))
         if kind in ("features", "both"):
             parts.insert(0, features)
         action = torch.clamp(self.actor(torch.cat(parts, dim=1)), -1.0, 1.0)
         if noise is None:
-            start = self.start.expand(observation.shape[0], -1, -1)
+            start = self.start.expand(first.shape[0], -1, -1)
         else:
             start = self.steering.flow_noise.temperature * noise
         chunks, _ = self.steering.decode(self.model.decode, action, posterior.mean, start)
@@ -89,14 +98,14 @@ class SteeredNetwork(nn.Module):
 
 
 def write_onnx(
-    folder: Path, steered: SteeredPolicy, observations: np.ndarray, accuracy: float
+    folder: Path, steered: SteeredPolicy, observations: Sequence[Any] | np.ndarray, accuracy: float
 ) -> None:
     """Write ``steered.onnx`` beside an export, once it has decided as the export does.
 
     Args:
         folder: The export.
         steered: What it loads as.
-        observations: What to decide on. Shape ``(N, O)``.
+        observations: What to decide on, one after another.
         accuracy: How far an action may be off, absolutely or relative to itself.
 
     Raises:
@@ -110,8 +119,14 @@ def write_onnx(
         )
     model = checkpoint.load(base_folder(folder, steered.metadata)).model
     config, noisy = model.config, steered.steering.flow_noise.by_chance
+    batch = batches.stacked(observations)
+    arrays: dict[str, np.ndarray] = {}
     inputs: dict[str, tuple[int, ...]] = {"observation": (config.observation_dim,)}
-    arrays = {"observation": np.asarray(observations, np.float32)}
+    if isinstance(batch, Mapping):
+        inputs = observation_inputs(model)
+        arrays |= {name: batch[name] for name in inputs}
+    else:
+        arrays["observation"] = np.asarray(batch, np.float32)
     chunk = (config.horizon, config.action_dim)
     if noisy:
         inputs["noise"] = chunk

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from policies.checkpoints.plain_json import shown
+from policies.encoding import Observations
 from policies.finite import all_finite
 from zprl_env.deploy.actor import Actor
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
@@ -17,6 +18,7 @@ from zprl_env.loading.resolve import PolicyLike, acting_policy, resolve_policy
 from zprl_env.loading.shipped import steered_folder
 from zprl_env.loading.steered_files import FIXED_NOISE, OWN_POLICY, base_folder, read_steered
 from zprl_env.options.noise import FlowNoise
+from zprl_env.seeing import batches
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.table import STEERINGS, find_steering
@@ -41,6 +43,8 @@ class SteeredPolicy:
         >>> steered = SteeredPolicy(LinearPolicy(3, 1), Actor([push]), 3, {"scale": 0.5})
         >>> steered.predict(np.array([1.0, 2.0, 3.0])).tolist()
         [[0.5], [0.5]]
+
+    Of a policy that sees an observation is ``{"state": (P,), "<camera>": (H, W, 3) uint8, ...}``.
     """
 
     def __init__(
@@ -60,7 +64,7 @@ class SteeredPolicy:
         Args:
             policy: The frozen base policy.
             actor: The agent.
-            observation_dim: Size O of an observation.
+            observation_dim: Size O of an observation, or of proprioception beside pictures.
             options: Of the steering, such as ``scale``; ``sample_latent`` is
                 off and ``noise`` is ``"zero"`` if not given.
             steer: Where the agent enters the policy: a key of ``STEERINGS`` or
@@ -161,11 +165,13 @@ class SteeredPolicy:
         self._seed = seed
         self._generators: list[np.random.Generator] = []
 
-    def predict(self, observation: np.ndarray) -> np.ndarray:
+    def predict(self, observation: np.ndarray | Mapping[str, np.ndarray]) -> np.ndarray:
         """Decide on the next actions.
 
         Args:
-            observation: What the environment shows. Shape ``(O,)``, or ``(B, O)`` for several.
+            observation: What the environment shows. Shape ``(O,)``, or ``(B, O)`` for several. Of
+                a policy that sees, ``state`` of that shape, unless it has none, and a frame of
+                each camera by its name, uint8 of shape ``(H, W, 3)``, or ``(B, H, W, 3)``.
 
         Returns:
             The chunk to execute, in the environment's units and inside its bounds. Shape
@@ -175,14 +181,8 @@ class SteeredPolicy:
             PolicyMismatchError: The observation has another shape, or the answer is not finite.
             SimulationError: The observation is not finite.
         """
-        observations = np.asarray(observation)
-        if observations.ndim not in (1, 2) or observations.shape[-1] != self._observation_dim:
-            raise PolicyMismatchError(
-                f"an observation must have the shape ({self._observation_dim},) or "
-                f"(B, {self._observation_dim}). Got: {observations.shape}."
-            )
-        batch = np.atleast_2d(observations)
-        generators = self._generators_of(len(batch))
+        batch, alone = self._batch(observation)
+        generators = self._generators_of(batches.length(batch))
         seen, latents = self.steering.observe(batch, generators)
         decision = self.steering.act(self.actor(seen), latents, generators)
         if not all_finite(decision.chunks):  # before the bounds, which infinity would pass as
@@ -191,7 +191,32 @@ class SteeredPolicy:
                 "compare the observation with the demonstrations."
             )
         chunks = np.clip(decision.chunks, *self.bounds)
-        return chunks[0] if observations.ndim == 1 else chunks
+        return chunks[0] if alone else chunks
+
+    def _batch(self, observation: Any) -> tuple[Observations, bool]:
+        """Return an observation as a batch, and whether it is a single one."""
+        cameras, size = self.steering.cameras, self._observation_dim
+        if cameras:
+            if not isinstance(observation, Mapping):
+                raise PolicyMismatchError(
+                    f"this policy sees: an observation must be a mapping with a frame of "
+                    f"{', '.join(cameras)}. Got: {type(observation).__name__}."
+                )
+            shown = {name: np.asarray(part) for name, part in observation.items()}
+            alone = any(shown[name].ndim == 3 for name in cameras if name in shown)
+            return (batches.single(shown) if alone else shown), alone
+        if isinstance(observation, Mapping):
+            raise PolicyMismatchError(
+                f"this policy sees states: an observation must be an array of shape ({size},) or "
+                f"(B, {size}). Got: a mapping with {', '.join(map(str, observation))}."
+            )
+        observations = np.asarray(observation)
+        if observations.ndim not in (1, 2) or observations.shape[-1] != size:
+            raise PolicyMismatchError(
+                f"an observation must have the shape ({size},) or (B, {size}). "
+                f"Got: {observations.shape}."
+            )
+        return np.atleast_2d(observations), observations.ndim == 1
 
     def _generators_of(self, size: int) -> list[np.random.Generator]:
         for row in range(len(self._generators), size):

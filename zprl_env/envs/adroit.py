@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ import numpy as np
 
 from policies.errors import ConfigurationError
 from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.envs.cameras.sight import choose_sight
 from zprl_env.envs.mismatch import described
 from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import MissingExtraError, UnknownNameError
@@ -100,6 +101,12 @@ class AdroitEnv(SuiteEnv):
         render_mode: ``"rgb_array"`` or None.
         camera: Camera that `render` looks through, e.g. ``"fixed"`` or ``"vil_camera"``.
         render_size: Height and width of the image [pixels].
+        cameras: Cameras whose pictures are observed, in order; the suite's usual ones if None.
+        image_size: Height and width of their pictures [pixels], or one number for both; 84 if None.
+        observation: ``"state"``: all of the state. ``"pixels"``, the usual one with cameras: their
+            pictures and what a robot knows of itself. ``"both"``: pictures and all of the state.
+        render_quality: ``"fast"``, the usual one, or ``"full"``, with shadows, reflections and
+            multisamples, as `render` has them.
         mismatch: How it differs from where demonstrations were recorded; see
             :mod:`zprl_env.envs.mismatch`. A hand can differ in friction alone.
 
@@ -117,6 +124,8 @@ class AdroitEnv(SuiteEnv):
     >>> env.close()
     """
 
+    suite = "adroit"
+
     def __init__(
         self,
         task: str = "door",
@@ -128,8 +137,13 @@ class AdroitEnv(SuiteEnv):
         render_mode: str | None = None,
         camera: str = "vil_camera",
         render_size: tuple[int, int] = (256, 256),
+        cameras: Sequence[str] | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        observation: str | None = None,
+        render_quality: str | None = None,
         mismatch: Mapping[str, float] | None = None,
     ) -> None:
+        sight = choose_sight(cameras, image_size, observation, render_quality)
         if task not in ADROIT_TASKS:
             raise UnknownNameError("Adroit task", task, ADROIT_TASKS)
         if success not in SUCCESSES:
@@ -152,6 +166,7 @@ class AdroitEnv(SuiteEnv):
             camera=camera,
             render_size=render_size,
             render_fps=round(1.0 / (self._env.dt * action_repeat)),
+            sight=sight,
         )
         ones = np.ones(self._env.action_space.shape)
         self._define_spaces(known.parts, -ones, ones)

@@ -11,6 +11,8 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from policies.finite import all_finite
+from policies.pictures.settings import PictureSettings
+from zprl_env.envs.cameras.sight import BLIND, Sight, proprioception
 from zprl_env.envs.conditions import (
     check_open,
     check_render_mode,
@@ -20,9 +22,11 @@ from zprl_env.envs.conditions import (
 )
 from zprl_env.envs.mismatch import LateNumbers, Mismatched, make_mismatch
 from zprl_env.envs.spaces import unbounded_box
-from zprl_env.errors import SimulationError, UnknownNameError
+from zprl_env.errors import RenderingError, SimulationError, UnknownNameError
 
 if TYPE_CHECKING:
+    from zprl_env.envs.cameras.eyes import Eyes
+    from zprl_env.envs.cameras.renderer import SceneRenderer
     from zprl_env.envs.offscreen import OffscreenCamera
 
 REWARDS = ("sparse", "dense")
@@ -42,15 +46,18 @@ class Outcome(NamedTuple):
     success: bool
 
 
-class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
+class SuiteEnv(gym.Env[Any, np.ndarray], Mismatched):
     """Base class of a simulated task as a Gymnasium environment.
 
     * Success terminates; nothing truncates (put gymnasium's ``TimeLimit`` around it).
     * ``info["is_success"]`` is in every info, that of ``reset`` included.
     * ``reset(seed=s)`` gives the same episode bit for bit, whatever happened before and in any
       process.
-    * Observations and actions are flat and float32; ``observation_keys`` says which part is which.
-    * Nothing of OpenGL is touched before `render`, and a missing one does not matter until then.
+    * States and actions are flat and float32; ``observation_keys`` says which part is which.
+    * With cameras an observation is a ``Dict`` of ``state`` and a picture of the present state per
+      camera, RGB and upright, shape ``(H, W, 3)``, uint8.
+    * Nothing of OpenGL is touched without cameras before `render`, and a missing one does not
+      matter until then.
     * It cannot be copied or pickled; a second one, seed and actions lead to the same state.
 
     A suite adds five methods: `_reset`, `_step`, `_simulation`, `_free` and ``env_args``; its
@@ -64,12 +71,18 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
         camera: Camera that `render` looks through.
         render_size: Height and width of the image [pixels].
         render_fps: Control steps per second.
+        sight: What is observed through cameras.
 
     Raises:
-        UnknownNameError: No such reward or render mode.
+        UnknownNameError: No such reward, render mode or camera.
+        RenderingError: There are cameras, and no OpenGL to be had.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 20}  # noqa: RUF012
+    suite = ""
+    """Name of the suite, in the tables of cameras."""
+    turned_cameras: tuple[str, ...] = ()
+    """Cameras that the suite mounts upside down; pictures are turned by 180 degrees."""
     hidden_geom_groups: tuple[int, ...] = ()
     """Groups of geoms that are simulated and not shown."""
     replayable = True
@@ -87,6 +100,7 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
         camera: str,
         render_size: tuple[int, int],
         render_fps: int,
+        sight: Sight = BLIND,
     ) -> None:
         if reward not in REWARDS:
             raise UnknownNameError("reward", reward, REWARDS)
@@ -103,9 +117,12 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
         self._late: LateNumbers | None = None
         self._begun = self._running = self._closed = False
         self._offscreen: OffscreenCamera | None = None
+        self._renderer: SceneRenderer | None = None
+        self._sight = sight
+        self.eyes: Eyes | None = None
 
     def _define_spaces(self, sizes: Mapping[str, int], low: np.ndarray, high: np.ndarray) -> None:
-        """Define the observation and action spaces.
+        """Define the observation and action spaces, and open the eyes if there are any.
 
         Args:
             sizes: Size of each part of the observation, in order.
@@ -116,10 +133,85 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
         for key, size in sizes.items():
             self.observation_keys[key] = slice(start, start + size)
             start += size
-        self.observation_space = unbounded_box(start)
+        self.observation_space: gym.Space = unbounded_box(start)
+        if self._sight.cameras != ():
+            try:
+                self._open_eyes()
+            except BaseException:
+                self.close()
+                raise
         self.action_space = gym.spaces.Box(
             np.asarray(low, np.float32), np.asarray(high, np.float32), dtype=np.float32
         )
+
+    def _open_eyes(self) -> None:
+        from zprl_env.envs.cameras.eyes import Eyes
+        from zprl_env.envs.cameras.model_settings import model_settings
+        from zprl_env.envs.cameras.renderer import camera_names
+
+        sight, (model, data) = self._sight, self._simulation()
+        cameras = sight.within(self.suite, camera_names(model))
+        renderer = self._make_renderer()
+        renderer.render(data, cameras[:1])  # a driver that hangs does so now
+        settings = model_settings(
+            model,
+            cameras,
+            sight.image_size,
+            sight.quality,
+            renderer=renderer.renderer,
+            versions={self.suite: str(self.env_args["env_version"])},
+            turned=self.turned_cameras,
+        )
+        keys = self.observation_keys
+        felt = proprioception(self.suite, [*keys])
+        self.eyes = Eyes(settings, self._take, keys, felt, sight.observation)
+        self.observation_space = self.eyes.observation_space
+        self.observation_keys = self.eyes.observation_keys
+
+    def _make_renderer(self) -> SceneRenderer:
+        from zprl_env.envs.cameras.renderer import SceneRenderer
+
+        model, _ = self._simulation()
+        if self._renderer is not None and self._renderer.model is not model:
+            self._renderer.close()  # the suite has built another one
+            self._renderer = None
+        if self._renderer is None:
+            self._renderer = SceneRenderer(
+                model,
+                self._sight.image_size,
+                self._sight.quality,
+                self.hidden_geom_groups,
+                self.turned_cameras,
+            )
+        return self._renderer
+
+    def _take(self) -> dict[str, np.ndarray]:
+        eyes = self._seeing()
+        return self._make_renderer().render(self._simulation()[1], eyes.settings.cameras)
+
+    def _seeing(self) -> Eyes:
+        if self.eyes is None:
+            raise RenderingError(
+                "pictures need an environment with cameras. Got: one without. Make it with "
+                'cameras=("...",); render() shows it to people'
+            )
+        return self.eyes
+
+    @property
+    def picture_settings(self) -> PictureSettings | None:
+        """Settings that the cameras' pictures are made with; None without cameras."""
+        return None if self.eyes is None else self.eyes.settings
+
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Take a picture of the present state with each camera. Shape ``(H, W, 3)``, uint8.
+
+        Raises:
+            RenderingError: The environment was made without cameras.
+            ClosedEnvironmentError: It was closed.
+        """
+        eyes = self._seeing()
+        check_open(self._closed)
+        return eyes.pictures()
 
     def _differ(self, mismatch: Any) -> None:
         """Differ from where demonstrations were recorded; see `zprl_env.envs.mismatch`."""
@@ -161,7 +253,7 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode.
 
         Args:
@@ -169,20 +261,25 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
             options: Not used.
 
         Returns:
-            Observation of shape ``(O,)``, float32, and the info.
+            Observation, of shape ``(O,)``, float32, without cameras, and the info.
 
         Raises:
             ClosedEnvironmentError: The environment was closed.
         """
         super().reset(seed=seed)
         check_open(self._closed)
+        if self.eyes is not None:
+            self.eyes.settle()
         if self._late is not None:
             self._late.clear()
         observation, success = self._reset()
         self._begun = self._running = True
-        return observation, {"is_success": bool(success)}
+        return self._seen(observation), {"is_success": bool(success)}
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def _seen(self, state: np.ndarray) -> Any:
+        return state if self.eyes is None else self.eyes.see(state)
+
+    def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Run one control step.
 
         Args:
@@ -198,6 +295,8 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
         """
         check_running(self._running)
         action = checked_action(action, self.action_space)
+        if self.eyes is not None:
+            self.eyes.settle()
         if self._late is not None:
             action = self._late(action)
         try:
@@ -211,7 +310,7 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
         terminated = success and self.success_terminates
         self._running = not terminated
         reward = float(dense_reward) if self.reward == "dense" else float(success)
-        return observation, reward, terminated, False, {"is_success": success}
+        return self._seen(observation), reward, terminated, False, {"is_success": success}
 
     def render(self) -> np.ndarray | None:
         """Return an image of shape ``(H, W, 3)``, uint8, or None without a render mode.
@@ -230,7 +329,11 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
             from zprl_env.envs.offscreen import OffscreenCamera
 
             self._offscreen = OffscreenCamera(
-                model, self.camera, self.render_size, self.hidden_geom_groups
+                model,
+                self.camera,
+                self.render_size,
+                self.hidden_geom_groups,
+                turned=self.turned_cameras,
             )
         return self._offscreen.render(data)
 
@@ -238,8 +341,13 @@ class SuiteEnv(gym.Env[np.ndarray, np.ndarray], Mismatched):
         """Free the simulation; a second call does nothing."""
         if self._closed:
             return
+        if self.eyes is not None:
+            self.eyes.settle()
         self._closed = True
         self._begun = self._running = False
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
         if self._offscreen is not None:
             self._offscreen.close()
             self._offscreen = None

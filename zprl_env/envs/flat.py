@@ -5,7 +5,8 @@ others; any other policy gets all of them in the space's own order, which is alp
 gymnasium was given a plain dict. Parts of a ``Dict`` in a ``Dict`` are named with a dot, in the
 order of their spaces. Each part is raveled in C order and cast to float32. A flat box stays as it
 is, unless it says which of its entries are which part and the policy takes them in another order.
-Images are refused: nothing encodes them yet.
+Pictures are for policies that see: their environments keep a ``Dict`` of ``state`` and a picture
+per camera, of which only the state's parts are chosen and put into order.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from policies.pictures.settings import STATE
+from zprl_env.envs.cameras.chosen import chosen_state
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.spaces import is_image
 from zprl_env.errors import PolicyMismatchError
@@ -123,6 +126,8 @@ def ordered_keys(env: gym.Env) -> dict[str, int] | None:
     """Return the names and sizes of :func:`named_parts`, in order; None where they are unknown."""
     named = named_parts(env)
     space = env.observation_space
+    if isinstance(space, gym.spaces.Dict):
+        space = space.spaces.get(STATE, space)
     if named is None or not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
         return None
     return {key: len(range(*part.indices(space.shape[0]))) for key, part in named.items()}
@@ -137,7 +142,7 @@ def flat_environment(env: gym.Env, policy: object = None) -> gym.Env:
 
     Returns:
         The environment itself if its observations are a flat ``Box``, else a
-        :class:`FlatObservation` of it.
+        :class:`FlatObservation` of it. Of a policy that sees, pictures stay as they are.
 
     Raises:
         PolicyMismatchError: The observation is no box and no ``Dict`` of boxes, or lacks a part.
@@ -147,18 +152,27 @@ def flat_environment(env: gym.Env, policy: object = None) -> gym.Env:
     True
     """
     check_single(env, "flat_environment")
-    flat = flatten(env, observation_keys(policy))
-    check_order(ordered_keys(flat), policy)
+    sees = bool(getattr(policy, "cameras", ()))
+    flat = flatten(env, observation_keys(policy), sees=sees)
+    if not sees or isinstance(env.observation_space, gym.spaces.Dict):
+        check_order(ordered_keys(flat), policy)
     return flat
 
 
-def flatten(env: gym.Env, keys: Iterable[str] | None = None) -> gym.Env:
+def flatten(env: gym.Env, keys: Iterable[str] | None = None, *, sees: bool = False) -> gym.Env:
     """Flatten observations by keys alone, for processes that do not hold the policy.
+
+    Args:
+        env: Any environment.
+        keys: Parts to take, in order.
+        sees: Whether the policy takes pictures.
 
     A flat ``Box`` whose environment names its parts is put into the order of the keys, if it is
     another one; one that names none of them, or has none of these, stays as it is.
     """
     space = env.observation_space
+    if sees:
+        return chosen_state(env, keys)
     if not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
         return FlatObservation(env, keys)
     wanted, named = list(keys or ()), named_parts(env)
@@ -256,6 +270,8 @@ def _boxes(space: gym.Space, keys: list[str] | None) -> dict[str, gym.spaces.Box
         parts: dict[str, gym.Space] = {OBSERVATION: space}
     elif isinstance(space, gym.spaces.Dict):
         leaves = _leaves(space)
+        if any(map(is_image, leaves.values())) and not {*(keys or leaves)} <= leaves.keys():
+            raise PolicyMismatchError(sees_states(space))
         parts = {key: leaves[key] for key in _found(keys or [*leaves], leaves)}
     else:
         raise PolicyMismatchError(
@@ -273,9 +289,20 @@ def _box(key: str, part: gym.Space) -> gym.spaces.Box:
             "gymnasium.wrappers.FlattenObservation."
         )
     if is_image(part):
-        raise PolicyMismatchError(
-            f"A policy takes numbers: images are not handled yet. Got an environment whose {key!r} "
-            f"is an image, {part}. Leave it out by gymnasium.wrappers.FilterObservation, or give "
-            "the environment's state instead."
-        )
+        raise PolicyMismatchError(sees_states(part, key))
     return part
+
+
+def sees_states(space: gym.Space, key: str = "") -> str:
+    """Return the words for an environment with pictures and a policy that takes none.
+
+    Args:
+        space: What the environment observes.
+        key: Name of the part of it that is a picture, if it is one.
+    """
+    got = f"an environment whose {key!r} is a picture, {space}" if key else f"{space}"
+    return (
+        f"The policy sees states: it takes numbers and no pictures. Got: {got}. Make the "
+        "environment without cameras, leave pictures out by gymnasium.wrappers.FilterObservation, "
+        "or give a policy that sees (python -m policies.pretrain, of demonstrations with cameras)."
+    )

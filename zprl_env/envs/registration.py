@@ -1,7 +1,8 @@
 """Make environments by name, and register tasks of one's own.
 
 Importing `zprl_env` registers the shipped tasks with gymnasium, and
-``gym.make("zprl_env:ZPRL-Lift-v0")`` imports it by itself. No simulator is imported before one of
+``gym.make("zprl_env:ZPRL-Lift-v0")`` imports it by itself; ``ZPRL-Lift-Pixels-v0`` is the same task
+seen through its suite's usual cameras. No simulator is imported before one of
 its environments is made.
 """
 
@@ -19,7 +20,7 @@ from zprl_env.envs.settings import advise
 from zprl_env.errors import ConfigurationError, MissingExtraError
 from zprl_env.loading.named import load_object, names_code
 from zprl_env.loading.shadowing import check_not_hidden
-from zprl_env.tasks import TASKS, Task, find_task
+from zprl_env.tasks import SEEN, TASKS, Task, find_task, pixel_task
 
 
 def make_env(env: str | Task, **kwargs: Any) -> gym.Env:
@@ -124,6 +125,8 @@ def register_envs() -> None:
     """Register every task of `TASKS` with gymnasium; a second call changes nothing."""
     for task in TASKS.values():
         _register(task)
+        if task.suite in SEEN:
+            _register(pixel_task(task))
 
 
 def _register(task: Task) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from zprl_env.errors import ConfigurationError
 
 _TIME = "max_episode_steps, which truncates"
-_CAMERA = 'camera, which render() looks through with render_mode="rgb_array"'
-_SIZE = "render_size, (height, width) of what render() returns"
+_CAMERA = 'cameras=("...",), which are observed, or camera, which render() looks through'
+_SIZE = "image_size of observed cameras, or render_size, (height, width) of render()'s picture"
 _RENDERER = 'render_mode="rgb_array"'
-_STATES = "render(): observations are states, without images"
+_STATES = 'cameras=("...",), whose pictures are observed'
 _REWARD = 'reward="dense" for the shaped reward, "sparse" for 1 on success'
 _END = "success_terminates"
 INSTEAD = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-from policies.encoding import Encoding
+from policies.encoding import Encoding, Observations
+from zprl_env.envs.cameras.lazy import with_part
 from zprl_env.errors import ConfigurationError
 from zprl_env.steerable import SteerablePolicy
 
@@ -28,10 +30,16 @@ def episode_limit(env: gym.Env) -> int | None:
     return None if limit is None else int(limit)
 
 
+TIME = "time_left"
+"""Name of the time that is left beside pictures."""
+
+
 class TimeLeftObservation(
-    gym.ObservationWrapper[np.ndarray, np.ndarray, np.ndarray], gym.utils.RecordConstructorArgs
+    gym.ObservationWrapper[Any, np.ndarray, Any], gym.utils.RecordConstructorArgs
 ):
     """Wrapper that appends the share of the episode's time that is left to a flat observation.
+
+    Beside pictures it is a part of its own, ``time_left``.
 
     Example:
         >>> env = TimeLeftObservation(gym.make("Pendulum-v1"))
@@ -49,6 +57,12 @@ class TimeLeftObservation(
         gym.utils.RecordConstructorArgs.__init__(self)
         super().__init__(env)
         limit, space = episode_limit(env), env.observation_space
+        self._seen = isinstance(space, gym.spaces.Dict) and limit is not None
+        if isinstance(space, gym.spaces.Dict) and limit is not None:
+            self.limit, self._taken = limit, 0
+            share = gym.spaces.Box(0.0, 1.0, (1,), np.float32)
+            self.observation_space = gym.spaces.Dict({**space.spaces, TIME: share})
+            return
         if limit is None or not isinstance(space, gym.spaces.Box) or len(space.shape) != 1:
             raise ConfigurationError(
                 f"time_left must come with a flat observation and a time limit. Got: {space} and "
@@ -60,19 +74,21 @@ class TimeLeftObservation(
             np.append(low, np.float32(0.0)), np.append(high, np.float32(1.0)), dtype=np.float32
         )
 
-    def reset(self, **kwargs: Any) -> tuple[np.ndarray, dict[str, Any]]:
+    def reset(self, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
         """Start an episode, with all of its time left."""
         self._taken = 0
         return super().reset(**kwargs)
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, Any, bool, bool, dict[str, Any]]:
+    def step(self, action: np.ndarray) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """Take a step, and a part of the time."""
         self._taken += 1
         return super().step(action)
 
-    def observation(self, observation: np.ndarray) -> np.ndarray:
+    def observation(self, observation: Any) -> Any:
         """Append the time that is left, from 1 to 0."""
         left = max(0.0, 1.0 - self._taken / self.limit)
+        if self._seen:
+            return with_part(observation, TIME, np.array([left], np.float32))
         return np.append(np.asarray(observation, np.float32), np.float32(left))
 
 
@@ -87,18 +103,24 @@ class TimeLeftPolicy:
         """Put a policy in."""
         self.policy = policy
         self.feature_dim = policy.feature_dim + 1
+        self._sees = bool(getattr(policy, "cameras", ()))
         if (size := getattr(policy, "observation_dim", None)) is not None:
-            self.observation_dim = size + 1
+            self.observation_dim = size if self._sees else size + 1
 
     def __getattr__(self, name: str) -> Any:
         if name in ("policy", "observation_keys", "normalize") or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.policy, name)
 
-    def encode(self, observations: np.ndarray) -> Encoding:
-        """Embed observations without their last number, which becomes the last feature."""
-        encoding = self.policy.encode(observations[:, :-1])
-        features = np.concatenate([encoding[0], observations[:, -1:]], axis=1, dtype=np.float32)
+    def encode(self, observations: Observations) -> Encoding:
+        """Embed observations without the time that is left, which becomes the last feature."""
+        if isinstance(observations, Mapping):
+            left = observations[TIME]
+            shown: Any = {name: part for name, part in observations.items() if name != TIME}
+        else:
+            left, shown = observations[:, -1:], observations[:, :-1]
+        encoding = self.policy.encode(shown)
+        features = np.concatenate([encoding[0], left], axis=1, dtype=np.float32)
         return Encoding(features, encoding[1], encoding[2])
 
     def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
 
 from policies.demonstrations import Trajectory
-from policies.errors import ZprlError
-from zprl_env.envs import flat_environment, make_env
+from policies.errors import ConfigurationError, ZprlError
+from policies.pictures.settings import PictureSettings
+from zprl_env.envs import find_task, flat_environment, make_env
 from zprl_env.envs.flat import OBSERVATION
 from zprl_env.experts import Demonstrator, Quality, make_expert, sample_quality
 from zprl_env.experts.disturbance import Disturbance
@@ -19,6 +21,8 @@ from zprl_env.steering.chunking import reported_success
 MAX_SEED, MAX_EPISODES = 99, 10_000
 GYM = 2
 """robomimic's number for gymnasium's environments in ``env_args["type"]``."""
+VIEW = ("cameras", "image_size", "render_quality", "observation")
+"""Arguments of an environment that say what is seen of it."""
 QUALITY_STREAM, OPERATOR_STREAM, DISTURBANCE_STREAM = 1, 2, 3
 
 
@@ -87,9 +91,14 @@ class Stage:
         disturbance: How strongly the expert's hands are disturbed; see ``Disturbance``.
         expert: ``module:Class`` of an expert of one's own.
         env_kwargs: Passed to the environment.
+        cameras: Cameras whose pictures are taken at every step; the expert sees states. Of a task
+            that is seen they are its usual ones if none are named.
+        image_size: Height and width of the pictures [pixels].
+        render_quality: How they are drawn.
 
     Raises:
         UnknownNameError: If there is no such task, or nobody who can do it.
+        ConfigurationError: If what is wanted of cameras stands in ``env_kwargs``, or lacks them.
         ZprlError: If the expert has no hands that could be disturbed.
     """
 
@@ -102,6 +111,9 @@ class Stage:
         *,
         expert: str | None = None,
         env_kwargs: Mapping[str, Any] | None = None,
+        cameras: Sequence[str] = (),
+        image_size: int | None = None,
+        render_quality: str | None = None,
     ) -> None:
         self.task = task
         self.skill = skill
@@ -115,7 +127,26 @@ class Stage:
                 f"disturbance must be 0 for {task}, whose expert has no hand to push. "
                 f"Got: {disturbance}."
             )
-        self.env: gym.Env = flat_environment(make_env(task, **self.env_kwargs))
+        self.sight: dict[str, Any] = {}
+        cameras = cameras or _usual_cameras(task, self.env_kwargs)
+        if cameras:
+            if misplaced := {*VIEW} & {*self.env_kwargs}:
+                raise ConfigurationError(
+                    f"cameras of a recording must be named by options of their own, such as "
+                    f"--cameras. Got: {', '.join(sorted(misplaced))} among the environment's."
+                )
+            self.sight = {
+                "cameras": tuple(cameras),
+                "image_size": image_size,
+                "render_quality": render_quality,
+            }
+        elif image_size or render_quality:
+            raise ConfigurationError(
+                f"image_size and render_quality must come with cameras. Got: {image_size}, "
+                f"{render_quality} and no cameras."
+            )
+        states = {**self.sight, "observation": "state"} if cameras else {}
+        self.env: gym.Env = flat_environment(make_env(task, **self.env_kwargs, **states))
 
     @property
     def observation_keys(self) -> dict[str, slice]:
@@ -125,6 +156,23 @@ class Stage:
             return keys
         (size,) = self.env.observation_space.shape or (0,)
         return {OBSERVATION: slice(0, size)}
+
+    @property
+    def felt_keys(self) -> tuple[str, ...]:
+        """Keys of the observation that the robot knows of itself, where there are cameras."""
+        return self.env.unwrapped.eyes.felt if self.sight else ()  # type: ignore[attr-defined]
+
+    @property
+    def picture_settings(self) -> PictureSettings | None:
+        """Settings that the pictures are made with; None without cameras."""
+        if not self.sight:
+            return None
+        settings: PictureSettings = self.env.get_wrapper_attr("picture_settings")
+        return settings
+
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Take a picture of the present state with each camera; none without cameras."""
+        return self.env.get_wrapper_attr("pictures")() if self.sight else {}
 
     @property
     def env_args(self) -> dict[str, Any]:
@@ -151,10 +199,15 @@ class Stage:
         self.expert.reset(quality)
 
         observations, actions, rewards = [], [], []
+        frames: dict[str, list[np.ndarray]] = {
+            camera: [] for camera in self.sight.get("cameras", ())
+        }
         ended = success = False
         while not ended:
             action = self.expert.act({key: observation[part] for key, part in keys.items()})
             observations.append(observation)
+            for camera, picture in self.pictures().items():
+                frames[camera].append(picture)
             actions.append(action)
             observation, reward, terminated, truncated, info = self.env.step(disturb(action))
             rewards.append(reward)
@@ -171,6 +224,7 @@ class Stage:
                 rewards=np.array(rewards, dtype=np.float32),
                 dones=np.arange(len(actions)) == len(actions) - 1,
                 success=success,
+                frames={camera: np.array(taken) for camera, taken in frames.items()},
             ),
             success=success,
         )
@@ -178,3 +232,13 @@ class Stage:
     def close(self) -> None:
         """Free the simulator."""
         self.env.close()
+
+
+def _usual_cameras(task: str, env_kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the cameras that a task which is seen has by itself; none of others."""
+    row = find_task(task)
+    if row.kwargs.get("observation") != "pixels" or "cameras" in env_kwargs:
+        return ()
+    with closing(make_env(row, **env_kwargs)) as env:
+        settings: PictureSettings = env.get_wrapper_attr("picture_settings")
+    return settings.cameras

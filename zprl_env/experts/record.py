@@ -8,6 +8,8 @@ import platform
 import signal
 import sys
 import threading
+import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -22,12 +24,16 @@ import tyro
 
 from policies.checkpoints.output import refuse_overwriting
 from policies.commands.signals import listened_to, start_tracker
+from policies.demonstrations.formats.robomimic import FELT
 from policies.errors import DemonstrationError, ZprlError
 from policies.progress import progress_bar
 from zprl_env import cli
 from zprl_env.experts import SKILLS
 from zprl_env.experts.performance import Episode, Stage, demonstration_seed, operator_for
 from zprl_env.experts.unfinished import UnfinishedRecording
+
+TRIED = 5
+"""Pictures that are taken to measure how long one takes."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,13 @@ class Recording:
     """
     successes_only: bool = False
     """Leave failed episodes out of the file; it then holds fewer than EPISODES."""
+    cameras: tuple[str, ...] = ()
+    """Cameras whose pictures are recorded at every step, such as agentview robot0_eye_in_hand; a
+    task that is seen, such as Lift-Pixels, has usual ones."""
+    image_size: int | None = None
+    """Height and width of the pictures [pixels]; 84 if not given."""
+    render_quality: Literal["fast", "full"] | None = None
+    """Quality of the pictures: fast, if not given, has no shadows, reflections, multisamples."""
     workers: Annotated[int, tyro.conf.arg(aliases=["-j"])] = 1
     """Processes to record with."""
     overwrite: bool = False
@@ -98,7 +111,13 @@ class Recording:
             "successes_only": self.successes_only,
         }
         # Only what is not usual, so that recordings that were begun before these existed go on.
-        own = {"env_kwargs": cli.settings(self.env_kwargs), "expert": self.expert}
+        own = {
+            "env_kwargs": cli.settings(self.env_kwargs),
+            "expert": self.expert,
+            "cameras": list(self.cameras),
+            "image_size": self.image_size,
+            "render_quality": self.render_quality,
+        }
         return said | {name: value for name, value in own.items() if value}
 
 
@@ -135,15 +154,24 @@ def record(recording: Recording) -> list[Episode]:
         recording.disturbance,
         expert=recording.expert,
         env_kwargs=env_kwargs,
+        cameras=recording.cameras,
+        image_size=recording.image_size,
+        render_quality=recording.render_quality,
     )
-    settings = recording.settings
+    settings, pictures = recording.settings, stage.picture_settings
     context = {
         "versions": _versions(),
         "env_args": stage.env_args,
         "observation_keys": list(stage.observation_keys),
     }
+    if pictures is not None:
+        context["picture_settings"] = pictures.to_dict()
     # Opened before the first episode: a folder that cannot be written must not cost an hour.
-    with closing(stage), UnfinishedRecording(out, {**settings, **context}) as unfinished:
+    said = {**settings, **context}
+    with closing(stage), UnfinishedRecording(out, said, pictures) as unfinished:
+        reference = _reference(stage)
+        if reference:
+            print(expected_cost(stage, reference, recording.workers), file=sys.stderr)
         _perform_rest(stage, seeds, recording.workers, unfinished)
         episodes = [episode for _, episode in sorted(unfinished.episodes().items())]
         written = [e for e in episodes if e.success or not recording.successes_only]
@@ -153,9 +181,45 @@ def record(recording: Recording) -> list[Episode]:
                 f"none of {len(episodes)} episodes succeeded, so --successes-only leaves nothing "
                 "to write. Raise --skill or --episodes."
             )
-        unfinished.write(out, written, recording=settings, versions=context["versions"])
+        remarks = {"recording": settings, "versions": context["versions"]}
+        if pictures is not None:
+            remarks[FELT] = list(stage.felt_keys)
+        unfinished.write(out, written, reference, **remarks)
         unfinished.discard()
     return episodes
+
+
+def _reference(stage: Stage) -> dict[str, np.ndarray]:
+    """Take pictures that anybody can take again; none without cameras."""
+    if not stage.sight:
+        return {}
+    stage.env.reset(seed=0)
+    return stage.pictures()
+
+
+def expected_cost(stage: Stage, reference: Mapping[str, np.ndarray], workers: int = 1) -> str:
+    """Say what recording pictures costs per 100 episodes, before it begins.
+
+    Args:
+        stage: Where it is recorded.
+        reference: Pictures to judge by how well they are compressed.
+        workers: Processes that record at once.
+    """
+    limit = stage.env.spec.max_episode_steps if stage.env.spec is not None else None
+    steps = limit or getattr(stage.env.unwrapped, "episode_steps", None) or 500
+    began = time.perf_counter()
+    for _ in range(TRIED):
+        stage.pictures()
+    each = (time.perf_counter() - began) / TRIED
+    raw = sum(picture.nbytes for picture in reference.values())
+    packed = sum(len(zlib.compress(picture.tobytes(), 2)) for picture in reference.values())
+    return (
+        f"pictures of {len(reference)} camera{'s' * (len(reference) > 1)} take, per 100 episodes "
+        f"of {steps} steps (most are shorter): {100 * steps * packed / 1e6:,.0f} MB on the disk "
+        f"and as much again until it is done, {100 * steps * raw / 1e6:,.0f} MB uncompressed in "
+        f"memory for whoever reads all at once, {100 * steps * each / 60 / workers:.1f} minutes; "
+        f"recording holds {steps * raw / 1e6:,.0f} MB per worker"
+    )
 
 
 def _versions() -> dict[str, str]:
@@ -196,7 +260,7 @@ def _performances(
         initializer=_open_stage,
         initargs=(
             (stage.task, stage.skill, stage.operator, stage.disturbance),
-            {"expert": stage.expert_name, "env_kwargs": stage.env_kwargs},
+            {"expert": stage.expert_name, "env_kwargs": stage.env_kwargs, **stage.sight},
         ),
     )
     try:
@@ -244,6 +308,7 @@ def _perform(seed: int) -> Episode:
 
 EXAMPLES = (
     "--env Lift --episodes 50 --out demos/lift.hdf5",
+    "--env Lift --cameras agentview robot0_eye_in_hand --episodes 50 --out demos/seen.hdf5",
     "--env box-close --episodes 100 --skill 1 --workers 2 --out demos/box_close.hdf5",
 )
 

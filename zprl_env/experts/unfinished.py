@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from io import BytesIO
@@ -15,11 +15,16 @@ from types import TracebackType
 from typing import Any
 
 import h5py
+import numpy as np
 
 from policies.demonstrations import Demonstrations, DemonstrationWriter
 from policies.errors import DemonstrationError
+from policies.pictures.settings import PictureSettings
 from zprl_env.experts.performance import Episode
 from zprl_env.experts.quality import Quality
+
+REFERENCE = "reference"
+"""Group of a file's reference frames: of each camera after ``reset(seed=0)``."""
 
 
 class UnfinishedRecording:
@@ -31,13 +36,17 @@ class UnfinishedRecording:
     Args:
         out: The file that the recording is to become.
         settings: Everything the episodes follow from, as JSON knows it.
+        pictures: What the episodes' frames are made with, if they have some.
 
     Raises:
         DemonstrationError: The folder cannot be written, is in use, or holds episodes of other
             settings.
     """
 
-    def __init__(self, out: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, out: Path, settings: Mapping[str, Any], pictures: PictureSettings | None = None
+    ) -> None:
+        self._pictures = pictures
         self.folder = out.with_name(f"{out.name}.partial")
         self._left: dict[int, Episode] = {}
         self.settings: dict[str, Any] = json.loads(json.dumps(settings))
@@ -120,29 +129,54 @@ class UnfinishedRecording:
     def episodes(self) -> dict[int, Episode]:
         """Read the finished episodes by number; a damaged file counts as none."""
         found = {}
+        keys = self.settings["observation_keys"]
+        cameras = None if self._pictures is None else self._pictures.cameras
         for index in range(self.settings["episodes"]):
             with suppress(DemonstrationError):
-                found[index] = _read(self._path(index))
+                found[index] = _read(self._path(index), keys, cameras)
         return found
 
-    def write(self, out: Path, episodes: list[Episode], **remarks: Any) -> None:
-        """Write episodes into one file, which appears when it is complete."""
-        with self._writing(out, self.folder / "whole.hdf5", seal=remarks) as append:
+    def write(
+        self,
+        out: Path,
+        episodes: list[Episode],
+        reference: Mapping[str, np.ndarray] | None = None,
+        **remarks: Any,
+    ) -> None:
+        """Write episodes into one file, which appears when it is complete.
+
+        Args:
+            out: The file.
+            episodes: What to write.
+            reference: A picture of each camera that others can take again, to compare.
+            **remarks: On the whole file.
+        """
+        whole = self.folder / "whole.hdf5"
+        with self._writing(out, whole, seal=remarks, reference=reference) as append:
             for episode in episodes:
                 append(episode)
 
     @contextmanager
     def _writing(
-        self, out: Path, partial: Path, seal: Mapping[str, Any] | None = None
+        self,
+        out: Path,
+        partial: Path,
+        seal: Mapping[str, Any] | None = None,
+        reference: Mapping[str, np.ndarray] | None = None,
     ) -> Iterator[Callable[[Episode], None]]:
         """Give a function that appends episodes to a file, which becomes ``out`` at the end."""
         try:
             # HDF5 writes into memory: a file of its own that a disk has no room for, it cannot even
-            # close.
-            content = BytesIO()
+            # close. Frames would fill the memory.
+            content: BytesIO | Path = partial if self._pictures else BytesIO()
+            partial.unlink(missing_ok=True)
             with self._written(content, seal) as append:
                 yield append
-            partial.write_bytes(content.getbuffer())
+            for camera, picture in (reference or {}).items():
+                with h5py.File(content, "a") as file:
+                    file.create_dataset(f"{REFERENCE}/{camera}", data=picture, compression="gzip")
+            if isinstance(content, BytesIO):
+                partial.write_bytes(content.getbuffer())
             os.replace(partial, out)
         except OSError as error:
             with suppress(OSError):
@@ -154,10 +188,11 @@ class UnfinishedRecording:
 
     @contextmanager
     def _written(
-        self, content: BytesIO, seal: Mapping[str, Any] | None
+        self, content: BytesIO | Path, seal: Mapping[str, Any] | None
     ) -> Iterator[Callable[[Episode], None]]:
         keys = self.settings["observation_keys"]
-        with DemonstrationWriter(content, self.settings["env_args"], keys) as writer:
+        env_args = self.settings["env_args"]
+        with DemonstrationWriter(content, env_args, keys, self._pictures) as writer:
 
             def append(episode: Episode) -> None:
                 quality = json.dumps(asdict(episode.quality))
@@ -188,8 +223,8 @@ class UnfinishedRecording:
         return self.folder / f"{index:05d}.hdf5"
 
 
-def _read(path: Path) -> Episode:
-    demonstrations = Demonstrations.load(path, old_robosuite="keep")
+def _read(path: Path, keys: Sequence[str], cameras: Sequence[str] | None) -> Episode:
+    demonstrations = Demonstrations.load(path, keys, old_robosuite="keep", cameras=cameras)
     (trajectory,) = demonstrations.trajectories
     with h5py.File(path, "r") as file:
         attributes = dict(file["data/demo_0"].attrs)

@@ -138,7 +138,8 @@ def acting_policy(folder: Path) -> SteerablePolicy:
     from policies.checkpoints import files as checkpoint_files
 
     files = checkpoint_files.read(folder)
-    if files.config.head == "mlp":
+    eyes = files.config.pictures
+    if files.config.head == "mlp" and (eyes is None or eyes.encoder == "small"):
         from policies.compiled_policy import CompiledPolicy
 
         checkpoint_files.verify(files, folder)

@@ -144,8 +144,8 @@ ENTRIES: dict[str, tuple[str, Callable[[Any], bool]]] = {
         lambda v: _named(v) and all(map(str.isidentifier, v)),
     ),
     "observation_dim": (
-        f"an integer from 1 to {MOST_SIZE}",
-        lambda v: type(v) is int and 0 < v <= MOST_SIZE,
+        f"an integer from 0 to {MOST_SIZE}",
+        lambda v: type(v) is int and 0 <= v <= MOST_SIZE,
     ),
     "actor": (
         f"a list of at most {_MOST_LAYERS} texts",

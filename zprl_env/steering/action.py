@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from policies.encoding import Observations
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import ConfigurationError
 from zprl_env.steerable import SteerablePolicy
@@ -66,7 +67,7 @@ class ActionSteering(Steering):
         return self.scale * row_norms(actions) / self.agent_dim**0.5
 
     def observe(
-        self, observations: np.ndarray, generators: Sequence[np.random.Generator]
+        self, observations: Observations, generators: Sequence[np.random.Generator]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Encode observations; with the base policy's actions, these follow the latents, twice.
 

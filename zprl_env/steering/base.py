@@ -9,16 +9,19 @@ from typing import Any, ClassVar, Literal, get_args
 import gymnasium as gym
 import numpy as np
 
+from policies.encoding import Observations
 from policies.finite import all_finite
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import (
     ConfigurationError,
     InvalidActionError,
     PolicyMismatchError,
-    SimulationError,
 )
 from zprl_env.options.former import refuse_former_names
 from zprl_env.options.noise import FlowNoise
+from zprl_env.seeing import batches
+from zprl_env.seeing.crops import preprocessing_of, random_crops
+from zprl_env.seeing.fit import cameras_of
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.decision import Decision, Perturbed
 from zprl_env.steering.demonstrated import DemonstratedLatents
@@ -87,6 +90,7 @@ class Steering(ABC):
         scale_rules: Words that the option ``scale`` takes besides numbers: class attribute.
         observation_space: The agent's flat float32 ``Box``.
         action_space: The agent's ``Box(-1, 1)``, float32.
+        cameras: Those that the policy sees through; none if it sees states.
         flow_noise: What the flow starts from.
         start: What every decision starts from, zeros where that is drawn anew. Shape ``(H, A)``.
     """
@@ -108,12 +112,14 @@ class Steering(ABC):
         sample_latent: bool | None = None,
         noise: str | FlowNoise | None = None,
         observation: ObservationKind = "features",
+        random_crop: bool = False,
     ) -> None:
         """Open a policy.
 
         Args:
             policy: The frozen policy.
-            observation_dim: Size O of the environment's flat observation.
+            observation_dim: Size O of the environment's flat observation, or of what it observes
+                beside pictures.
             n_action_steps: Actions of a chunk that are executed; ``None`` takes the policy's own.
             sample_latent: Draw z from the posterior; ``False`` takes its mean. ``None`` is the
                 class's default, and else ``True``.
@@ -121,10 +127,13 @@ class Steering(ABC):
                 decision, ``"zero"`` and ``"fixed:SEED"`` leave nothing to chance. ``None`` is the
                 class's default, and else ``"fresh"``, which imitation trained with.
             observation: What the agent sees besides the latent.
+            random_crop: Show a policy that sees a random crop of every picture, in place of the
+                centre, while an agent collects.
 
         Raises:
             PolicyMismatchError: ``observation`` needs ``policy.normalize``, which it lacks.
-            ConfigurationError: ``noise`` or ``observation`` is not one of these.
+            ConfigurationError: ``noise`` or ``observation`` is not one of these, or there is
+                nothing to crop.
         """
         if observation not in get_args(ObservationKind):
             raise ConfigurationError(
@@ -142,6 +151,9 @@ class Steering(ABC):
         self.sample_latent = usual["sample_latent"] if sample_latent is None else sample_latent
         self._start_from(usual["noise"] if noise is None else noise)
         self.observation = observation
+        self.cameras = cameras_of(policy)
+        self.random_crop = random_crop
+        self._crop = preprocessing_of(policy) if random_crop else None
         size = policy.latent_dim
         size += policy.feature_dim if observation in ("features", "both") else 0
         size += observation_dim if observation in ("state", "both") else 0
@@ -243,12 +255,13 @@ class Steering(ABC):
         return chunks, perturbed.latents
 
     def observe(
-        self, observations: np.ndarray, generators: Sequence[np.random.Generator]
+        self, observations: Observations, generators: Sequence[np.random.Generator]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Encode observations and draw the latents of the next decision.
 
         Args:
-            observations: The environments' observations. Shape ``(B, O)``.
+            observations: The environments' observations. Shape ``(B, O)``; of a policy that sees,
+                ``state`` of that shape and each camera's frames ``(B, H, W, 3)``, uint8, by name.
             generators: One per environment.
 
         Returns:
@@ -258,15 +271,12 @@ class Steering(ABC):
             SimulationError: An observation is not finite.
             PolicyMismatchError: The policy's answer is not what it promised, or it has changed.
         """
-        if not all_finite(observations):
-            raise SimulationError(
-                f"Expected finite observations. Got: NaN or infinity at (row, index) "
-                f"{np.argwhere(~np.isfinite(observations))[:4].tolist()}. The simulation diverged."
-            )
-        observations = np.asarray(observations, dtype=np.float32)
+        observations = batches.checked(observations)
+        if self._crop is not None:
+            observations = random_crops(observations, self.cameras, self._crop, generators)
         self.frozen.check()
         features, mean, std = map(_float32, self.policy.encode(observations))
-        rows, d = len(observations), self.policy.latent_dim
+        rows, d = batches.length(observations), self.policy.latent_dim
         check_answer(self.policy, "encode", "features", features, (rows, self.policy.feature_dim))
         check_answer(self.policy, "encode", "mean", mean, (rows, d))
         check_answer(self.policy, "encode", "std", std, (rows, d))
@@ -281,17 +291,17 @@ class Steering(ABC):
             parts.insert(0, features)
         return np.concatenate(parts, axis=1, dtype=np.float32), latents
 
-    def begin(self, observations: np.ndarray, *, seldom: bool = False) -> None:
+    def begin(self, observations: Observations, *, seldom: bool = False) -> None:
         """Check that the policy is still the one it was, as episodes begin.
 
         Args:
-            observations: What they begin with. Shape ``(B, O)``, finite.
+            observations: What they begin with, as :meth:`observe` takes it, finite.
             seldom: Leave it out if that was done a few decisions ago.
 
         Raises:
             PolicyMismatchError: Its weights, its buffers or its answers have changed.
         """
-        self.frozen.check_answers(np.asarray(observations, dtype=np.float32), seldom=seldom)
+        self.frozen.check_answers(batches.checked(observations), seldom=seldom)
 
     def act(
         self,

@@ -10,6 +10,7 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from policies.finite import all_finite
+from zprl_env.envs.cameras.lazy import lazy_pictures, whole
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.episodes import POLICY_SEED
 from zprl_env.envs.flat import ordered_keys
@@ -52,6 +53,9 @@ class ActionChunkWrapper(
 
     That of ``reset`` has ``policy_seed`` wherever the environment was seeded, by this ``reset`` or
     before it: what the policy's own generator starts from.
+
+    An environment with cameras takes its pictures once per chunk, of the state at its end; in
+    between only a wrapper that looks at one has it taken.
 
     ``metadata["render_fps"]`` is that of chunks, so that a film of one frame per chunk plays at the
     simulation's speed.
@@ -149,6 +153,11 @@ class ActionChunkWrapper(
         return ordered_keys(self.env)
 
     @property
+    def picture_settings(self) -> Any:
+        """Settings of the environment's pictures; None if it takes none or does not say."""
+        return getattr(self.unwrapped, "picture_settings", None)
+
+    @property
     def facts(self) -> Facts:
         """Scale, noise, discount and chunk of the environment's task."""
         return facts_of(self.env)
@@ -202,19 +211,23 @@ class ActionChunkWrapper(
 
         reward, taken = 0.0, 0
         clipped = np.clip(chunk, self._low, self._high)
-        for single, discount in zip(clipped, self._discounts, strict=True):
-            observation, step_reward, terminated, truncated, info = self.env.step(single)
-            self._steps += 1
-            check_step(step_reward, info, self._steps)
-            reward += discount * float(step_reward)
-            reported = reported_success(info)
-            if reported is not None:
-                self.reports_success = True
-                self._succeeded = self._succeeded or reported
-            taken += 1
-            if terminated or truncated:
-                self._needs_reset = True
-                break
+        observation: Any = None
+        with lazy_pictures(self.env):
+            for single, discount in zip(clipped, self._discounts, strict=True):
+                observation = None  # one that somebody keeps has its pictures taken
+                observation, step_reward, terminated, truncated, info = self.env.step(single)
+                self._steps += 1
+                check_step(step_reward, info, self._steps)
+                reward += discount * float(step_reward)
+                reported = reported_success(info)
+                if reported is not None:
+                    self.reports_success = True
+                    self._succeeded = self._succeeded or reported
+                taken += 1
+                if terminated or truncated:
+                    self._needs_reset = True
+                    break
+        observation = whole(observation)
         low, high = self._beyond
         outside = (chunk[:taken] < low) | (chunk[:taken] > high)
         check_observation(observation, self._steps)

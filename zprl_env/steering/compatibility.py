@@ -7,15 +7,26 @@ from collections.abc import Iterator
 import gymnasium as gym
 import numpy as np
 
-from zprl_env.envs.spaces import is_image
+from zprl_env.envs.flat import sees_states
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
+from zprl_env.seeing.fit import (
+    cameras_of,
+    check_pictures,
+    has_pictures,
+    picture_mismatches,
+    state_size,
+)
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.frozen import Frozen
 from zprl_env.steering.probe import ROWS, faults_of_answers
 
 
 def check_compatible(
-    observations: gym.Space, actions: gym.Space, policy: SteerablePolicy, n_action_steps: int
+    observations: gym.Space,
+    actions: gym.Space,
+    policy: SteerablePolicy,
+    n_action_steps: int,
+    pictures: object = None,
 ) -> int:
     """Check that an environment's spaces fit a policy, and what the policy answers.
 
@@ -26,9 +37,10 @@ def check_compatible(
         actions: The environment's space of single actions.
         policy: The policy.
         n_action_steps: How many actions of a chunk are to be executed.
+        pictures: The environment's ``picture_settings``, if it says them.
 
     Returns:
-        The observation's size.
+        The observation's size; of one with pictures, that of what is beside them.
 
     Raises:
         PolicyMismatchError: They do not fit, the policy's chunks are shorter, or its answers are
@@ -39,8 +51,9 @@ def check_compatible(
         raise PolicyMismatchError(" ".join(wrong))
     if n_action_steps < 1:
         raise ConfigurationError(f"n_action_steps must be at least 1. Got: {n_action_steps}.")
+    check_pictures(policy, pictures)
     check_answers(policy, observations)
-    return int(observations.shape[0])  # type: ignore[index]
+    return state_size(observations)
 
 
 def check_answers(policy: SteerablePolicy, observations: gym.Space, rows: int = ROWS) -> None:
@@ -48,14 +61,12 @@ def check_answers(policy: SteerablePolicy, observations: gym.Space, rows: int = 
 
     Args:
         policy: The policy.
-        observations: The flat space of what it observes.
+        observations: The space of what it observes, flat or with pictures.
         rows: How many observations a question has.
 
     Raises:
         PolicyMismatchError: They are; every fault is named.
     """
-    if not isinstance(observations, gym.spaces.Box):
-        return
     watch = Frozen(policy)
     faults = [*faults_of_answers(policy, observations, rows)]
     try:
@@ -83,12 +94,10 @@ def mismatches(
     Yields:
         Sentences that name both sides and what to try.
     """
-    if is_image(observations):
-        yield (
-            f"A policy takes numbers: images are not handled yet, and flattening one would not "
-            f"help. Got an environment with observations {observations}. Give the environment's "
-            f"state instead, or features that a network of yours makes of the image."
-        )
+    if cameras_of(policy):
+        yield from picture_mismatches(observations, policy)
+    elif has_pictures(observations):
+        yield sees_states(observations)
     elif not isinstance(observations, gym.spaces.Box) or len(observations.shape) != 1:
         yield (
             f"Expected an environment with a flat Box observation. Got: {observations}. "

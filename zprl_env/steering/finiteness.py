@@ -52,6 +52,9 @@ def check_observation(observation: Any, step: int) -> None:
     Raises:
         SimulationError: NaN or infinity is in it, or what is infinity in float32.
     """
+    if isinstance(observation, Mapping):
+        for part in observation.values():
+            check_observation(part, step)
     if not isinstance(observation, np.ndarray) or observation.dtype.kind != "f":
         return
     if not (all_finite(observation) and float(np.abs(observation).max(initial=0.0)) <= LARGEST):

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from policies.encoding import Observations
 from zprl_env.errors import PolicyMismatchError
+from zprl_env.seeing import batches
 from zprl_env.steerable import SteerablePolicy
 
 REACH = 2000
@@ -50,7 +52,7 @@ class Frozen:
         self._tensors: list[Any] = []
         self._versions: list[int] = []
         self._marks: dict[str, int] = {}
-        self._question: np.ndarray | None = None
+        self._question: Observations | None = None
         self._answers: list[np.ndarray] = []
         self._decisions = SELDOM
         if self._roots:
@@ -92,12 +94,12 @@ class Frozen:
                 f"(copy.deepcopy), and wrap that when it is trained."
             )
 
-    def check_answers(self, observations: np.ndarray, *, seldom: bool = False) -> None:
+    def check_answers(self, observations: Observations, *, seldom: bool = False) -> None:
         """Compare weights, buffers and the answer to one question, as an episode begins.
 
         Args:
-            observations: What the episodes begin with, the first time the question. Shape
-                ``(B, O)``, finite.
+            observations: What the episodes begin with, the first time the question: a batch as
+                the policy takes it, finite.
             seldom: Leave it out where the last time was fewer than `SELDOM` checks ago.
 
         Raises:
@@ -110,7 +112,7 @@ class Frozen:
             self._put_to_evaluation()
             self.check_weights()
         if self._question is None:
-            self._question = observations[:1].copy()
+            self._question = batches.rows(observations, slice(1))
             self._answers = self._ask()
         elif not all(map(alike, self._answers, self._ask())):
             raise PolicyMismatchError(changed_answer(self._policy))
@@ -118,7 +120,8 @@ class Frozen:
     def _ask(self) -> list[np.ndarray]:
         if self._question is None:
             return []
-        encoding = [np.array(part) for part in self._policy.encode(self._question.copy())]
+        asked = batches.rows(self._question, slice(None))
+        encoding = [np.array(part) for part in self._policy.encode(asked)]
         noise = np.zeros((1, self._policy.horizon, self._policy.action_dim), np.float32)
         return [*encoding, np.array(self._policy.decode(encoding[1].copy(), noise))]
 

@@ -8,8 +8,11 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from policies.encoding import Observations
 from policies.finite import all_finite
 from zprl_env.errors import PolicyMismatchError
+from zprl_env.seeing import batches
+from zprl_env.seeing.fit import state_size
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.frozen import alike, changed_answer
 
@@ -27,7 +30,7 @@ Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
 
 def faults_of_answers(
     policy: SteerablePolicy,
-    observations: gym.spaces.Box,
+    observations: gym.Space,
     rows: int = ROWS,
     methods: Sequence[str] = ("encode", "decode", "normalize"),
 ) -> Iterator[str]:
@@ -61,17 +64,31 @@ def faults_of_answers(
     actions = {"actions": ("(B, horizon, action_dim)", chunk)}
     yield from _faults_of_call(policy, "decode", (latents, noise), actions)
     if "normalize" in methods and hasattr(policy, "normalize"):
-        normal = {"observations": ("(B, O)", (seen.shape[1],))}
+        normal = {"observations": ("(B, O)", (state_size(observations),))}
         yield from _faults_of_call(policy, "normalize", (seen,), normal)
     yield from _faults_of_statistics(policy)
 
 
-def questions(space: gym.spaces.Box, rows: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw observations from a flat space; where it has no bounds, from N(0, 1).
+def questions(space: gym.Space, rows: int, generator: np.random.Generator) -> Observations:
+    """Draw observations from a space; where it has no bounds, from N(0, 1).
+
+    Args:
+        space: Flat, or of pictures by name, whose bytes are drawn.
+        rows: How many.
+        generator: Source of randomness.
 
     Returns:
-        Shape ``(rows, O)``, float32.
+        Shape ``(rows, O)``, float32, or such arrays by name.
     """
+    if isinstance(space, gym.spaces.Dict):
+        return {name: _drawn(part, rows, generator) for name, part in space.items()}
+    return _drawn(space, rows, generator)
+
+
+def _drawn(space: gym.Space, rows: int, generator: np.random.Generator) -> np.ndarray:
+    assert isinstance(space, gym.spaces.Box)
+    if space.dtype == np.uint8 and len(space.shape) > 2:
+        return generator.integers(0, 256, (rows, *space.shape), np.uint8)
     normal = generator.standard_normal((rows, *space.shape))
     low, high = (np.asarray(bound, np.float64) for bound in (space.low, space.high))
     bounded = (np.abs(low) < OPEN) & (np.abs(high) < OPEN)
@@ -121,17 +138,17 @@ def check_answer(
 
 
 def _faults_of_call(
-    policy: SteerablePolicy, name: str, arguments: tuple[np.ndarray, ...], shapes: Shapes
+    policy: SteerablePolicy, name: str, arguments: tuple[Observations, ...], shapes: Shapes
 ) -> Iterator[str]:
     """Call a method three times: with a batch, with its last row alone, with the batch again."""
     method: Callable[..., Any] = getattr(policy, name)
-    given = [argument.copy() for argument in arguments]
-    rows = len(given[0])
+    given = [batches.rows(argument, slice(None)) for argument in arguments]
+    rows = batches.length(given[0])
     asked = f"{name} of {rows} rows"
     try:
         answer = _parts(method(*given), shapes)
     except Exception as error:
-        sizes = ", ".join(str(argument.shape) for argument in given)
+        sizes = ", ".join(map(batches.shapes, given))
         yield f"{asked}, arguments of shape {sizes}, raised {type(error).__name__}: {error}"
         return
     if isinstance(answer, str):
@@ -140,13 +157,14 @@ def _faults_of_call(
     if wrong := [*_faults_of_parts(asked, answer, shapes, rows)]:
         yield from wrong
         return
-    if not all(map(np.array_equal, given, arguments)):
+    if not all(map(batches.equal, given, arguments)):
         yield f"{name} must leave its arguments as they are, it changed them"
     first = {part: np.array(value) for part, value in answer.items()}
 
     one = f"{name} of 1 row"
     try:
-        alone = _parts(method(*(argument[-1:].copy() for argument in arguments)), shapes)
+        last = [batches.rows(argument, slice(-1, None)) for argument in arguments]
+        alone = _parts(method(*last), shapes)
     except Exception as error:
         yield f"{one} raised {type(error).__name__}: {error}"
         return
@@ -159,7 +177,7 @@ def _faults_of_call(
                 f"of {rows} rows than to that row by itself"
             )
     kept = {part: np.array(value) for part, value in answer.items()}
-    again = _parts(method(*(argument.copy() for argument in arguments)), shapes)
+    again = _parts(method(*(batches.rows(part, slice(None)) for part in arguments)), shapes)
     if isinstance(again, str) or not all(
         alike(first[part], np.array(again[part])) for part in shapes
     ):

@@ -15,6 +15,7 @@ from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.options.former import refuse_former_names
 from zprl_env.options.stored import calibrated_facts, stored_noise
+from zprl_env.seeing.batches import single
 from zprl_env.steering import (
     ActionSteering,
     JointSteering,
@@ -115,7 +116,8 @@ class SteeringWrapper(
 
         Args:
             env: Any environment with ``Box`` spaces that fit the policy; its observation may be a
-                ``Dict`` of boxes, which :mod:`zprl_env.envs.flat` flattens. One that is in
+                ``Dict`` of boxes, which :mod:`zprl_env.envs.flat` flattens, or, of a policy that
+                sees, a ``Dict`` of ``state`` and pictures. One that is in
                 :class:`ActionChunkWrapper` already is not wrapped in it again.
             policy: A policy object, a checkpoint's path or a shipped policy's name.
             n_action_steps: Actions per decision; ``None`` takes the task's, and else the policy's.
@@ -138,9 +140,13 @@ class SteeringWrapper(
         options = given(options, self.steering_class.usual(facts))
         options["noise"] = stored_noise(options["noise"], self.policy)
         env = flat_environment(env, self.policy)
-        single = env.action_space if chunks is None else chunks.env.action_space
+        actions = env.action_space if chunks is None else chunks.env.action_space
         observation_dim = check_compatible(
-            env.observation_space, single, self.policy, n_action_steps
+            env.observation_space,
+            actions,
+            self.policy,
+            n_action_steps,
+            getattr(env.unwrapped, "picture_settings", None),
         )
         gym.utils.RecordConstructorArgs.__init__(
             self,
@@ -175,7 +181,7 @@ class SteeringWrapper(
         if seed is not None:
             self._generator = policy_generator(seed)
         seen = self._observe(observation)
-        self.steering.begin(np.asarray(observation)[np.newaxis])
+        self.steering.begin(single(observation))
         return seen, info
 
     def step(
@@ -204,10 +210,8 @@ class SteeringWrapper(
         info["steering"] = self.steering.measure(decision)[0]
         return self._observe(observation), reward, terminated, truncated, info
 
-    def _observe(self, observation: np.ndarray) -> np.ndarray:
-        observations, self._latents = self.steering.observe(
-            np.asarray(observation)[np.newaxis], [self._generator]
-        )
+    def _observe(self, observation: Any) -> np.ndarray:
+        observations, self._latents = self.steering.observe(single(observation), [self._generator])
         return observations[0]
 
 
@@ -276,7 +280,8 @@ class LatentSteeringWrapper(SteeringWrapper):
         """Wrap an environment.
 
         Args:
-            env: Any environment with flat ``Box`` spaces that fit the policy.
+            env: Any environment with flat ``Box`` spaces that fit the policy, or with cameras if it
+                sees (:func:`zprl_env.make_env_for`).
             policy: A policy object, a checkpoint's path or a shipped policy's name (``"Lift"``).
             scale: lambda: one number, one per latent dimension, ``"auto"`` for the rule of
                 :func:`~zprl_env.steering.latent.auto_scale`, or ``"published"`` for

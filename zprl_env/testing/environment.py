@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-from zprl_env.envs import flat_environment, make_env
+from zprl_env.envs import flat_environment
 from zprl_env.envs.conditions import check_single
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.seeing.batches import copied, equal
+from zprl_env.seeing.environment import make_env_for
+from zprl_env.seeing.fit import has_pictures
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.chunking import ActionChunkWrapper, reported_success
 from zprl_env.steering.compatibility import mismatches
@@ -74,9 +77,10 @@ def check_env_fits(
         >>> check_env_fits(gym.make("Pendulum-v1"))
         ['it reports no success: put info["is_success"] into what step returns, or every episode ...
     """
-    made = make_env(env) if isinstance(env, str) else env
+    found_policy = None if policy is None else resolve_policy(policy)
+    made = make_env_for(found_policy, env) if isinstance(env, str) else env
     check_single(made, "check_env_fits")
-    subject = Subject(made, None if policy is None else resolve_policy(policy), seed)
+    subject = Subject(made, found_policy, seed)
     try:
         found = look(subject, CHECKS)
     finally:
@@ -96,8 +100,9 @@ def _has_spaces_that_fit(subject: Subject) -> Iterator[str]:
     if any(isinstance(wrapper, ActionChunkWrapper) for wrapper in _wrappers(env)):
         yield "it must not be in ActionChunkWrapper or steered yet, give the environment inside"
         raise StopChecks
+    seen = subject.policy is None and has_pictures(env.observation_space)
     try:
-        subject.flat = flat_environment(env, subject.policy)
+        subject.flat = env if seen else flat_environment(env, subject.policy)
     except PolicyMismatchError as error:
         yield str(error)
         raise StopChecks from None
@@ -108,6 +113,7 @@ def _has_spaces_that_fit(subject: Subject) -> Iterator[str]:
         wrong = [
             f"{name} space must be a flat Box of floating-point numbers, got {space}"
             for name, space in zip(("observation", "action"), spaces, strict=True)
+            if not (seen and space is spaces[0])
             if not isinstance(space, gym.spaces.Box)
             or len(space.shape) != 1
             or not np.issubdtype(space.dtype, np.floating)
@@ -136,10 +142,10 @@ def _resets(subject: Subject) -> Iterator[str]:
             raise StopChecks
         if not isinstance(info, dict):
             yield f"info must be a dict, got {type(info).__name__}"
-        seen.append(np.array(observation))
-    if not np.array_equal(seen[0], seen[2]):
+        seen.append(copied(observation))
+    if not equal(seen[0], seen[2]):
         yield "the same seed must bring the same observation, it brought another one"
-    elif np.array_equal(seen[0], seen[1]):
+    elif equal(seen[0], seen[1]):
         yield Note("another seed brings the same observation: every episode may begin alike")
 
 
@@ -185,7 +191,7 @@ def _repeats_its_episodes(subject: Subject) -> Iterator[str]:
     """The same seed and actions are the same episode."""
     first, again = subject.play(), subject.play()
     same = len(first) == len(again) and all(
-        np.array_equal(one[0], other[0]) and one[1:-1] == other[1:-1]
+        equal(one[0], other[0]) and one[1:-1] == other[1:-1]
         for one, other in zip(first, again, strict=True)
     )
     if not same:
@@ -199,11 +205,24 @@ CHECKS = (_has_spaces_that_fit, _resets, _steps, _repeats_its_episodes)
 def _observation(subject: Subject, observation: Any) -> str:
     """Say what is wrong with an observation; empty if nothing is."""
     space = subject.flat.observation_space
+    if isinstance(space, gym.spaces.Dict):
+        if not isinstance(observation, Mapping) or observation.keys() != space.spaces.keys():
+            got = [*observation] if isinstance(observation, Mapping) else type(observation)
+            return f"an observation must have {[*space.spaces]}, got {got}"
+        parts = (_part(space[name], part, f"{name}: ") for name, part in observation.items())
+        return next(filter(None, parts), "")
+    return _part(space, observation)
+
+
+def _part(space: gym.Space, observation: Any, name: str = "") -> str:
     shape = getattr(observation, "shape", None)
     if shape != space.shape:
-        return f"an observation must have shape {space.shape}, got {shape or type(observation)}"
+        got = shape or type(observation)
+        return f"{name}an observation must have shape {space.shape}, got {got}"
+    if space.dtype == np.uint8 and observation.dtype != np.uint8:
+        return f"{name}a picture must be uint8, 0 to 255, got {observation.dtype}"
     if not np.issubdtype(observation.dtype, np.number) or not np.isfinite(observation).all():
-        return "an observation must be finite numbers, got NaN, infinity or something else"
+        return f"{name}an observation must be finite numbers, got NaN, infinity or something else"
     return ""
 
 

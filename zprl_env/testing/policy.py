@@ -9,11 +9,15 @@ from time import perf_counter
 import gymnasium as gym
 import numpy as np
 
-from zprl_env.envs import flat_environment, make_env
+from policies.pictures.settings import STATE
+from zprl_env.envs import flat_environment
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.seeing import batches
+from zprl_env.seeing.environment import make_env_for
+from zprl_env.seeing.fit import cameras_of, check_pictures, settings_of
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.compatibility import mismatches
@@ -39,7 +43,7 @@ class Subject:
     env: gym.Env | None
     seed: int
     watch: Frozen
-    space: gym.spaces.Box | None = None
+    space: gym.Space | None = None
     flat: gym.Env | None = None
     chunks: list[np.ndarray] = field(default_factory=list)
 
@@ -72,7 +76,7 @@ def check_policy(
         []
     """
     found_policy = resolve_policy(policy)
-    made = make_env(env) if isinstance(env, str) else env
+    made = make_env_for(found_policy, env) if isinstance(env, str) else env
     if made is not None:
         check_single(made, "check_policy")
     subject = Subject(found_policy, made, seed, Frozen(found_policy, whole=True))
@@ -95,7 +99,7 @@ def _fits(subject: Subject) -> Iterator[str]:
     policy, env = subject.policy, subject.env
     if env is None:
         size = getattr(policy, "observation_dim", None)
-        subject.space = None if size is None else unbounded_box(int(size))
+        subject.space = None if size is None else _space_of(policy, int(size))
         if size is None:
             yield Note("encode was not asked: give an environment, or observation_dim")
         return
@@ -109,7 +113,11 @@ def _fits(subject: Subject) -> Iterator[str]:
     yield from wrong
     if wrong:
         raise StopChecks
-    assert isinstance(spaces[0], gym.spaces.Box)
+    try:
+        check_pictures(policy, getattr(env.unwrapped, "picture_settings", None))
+    except PolicyMismatchError as error:
+        yield str(error)
+        raise StopChecks from None
     subject.space = spaces[0]
     metadata = getattr(policy, "metadata", None) or {}
     if told := difference(metadata.get("env_args"), getattr(env.unwrapped, "env_args", None)):
@@ -134,12 +142,12 @@ def _answers_batches(subject: Subject) -> Iterator[str]:
         return
     generator = np.random.default_rng(subject.seed)
     asked = questions(subject.space, max(BATCHES), generator)
-    whole = np.array(subject.policy.encode(asked.copy())[1])
+    whole = np.array(subject.policy.encode(batches.rows(asked, slice(None)))[1])
     for size in BATCHES:
-        rows = generator.permutation(len(asked))[:size]
-        got = np.asarray(subject.policy.encode(asked[rows].copy())[1])
+        rows = generator.permutation(len(whole))[:size]
+        got = np.asarray(subject.policy.encode(batches.rows(asked, rows))[1])
         if not alike(whole[rows], got, BATCHED):
-            yield f"{size} rows in another order must be encoded as among {len(asked)}"
+            yield f"{size} rows in another order must be encoded as among {len(whole)}"
 
 
 def _decodes_what_it_may_meet(subject: Subject) -> Iterator[str]:
@@ -163,7 +171,7 @@ def _acts(subject: Subject) -> Iterator[str]:
     clipped, began, thinking = [], 0.0, []
     for _ in range(DECISIONS):
         began = perf_counter()
-        mean = policy.encode(np.asarray(observation, np.float32)[np.newaxis])[1]
+        mean = policy.encode(batches.checked(batches.single(observation)))[1]
         noise = np.zeros((1, policy.horizon, policy.action_dim), np.float32)
         chunk = np.asarray(policy.decode(np.array(mean), noise))[0, : policy.n_action_steps]
         thinking.append(perf_counter() - began)
@@ -200,6 +208,16 @@ CHECKS = (
     _stays_as_it_is,
 )
 """Checks of a policy, in order."""
+
+
+def _space_of(policy: SteerablePolicy, size: int) -> gym.Space:
+    """Return the space of what a policy says that it observes."""
+    cameras, settings = cameras_of(policy), settings_of(policy)
+    if not cameras or settings is None:
+        return unbounded_box(size)
+    box = gym.spaces.Box(0, 255, (*settings.image_size, 3), np.uint8)
+    state = {STATE: unbounded_box(size)} if size else {}
+    return gym.spaces.Dict({**state, **dict.fromkeys(cameras, box)})
 
 
 def _grippers(actions: np.ndarray, space: gym.Space) -> Iterator[Note]:

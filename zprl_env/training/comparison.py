@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from zprl_env.envs import make_env
 from zprl_env.evaluation import Agent, EvaluationResult, play
-from zprl_env.loading.resolve import PolicyLike
+from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.seeing.environment import make_env_for
 from zprl_env.success_rates import PairedDifference, paired_difference
 from zprl_env.training.environment import evaluation_env
 from zprl_env.training.run.base_results import BaseResults
@@ -49,13 +49,13 @@ class Comparison:
         Raises:
             PolicyMismatchError: Environment and policy do not fit each other.
         """
-        kwargs = env_kwargs or {}
-        self.env = evaluation_env(make_env(env, **kwargs), policy, where, recipe)
+        policy, kwargs = resolve_policy(policy), env_kwargs or {}
+        self.env = evaluation_env(make_env_for(policy, env, **kwargs), policy, where, recipe)
         self._bases = {BASE: self.env}
         if recipe.noise != "fresh":
             imitation = replace(recipe, noise="fresh")
             self._bases = {
-                BASE: evaluation_env(make_env(env, **kwargs), policy, where, imitation),
+                BASE: evaluation_env(make_env_for(policy, env, **kwargs), policy, where, imitation),
                 f"{BASE}, noise {recipe.noise}": self.env,
             }
         self.results: dict[str, EvaluationResult] = {}

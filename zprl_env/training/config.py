@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any, Literal
@@ -26,7 +26,7 @@ from zprl_env.options.former import with_present_names
 from zprl_env.options.stored import description_in
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.table import check_options, check_scale
-from zprl_env.tasks import find_task
+from zprl_env.tasks import find_task, seen_name
 from zprl_env.training.found import with_found
 from zprl_env.training.run.base_copy import base_copy
 from zprl_env.training.run.find import find_run
@@ -131,6 +131,8 @@ class Config:
         find_task(self.env)
         if self.recipe is None:
             object.__setattr__(self, "recipe", self._usual_recipe())
+        if self.recipe.observation == "pixels":
+            self._see()
         check_options(self.steer, settings(self.recipe.steer_kwargs))
         limits.check(self, limits.CONFIG)
         limits.check_recipe(self.recipe)
@@ -147,6 +149,14 @@ class Config:
             check_overlap(self.algo, self.num_envs)
         check_algorithm(self.algo, self.backend, self.recipe)
         check_inputs(self.steer, self.recipe)
+
+    def _see(self) -> None:
+        """Name the task that is seen, and what the agent sees of it, once each."""
+        try:
+            object.__setattr__(self, "env", seen_name(self.env))
+        except ConfigurationError as error:  # a ValueError, of which tyro would draw a box
+            raise ZprlError(str(error)) from error
+        object.__setattr__(self, "recipe", replace(self.recipe, observation="features"))
 
     def _usual_recipe(self) -> Recipe:
         choice = (self.algo, self.preset, self.steer, self.env, self.hyperparams)
@@ -194,9 +204,6 @@ _MAY_CHANGE = {
 def parse(arguments: list[str], description: str | None = None) -> Config:
     """Read the command line; the recipe's defaults follow --algo, --preset, --steer and --env.
 
-    Without --algo it is the one that did best on the task's suite, and with a file of --hyperparams
-    SAC.
-
     Args:
         arguments: The command line without the program's name.
         description: What ``--help`` says first.
@@ -214,6 +221,7 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
     for name in ("env", "algo", "preset", "steer", "policy"):
         first.add_argument(f"--{name}", nargs="?")  # what is missing is told by the parser below
     first.add_argument("--hyperparams", type=Path, nargs="?")
+    first.add_argument("--observation", nargs="?")
     first.add_argument("--env-kwargs", "--env_kwargs", nargs="*")
     first.add_argument("--resume-from", "--resume_from", type=Path, nargs="?")
     first.add_argument("--trust", action="store_true")
@@ -228,8 +236,8 @@ def parse(arguments: list[str], description: str | None = None) -> Config:
         note_version(run, print)
     else:
         given = {name: value for name, value in vars(chosen).items() if value}
-        if "hyperparams" in given:
-            given = {"algo": "sac", **given}
+        if given.pop("observation", None) == "pixels":  # the recipe is that of what is seen
+            given["env"] = seen_name(given.get("env", Config.env))
         if "env_kwargs" in given:
             given["env_kwargs"] = tuple(given["env_kwargs"])
         default = Config(**given)

@@ -16,6 +16,8 @@ from zprl_env.envs.flat import flatten, observation_keys
 from zprl_env.envs.time_left import TimeLeftObservation, TimeLeftPolicy
 from zprl_env.errors import SimulationError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.seeing.environment import camera_kwargs
+from zprl_env.seeing.fit import cameras_of
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import SteeringWrapper
@@ -46,7 +48,8 @@ def evaluation_env(env: gym.Env, policy: PolicyLike, where: str, recipe: Recipe)
     """
     if recipe.time_left:
         policy = resolve_policy(policy)
-        env = TimeLeftObservation(flatten(env, observation_keys(policy)))
+        sees = bool(cameras_of(policy))
+        env = TimeLeftObservation(flatten(env, observation_keys(policy), sees=sees))
         policy = TimeLeftPolicy(policy)
     return find_steering(where).wrapper(
         Monitor(env),
@@ -98,17 +101,20 @@ def make_training_envs(
     """
     policy = resolve_policy(policy)
     n_action_steps = recipe.n_action_steps or policy.n_action_steps
-    gamma, kwargs = recipe.gamma, env_kwargs or {}
+    gamma, kwargs = recipe.gamma, camera_kwargs(policy, name, env_kwargs or {})
+    sees = bool(cameras_of(policy))
     # Processes of their own get the row, which they may not have registered, and no policy.
     task, keys = find_task(name), observation_keys(policy)
 
     def make() -> gym.Env:
-        flat = flatten(make_env(task, **kwargs), keys)
+        flat = flatten(make_env(task, **kwargs), keys, sees=sees)
         timed = TimeLeftObservation(flat) if recipe.time_left else flat
         env: gym.Env = Monitor(SeededEpisodes(timed))
         return ActionChunkWrapper(shape_reward(env, recipe), n_action_steps, gamma)
 
     options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}
+    if recipe.random_crop:  # while collecting; an evaluation's crop is the centre
+        options["random_crop"] = True
     if recipe.time_left:
         policy = TimeLeftPolicy(policy)
 

@@ -11,11 +11,11 @@ from typing import Any
 from zprl_env.calibrate import noise_search, scale_search
 from zprl_env.calibrate.noise_search import search_noise, sentences
 from zprl_env.calibrate.scale_search import search_scale
-from zprl_env.envs import make_env
 from zprl_env.errors import ConfigurationError
 from zprl_env.files import CALIBRATION_FILE, RunFolderError, read_json
 from zprl_env.options.noise import FlowNoise
 from zprl_env.options.stored import stored_noise
+from zprl_env.seeing.environment import make_env_for
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.training.settings.recipe import Recipe
 
@@ -60,7 +60,7 @@ def find_settings(
         say(f"The policy's checkpoint stores the best of these draws: {known}.")
     recipe = replace(recipe, noise=str(known))
     steps, noise = recipe.n_action_steps, FlowNoise.parse(recipe.noise)
-    with closing(make_env(env, **env_kwargs)) as made:
+    with closing(make_env_for(policy, env, **env_kwargs)) as made:
         if noise.kind == "best":
             episodes = QUICK_EPISODES if quick else noise_search.EPISODES
             say(

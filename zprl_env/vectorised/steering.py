@@ -15,6 +15,7 @@ from zprl_env.envs.flat import check_order
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.options.stored import calibrated_facts, stored_noise
+from zprl_env.seeing import batches
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
 from zprl_env.steering.identity import warn_of_another_task
@@ -28,10 +29,11 @@ FIXED = ("gamma", "n_action_steps", "observation", "policy", "steering")
 class SteeringVecEnv(VecEnvWrapper):
     """Vectorised wrapper: a frozen policy drives a Stable-Baselines3 ``VecEnv`` of chunks.
 
-    The workers run :class:`~zprl_env.ActionChunkWrapper` and nothing of the policy, which lives
-    once, in this process. Each environment has a random generator of its own: seeded alike, it goes
-    through the episodes it would go through in a :class:`~zprl_env.LatentSteeringWrapper` of its
-    own, up to the rounding of a batched product (at most 1e-5 of an action).
+    The workers run :class:`~zprl_env.ActionChunkWrapper`, take pictures if there are cameras, and
+    run nothing of the policy, which lives once, in this process. Each environment has a random
+    generator of its own: seeded alike, it goes through the episodes it would go through in a
+    :class:`~zprl_env.LatentSteeringWrapper` of its own, up to the rounding of a batched product (at
+    most 1e-5 of an action).
 
     Attributes:
         policy: The frozen policy.
@@ -83,10 +85,12 @@ class SteeringVecEnv(VecEnvWrapper):
             )
         single = gym.spaces.Box(chunks.low[0], chunks.high[0], dtype=np.float32)
         n_action_steps = chunks.shape[0]
+        chunked = venv.has_attr("ordered_keys")
+        pictures = venv.get_attr("picture_settings", indices=0)[0] if chunked else None
         observation_dim = check_compatible(
-            venv.observation_space, single, self.policy, n_action_steps
+            venv.observation_space, single, self.policy, n_action_steps, pictures
         )
-        if venv.has_attr("ordered_keys"):
+        if chunked:
             check_order(venv.get_attr("ordered_keys", indices=0)[0], self.policy)
             warn_of_another_task(self.policy, venv.get_attr("env_args", indices=0)[0])
         facts = calibrated_facts(venv.get_attr("facts", indices=0)[0], self.policy)
@@ -116,7 +120,7 @@ class SteeringVecEnv(VecEnvWrapper):
         for index, seed in enumerate(self._seeds):
             self._seed_generator(index, seed)
         self._reset_seeds()
-        seen = self._observe(np.asarray(observations))
+        seen = self._observe(observations)
         self.steering.begin(observations)
         return seen
 
@@ -141,14 +145,14 @@ class SteeringVecEnv(VecEnvWrapper):
         if over.size:
             # By themselves: a batch of another size is rounded otherwise, and the first observation
             # of an episode is to be the same whether another episode came before it or not.
-            last = np.asarray([infos[index]["terminal_observation"] for index in over])
+            last = batches.stacked([infos[index]["terminal_observation"] for index in over])
             seen, _ = self.steering.observe(last, [self._generators[index] for index in over])
             for index, observation in zip(over, seen, strict=True):
                 infos[index]["terminal_observation"] = observation
                 self._seed_generator(index, None)
-        seen = self._observe(np.asarray(following))
+        seen = self._observe(following)
         if over.size:
-            self.steering.begin(np.asarray(following)[over], seldom=True)
+            self.steering.begin(batches.rows(following, over), seldom=True)
         return seen, rewards, dones, infos
 
     def get_attr(self, attr_name: str, indices: VecEnvIndices = None) -> list[Any]:
@@ -180,7 +184,7 @@ class SteeringVecEnv(VecEnvWrapper):
         if seed is not None:
             self._generators[index] = policy_generator(seed)
 
-    def _observe(self, observations: np.ndarray) -> np.ndarray:
+    def _observe(self, observations: Any) -> np.ndarray:
         seen, self._latents = self.steering.observe(observations, self._generators)
         return seen
 

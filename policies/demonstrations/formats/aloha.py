@@ -94,7 +94,7 @@ class AlohaSource(Source):
 
         # Compressed pictures are rows of bytes, which look like vectors.
         picture = key.startswith("observations/images")
-        unfit = "an image; images are not imitated yet" if picture else ""
+        unfit = "an image; images of this format are not learned from yet" if picture else ""
         return Entry(tuple(dataset.shape or ()), dataset.dtype, read, unfit)
 
 

@@ -104,7 +104,8 @@ class ZarrSource(Source):
         shape = (rows.stop - rows.start, *map(int, array.shape[1:]))
         # float32 pixels are pixels as well.
         picture = len(shape) == 4 and max(shape[1:]) > 16
-        unfit = f"an image, {' x '.join(map(str, shape[1:]))}; images are not imitated yet"
+        shown = " x ".join(map(str, shape[1:]))
+        unfit = f"an image, {shown}; images of this format are not learned from yet"
         dtype = np.dtype(array.dtype)
         return Entry(shape, dtype, lambda: _read(array, rows), unfit if picture else "")
 

@@ -20,10 +20,15 @@ from policies.demonstrations.formats.source import (
 )
 from policies.demonstrations.trajectory import Trajectory
 from policies.errors import DemonstrationError
+from policies.pictures.batch import frame_problem
+from policies.pictures.frames import Frames, dead_camera
 
 
 def read_trajectory(
-    episode: StoredEpisode, keys: Sequence[str], actions: str = "actions"
+    episode: StoredEpisode,
+    keys: Sequence[str],
+    actions: str = "actions",
+    cameras: Sequence[str] = (),
 ) -> Trajectory:
     """Read one episode.
 
@@ -31,6 +36,7 @@ def read_trajectory(
         episode: The episode.
         keys: Observation keys, in order.
         actions: Name of the array that holds the actions.
+        cameras: Cameras whose frames are read, later and in slices; they are looked at now.
 
     Raises:
         DemonstrationError: It lacks something, or what it holds cannot be imitated.
@@ -38,7 +44,7 @@ def read_trajectory(
     if episode.lacks:
         raise DemonstrationError(f"{episode.name} {episode.lacks}")
     missing = [key for key in keys if key not in episode.observations]
-    if missing or not keys:
+    if missing or not (keys or cameras):
         raise DemonstrationError(
             f"{episode.name}: it must have the observation keys {list(keys) or '(any vector)'}. "
             f"Got: {sorted(episode.observations)}. Choose others with the argument for "
@@ -52,13 +58,22 @@ def read_trajectory(
     try:
         values = read_actions(episode, actions)
         absent = np.zeros(len(values), dtype=np.float32)
-        return Trajectory(
+        trajectory = Trajectory(
             observations={key: _observation(key, episode.observations[key]) for key in keys},
             actions=values,
             rewards=_column(episode.rewards, np.float32, absent),
             dones=_column(episode.dones, bool, absent.astype(bool)),
             success=episode.success,
+            frames=_frames(episode, cameras),
         )
+        for camera, frames in trajectory.frames.items():
+            dead = dead_camera(frames, trajectory.flat_observations(keys))
+            if dead:
+                raise DemonstrationError(
+                    f"camera {camera} {dead}. Leave it out with --cameras, or the episode with "
+                    "--skip-bad."
+                )
+        return trajectory
     except DemonstrationError as error:
         raise DemonstrationError(f"{episode.name}: {error}") from error
     except DAMAGE as error:
@@ -92,6 +107,29 @@ def _observation(key: str, entry: Entry) -> np.ndarray:
         values = _in_a_row(values)
     with np.errstate(over="ignore"):
         return values if values.dtype == np.uint8 and values.ndim > 2 else values.astype(np.float32)
+
+
+def _frames(episode: StoredEpisode, cameras: Sequence[str]) -> dict[str, Frames]:
+    """Open the frames of some cameras, which stay on the disk."""
+    there = episode.cameras()
+    found: dict[str, Frames] = {}
+    for camera in cameras:
+        if camera not in there:
+            raise DemonstrationError(
+                f"there must be frames of camera {camera}. Got: {sorted(there)}."
+                f"{hint(camera, there)}"
+            )
+        entry = there[camera]
+        problem = entry.unfit or frame_problem(entry.shape, entry.dtype)
+        if problem:
+            raise DemonstrationError(f"frames of camera {camera} {problem}")
+        if entry.stored is None:
+            raise DemonstrationError(
+                "frames are read from robomimic's layout alone so far. Write the episodes with "
+                "policies.DemonstrationWriter, whose obs/<camera>_image they become."
+            )
+        found[camera] = entry.stored()
+    return found
 
 
 def _in_a_row(values: np.ndarray) -> np.ndarray:

@@ -19,14 +19,20 @@ import numpy as np
 
 from policies.demonstrations.formats import hdf5
 from policies.demonstrations.formats.source import Entry, Source, StoredEpisode
-from policies.errors import DemonstrationError
+from policies.demonstrations.formats.stored_frames import StoredFrames
+from policies.errors import ConfigurationError, DemonstrationError
+from policies.pictures.settings import ATTRIBUTE, PictureSettings
 
 EPISODE = re.compile(r"demo_(\d{1,18})")
 _PART = re.compile(r"[^/\\]+\.episodes/[^/\\]+\.hdf5")
 _ROBOT_KEY = re.compile(r"robot\d+_(eef_pos|eef_quat|gripper_qpos)")
 _ROBOSUITE = 1
 """robomimic's number for robosuite's environments in ``env_args["type"]``."""
-_KNOWN = ("env_args", "total", "observation_keys")
+FELT = "felt_keys"
+"""Attribute of ``data``, JSON: keys that the robot knows of itself, which go beside pictures."""
+_KNOWN = ("env_args", "total", "observation_keys", FELT)
+_OBJECT = re.compile(r"object(-state)?|.*_obj_.*")
+"""Keys of robosuite that say where objects are, which who sees must not need."""
 
 
 class RobomimicSource(Source):
@@ -51,6 +57,14 @@ class RobomimicSource(Source):
         self.stored_keys = _stored_keys(file)
         self.masks = {name: sorted(listed) for name, listed in read_masks(file).items()}
         data = file["data"]
+        stated = hdf5.read_json(data, ATTRIBUTE)
+        if stated is not None:
+            try:
+                self.picture_settings = PictureSettings.from_dict(stated)
+            except ConfigurationError as error:
+                raise DemonstrationError(
+                    f"attribute {ATTRIBUTE} must be settings: {error}"
+                ) from error
         names = [name for name in data.attrs if name not in _KNOWN]
         self.remarks = {name: str(hdf5.attribute(data, name)) for name in names}
 
@@ -83,6 +97,13 @@ class RobomimicSource(Source):
         usual = [key for key in keys if _ROBOT_KEY.fullmatch(key)]
         return [*usual, "object"] if usual and "object" in keys else keys
 
+    def felt_keys(self, keys: Sequence[str]) -> Sequence[str]:
+        """Leave out where objects are: as the file says, or else by robosuite's names."""
+        felt = hdf5.read_json(self._file["data"], FELT)
+        if isinstance(felt, list):
+            return [key for key in keys if key in felt]
+        return [key for key in keys if not _OBJECT.fullmatch(key)]
+
     def _entry(self, episode: str, where: str, dataset: h5py.Dataset) -> Entry:
         """Describe a dataset whose file may be closed and opened again before it is read."""
 
@@ -90,8 +111,15 @@ class RobomimicSource(Source):
             with episode_group(self._file, episode) as group:
                 return hdf5.read(group[where])
 
+        def stored() -> StoredFrames:
+            with episode_group(self._file, episode) as group:
+                found = group[where]
+                hdf5.check(found)
+                path = os.path.abspath(os.fsdecode(found.file.filename))
+                return StoredFrames(path, found.name, tuple(found.shape), found.dtype)
+
         unfit = "" if dataset.shape is not None else "nothing"
-        return Entry(tuple(dataset.shape or ()), dataset.dtype, read, unfit)
+        return Entry(tuple(dataset.shape or ()), dataset.dtype, read, unfit, stored)
 
     def _optional(self, episode: str, arrays: dict[str, h5py.Dataset], name: str) -> Entry | None:
         return self._entry(episode, name, arrays[name]) if name in arrays else None

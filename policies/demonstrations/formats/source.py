@@ -16,6 +16,8 @@ import numpy as np
 
 from policies.commands.suggestions import did_you_mean, nearest
 from policies.errors import DemonstrationError
+from policies.pictures.frames import Frames
+from policies.pictures.settings import PictureSettings
 
 DAMAGE = (
     OSError,
@@ -39,17 +41,24 @@ CLOCKS = frozenset({"timestamp", "timestamps", "time", "stamp", "frame_index", "
 """Names of entries that count time. A policy that sees them learns when, not what."""
 
 
+IMAGE = "_image"
+"""Ending of robomimic's keys of a camera's frames."""
+
 Kind = tuple[tuple[str, str], ...]
 """Contents of an episode: observation keys, and for each why it is left out, if it is."""
 
 
 class Entry(NamedTuple):
-    """An array that is not read yet: shape, type, a function that reads it, and why to leave it."""
+    """An array that is not read yet: shape, type, a function that reads it, and why to leave it.
+
+    ``stored`` makes of it frames that stay on the disk, where the format can do that.
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype
     read: Callable[[], np.ndarray]
     unfit: str = ""
+    stored: Callable[[], Frames] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,17 @@ class StoredEpisode:
     members: Sequence[str] = ()
     lacks: str = ""
 
+    def cameras(self) -> dict[str, Entry]:
+        """Return what is pictures by the camera's name: robomimic's ``<camera>_image``.
+
+        Where nothing is called so, all arrays of bytes that look like pictures.
+        """
+        named = {key: e for key, e in self.observations.items() if key.endswith(IMAGE)}
+        found = named or {
+            key: e for key, e in self.observations.items() if is_image(e) and e.dtype == np.uint8
+        }
+        return {key.removesuffix(IMAGE): entry for key, entry in found.items()}
+
 
 class KeyChoice(NamedTuple):
     """Observation keys that make the flat observation, and the others with the reason why not."""
@@ -92,6 +112,7 @@ class Source(ABC):
         names: The episodes' names, in order.
         env_args: robomimic's description of the environment; empty if there is none.
         stored_keys: The order of the flat observation, where it is stored.
+        picture_settings: What the frames were made with, where it is stored.
         masks: Lists of episodes by name, as they are stored.
         remarks: What else is stored about all of them.
         notes: What should give a reader pause.
@@ -104,6 +125,7 @@ class Source(ABC):
     names: tuple[str, ...]
     env_args: dict[str, Any]
     stored_keys: tuple[str, ...] | None = None
+    picture_settings: PictureSettings | None = None
     default_actions = "actions"
     action_low: np.ndarray | None = None
     action_high: np.ndarray | None = None
@@ -129,6 +151,33 @@ class Source(ABC):
     @abstractmethod
     def _open(self, name: str) -> StoredEpisode:
         """Open an episode for the first time."""
+
+    def felt_keys(self, keys: Sequence[str]) -> Sequence[str]:
+        """Choose among keys those that a policy that sees is shown as well: proprioception."""
+        return keys
+
+    def choose_cameras(self, cameras: Sequence[str] | None) -> tuple[str, ...]:
+        """Choose cameras: those given, or all that most episodes have, in the stored order.
+
+        Raises:
+            DemonstrationError: There are none.
+        """
+        if cameras:
+            return tuple(cameras)
+        kinds: Counter[tuple[str, ...]] = Counter()
+        for name in self.names:
+            try:
+                kinds[tuple(self.episode(name).cameras())] += 1
+            except DemonstrationError:
+                continue
+        found = max(kinds, key=lambda kind: (kinds[kind], len(kind)), default=())
+        if not found:
+            raise DemonstrationError(
+                "there must be frames of cameras to learn from, such as obs/agentview_image. "
+                "Got: none. Record with --cameras, or learn from states: --encoder state."
+            )
+        order = self.picture_settings.cameras if self.picture_settings else ()
+        return tuple(sorted(found, key=lambda c: order.index(c) if c in order else len(order)))
 
     @abstractmethod
     def arrays(self, name: str) -> Iterator[tuple[str, np.ndarray]]:
@@ -234,7 +283,7 @@ def unfit(key: str, entry: Entry) -> str:
     if 0 in sizes:
         return "no values"
     if is_image(entry):
-        return f"an image, {shown}; images are not imitated yet"
+        return f"an image, {shown}; --encoder small learns from images"
     if name in CLOCKS:
         return "a clock; name it to take it"
     if sum(size > 1 for size in sizes) > 1:

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,3 +112,19 @@ def test_a_card_is_never_older_than_its_weights(tmp_path):
         "policy.safetensors",
     ]
     assert json.loads((tmp_path / "policy.json").read_text())["zprl_env_version"]
+
+
+@pytest.mark.parametrize("out", [".", "..", "../here", "../../outside"])
+def test_the_folder_that_one_is_in_is_not_replaced(out, tmp_path, monkeypatch):
+    here = tmp_path / "outside" / "here"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    with (
+        pytest.raises(OverwriteError, match=r"none that you are in\. Got: .*\. Try .*NEW\.$"),
+        whole_folder(Path(out), overwrite=True),
+    ):
+        pass
+    assert here.is_dir()
+    with whole_folder(Path(out) / "NEW") as folder:
+        (folder / "file").touch()
+    assert [path.name for path in (Path(out) / "NEW").iterdir()] == ["file"]

@@ -157,3 +157,89 @@ def test_episodes_of_different_sizes_are_refused():
     other = episode(actions=np.zeros((3, 5), dtype=np.float32))
     with pytest.raises(DemonstrationError, match="must have the same observation and action sizes"):
         Demonstrations((episode(), other), {}, ("arm",))
+
+
+def spoil(file, change):
+    """Replace the frames of one episode."""
+    with h5py.File(file, "a") as opened:
+        group = opened["data/demo_0/obs"]
+        frames = change(group["top_image"][:])
+        del group["top_image"]
+        if frames is not None:
+            group["top_image"] = frames
+
+
+def test_frames_come_back_as_they_were_and_only_if_wanted(dots_seen, dots_file):
+    assert Demonstrations.load(dots_file).cameras == ()
+    read = Demonstrations.load(dots_file, cameras=("top",))
+    assert read.picture_settings == dots_seen.picture_settings
+    assert read.observation_keys == ("hand",)
+    for one, two in zip(read.trajectories, dots_seen.trajectories, strict=True):
+        assert np.array_equal(one.frames["top"][:], two.frames["top"])
+    with h5py.File(dots_file) as opened:
+        frames = opened["data/demo_0/obs/top_image"]
+        assert (frames.chunks, frames.compression) == ((1, 36, 36, 3), "gzip")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda f: None, r"frames of camera top. Got: \[\]"),
+        (lambda f: f[:-1], "camera top must have a frame for each of the 10 actions. Got: 9"),
+        (lambda f: np.concatenate([f, f]), "for each of the 10 actions. Got: 20 frames"),
+        (lambda f: f.astype(np.float32), "camera top must be uint8, 0 to 255. Got: float32"),
+        (lambda f: f.astype(np.int64), "camera top must be uint8, 0 to 255. Got: int64"),
+        (lambda f: np.moveaxis(f, -1, 1), "channels first. Move them last"),
+        (lambda f: f[..., 0], r"must have the shape \(N, H, W, 3\). Got: \(10, 36, 36\)"),
+        (lambda f: f[..., :1], "grey or depth"),
+        (lambda f: f[:, :30], r"top's frames.*\(30, 36, 3\)"),
+        (lambda f: 0 * f, "camera top is black or of one colour"),
+        (lambda f: f[:1].repeat(10, axis=0), "camera top is frozen: the same picture"),
+    ],
+)
+def test_bad_frames_are_refused_and_can_be_left_out(dots_file, change, message):
+    spoil(dots_file, change)
+    with pytest.raises(DemonstrationError, match=message):
+        Demonstrations.load(dots_file, cameras=("top",))
+    read = Demonstrations.load(dots_file, cameras=("top",), skip_bad=True)
+    assert list(read.skipped) == ["demo_0"]
+    assert len(read.trajectories) == 7
+    assert len(Demonstrations.load(dots_file).trajectories) == 8  # states are as good as before
+
+
+def test_an_unknown_camera_is_refused_with_those_there_are(dots_file, toy_file):
+    with pytest.raises(DemonstrationError, match=r"frames of camera tops. Got: \['top'\]. Did you"):
+        Demonstrations.load(dots_file, cameras=("tops",))
+
+
+def test_where_objects_are_is_left_out_beside_pictures_unless_it_is_named(tmp_path):
+    rng = np.random.default_rng(0)
+    with h5py.File(tmp_path / "image.hdf5", "w") as file:  # as robomimic's own image files
+        file.create_group("data").attrs["env_args"] = json.dumps({"type": 1, "env_name": "Lift"})
+        group = file.create_group("data/demo_0")
+        group["actions"] = rng.uniform(-1, 1, (6, 7))
+        for key, size in (("robot0_eef_pos", 3), ("robot0_joint_pos", 7), ("object", 10)):
+            group[f"obs/{key}"] = rng.normal(size=(6, size))
+        for camera in ("agentview", "robot0_eye_in_hand"):
+            group[f"obs/{camera}_image"] = rng.integers(0, 256, (6, 84, 84, 3), dtype=np.uint8)
+    read = Demonstrations.load(tmp_path / "image.hdf5", cameras=())
+    assert read.cameras == ("agentview", "robot0_eye_in_hand")
+    assert read.observation_keys == ("robot0_eef_pos",)
+    assert read.left_out["object"] == "where objects are; name it to show it"
+    assert read.picture_settings is not None
+    assert read.picture_settings.image_size == (84, 84)
+    told = Demonstrations.load(tmp_path / "image.hdf5", ["object"], cameras=("agentview",))
+    assert (told.observation_keys, told.cameras) == (("object",), ("agentview",))
+    assert Demonstrations.load(tmp_path / "image.hdf5", [], cameras=()).observation_dims == {}
+
+
+def test_settings_that_are_not_the_frames_are_refused(dots_file):
+    with h5py.File(dots_file, "a") as opened:
+        settings = json.loads(opened["data"].attrs["picture_settings"])
+        opened["data"].attrs["picture_settings"] = json.dumps({**settings, "image_size": [84, 84]})
+    with pytest.raises(DemonstrationError, match=r"as picture_settings say, \(84, 84\) of top"):
+        Demonstrations.load(dots_file, cameras=())
+    with h5py.File(dots_file, "a") as opened:
+        opened["data"].attrs["picture_settings"] = "{}"
+    with pytest.raises(DemonstrationError, match="picture_settings must be settings"):
+        Demonstrations.load(dots_file, cameras=())

@@ -19,7 +19,8 @@ def test_a_summary_counts_what_there_is(toy_file):
     assert summary.observations == {"arm": "2 float64", "eye": "8 x 6 x 3 uint8"}
     assert summary.masks == {"success": 2, "failure": 1}
     assert summary.sha256 == content_hash(toy_file)
-    assert summary.notes == []
+    assert summary.cameras == {"eye": "8 x 6 x 3 uint8"}
+    assert all("camera eye is black" in note for note in summary.notes)
 
 
 def test_saturation_counts_both_ends():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -226,6 +228,26 @@ def test_in_real_time_it_moves_by_itself():
         assert -0.01 < robot.clock.now() - robot.state().stamp < 10.0
     finally:
         robot.close()
+
+
+def test_nothing_waits_while_a_picture_is_drawn(robot, monkeypatch):
+    drawing, drawn = threading.Event(), threading.Event()
+    frames = robot._cameras.frames
+
+    def slowly(*how):
+        drawing.set()
+        assert drawn.wait(5.0)
+        return frames(*how)
+
+    monkeypatch.setattr(robot._cameras, "frames", slowly)
+    with ThreadPoolExecutor(1) as beside:
+        taken = beside.submit(robot.images, ["front"])
+        assert drawing.wait(5.0)
+        robot.command(command(y=0.02))
+        wait(robot, 0.5)
+        assert robot.state().position[0, 1] > 0.01  # it moved meanwhile
+        drawn.set()
+        assert taken.result()["front"].shape == (240, 320, 3)
 
 
 def test_pictures_show_the_scene(robot):

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load
 
+from real.cameras.reader import CameraReader
+from real.cameras.rig import CameraRig
 from real.drivers.ideal import IdealRobot
 from real.network.app import make_app
 from real.network.served_robot import ServedRobot
@@ -17,6 +19,7 @@ from real.network.wire import ArmFrame
 from real.robot import RobotError
 from real.tasks.files import load_preset
 from tests.helpers.robots.coasting import CoastingRobot
+from tests.helpers.robots.filming import FakeDevice
 
 PRESET = load_preset("open-box")
 DOWN = [1.0, 0.0, 0.0, 0.0]
@@ -27,10 +30,10 @@ FRAMES = [ArmFrame.of(arm) for arm in PRESET.arms]
 class Client:
     """Asks an application as a server would."""
 
-    def __init__(self, robot):
+    def __init__(self, robot, rig=None):
         self.robot = robot
         self._served = ServedRobot(robot, PRESET, dead_man=1e6)
-        self._app = make_app(self._served)
+        self._app = make_app(self._served, rig)
 
     def post(self, path: str, content: Any = None) -> tuple[int, bytes]:
         """Status and body."""
@@ -218,3 +221,22 @@ def test_pictures_are_those_that_were_asked_for(simulated):
     np.testing.assert_array_equal(pictures["front"], expected)
     status, detail = simulated.refusal("/zprl/images", {"names": ["front", "behind"]})
     assert (status, "Got: behind." in detail) == (409, True)
+
+
+def test_pictures_of_devices_are_taken_after_they_are_asked_for(simulated):
+    device = FakeDevice(0.03, (16, 16))
+    rig = CameraRig({"front": CameraReader("front", device, patience=0.5)})
+    rig.connect()
+    client = Client(simulated.robot, rig)
+    status, first = client.post("/zprl/images", {"names": ["front", "left_wrist"]})
+    assert status == 200
+    shapes = {name: picture.shape for name, picture in load(first).items()}
+    assert shapes == {"front": (16, 16, 3), "left_wrist": (64, 64, 3)}
+    assert client.post("/zprl/images", {"names": ["front"]})[1] != first
+    device.broken = RuntimeError("no lens")
+    assert client.refusal("/zprl/images", {"names": ["front"]}) == (
+        503,
+        "the camera front failed: RuntimeError: no lens",
+    )
+    client.close()
+    rig.close()

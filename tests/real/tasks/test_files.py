@@ -150,3 +150,33 @@ def test_facts_that_nothing_can_read_name_the_extra_that_would():
     row = replace(TASKS["Real"], facts_file="no_such_package.files:task_facts")
     with pytest.raises(MissingExtraError, match=r"no_such_package.*real"):
         row.read_facts()
+
+
+def test_a_preset_like_a_shipped_one_says_only_what_differs():
+    mine = parse_preset({"like": "place-orange", "name": "mine", "episode_steps": 9})
+    base = load_preset("place-orange")
+    assert (mine.name, mine.scene, mine.episode_steps) == ("mine", "place-orange", 9)
+    assert mine.arms == base.arms
+    assert mine.watchdog == base.watchdog
+
+
+@pytest.mark.parametrize(
+    ("like", "told"),
+    [
+        ("place-ornge", "unknown preset that preset is like 'place-ornge'; did you mean"),
+        (["place-orange"], "unknown preset that preset is like"),
+        ("place-orange-pixels", "must name a preset that stands alone. Got: place-orange-pixels"),
+    ],
+)
+def test_like_names_a_shipped_preset_that_stands_alone(like, told):
+    with pytest.raises((UnknownNameError, ConfigurationError)) as caught:
+        parse_preset({"like": like, "name": "mine"})
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("task", [name for name in presets() if name.endswith("-pixels")])
+def test_a_task_of_pixels_is_its_sibling_but_for_what_is_observed(task):
+    seen, tracked = load_preset(task), load_preset(task.removesuffix("-pixels"))
+    own = {"name", "observation", "cameras", "pictures"}
+    assert seen.model_dump(exclude=own) == tracked.model_dump(exclude=own)
+    assert tracked.untracked().observation == seen.observation

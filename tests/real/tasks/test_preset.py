@@ -7,9 +7,10 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from real.tasks.files import load_preset, presets
+from real.tasks.files import load_preset, parse_preset, presets
 from real.tasks.layout import ACTION_SIZES, OBJECT_SIZES, OBSERVATION_SIZES
 from real.tasks.preset import ActionPart, ArmPreset, Home, Limits, ObservationPart, Preset
+from zprl_env.errors import ConfigurationError
 
 PRESET = load_preset("place-orange")
 
@@ -75,3 +76,23 @@ def test_half_a_turn_about_all_axes_together_is_too_much():
 def test_every_part_that_may_be_named_has_a_size():
     assert {*get_args(ActionPart)} == {*ACTION_SIZES}
     assert {*get_args(ObservationPart)} == {*OBSERVATION_SIZES, *OBJECT_SIZES, "joints"}
+
+
+def test_pictures_are_of_cameras_that_the_preset_has():
+    content = load_preset("place-orange").model_dump(mode="json")
+    content["pictures"] = {"cameras": ["wrist"]}
+    with pytest.raises(ConfigurationError, match=r"must be among cameras, front; got wrist"):
+        parse_preset(content)
+    content["cameras"] = ["front", "wrist"]
+    pictures = parse_preset(content).pictures
+    assert pictures is not None
+    assert pictures.image_size == 84
+
+
+def test_untracked_it_observes_the_robot_alone_and_something_must_be_left():
+    preset = load_preset("place-orange")
+    assert "object_positions" not in preset.untracked().observation
+    assert preset.untracked().objects == preset.objects  # which a simulated expert looks for
+    nothing = preset.model_copy(update={"observation": ("objects",)})
+    with pytest.raises(ConfigurationError, match=r"must observe something of the robot itself"):
+        nothing.untracked()

@@ -130,8 +130,8 @@ def test_a_vector_of_environments_is_flattened_before_and_says_so():
     ("space", "message"),
     [
         (gym.spaces.Discrete(3), r"a flat Box or a Dict of them\. Got .* Discrete\(3\)"),
-        (IMAGE, r"images are not handled yet\. Got an environment whose 'observation' is an image"),
-        (gym.spaces.Dict({"a": BOX, "eye": IMAGE}), r"whose 'eye' is an image, .*FilterObservat"),
+        (IMAGE, r"no pictures\. Got: an environment whose 'observation' is a picture"),
+        (gym.spaces.Dict({"a": BOX, "eye": IMAGE}), r"whose 'eye' is a picture, .*FilterObservat"),
         (
             gym.spaces.Dict({"n": gym.spaces.Discrete(3)}),
             r"whose 'n' is Discrete\(3\)\. Leav",

@@ -1,9 +1,11 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ import pytest
 
 from policies.checkpoints.output import OverwriteError
 from policies.demonstrations import Demonstrations, content_hash, verify_content
+from zprl_env.envs import make_env
 from zprl_env.errors import DemonstrationError, UnknownNameError, ZprlError
-from zprl_env.experts.performance import Stage
-from zprl_env.experts.record import Recording, record
+from zprl_env.experts.performance import Stage, operator_for
+from zprl_env.experts.record import Recording, _versions, record
+from zprl_env.experts.unfinished import UnfinishedRecording
 
 ROOT = Path(__file__).parents[3]
 
@@ -215,3 +219,80 @@ def test_the_command_records_and_says_how_it_went(tmp_path):
     done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.startswith(f"{out}: 1 episode; 1 of 1 performed succeeded (100%); ")
     assert np.all(Demonstrations.load(out).trajectories[0].rewards[:-1] == 0.0)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """A recording with pictures, and what was said of its cost."""
+    out = tmp_path_factory.mktemp("seen") / "door.hdf5"
+    recording = Recording(out, "door", SHORT, episodes=2, cameras=CAMERAS, image_size=24)
+    record(recording)
+    return recording
+
+
+CAMERAS, SHORT = ("fixed", "vil_camera"), ("max_episode_steps=30",)
+
+
+def test_a_recording_with_cameras_has_a_picture_of_each_step_s_own_state(seen):
+    loaded = Demonstrations.load(seen.out, cameras=())
+    verify_content(seen.out)
+    assert loaded.cameras == CAMERAS
+    trajectory = loaded.trajectories[0]
+    with h5py.File(seen.out) as file:
+        names = {*file["data/demo_0/obs"]}
+        assert {"fixed_image", "vil_camera_image", "palm_pos"} <= names
+        assert file["data/demo_0/obs/fixed_image"].compression == "gzip"
+        seed = int(file["data/demo_0"].attrs["seed"])
+    env: Any = make_env("door", cameras=CAMERAS, image_size=24)
+    observation, _ = env.reset(seed=seed)
+    for step, action in enumerate(trajectory.actions[:5]):
+        for camera in CAMERAS:
+            np.testing.assert_array_equal(trajectory.frames[camera][step], observation[camera])
+        observation, *_ = env.step(action)
+    assert loaded.picture_settings == env.unwrapped.picture_settings
+    env.reset(seed=0)
+    with h5py.File(seen.out) as file:
+        for camera, picture in env.unwrapped.pictures().items():
+            np.testing.assert_array_equal(file[f"reference/{camera}"][()], picture)
+    env.close()
+
+
+def test_states_and_actions_are_those_of_a_recording_without_cameras(seen, tmp_path):
+    record(Recording(tmp_path / "blind.hdf5", "door", SHORT, episodes=2))
+    with h5py.File(seen.out) as one, h5py.File(tmp_path / "blind.hdf5") as other:
+        for name in ("actions", "obs/palm_pos", "rewards"):
+            np.testing.assert_array_equal(one[f"data/demo_1/{name}"], other[f"data/demo_1/{name}"])
+
+
+def test_a_recording_with_cameras_goes_on_and_asks_for_the_same_pictures(seen, tmp_path, capsys):
+    out = tmp_path / "door.hdf5"
+    short = {"max_episode_steps": 30}
+    stage: Any = Stage(
+        "door", 0.5, operator_for(0), env_kwargs=short, cameras=CAMERAS, image_size=24
+    )
+    first = replace(seen, out=out)
+    said = {
+        **first.settings,
+        "versions": _versions(),
+        "env_args": stage.env_args,
+        "observation_keys": list(stage.observation_keys),
+        "picture_settings": stage.picture_settings.to_dict(),
+    }
+    with UnfinishedRecording(out, said, stage.picture_settings) as unfinished:
+        unfinished.add(1, stage.perform(1))
+    stage.close()
+    with pytest.raises(DemonstrationError, match="holds the beginning of another recording"):
+        record(replace(first, image_size=32))
+    record(first)
+    assert content_hash(out) == content_hash(seen.out)
+    told = capsys.readouterr().err
+    assert re.search(r"pictures of 2 cameras take, per 100 episodes of 30 steps .* MB on the", told)
+    assert re.search(r"MB uncompressed in memory .* [\d.]+ minutes", told)
+
+
+def test_pictures_need_a_camera_that_is_there(tmp_path):
+    with pytest.raises(UnknownNameError, match="unknown camera 'fixd'"):
+        record(Recording(out=tmp_path / "a.hdf5", env="door", cameras=("fixd",)))
+    with pytest.raises(ZprlError, match="must come with cameras"):
+        record(Recording(out=tmp_path / "a.hdf5", env="door", image_size=84))
+    assert not [*tmp_path.iterdir()]

@@ -370,7 +370,9 @@ def test_what_is_no_single_environment_is_refused_with_what_to_give(wrong, messa
 def test_images_are_not_told_to_be_flattened(space, policy):
     env = RecordingEnv()
     env.observation_space = space
-    with pytest.raises(PolicyMismatchError, match="images are not handled yet") as caught:
+    with pytest.raises(
+        PolicyMismatchError, match="The policy sees states: it takes numbers"
+    ) as caught:
         LatentSteeringWrapper(env, policy, scale=0.5)
     assert "FlattenObservation" not in str(caught.value)
 

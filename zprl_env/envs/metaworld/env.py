@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.envs.cameras.sight import choose_sight
 from zprl_env.envs.mismatch import described
 from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import MissingExtraError, UnknownNameError
@@ -41,6 +42,12 @@ class MetaWorldEnv(SuiteEnv):
         render_mode: ``"rgb_array"`` or None.
         camera: Camera that `render` looks through; pictures are upright.
         render_size: Height and width of the image [pixels].
+        cameras: Cameras whose pictures are observed, in order; the suite's usual ones if None.
+        image_size: Height and width of their pictures [pixels], or one number for both; 84 if None.
+        observation: ``"state"``: all of the state. ``"pixels"``, the usual one with cameras: their
+            pictures and what a robot knows of itself. ``"both"``: pictures and all of the state.
+        render_quality: ``"fast"``, the usual one, or ``"full"``, with shadows, reflections and
+            multisamples, as `render` has them.
         fast: Leave out what Meta-World's control step repeats; the states are the same to the bit.
         mismatch: How it differs from where demonstrations were recorded; see
             :mod:`zprl_env.envs.mismatch`.
@@ -57,6 +64,8 @@ class MetaWorldEnv(SuiteEnv):
         >>> env.close()
     """
 
+    suite = "metaworld"
+    turned_cameras = ROLLED_CAMERAS
     gripper_actions = (3,)
 
     def __init__(
@@ -69,9 +78,14 @@ class MetaWorldEnv(SuiteEnv):
         render_mode: str | None = None,
         camera: str = "corner4",
         render_size: tuple[int, int] = (256, 256),
+        cameras: Sequence[str] | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        observation: str | None = None,
+        render_quality: str | None = None,
         fast: bool = True,
         mismatch: Mapping[str, float] | None = None,
     ) -> None:
+        sight = choose_sight(cameras, image_size, observation, render_quality)
         import_mujoco()
         try:
             import metaworld  # noqa: F401
@@ -93,6 +107,7 @@ class MetaWorldEnv(SuiteEnv):
             camera=camera,
             render_size=render_size,
             render_fps=self._env.metadata["render_fps"],
+            sight=sight,
         )
         self._env_args = {
             "env_name": name,
@@ -145,10 +160,3 @@ class MetaWorldEnv(SuiteEnv):
     def _free(self) -> None:
         self._env.close()
         del self._env
-
-    def render(self) -> np.ndarray | None:
-        """Return an upright image; see ``SuiteEnv.render``."""
-        image = super().render()
-        if image is not None and self.camera in ROLLED_CAMERAS:
-            image = np.ascontiguousarray(image[::-1, ::-1])
-        return image

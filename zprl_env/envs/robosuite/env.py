@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from zprl_env.envs.base import Outcome, SuiteEnv
+from zprl_env.envs.cameras.sight import choose_sight
 from zprl_env.envs.mismatch import described
 from zprl_env.envs.robosuite.absolute_pose import absolute_controllers, action_bounds, to_robosuite
 from zprl_env.envs.robosuite.differing import gripper_numbers, shift_objects, widen_starts
@@ -60,9 +61,16 @@ class RobosuiteEnv(SuiteEnv):
             ``"absolute"``: a pose of the hand with a rotation of six numbers, ten in all per arm;
             see :mod:`zprl_env.envs.robosuite.absolute_pose`.
         success_terminates: Whether an episode ends with its first success.
-        render_mode: ``"rgb_array"`` or None. Nothing of OpenGL is touched before `render`.
+        render_mode: ``"rgb_array"`` or None. Without cameras nothing of OpenGL is
+            touched before `render`.
         camera: Camera that `render` looks through.
         render_size: Height and width of the image [pixels].
+        cameras: Cameras whose pictures are observed, in order; the suite's usual ones if None.
+        image_size: Height and width of their pictures [pixels], or one number for both; 84 if None.
+        observation: ``"state"``: all of the state. ``"pixels"``, the usual one with cameras: their
+            pictures and what a robot knows of itself. ``"both"``: pictures and all of the state.
+        render_quality: ``"fast"``, the usual one, or ``"full"``, with shadows, reflections and
+            multisamples, as `render` has them.
         fast: Use the compiled control loop where it covers robots and controllers; see `fast`.
         model_seed: Seed of what robosuite samples while it builds the model.
         mismatch: How it differs from where demonstrations were recorded; see
@@ -85,6 +93,7 @@ class RobosuiteEnv(SuiteEnv):
     >>> env.close()
     """
 
+    suite = "robosuite"
     hidden_geom_groups = (0,)  # those that robosuite collides with
 
     def __init__(
@@ -97,11 +106,16 @@ class RobosuiteEnv(SuiteEnv):
         render_mode: str | None = None,
         camera: str = "agentview",
         render_size: tuple[int, int] = (256, 256),
+        cameras: Sequence[str] | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        observation: str | None = None,
+        render_quality: str | None = None,
         fast: bool = True,
         model_seed: int = 0,
         mismatch: Mapping[str, float] | None = None,
         **robosuite_kwargs: Any,
     ) -> None:
+        sight = choose_sight(cameras, image_size, observation, render_quality)
         settled = {"reward_shaping": reward == "dense", **SETTLED}
         robots = ["Panda", "Panda"] if task.startswith("TwoArm") else "Panda"
         kwargs = {"robots": robots, "control_freq": 20, **robosuite_kwargs, **settled}
@@ -116,6 +130,7 @@ class RobosuiteEnv(SuiteEnv):
             camera=camera,
             render_size=render_size,
             render_fps=kwargs["control_freq"],
+            sight=sight,
         )
         with quiet_robosuite() as robosuite:
             from zprl_env.envs.robosuite.fast_loop import task_class, tasks

@@ -47,7 +47,7 @@ def check_replay(buffer: ReplayBuffer) -> None:
     Raises:
         DivergedError: A number in it is NaN or infinite; the error says of what and when.
     """
-    for name in REPLAY:
+    for name in REPLAY if buffer.size() else ():
         filled = getattr(buffer, name)[: buffer.size()]
         finite = np.isfinite(filled.reshape(len(filled), -1)).all(axis=1)
         if not finite.all():

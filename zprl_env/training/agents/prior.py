@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -12,14 +13,19 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from policies.demonstrations import Demonstrations, Trajectory
+from policies.pictures.settings import STATE
 from zprl_env.envs.flat import observation_keys
 from zprl_env.errors import PolicyMismatchError, ZprlError
 from zprl_env.inversion import invert
+from zprl_env.seeing import batches
 from zprl_env.steering.action import ActionSteering
 from zprl_env.steering.base import Steering
 from zprl_env.steering.latent import LatentSteering
 from zprl_env.training.agents.replay import ChunkReplayBuffer, end_trajectories
 from zprl_env.training.settings.recipe import Recipe
+
+BLOCK = 64
+"""Decisions whose pictures are in memory at a time."""
 
 
 class PriorDecisions(NamedTuple):
@@ -78,16 +84,15 @@ def prior_decisions(
     pieces = [
         piece
         for trajectory in demonstrations.trajectories
-        for piece in _pieces(trajectory, keys, steering.n_action_steps, recipe)
+        for piece in _pieces(trajectory, keys, steering.n_action_steps, recipe, steering.cameras)
     ]
     if not pieces:
         raise ZprlError("demonstrations must hold an episode longer than a decision. Got: none.")
-    first, last, chunks, rewards, ends, successes, env_steps = map(
-        np.array, zip(*pieces, strict=True)
-    )
-    generators = [generator] * len(first)
-    seen, latents = steering.observe(first, generators)
-    following, _ = steering.observe(last, generators)
+    seen_first, seen_last, *rest = zip(*pieces, strict=True)
+    chunks, rewards, ends, successes, env_steps = map(np.array, rest)
+    generators = [generator] * len(pieces)
+    seen, latents = _observe(steering, seen_first, generators)
+    following, _ = _observe(steering, seen_last, generators)
     noise = steering.starts(generators)
     if isinstance(steering, ActionSteering):
         actions, residual = steering.residuals(chunks, latents, generators)
@@ -97,11 +102,41 @@ def prior_decisions(
     return PriorDecisions(seen, following, actions, rewards, ends, successes, env_steps, rms)
 
 
+def _observe(
+    steering: Steering, seen: Sequence[Any], generators: Sequence[np.random.Generator]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Observe all at once, or, where there are pictures, some at a time."""
+    if not steering.cameras:
+        return steering.observe(np.array(seen), generators)
+    parts = []
+    for start in range(0, len(seen), BLOCK):
+        block = batches.stacked([look() for look in seen[start : start + BLOCK]])
+        parts.append(steering.observe(block, generators[start : start + BLOCK]))
+    observed, latents = zip(*parts, strict=True)
+    return np.concatenate(observed), np.concatenate(latents)
+
+
 def _pieces(
-    trajectory: Trajectory, keys: tuple[str, ...], size: int, recipe: Recipe
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, float, bool, bool, int]]:
+    trajectory: Trajectory,
+    keys: tuple[str, ...],
+    size: int,
+    recipe: Recipe,
+    cameras: tuple[str, ...] = (),
+) -> Iterator[tuple[Any, Any, np.ndarray, float, bool, bool, int]]:
     """Yield the decisions of an episode; a failed one's last chunk has no known successor."""
-    seen = trajectory.flat_observations(keys)
+    states = trajectory.flat_observations(keys)
+    if missing := [camera for camera in cameras if camera not in trajectory.frames]:
+        raise PolicyMismatchError(
+            f"demonstrations must hold frames of the policy's cameras, {', '.join(cameras)}. Got: "
+            f"none of {', '.join(missing)}. Record them with --cameras."
+        )
+
+    def look(step: int) -> dict[str, np.ndarray]:
+        frames = {camera: trajectory.frames[camera][step : step + 1][0] for camera in cameras}
+        return {STATE: states[step], **frames} if states.shape[1] else frames
+
+    # Frames are read when they are looked at: all of them are too many.
+    seen: Any = [partial(look, step) for step in range(len(states))] if cameras else states
     offset = 1.0 if recipe.reward == "penalty" else 0.0
     total = len(trajectory)
     success = bool(trajectory.success)
@@ -187,7 +222,8 @@ def add_demonstrations(
         return
     steering = copy(steering)
     steering.sample_latent = recipe.sample_latent  # an evaluation's takes the mean
-    prior = prior_decisions(Demonstrations.load(recipe.demonstrations), steering, recipe, seed)
+    shown = Demonstrations.load(recipe.demonstrations, cameras=steering.cameras or None)
+    prior = prior_decisions(shown, steering, recipe, seed)
     assert model.replay_buffer is not None
     added = add_prior(model.replay_buffer, prior)
     say(f"{added} decisions of demonstrations; RMS left over {prior.residual:.3f}")

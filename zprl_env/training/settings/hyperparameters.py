@@ -55,6 +55,7 @@ SETTINGS = (
     Setting("env_wrapper.n_action_steps", "n_action_steps"),
     Setting("env_wrapper.sample_latent", "sample_latent"),
     Setting("env_wrapper.observation", "observation", None, "features"),
+    Setting("env_wrapper.random_crop", "random_crop", None, False),
     Setting("env_wrapper.reward", "reward", None, "sparse"),
     Setting("env_wrapper.reward_scale", "reward_scale", None, 1.0),
     Setting("env_wrapper.steer", "steer"),

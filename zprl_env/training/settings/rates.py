@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zprl_env.tasks import find_task, folder_name
+from zprl_env.tasks import find_task, folder_name, state_id
 from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.recipe import Recipe
 
@@ -20,6 +20,8 @@ OTHERS = 1000
 """The same of an environment that nothing is known of: a guess."""
 GRADIENT_STEP = 0.007
 """Seconds of a gradient step of the default networks: what `benchmarks.learner` measured."""
+PICTURES = 2
+"""Factor by which two cameras' pictures, drawn by the CPU, slow playing on robosuite."""
 USUAL_CHUNK = 8
 
 
@@ -28,9 +30,14 @@ def steps_per_second(env: str) -> int:
 
     >>> steps_per_second("Lift"), steps_per_second("Can"), steps_per_second("Pendulum-v1")
     (900, 400, 1000)
+    >>> steps_per_second("Lift-Pixels")
+    200
     """
-    by_suite = STEPS_PER_SECOND.get(find_task(env).suite, OTHERS)
-    return STEPS_PER_SECOND.get(folder_name(env), by_suite)
+    task = find_task(env)
+    rate = STEPS_PER_SECOND.get(task.suite, OTHERS)
+    if task.suite and state_id(task) != task.id:
+        return rate // PICTURES
+    return STEPS_PER_SECOND.get(folder_name(env), rate)
 
 
 def seconds_per_step(algo: str, recipe: Recipe, played: float) -> float:

@@ -15,7 +15,7 @@ from zprl_env.options.noise import FlowNoise
 from zprl_env.options.stored import facts_with
 from zprl_env.steering import ObservationKind
 from zprl_env.steering.table import find_steering
-from zprl_env.tasks import find_task
+from zprl_env.tasks import find_task, state_id
 from zprl_env.training.settings.algorithms import find_algorithm
 from zprl_env.training.settings.hyperparameters import OWN, read_hyperparameters
 
@@ -41,8 +41,13 @@ class Recipe:
     joint."""
     sample_latent: bool = True
     """Draw z from its posterior while collecting; evaluation always takes the mean."""
-    observation: ObservationKind = "features"
-    """The agent's observation besides z: the policy's embedding, the normalised state, or both."""
+    observation: ObservationKind | Literal["pixels"] = "features"
+    """The agent's observation besides z: the policy's embedding ('features'), the normalised state,
+    or both. 'pixels' is the embedding of a policy that sees: --env Lift --observation pixels is
+    --env Lift-Pixels."""
+    random_crop: bool = False
+    """Show a policy that sees a random crop of every picture while collecting, as the published
+    agent has it; evaluation takes the centre."""
     time_left: bool = False
     """Show the agent, and not the policy, the share of the episode's time that is left. Such an
     agent cannot be exported yet."""
@@ -212,9 +217,9 @@ def recipe_for(
     family = row.like or algo
     shipped = hyperparameter_file(family if preset == "default" else f"{family}-{preset}")
     said = (
-        read_hyperparameters(shipped, family, task.id, None)
+        read_hyperparameters(shipped, family, state_id(task), None)
         if hyperparams is None
-        else read_hyperparameters(hyperparams, family, task.id, task.read_facts())
+        else read_hyperparameters(hyperparams, family, state_id(task), task.read_facts())
     )
     meant = said.pop("steer", None)
     whose = f"--preset {preset}" if hyperparams is None else hyperparams

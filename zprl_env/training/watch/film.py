@@ -12,11 +12,11 @@ from typing import Any, SupportsFloat
 import gymnasium as gym
 import numpy as np
 
-from zprl_env.envs import make_env
 from zprl_env.errors import RenderingError, ZprlError
 from zprl_env.evaluation import Agent, EvaluationResult, evaluate
 from zprl_env.files import write_whole
-from zprl_env.loading.resolve import PolicyLike
+from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.seeing.environment import make_env_for
 from zprl_env.steering.chunking import reported_success
 from zprl_env.tasks import find_task
 from zprl_env.training.comparison import BASE
@@ -152,7 +152,8 @@ def take(
     simulated = find_task(env).suite in ("robosuite", "metaworld", "adroit")
     options = {**(SIMULATED if simulated else {}), **(env_kwargs or {})}
     # Below the steering, which shows one observation per decision.
-    filmed = Filmed(make_env(env, render_mode="rgb_array", **options))
+    policy = resolve_policy(policy)
+    filmed = Filmed(make_env_for(policy, env, render_mode="rgb_array", **options))
     with closing(evaluation_env(filmed, policy, where, recipe)) as steered:
         evaluate(steered, agent, [seed])
     pictures = np.asarray(filmed.pictures)

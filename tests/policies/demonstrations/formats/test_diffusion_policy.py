@@ -41,7 +41,10 @@ def test_episodes_end_where_it_says(folder):
     read = Demonstrations.load(folder)
     assert [len(t) for t in read.trajectories] == [4, 5]
     assert read.observation_dims == {"n_contacts": 1, "state": 5}
-    assert read.left_out["img"] == "an image, 24 x 24 x 3; images are not imitated yet"
+    assert (
+        read.left_out["img"]
+        == "an image, 24 x 24 x 3; images of this format are not learned from yet"
+    )
     assert "a clock" in read.left_out["timestamp"]
     state = zarr.open_group(str(folder), mode="r")["data/state"][:]
     np.testing.assert_array_equal(read.trajectories[1].observations["state"], state[4:])

@@ -1,0 +1,1 @@
+"""Pretraining from cameras, measured on synthetic frames."""

@@ -1,0 +1,42 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from policies.engines.compiled_eyes import CompiledEyes
+from policies.frozen import FrozenPolicy
+from policies.model.vib_flow import VibFlow
+
+
+@pytest.mark.parametrize("hidden", [(16,), ()])
+def test_the_compiled_engine_equals_torch_and_a_row_alone_its_row_in_a_batch(
+    seeing_config, metadata, shown, hidden
+):
+    features = 16 if hidden else 2 * 96
+    config = dataclasses.replace(
+        seeing_config, encoder_hidden_dims=hidden, feature_dim=features + 5
+    )
+    model = VibFlow(config)
+    model.normalizer.fit(np.random.default_rng(0).normal(2, 3, (50, 5)), np.eye(50, 2))
+    quick, plain = (FrozenPolicy(model, metadata, engine) for engine in ("numba", "torch"))
+    batch = shown(3)
+    for ours, theirs in zip(quick.encode(batch), plain.encode(batch), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-5)
+    alone = quick.encode({name: values[1:2] for name, values in batch.items()})
+    for row, rows in zip(alone, quick.encode(batch), strict=True):
+        assert np.array_equal(row, rows[1:2])
+
+
+def test_onnx_takes_bytes_and_equals_torch_at_any_batch(seeing_model, metadata, shown):
+    plain, graph = (FrozenPolicy(seeing_model, metadata, engine) for engine in ("torch", "onnx"))
+    for size in (1, 5):
+        batch = shown(size)
+        for ours, theirs in zip(graph.encode(batch), plain.encode(batch), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-5)
+
+
+def test_tensors_of_other_sizes_are_refused(seeing_model):
+    weights = seeing_model.arrays()
+    weights["encoder.cameras.1.layers.2.weight"] = np.zeros((3, 3, 3, 3), np.float32)
+    with pytest.raises(ValueError, match=r"layers.2 must have the shape \(32, 32, 3, 3\)"):
+        CompiledEyes(seeing_model.config.pictures, weights)

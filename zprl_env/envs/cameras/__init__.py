@@ -1,0 +1,1 @@
+"""Cameras of simulated environments: OpenGL off-screen, pictures as observations, settings."""

@@ -1,0 +1,1 @@
+"""Steering from pixels: batches of observations with pictures, what fits, crops, environments."""
