@@ -30,7 +30,7 @@ from zprl_env.files import read_json
 RESULTS = ALL_RESULTS / "pretraining.json"
 START = "python -m benchmarks.pretraining run"
 HEADER = ("device", "encoder", "head", "weights [M]", "batch", "precision", "threads")
-RATES = ("steps/s", "frames/s", "minutes per 1,000 steps")
+RATES = ("steps/s", "frames/s", "minutes per 1,000 steps", "CPU minutes")
 
 
 def summary(results: dict[str, Any]) -> str:
@@ -51,6 +51,7 @@ def summary(results: dict[str, Any]) -> str:
                     f"{rate:.1f}",
                     f"{row['frames_per_second']:,.0f}",
                     f"{1000 / rate / 60:.1f}",
+                    f"{1000 * row['cpu_seconds_per_step'] / 60:.1f}",
                 ]
             )
     return markdown.table([*HEADER, *RATES], rows)

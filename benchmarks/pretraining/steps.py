@@ -73,8 +73,8 @@ def measure(
     """Take gradient steps as pretraining does, loader and all.
 
     Returns:
-        Steps per second, frames per second, millions of weights, and the largest memory [GiB] of a
-        GPU.
+        Steps per second, frames per second, CPU seconds per step, which a machine's other work
+        does not lengthen, millions of weights, and the largest memory [GiB] of a GPU.
     """
     config = resolved(
         replace(
@@ -96,13 +96,13 @@ def measure(
         for step in range(1, FIRST + 1):
             optimization.step(step, loss)
         _wait(config.device)
-        began, step = time.perf_counter(), FIRST
+        began, busy, step = time.perf_counter(), time.process_time(), FIRST
         while time.perf_counter() - began < seconds or step == FIRST:
             for _ in range(BETWEEN):
                 step += 1
                 optimization.step(step, loss)
             _wait(config.device)
-        elapsed = time.perf_counter() - began
+        elapsed, busy = time.perf_counter() - began, time.process_time() - busy
     rate = (step - FIRST) / elapsed
     memory = torch.cuda.max_memory_allocated() / 2**30 if config.device.startswith("cuda") else None
     return {
@@ -113,6 +113,7 @@ def measure(
         "threads": config.threads,
         "steps_per_second": rate,
         "frames_per_second": rate * samples.frames_per_step,
+        "cpu_seconds_per_step": busy / (step - FIRST),
         "million_weights": sum(weights.numel() for weights in model.parameters()) / 1e6,
         "gpu_gib": memory,
     }

@@ -16,7 +16,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import gymnasium as gym
 import tyro
 
 from policies.checkpoints.contents import METADATA_FILE
@@ -25,15 +24,14 @@ from policies.checkpoints.whole import replace_file
 from policies.imitation.config import PretrainConfig
 from zprl_env import cli
 from zprl_env.base_policies.card import Made, card
-from zprl_env.base_policies.playing import SeeingPlayback, seen_by
 from zprl_env.base_policies.recipes import ImitationRecipe, imitation_recipe, made_name
-from zprl_env.envs import make_env
 from zprl_env.errors import CheckpointError
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, play
 from zprl_env.experts.record import Recording, record
 from zprl_env.files import write_json
 from zprl_env.loading.hub import EVALUATION_FILE
 from zprl_env.loading.steered_files import CARD_FILE
+from zprl_env.seeing.environment import make_env_for
 from zprl_env.steering.wrapper import LatentSteeringWrapper
 
 if TYPE_CHECKING:
@@ -116,12 +114,8 @@ def played(
     policy: FrozenPolicy, making: Making, noise: str, first_seed: int, episodes: int
 ) -> EvaluationResult:
     """Play the policy unsteered, from its latent's mean."""
-    env = make_env(making.env, **cli.settings(making.env_kwargs), **seen_by(policy))
-    steered: gym.Env = (
-        SeeingPlayback(env, policy, noise)
-        if policy.cameras
-        else LatentSteeringWrapper(env, policy, scale=0.0, sample_latent=False, noise=noise)
-    )
+    env = make_env_for(policy, making.env, **cli.settings(making.env_kwargs))
+    steered = LatentSteeringWrapper(env, policy, scale=0.0, sample_latent=False, noise=noise)
     name = f"{making.env}, flow noise {noise}"
     try:
         return play(name, steered, None, range(first_seed, first_seed + episodes))

@@ -20,7 +20,7 @@ HAND = replace(SMALL, horizon=8, n_action_steps=8, hidden_dim=384)
 
 SEEING = replace(SMALL, encoder="small", batch_size=32, steps=10_000)
 """Like `SMALL`, from cameras: 10 minutes on one core that is idle. A batch of 32 stays in a core's
-cache: one of 64 takes more than twice as long."""
+cache; a sample of one of 64 costs more."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def test_this_machine_is_measured_and_another_one_is_added(tmp_path, capsys):
     assert (row["encoder"], row["head"], row["precision"], row["threads"]) == (*WORDS, 1)
     assert row["frames_per_second"] == pytest.approx(row["steps_per_second"] * 2 * 64)
     elsewhere = tmp_path / "steps.json"
-    faster = {**row, "precision": "mixed", "steps_per_second": 100.0}
+    faster = {**row, "precision": "mixed", "steps_per_second": 100.0, "cpu_seconds_per_step": 0.03}
     elsewhere.write_text(json.dumps({"device": "A GPU", "torch": "2", "rows": [faster]}))
     Add(elsewhere, out)()
     table = out.with_suffix(".md").read_text()
@@ -25,7 +25,7 @@ def test_this_machine_is_measured_and_another_one_is_added(tmp_path, capsys):
     assert "| A GPU | small | mlp |" in table
     assert table in capsys.readouterr().out
     (row,) = [line for line in table.splitlines() if "A GPU" in line]
-    assert row.endswith("| 100.0 | {:,.0f} | 0.2 |".format(faster["frames_per_second"]))
+    assert row.endswith("| 100.0 | {:,.0f} | 0.2 | 0.5 |".format(faster["frames_per_second"]))
 
 
 def test_only_what_was_measured_is_added(tmp_path):

@@ -7,6 +7,7 @@ import shlex
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from policies.checkpoints.output import OverwriteError
@@ -14,7 +15,12 @@ from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
 from tests.helpers import point
 from zprl_env.base_policies.make import Making, make_policy, parse
-from zprl_env.base_policies.recipes import RECIPES, ImitationRecipe, imitation_recipe
+from zprl_env.base_policies.recipes import (
+    PIXEL_RECIPES,
+    RECIPES,
+    ImitationRecipe,
+    imitation_recipe,
+)
 from zprl_env.errors import NoExpertError
 from zprl_env.evaluation import TEST_SEED
 from zprl_env.tasks import TASKS
@@ -100,6 +106,36 @@ def test_a_recording_of_other_settings_is_not_overwritten_unasked(made, tmp_path
     assert making.recording.out.read_bytes() == before
     assert not (tmp_path / "other").exists()
     assert not (tmp_path / "other.partial").exists()
+
+
+def test_a_policy_that_sees_is_made_and_measured_through_its_cameras(tmp_path, monkeypatch):
+    pytest.importorskip("gymnasium_robotics", reason="needs the extra adroit")
+    monkeypatch.chdir(tmp_path)
+    tiny = replace(TINY.pretrain, encoder="small", batch_size=4, steps=4, eval_every=99)
+    recipe = ImitationRecipe(episodes=2, cameras=("fixed",), image_size=36, pretrain=tiny)
+    short = ("max_episode_steps=6",)
+    monkeypatch.setattr("zprl_env.base_policies.make.VALIDATION_EPISODES", 1)
+    making = Making(
+        tmp_path / "policy", "door-Pixels", env_kwargs=short, recipe=recipe, eval_episodes=2
+    )
+    made = make_policy(making, lambda _: None)
+    assert made.policy.cameras == ("fixed",)
+    assert list(made.policy.metadata["observation_keys"]) == ["hand_qpos"]
+    assert "--cameras fixed --image-size 36" in (making.out / "README.md").read_text()
+    assert parse(shlex.split(making.command)[3:]).recipe == recipe
+    said: list[str] = []
+    (making.out / "README.md").unlink()  # as if it had been cut off there
+    again = make_policy(making, said.append)
+    assert "trained before" in said[1]
+    np.testing.assert_array_equal(again.noisy.lengths, made.noisy.lengths)
+
+
+@pytest.mark.parametrize("task", ["Lift", "Can", "Square", "box-close", "Real"])
+def test_shipped_tasks_have_a_recipe_for_cameras_that_is_small(task):
+    recipe = imitation_recipe(f"{task}-Pixels")
+    assert recipe == PIXEL_RECIPES[task] or task == "Real"  # whose preset says its chunks
+    assert (recipe.pretrain.encoder, recipe.disturbance) == ("small", 0.0)
+    assert imitation_recipe(f"{task}-Pixels") != imitation_recipe(task)
 
 
 def test_the_command_line_starts_from_the_task_s_recipe():

@@ -16,7 +16,12 @@ import pytest
 from policies.checkpoints.output import OverwriteError
 from policies.demonstrations import Demonstrations, content_hash, verify_content
 from zprl_env.envs import make_env
-from zprl_env.errors import DemonstrationError, UnknownNameError, ZprlError
+from zprl_env.errors import (
+    ConfigurationError,
+    DemonstrationError,
+    UnknownNameError,
+    ZprlError,
+)
 from zprl_env.experts.performance import Stage, operator_for
 from zprl_env.experts.record import Recording, _versions, record
 from zprl_env.experts.unfinished import UnfinishedRecording
@@ -288,6 +293,23 @@ def test_a_recording_with_cameras_goes_on_and_asks_for_the_same_pictures(seen, t
     told = capsys.readouterr().err
     assert re.search(r"pictures of 2 cameras take, per 100 episodes of 30 steps .* MB on the", told)
     assert re.search(r"MB uncompressed in memory .* [\d.]+ minutes", told)
+
+
+def test_a_task_that_is_seen_is_recorded_through_its_usual_cameras(tmp_path):
+    short = ("max_episode_steps=4",)
+    out = tmp_path / "seen.hdf5"
+    record(Recording(out, "door-Pixels", short, episodes=1, image_size=16))
+    loaded = Demonstrations.load(out, cameras=())
+    assert loaded.cameras == ("vil_camera", "fixed")
+    with pytest.raises(ConfigurationError, match=r"named by options .* Got: image_size among the"):
+        record(Recording(tmp_path / "a.hdf5", "door-Pixels", ("image_size=16",), episodes=1))
+
+
+def test_beside_pictures_only_what_the_robot_feels_is_learned_from(seen):
+    assert Demonstrations.load(seen.out, cameras=()).observation_keys == ("hand_qpos",)
+    assert "palm_pos" in Demonstrations.load(seen.out).observation_keys
+    asked = Demonstrations.load(seen.out, ["palm_pos"], cameras=())
+    assert asked.observation_keys == ("palm_pos",)
 
 
 def test_pictures_need_a_camera_that_is_there(tmp_path):

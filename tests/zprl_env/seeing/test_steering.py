@@ -11,8 +11,11 @@ from stable_baselines3 import SAC
 from stable_baselines3.common.monitor import Monitor
 from stable_baselines3.common.vec_env import DummyVecEnv, SubprocVecEnv
 
+from policies.demonstrations import Demonstrations, Trajectory
 from policies.frozen import FrozenPolicy
+from policies.imitation.config import PretrainConfig
 from policies.model.eyes import PretrainedEncoder
+from policies.pretrain import pretrain
 from tests.helpers import seen
 from tests.helpers.point import PointEnv
 from zprl_env import ActionChunkWrapper, SteeringVecEnv
@@ -172,3 +175,44 @@ def test_a_state_that_is_not_finite_is_no_decision(seen_policy):
     inside.position[1] = np.nan
     with pytest.raises(SimulationError, match="finite"):
         env.step(np.zeros(2, np.float32))
+
+
+def test_the_published_networks_learn_ten_steps_and_steer_an_episode():
+    """ResNet-18 per camera and the U-Net, at their published sizes."""
+    rng, size = np.random.default_rng(0), (84, 84)
+    episodes = tuple(
+        Trajectory(
+            {"height": rng.normal(size=(8, 1)), "speed": rng.normal(size=(8, 2))},
+            rng.uniform(-1, 1, (8, 2)),
+            np.zeros(8),
+            np.zeros(8, bool),
+            frames={c: rng.integers(256, size=(8, *size, 3), dtype=np.uint8) for c in seen.CAMERAS},
+        )
+        for _ in range(2)
+    )
+    pictures = seen.settings(size=size)
+    shown = Demonstrations(episodes, {}, ("height", "speed"), picture_settings=pictures)
+    config = PretrainConfig(
+        encoder="resnet18",
+        encoder_hidden_dims=(),
+        head="unet",
+        steps=10,
+        batch_size=2,
+        learning_rate=1e-4,
+        val_fraction=0.0,
+        device="cpu",
+        threads=1,
+    )
+    policy = pretrain(shown, config, progress=False)
+    assert (policy.feature_dim, policy.horizon) == (2 * 64 + 3, 16)
+    before = policy.weights_hash
+    env: Any = STEERINGS["latent"].wrapper(
+        gym.wrappers.TimeLimit(seen.SeenEnv(size=size), 16), policy, scale=1.0
+    )
+    env.reset(seed=0)
+    over, steps = False, 0
+    while not over:
+        *_, terminated, truncated, info = env.step(np.ones(env.action_space.shape, np.float32))
+        over, steps = terminated or truncated, steps + info["env_steps"]
+    assert 0 < steps <= 16
+    assert policy.weights_hash == before

@@ -13,8 +13,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Late
+from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -31,6 +30,9 @@ ANY_THREAD = ("egl", "osmesa", "cgl")
 """Those that draw in any thread; windows belong to the program's first."""
 DEADLINE = 120.0
 """Time after which a picture is given up, the first one with its context included [s]."""
+SLICES = 10
+"""Parts that it is waited for in: a machine that slept, or did not run this process for minutes,
+finds one of them over when it wakes, and the driver still has the others."""
 
 
 class RenderThread:
@@ -82,19 +84,17 @@ class RenderThread:
             return task()
         deadline = DEADLINE if deadline is None else deadline
         future: Future[T] = Future()
-        try:
-            if self._stuck:
-                raise Late
+        if not self._stuck:
             self._tasks.put((task, future))
-            return future.result(deadline)
-        except Late:
-            self._stuck = True
+            self._stuck = not _there(future, deadline)
+        if self._stuck:
             raise RenderingError(
                 f"a picture must be there within {deadline:g} s. Got: none from "
                 f"MUJOCO_GL={self.backend}, whose driver hangs. Try another backend in a new "
                 "process: MUJOCO_GL=osmesa or egl; python -m zprl_env.doctor rendering tells "
                 "which work"
-            ) from None
+            )
+        return future.result()
 
     def free(self, context: Any) -> None:
         """Free what was made in the context, on the thread where it was made; never waits."""
@@ -141,6 +141,11 @@ class RenderThread:
         if self._gl is not None:
             self._gl.free()
             self._gl = None
+
+
+def _there(future: Future[Any], deadline: float) -> bool:
+    """Wait for an outcome; tell whether it came."""
+    return any(wait([future], deadline / SLICES).done for _ in range(SLICES))
 
 
 _KEPT: list[Any] = []

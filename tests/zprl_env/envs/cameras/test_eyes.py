@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import gymnasium as gym
@@ -21,6 +25,7 @@ from zprl_env.envs import make_env
 from zprl_env.envs.cameras.opengl import render_thread
 from zprl_env.envs.cameras.renderer import SceneRenderer
 from zprl_env.errors import ConfigurationError, RenderingError, UnknownNameError
+from zprl_env.tasks import SEEN, TASKS, find_task
 
 PACKAGES = {"Lift": "robosuite", "box-close": "metaworld", "door": "gymnasium_robotics"}
 CAMERAS = {
@@ -150,9 +155,10 @@ def test_a_body_is_seen_where_the_camera_s_geometry_says(env, name):
         if _within(model, model.geom_bodyid[g], number)
         and model.geom_group[g] not in (*own.hidden_geom_groups, 3, 4, 5)
     ]
-    shown = own.pictures()
     kept = model.geom_rgba[geoms].copy(), model.geom_matid[geoms].copy()
-    model.geom_rgba[geoms], model.geom_matid[geoms] = (1.0, 0.0, 1.0, 1.0), -1
+    model.geom_rgba[geoms], model.geom_matid[geoms] = (0.0, 0.0, 1.0, 1.0), -1
+    blue = own.pictures()
+    model.geom_rgba[geoms] = (1.0, 0.0, 0.0, 1.0)
     marked = own.pictures()
     model.geom_rgba[geoms], model.geom_matid[geoms] = kept
     if not free:
@@ -165,8 +171,11 @@ def test_a_body_is_seen_where_the_camera_s_geometry_says(env, name):
     x, y, z = rotation.reshape(3, 3).T @ (middle - np.array(view.position))
     focal = 24 / np.tan(np.radians(view.fov) / 2)
     row, column = 23.5 - focal * y / -z, 23.5 + focal * x / -z
-    changed = np.argwhere(np.abs(marked[camera].astype(int) - shown[camera]).max(axis=2) > 20)
+    differs = np.abs(marked[camera].astype(int) - blue[camera]).max(axis=2) > 60
+    changed = np.argwhere(differs)
     assert len(changed) > 3
+    most = [seen[camera][differs].mean(axis=0) for seen in (marked, blue)]
+    assert [int(colour.argmax()) for colour in most] == [0, 2]  # red and blue, not BGR
     found = changed.mean(axis=0)
     np.testing.assert_allclose(found, (row, column), atol=3)
     for mirrored in ((row, 47 - column), (47 - row, column), (47 - row, 47 - column)):
@@ -246,6 +255,68 @@ def test_an_error_within_a_chunk_leaves_pictures_as_they_were(door):
     assert type(door.step(np.zeros(28))[0]) is dict
 
 
+@pytest.mark.parametrize("observation", ["both", "state"])
+def test_both_checkers_pass_whatever_is_observed(observation, recwarn):
+    env = make("door", observation=observation, cameras=("fixed",), image_size=36)
+    gymnasium_check_env(env.unwrapped, skip_render_check=True)
+    sb3_check_env(env.unwrapped, skip_render_check=True)
+    env.close()
+    assert [str(w.message) for w in recwarn if "observation" in str(w.message).lower()] == []
+
+
+WORKERS = """
+from functools import partial
+import gymnasium as gym
+from stable_baselines3.common.vec_env import SubprocVecEnv
+from zprl_env import ActionChunkWrapper
+from zprl_env.envs import make_env
+from zprl_env.envs.cameras import opengl
+
+class Counts(gym.Wrapper):
+    def __init__(self, env):
+        super().__init__(env)
+        self.counted, renderer = [], env.unwrapped._renderer
+        render = renderer.render
+        def counting(data, cameras):
+            self.counted.append(len(cameras))
+            return render(data, cameras)
+        renderer.render = counting
+
+def start():
+    env = make_env("door", cameras=("vil_camera", "fixed"), image_size=16)
+    return Counts(ActionChunkWrapper(env, 5))
+
+def hangs():
+    opengl.DEADLINE = 0.1
+    opengl.RenderThread._open = lambda thread: __import__("time").sleep(60)
+    return start()
+
+if __name__ == "__main__":
+    envs = SubprocVecEnv([start, start])
+    envs.reset()
+    for _ in range(3):
+        envs.step([envs.action_space.sample() for _ in range(2)])
+    print(envs.get_attr("counted"), len(opengl._threads))
+    envs.close()
+    try:
+        SubprocVecEnv([hangs])
+    except (EOFError, ConnectionError) as error:
+        print("ended")
+"""
+
+
+def test_workers_take_one_picture_per_camera_and_decision_and_one_whose_driver_hangs_ends(tmp_path):
+    if importlib.util.find_spec(PACKAGES["door"]) is None:
+        pytest.skip("needs the extra adroit")
+    script = tmp_path / "workers.py"
+    script.write_text(WORKERS)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    # A reset and three decisions, two cameras each; and no OpenGL in the process that asks.
+    assert done.stdout.splitlines() == ["[[2, 2, 2, 2], [2, 2, 2, 2]] 0", "ended"]
+    assert "a picture must be there within 0.1 s. Got: none from MUJOCO_GL=egl" in done.stderr
+
+
 @pytest.mark.parametrize("kind", [DummyVecEnv, SubprocVecEnv])
 def test_the_last_picture_of_an_episode_is_its_own_and_not_the_next_one_s(kind, door):
     def start() -> gym.Env:
@@ -323,6 +394,43 @@ def test_registered_ids_are_seen_through_the_suite_s_usual_cameras():
     assert [*env.observation_space.spaces] == ["state", "fixed"]
     assert env.spec.max_episode_steps == 200
     env.close()
+
+
+def test_every_task_of_a_suite_with_cameras_has_an_id_that_is_seen():
+    for name, task in TASKS.items():
+        if task.suite in SEEN:
+            seen = find_task(f"{name}-Pixels")
+            assert seen.id in gym.registry
+            assert seen.id == task.id.replace("-v0", "-Pixels-v0")
+            assert gym.registry[seen.id].kwargs["observation"] == "pixels"
+
+
+@pytest.mark.parametrize(
+    ("id", "package"),
+    [
+        ("ZPRL-Lift-Pixels-v0", "robosuite"),
+        ("ZPRL-BoxClose-Pixels-v0", "metaworld"),
+        ("ZPRL-Real-Pixels-v0", "robosuite"),
+    ],
+)
+def test_an_id_is_made_with_usual_cameras_and_no_object_s_place(id, package):
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"needs {package}")
+    with closing(gym.make(f"zprl_env:{id}", image_size=16)) as env:
+        own: Any = env.unwrapped
+        assert [*own.observation_space.spaces] == ["state", *own.picture_settings.cameras]
+        assert not [key for key in own.observation_keys if re.search("object|goal|orange", key)]
+
+
+def test_a_gpu_is_chosen_by_its_own_variable_and_not_by_cuda_s():
+    make("door", image_size=16).close()  # skips without the suite
+    draws = "import os; os.environ.update({%s}); from zprl_env.envs import make_env\n" + (
+        'make_env("door", cameras=("fixed",), image_size=16).close(); print("drawn")'
+    )
+    assert "drawn" in run_python(draws % '"CUDA_VISIBLE_DEVICES": "7"')
+    code = draws % '"MUJOCO_EGL_DEVICE_ID": "99"'
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert re.search(r"RenderingError: .*MUJOCO_EGL_DEVICE_ID.*got 99", done.stderr)
 
 
 def test_what_cannot_be_seen_is_refused_when_the_environment_is_made(monkeypatch):

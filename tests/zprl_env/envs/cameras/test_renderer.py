@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 
 import mujoco
 import numpy as np
@@ -142,6 +143,30 @@ def test_a_driver_that_hangs_is_given_up_with_the_backend_named(monkeypatch):
     with pytest.raises(RenderingError, match="whose driver hangs"):
         thread.call(lambda: None)
     released.set()
+
+
+def test_a_process_that_did_not_run_for_a_while_still_waits_for_its_picture(monkeypatch):
+    """As on a machine that slept: the first wait is over at once, and nothing was drawn yet."""
+    slept: list[float] = []
+    wait = opengl.wait
+
+    def woken(futures, timeout):
+        if slept:
+            return wait(futures, timeout)
+        slept.append(timeout)
+        return wait([Future()], 0.0)
+
+    thread = opengl.RenderThread("egl")
+    monkeypatch.setattr(opengl, "wait", woken)
+    assert thread.call(lambda: 7, deadline=20.0) == 7
+    assert slept == [2.0]
+
+
+def test_an_error_of_whoever_draws_is_its_own_even_if_it_is_a_timeout():
+    thread = opengl.RenderThread("egl")
+    with pytest.raises(TimeoutError, match="its own"):
+        thread.call(lambda: exec("raise TimeoutError('its own')"))
+    assert thread.call(lambda: 7) == 7
 
 
 FORKED = """
