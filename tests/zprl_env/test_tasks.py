@@ -14,7 +14,6 @@ import pytest
 from zprl_env.envs import TASKS, make_env
 from zprl_env.errors import UnknownNameError
 from zprl_env.experts import Expert, make_expert
-from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.tasks import find_task, folder_name, other_names, task_name
 
 PACKAGES = {
@@ -75,10 +74,6 @@ def test_a_task_is_found_by_name_and_by_id_and_else_the_nearest_is_named():
     assert task_name("door") == task_name("ZPRL-AdroitDoor-v0") == "door"
     with pytest.raises(UnknownNameError, match=r"did you mean 'box-close'\? Known: .* and 64 more"):
         task_name("box-cloze")
-
-
-def test_every_shipped_policy_is_some_task_s():
-    assert shipped_policies().keys() <= {task.slug for task in TASKS.values()}
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)

@@ -65,8 +65,7 @@ RECIPES = {
 """Imitation recipes that tasks have of their own."""
 _HAND_AND_SCENE = ("agentview", "robot0_eye_in_hand")
 PIXEL_RECIPES = {
-    # From 50 demonstrations and 5,000 steps it succeeds in 0.87 from zero noise, which leaves little
-    # to steer.
+    # From 50 demonstrations and 5,000 steps it succeeds in 0.87 from zero noise: little to steer.
     "Lift": ImitationRecipe(
         episodes=12, skill=0.2, cameras=_HAND_AND_SCENE, pretrain=replace(SEEING, steps=2_000)
     ),

@@ -111,22 +111,28 @@ def policies() -> dict[str, Any]:
     """Load the shipped policies, which verifies their weights' hashes, and predict a chunk each."""
     from zprl_env.loading.pretrained import shipped_policies
     from zprl_env.loading.resolve import resolve_policy
-    from zprl_env.tasks import TASKS
 
-    tasks = {task.slug: task for task in TASKS.values()}
     answers = {}
     for name, folder in shipped_policies().items():
         try:
             policy = resolve_policy(folder)
-            observation = np.zeros((1, tasks[name].observation_dim), np.float32)
-            noise = np.zeros((1, policy.horizon, tasks[name].action_dim), np.float32)
-            actions = policy.decode(policy.encode(observation).mean, noise)
+            noise = np.zeros((1, policy.horizon, policy.action_dim), np.float32)
+            actions = policy.decode(policy.encode(_nothing(policy)).mean, noise)
             if actions.shape != noise.shape or not np.isfinite(actions).all():
                 raise RuntimeError(f"actions must be finite and {noise.shape}. Got: {actions}")
             answers[name] = vars(Answer({"sha256": getattr(policy, "weights_hash", "")}))
         except Exception as error:  # one that is damaged says nothing of the others
             answers[name] = vars(_failure(error))
     return answers
+
+
+def _nothing(policy: Any) -> Any:
+    """Make a batch of one observation of zeros, and black frames if the policy sees."""
+    state = np.zeros((1, policy.observation_dim), np.float32)
+    if not getattr(policy, "cameras", ()):
+        return state
+    frame = np.zeros((1, *policy.picture_settings.image_size, 3), np.uint8)
+    return {"state": state} | dict.fromkeys(policy.cameras, frame)
 
 
 PROBES: dict[str, Callable[..., dict[str, Any]]] = {
