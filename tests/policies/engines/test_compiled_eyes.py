@@ -1,8 +1,11 @@
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import policies
+from policies.compiled_policy import CompiledPolicy
 from policies.engines.compiled_eyes import CompiledEyes
 from policies.frozen import FrozenPolicy
 from policies.model.vib_flow import VibFlow
@@ -40,3 +43,15 @@ def test_tensors_of_other_sizes_are_refused(seeing_model):
     weights["encoder.cameras.1.layers.2.weight"] = np.zeros((3, 3, 3, 3), np.float32)
     with pytest.raises(ValueError, match=r"layers.2 must have the shape \(32, 32, 3, 3\)"):
         CompiledEyes(seeing_model.config.pictures, weights)
+
+
+def test_the_shipped_policy_that_sees_is_the_same_without_torch_and_as_in_torch():
+    path = Path(policies.__file__).parent / "pretrained" / "lift-pixels"
+    light, quick = CompiledPolicy.load(path), FrozenPolicy.load(path)
+    plain = FrozenPolicy.load(path, "torch")
+    rng = np.random.default_rng(0)
+    batch = {name: rng.integers(256, size=(2, 84, 84, 3), dtype=np.uint8) for name in plain.cameras}
+    batch = {"state": rng.normal(size=(2, plain.observation_dim)).astype(np.float32), **batch}
+    for ours, same, theirs in zip(*(p.encode(batch) for p in (light, quick, plain)), strict=True):
+        np.testing.assert_array_equal(ours, same)
+        np.testing.assert_allclose(same, theirs, rtol=1e-4, atol=1e-4)
