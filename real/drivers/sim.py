@@ -23,7 +23,7 @@ from real.sim.faults import BLIND, Fault, FaultKind, FaultSchedule
 from real.sim.measuring import Sensors
 from real.sim.variation import Variation
 from real.sim.world import World
-from real.tasks.preset import Preset
+from real.tasks.preset import TRACKED, Preset
 from zprl_env.envs.mismatch import Mismatched, make_mismatch
 from zprl_env.errors import ConfigurationError
 
@@ -309,7 +309,7 @@ class SimRobot(Mismatched):
 
     def _shift_objects(self, metres: float) -> bool:
         self._sensors.shift[0] = metres
-        return len(self.preset.objects) > 0
+        return any(part in self.preset.observation for part in TRACKED)
 
     def _widen_starts(self, factor: float) -> bool:
         scene = self._world.scene

@@ -216,7 +216,10 @@ class SuiteEnv(gym.Env[Any, np.ndarray], Mismatched):
     def _differ(self, mismatch: Any) -> None:
         """Differ from where demonstrations were recorded; see `zprl_env.envs.mismatch`."""
         try:
-            self.mismatch = make_mismatch(self, mismatch, f"the environment {self.task}")
+            what = f"the environment {self.task}"
+            if self._sight.observation == "pixels":
+                what += " from pixels"
+            self.mismatch = make_mismatch(self, mismatch, what)
         except BaseException:
             self.close()
             raise

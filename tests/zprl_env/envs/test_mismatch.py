@@ -149,6 +149,12 @@ def test_a_suite_that_cannot_differ_so_says_what_it_lacks(task, kind, needs):
         make_env(task, mismatch={kind: AMOUNTS[kind]})
 
 
+@pytest.mark.parametrize("task", ["Lift-Pixels", "box-close-Pixels", "Real-Pixels"])
+def test_where_no_object_is_observed_a_tracker_cannot_be_off(task):
+    with pytest.raises(ConfigurationError, match="observation_bias takes positions of objects to"):
+        make_env(task, mismatch={"observation_bias": 0.02})
+
+
 def test_hardware_cannot_be_made_to_differ():
     with pytest.raises(ConfigurationError, match="use driver='sim': only a simulated robot can be"):
         make_env("Real", driver="ideal", mismatch={"friction": 0.5})

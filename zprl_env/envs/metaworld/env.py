@@ -148,6 +148,8 @@ class MetaWorldEnv(SuiteEnv):
         return shown.astype(np.float32)
 
     def _shift_objects(self, metres: float) -> bool:
+        if self._sight.observation == "pixels":
+            return False
         objects = len(self._env._get_pos_objects()) // 3
         self._shift = np.zeros(sum(PARTS.values()))
         for start in (4, 4 + PARTS["previous"]):  # the present's, and those of the step before

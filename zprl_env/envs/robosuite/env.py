@@ -199,7 +199,7 @@ class RobosuiteEnv(SuiteEnv):
         return self.sim.model._model, self.sim.data._data
 
     def _shift_objects(self, metres: float) -> bool:
-        return shift_objects(self._env, metres)
+        return self._sight.observation != "pixels" and shift_objects(self._env, metres)
 
     def _widen_starts(self, factor: float) -> bool:
         return widen_starts(self._env, factor)
