@@ -12,6 +12,7 @@ from benchmarks.matrix.scores import bootstrap, interquartile_mean
 from benchmarks.matrix.studies import find_study
 from benchmarks.matrix.summary import Outcome, Outcomes
 from benchmarks.matrix.variants import VARIANTS
+from benchmarks.noise.__main__ import REFERENCES, Played, shipped_tasks
 from benchmarks.tables import markdown
 
 
@@ -21,19 +22,35 @@ def of_task(variant: Outcomes, task: str) -> list[Outcome]:
 
 
 def by_task(found: dict[str, Outcomes]) -> str:
-    """Draw up a row per task and variant as a Markdown table: means with intervals over seeds."""
+    """Draw up a row per task and variant as a Markdown table: means with intervals over seeds.
+
+    Beside what was trained stands what needs no training, the best fixed draw of the noise.
+    """
     head = [
         *("task", "variant", "seeds", "base", "area [95 %]", "final [95 %]", "final, by seed"),
         *("steps to 0.9, median", "lowest while exploring", "minutes", "code"),
     ]
     tasks = dict.fromkeys(task for variant in found.values() for task, _ in variant)
-    rows = [
-        _row(task, name, of_task(variant, task))
-        for task in tasks
-        for name, variant in found.items()
-        if of_task(variant, task)
-    ]
+    rows = []
+    for task in tasks:
+        rows += [
+            _row(task, name, of_task(variant, task))
+            for name, variant in found.items()
+            if of_task(variant, task)
+        ]
+        rows += _without_learning(task, len(head))
     return markdown.table(head, rows)
+
+
+def _without_learning(task: str, columns: int) -> list[list[str]]:
+    """Return the row of the best fixed draw of the flow's noise, if ``benchmarks.noise`` has it."""
+    test = Played(task).outcomes("test") if task in shipped_tasks() else {}
+    chosen = [outcome.success_rate for noise, outcome in test.items() if noise not in REFERENCES]
+    if not chosen:
+        return []
+    base = max(test[noise].success_rate for noise in REFERENCES)
+    row = [task, "best fixed noise", "", f"{base:.2f}", "", f"{chosen[0]:.2f}"]
+    return [row + [""] * (columns - len(row))]
 
 
 def _row(task: str, name: str, seeds: Sequence[Outcome]) -> list[str]:

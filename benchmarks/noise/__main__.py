@@ -26,13 +26,14 @@ from benchmarks.tools.kept import TABLE, keep_compact, keep_table
 from zprl_env import LatentSteeringWrapper
 from zprl_env.base_policies.recipes import RECIPES
 from zprl_env.calibrate.noise_search import ranked
-from zprl_env.envs import make_env
 from zprl_env.errors import UnknownNameError
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED, EvaluationResult, play
 from zprl_env.files import read_json
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.loading.resolve import resolve_policy
+from zprl_env.seeing.environment import make_env_for
 from zprl_env.success_rates import paired_difference
-from zprl_env.tasks import TASKS
+from zprl_env.tasks import PIXELS, SEEN, find_task
 from zprl_env.training.run.history import result_from
 
 RESULTS = ALL_RESULTS / "noise"
@@ -40,6 +41,16 @@ DRAWS = tuple(f"fixed:{seed}" for seed in range(8))
 REFERENCES = ("fresh", "zero")
 VALIDATION = range(VALIDATION_SEED, VALIDATION_SEED + 50)
 TEST = range(TEST_SEED, TEST_SEED + 100)
+
+
+def shipped_tasks() -> list[str]:
+    """List the tasks with a shipped policy, those that are seen after those of states.
+
+    >>> [task for task in shipped_tasks() if task.startswith("Lift")]
+    ['Lift', 'Lift-Pixels']
+    """
+    seen = [f"{task}{PIXELS}" for task in RECIPES if find_task(task).suite in SEEN]
+    return [*RECIPES, *(name for name in seen if find_task(name).slug in shipped_policies())]
 
 
 class Played:
@@ -55,9 +66,9 @@ class Played:
         Raises:
             UnknownNameError: None is shipped for it.
         """
-        if task not in RECIPES:
-            raise UnknownNameError("task with a shipped policy", task, RECIPES)
-        self.task, self.file = task, out / f"{TASKS[task].slug}.json"
+        if task not in shipped_tasks():
+            raise UnknownNameError("task with a shipped policy", task, shipped_tasks())
+        self.task, self.file = task, out / f"{find_task(task).slug}.json"
         self.content: dict[str, Any] = {"task": task, "validation": {}, "test": {}}
         if self.file.exists():
             self.content = read_json(self.file)
@@ -76,7 +87,7 @@ class Played:
         """Play what is missing: all on the validation episodes, then the best draw's test."""
         policy = resolve_policy(self.task)
         self.content["policy_sha256"] = getattr(policy, "weights_hash", None)
-        env = make_env(self.task)
+        env = make_env_for(policy, self.task)
         with closing(
             LatentSteeringWrapper(env, policy, scale=0.0, sample_latent=False, noise="zero")
         ) as steered:
@@ -100,7 +111,7 @@ def table(out: Path = RESULTS) -> str:
     head = ["task", "fresh", "zero", "fixed draws, validation: lowest - median - best"]
     head += ["best draw", "its success", "against fresh", "McNemar p"]
     rows = []
-    for task in RECIPES:
+    for task in shipped_tasks():
         played = Played(task, out)
         chosen, test = played.chosen, played.outcomes("test")
         if chosen is None or not {*REFERENCES, chosen} <= test.keys():
@@ -136,7 +147,7 @@ class Run:
 
     def __call__(self) -> None:
         """Play."""
-        for task in self.tasks or RECIPES:
+        for task in self.tasks or shipped_tasks():
             played = Played(task, self.out)
             played.complete()
             chosen = played.chosen or ""

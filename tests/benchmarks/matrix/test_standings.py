@@ -51,6 +51,12 @@ def test_a_row_has_means_with_intervals_over_seeds(kept):
     assert "| 0.70 | 0.70 |" in lines[3]
 
 
+def test_beside_what_was_trained_stands_the_best_fixed_noise(kept):
+    lines = by_task(outcomes("tasks", kept)).splitlines()
+    assert lines[4].startswith("| Lift | best fixed noise |  | 0.51 |  | 0.55 |")
+    assert lines[5].startswith("| pen | default | 1 |")
+
+
 def test_over_all_tasks_only_those_count_that_everybody_was_trained_on(kept):
     lines = over_tasks(outcomes("tasks", kept)).splitlines()
     assert lines[2].startswith("| default | 1 | 3 |")

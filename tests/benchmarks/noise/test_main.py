@@ -13,7 +13,7 @@ from zprl_env.files import read_json
 @pytest.fixture
 def short(shipped_point, point_policy, monkeypatch):
     """Few episodes on the point task, as if its policy came with the package."""
-    monkeypatch.setattr(noise, "RECIPES", {shipped_point: None})
+    monkeypatch.setattr(noise, "shipped_tasks", lambda: [shipped_point])
     monkeypatch.setattr(noise, "resolve_policy", lambda name: resolve(point_policy))
     monkeypatch.setattr(noise, "VALIDATION", range(VALIDATION_SEED, VALIDATION_SEED + 2))
     monkeypatch.setattr(noise, "TEST", range(TEST_SEED, TEST_SEED + 3))
