@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from policies.encoding import context_of, decode, noise_shape
 from zprl_env.doctor.child import Answer
 from zprl_env.errors import MissingExtraError
 
@@ -116,8 +117,9 @@ def policies() -> dict[str, Any]:
     for name, folder in shipped_policies().items():
         try:
             policy = resolve_policy(folder)
-            noise = np.zeros((1, policy.horizon, policy.action_dim), np.float32)
-            actions = policy.decode(policy.encode(_nothing(policy)).mean, noise)
+            noise = np.zeros((1, *noise_shape(policy)), np.float32)
+            encoding = policy.encode(_nothing(policy))
+            actions = decode(policy, encoding[1], noise, context_of(encoding))
             if actions.shape != noise.shape or not np.isfinite(actions).all():
                 raise RuntimeError(f"actions must be finite and {noise.shape}. Got: {actions}")
             answers[name] = vars(Answer({"sha256": getattr(policy, "weights_hash", "")}))

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from policies.encoding import Encoding, Observations
+from policies.encoding import ContextEncoding, Encoding, Observations, takes_context
 from zprl_env.envs.cameras.lazy import with_part
 from zprl_env.errors import ConfigurationError
 from zprl_env.steerable import SteerablePolicy
@@ -112,7 +112,7 @@ class TimeLeftPolicy:
             raise AttributeError(name)
         return getattr(self.policy, name)
 
-    def encode(self, observations: Observations) -> Encoding:
+    def encode(self, observations: Observations) -> Encoding | ContextEncoding:
         """Embed observations without the time that is left, which becomes the last feature."""
         if isinstance(observations, Mapping):
             left = observations[TIME]
@@ -121,8 +121,11 @@ class TimeLeftPolicy:
             left, shown = observations[:, -1:], observations[:, :-1]
         encoding = self.policy.encode(shown)
         features = np.concatenate([encoding[0], left], axis=1, dtype=np.float32)
+        if takes_context(self.policy):
+            return ContextEncoding(features, *encoding[1:])
         return Encoding(features, encoding[1], encoding[2])
 
-    def decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    def decode(self, latents: np.ndarray, noise: np.ndarray, *context: Any) -> np.ndarray:
         """Generate action chunks, as the policy in it does."""
-        return self.policy.decode(latents, noise)
+        chunks: np.ndarray = self.policy.decode(latents, noise, *context)
+        return chunks

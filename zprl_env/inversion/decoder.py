@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from policies.encoding import noise_shape, takes_context
 from zprl_env.errors import ConfigurationError
 from zprl_env.steering.latent import LatentSteering
 
@@ -51,7 +52,7 @@ def invert(
         The perturbations and what they leave over: ``chunks - decoded``.
 
     Raises:
-        ConfigurationError: The chunks have another shape.
+        ConfigurationError: The chunks have another shape, or the policy takes a context.
 
     Example:
         >>> from zprl_env.testing import LinearPolicy
@@ -64,6 +65,11 @@ def invert(
         False
     """
     policy, size = steering.policy, steering.agent_dim
+    if takes_context(policy):
+        raise ConfigurationError(
+            f"an inversion must be of a policy that decodes from its latent alone. Got: "
+            f"{type(policy).__name__}, which takes a context."
+        )
     shape = (steering.n_action_steps, policy.action_dim)
     chunks = np.asarray(chunks, np.float32)
     if chunks.shape[1:] != shape:
@@ -73,7 +79,7 @@ def invert(
     count = len(chunks)
     latents = np.asarray(latents, np.float32)
     if noise is None:
-        noise = np.zeros((count, policy.horizon, policy.action_dim), np.float32)
+        noise = np.zeros((count, *noise_shape(policy)), np.float32)
 
     def differences(actions: np.ndarray) -> np.ndarray:
         """Compute what is left over. ``(K, B, D)`` to ``(K, B, n A)``."""

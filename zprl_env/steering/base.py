@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar, Literal, get_args
 
 import gymnasium as gym
 import numpy as np
 
-from policies.encoding import Observations
+from policies.encoding import Observations, context_of, decode, noise_shape, takes_context
 from policies.finite import all_finite
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import (
@@ -23,7 +24,7 @@ from zprl_env.seeing import batches
 from zprl_env.seeing.crops import preprocessing_of, random_crops
 from zprl_env.seeing.fit import cameras_of
 from zprl_env.steerable import SteerablePolicy
-from zprl_env.steering.decision import Decision, Perturbed
+from zprl_env.steering.decision import ContextLatents, Decision, Perturbed
 from zprl_env.steering.demonstrated import DemonstratedLatents
 from zprl_env.steering.frozen import Frozen
 from zprl_env.steering.probe import check_answer
@@ -152,6 +153,7 @@ class Steering(ABC):
         self._start_from(usual["noise"] if noise is None else noise)
         self.observation = observation
         self.cameras = cameras_of(policy)
+        self._takes_context = takes_context(policy)
         self.random_crop = random_crop
         self._crop = preprocessing_of(policy) if random_crop else None
         size = policy.latent_dim
@@ -275,7 +277,8 @@ class Steering(ABC):
         if self._crop is not None:
             observations = random_crops(observations, self.cameras, self._crop, generators)
         self.frozen.check()
-        features, mean, std = map(_float32, self.policy.encode(observations))
+        encoding = self.policy.encode(observations)
+        features, mean, std = map(_float32, encoding[:3])
         rows, d = batches.length(observations), self.policy.latent_dim
         check_answer(self.policy, "encode", "features", features, (rows, self.policy.feature_dim))
         check_answer(self.policy, "encode", "mean", mean, (rows, d))
@@ -289,7 +292,10 @@ class Steering(ABC):
             parts.insert(0, self.policy.normalize(observations))  # type: ignore[attr-defined]
         if self.observation in ("features", "both"):
             parts.insert(0, features)
-        return np.concatenate(parts, axis=1, dtype=np.float32), latents
+        seen = np.concatenate(parts, axis=1, dtype=np.float32)
+        if self._takes_context:
+            latents = ContextLatents.of(latents, context_of(encoding))
+        return seen, latents
 
     def begin(self, observations: Observations, *, seldom: bool = False) -> None:
         """Check that the policy is still the one it was, as episodes begin.
@@ -327,7 +333,11 @@ class Steering(ABC):
         actions = self._valid(actions)
         noise = self.starts(generators)
         self.frozen.check()
-        chunks, decoded = self.decode(self._decode, actions, latents, noise)
+        decoder: Any = self._decode
+        if self._takes_context:
+            decoder = partial(self._decode, context=_context_with(latents))
+            latents = np.asarray(latents)
+        chunks, decoded = self.decode(decoder, actions, latents, noise)
         return Decision(chunks, actions, decoded)
 
     @property
@@ -351,7 +361,7 @@ class Steering(ABC):
 
     def _start_from(self, noise: str | FlowNoise) -> None:
         flow_noise = FlowNoise.parse(noise).known()
-        self.start = flow_noise.constant((self.policy.horizon, self.policy.action_dim))
+        self.start = flow_noise.constant(noise_shape(self.policy))
         self.flow_noise = flow_noise
 
     def _valid(self, actions: np.ndarray) -> np.ndarray:
@@ -365,10 +375,11 @@ class Steering(ABC):
             raise InvalidActionError("Expected a finite action in [-1, 1]. Got: NaN or infinity.")
         return np.minimum(np.maximum(actions, -1.0), 1.0)  # a fifth of np.clip's time
 
-    def _decode(self, latents: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    def _decode(self, latents: np.ndarray, noise: np.ndarray, context: Any = None) -> np.ndarray:
         """Have the policy decode, and check its answer."""
-        chunks = _float32(self.policy.decode(latents, noise))
-        check_answer(self.policy, "decode", "actions", chunks, noise.shape, latents)
+        chunks = _float32(decode(self.policy, latents, noise, context))
+        shape = (len(noise), self.policy.horizon, self.policy.action_dim)
+        check_answer(self.policy, "decode", "actions", chunks, shape, latents)
         return chunks
 
     def measure(self, decision: Decision) -> list[dict[str, float]]:
@@ -390,6 +401,17 @@ class Steering(ABC):
             {"ratio": r, "saturation": s / self.agent_dim, "distance": d}
             for r, s, d in zip(ratio, saturated, distance, strict=True)
         ]
+
+
+def _context_with(latents: np.ndarray) -> Any:
+    """Return the context of latents, as :meth:`Steering.observe` returned them."""
+    context = getattr(latents, "context", None)
+    if context is None:
+        raise PolicyMismatchError(
+            "A policy that takes a context must be given latents as observe() returned them. Got: "
+            "an array without it. Do not cut, copy or convert them."
+        )
+    return context
 
 
 def _float32(answer: Any) -> np.ndarray:

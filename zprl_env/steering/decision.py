@@ -32,3 +32,28 @@ class Decision(NamedTuple):
     """The agent's actions, clipped to [-1, 1]. Shape ``(B, agent_dim)``."""
     latents: np.ndarray
     """The latents that were decoded. Shape ``(B, D)``."""
+
+
+class ContextLatents(np.ndarray):
+    """Latents of a decision together with the context that they are decoded with.
+
+    An array like any other, of the rows of one call of :meth:`Steering.observe`; what is computed
+    from it, or cut out of it, has no context.
+
+    Attributes:
+        context: What the policy returned with them; see
+            :class:`~policies.encoding.ContextEncoding`.
+
+    >>> latents = ContextLatents.of(np.zeros((2, 3), np.float32), "tokens")
+    >>> latents.shape, latents.context, latents[:1].context, (latents + 1).context
+    ((2, 3), 'tokens', None, None)
+    """
+
+    context: Any = None
+
+    @classmethod
+    def of(cls, latents: np.ndarray, context: Any) -> ContextLatents:
+        """Put latents and context together. Shape ``(B, D)``."""
+        found = np.asarray(latents).view(cls)
+        found.context = context
+        return found

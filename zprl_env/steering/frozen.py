@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.encoding import Observations
+from policies.encoding import Observations, context_of, decode, noise_shape
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.seeing import batches
 from zprl_env.steerable import SteerablePolicy
@@ -121,9 +121,11 @@ class Frozen:
         if self._question is None:
             return []
         asked = batches.rows(self._question, slice(None))
-        encoding = [np.array(part) for part in self._policy.encode(asked)]
-        noise = np.zeros((1, self._policy.horizon, self._policy.action_dim), np.float32)
-        return [*encoding, np.array(self._policy.decode(encoding[1].copy(), noise))]
+        answer = self._policy.encode(asked)
+        encoding = [np.array(part) for part in answer[:3]]
+        noise = np.zeros((1, *noise_shape(self._policy)), np.float32)
+        chunk = decode(self._policy, encoding[1].copy(), noise, context_of(answer))
+        return [*encoding, np.array(chunk)]
 
     def _put_to_evaluation(self) -> None:
         if any(module.training for module in self._modules):

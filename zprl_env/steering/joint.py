@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from policies.encoding import noise_shape
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import Steering, check_size
 from zprl_env.steering.decision import Perturbed
@@ -47,7 +48,7 @@ class JointSteering(Steering):
     @property
     def agent_dim(self) -> int:
         """Size of the agent's action: the latent's and one environment action's."""
-        return self.policy.latent_dim + self.policy.action_dim
+        return self.policy.latent_dim + noise_shape(self.policy)[1]
 
     def strength(self, actions: np.ndarray) -> np.ndarray:
         """Compute RMS(lambda dz) / RMS(z): the latent's part alone."""

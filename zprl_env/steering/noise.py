@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from policies.encoding import noise_shape
 from zprl_env.errors import ConfigurationError
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import Steering, check_size
@@ -51,21 +52,22 @@ class NoiseSteering(Steering):
         Raises:
             ConfigurationError: ``noise_steps`` is not a number of steps of the chunk.
         """
-        steps = policy.horizon if noise_steps is None else noise_steps
-        if type(steps) is not int or not 1 <= steps <= policy.horizon:
+        rows, self._width = noise_shape(policy)
+        steps = rows if noise_steps is None else noise_steps
+        if type(steps) is not int or not 1 <= steps <= rows:
             raise ConfigurationError(
                 f"noise_steps must be a whole number from 1 to the policy's horizon "
-                f"{policy.horizon}. Got: {noise_steps!r}. Try the number of executed actions."
+                f"{rows}. Got: {noise_steps!r}. Try the number of executed actions."
             )
         self.noise_steps = steps
-        self._rows = [min(row, steps - 1) for row in range(policy.horizon)]
+        self._rows = [min(row, steps - 1) for row in range(rows)]
         super().__init__(policy, **options)
         self.scale = check_size("scale", self.defaults["scale"] if scale is None else scale)
 
     @property
     def agent_dim(self) -> int:
         """Size of the agent's action: one number of noise per number of the steps it chooses."""
-        return self.noise_steps * self.policy.action_dim
+        return self.noise_steps * self._width
 
     def strength(self, actions: np.ndarray) -> np.ndarray:
         """Compute the RMS of the shift, in standard deviations of the flow's training noise."""
@@ -73,5 +75,5 @@ class NoiseSteering(Steering):
 
     def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
         """Shift the noise that the flow starts from."""
-        shift = actions.reshape((-1, self.noise_steps, self.policy.action_dim))[:, self._rows]
+        shift = actions.reshape((-1, self.noise_steps, self._width))[:, self._rows]
         return Perturbed(latents, noise + self.scale * shift)

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from policies.encoding import Observations
+from policies.encoding import Observations, context_of, noise_shape, takes_context
 from policies.finite import all_finite
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.seeing import batches
@@ -57,16 +57,32 @@ def faults_of_answers(
         "mean": ("(B, latent_dim)", (d,)),
         "std": ("(B, latent_dim)", (d,)),
     }
+    asked: Any = _AskedWithContext(policy, seen) if takes_context(policy) else policy
     if "encode" in methods:
-        yield from _faults_of_call(policy, "encode", (seen,), encoding)
+        yield from _faults_of_call(asked, "encode", (seen,), encoding)
     latents = generator.standard_normal((rows, d)).astype(np.float32)
-    noise = generator.standard_normal((rows, *chunk)).astype(np.float32)
+    noise = generator.standard_normal((rows, *noise_shape(policy))).astype(np.float32)
     actions = {"actions": ("(B, horizon, action_dim)", chunk)}
-    yield from _faults_of_call(policy, "decode", (latents, noise), actions)
+    yield from _faults_of_call(asked, "decode", (latents, noise), actions)
     if "normalize" in methods and hasattr(policy, "normalize"):
         normal = {"observations": ("(B, O)", (state_size(observations),))}
         yield from _faults_of_call(policy, "normalize", (seen,), normal)
     yield from _faults_of_statistics(policy)
+
+
+class _AskedWithContext:
+    """A policy that takes a context, asked as one that takes none: it is that of the same rows."""
+
+    def __init__(self, policy: Any, seen: Observations) -> None:
+        self.asked, self._seen = policy, seen
+
+    def encode(self, observations: Observations) -> Any:
+        answer = self.asked.encode(observations)
+        return answer[:3] if isinstance(answer, tuple | list) and len(answer) == 4 else None
+
+    def decode(self, latents: np.ndarray, noise: np.ndarray) -> Any:
+        shown = batches.rows(self._seen, slice(-len(latents), None))
+        return self.asked.decode(latents, noise, context_of(self.asked.encode(shown)))
 
 
 def questions(space: gym.Space, rows: int, generator: np.random.Generator) -> Observations:
@@ -181,7 +197,7 @@ def _faults_of_call(
     if isinstance(again, str) or not all(
         alike(first[part], np.array(again[part])) for part in shapes
     ):
-        yield changed_answer(policy, name)
+        yield changed_answer(getattr(policy, "asked", policy), name)
     elif not all(np.array_equal(first[part], kept[part]) for part in shapes):
         yield f"{name} must return arrays of its own each time, a later call changed an earlier one"
 
@@ -194,7 +210,8 @@ def _parts(answer: Any, shapes: Shapes) -> dict[str, Any] | str:
         got = type(answer).__name__
         if isinstance(answer, tuple | list):
             got += f" of {len(answer)}"
-        return f"an Encoding ({', '.join(shapes)}), got a {got}"
+        kind = "a ContextEncoding" if answer is None else "an Encoding"
+        return f"{kind} ({', '.join(shapes)}), got a {got}"
     return dict(zip(shapes, answer, strict=True))
 
 

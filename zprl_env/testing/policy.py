@@ -9,6 +9,7 @@ from time import perf_counter
 import gymnasium as gym
 import numpy as np
 
+from policies.encoding import context_of, decode, noise_shape, takes_context
 from policies.pictures.settings import STATE
 from zprl_env.envs import flat_environment
 from zprl_env.envs.conditions import check_single
@@ -153,11 +154,16 @@ def _answers_batches(subject: Subject) -> Iterator[str]:
 def _decodes_what_it_may_meet(subject: Subject) -> Iterator[str]:
     """Finite actions three standard deviations out, and without noise."""
     policy, generator = subject.policy, np.random.default_rng(subject.seed)
-    shape = (len(BATCHES), policy.horizon, policy.action_dim)
+    shape = (len(BATCHES), *noise_shape(policy))
+    context = None
+    if takes_context(policy):
+        if subject.space is None:
+            return
+        context = context_of(policy.encode(questions(subject.space, len(BATCHES), generator)))
     for far in (0.0, 3.0, -3.0):
         latents = np.full((len(BATCHES), policy.latent_dim), far, np.float32)
         noise = (far * generator.standard_normal(shape)).astype(np.float32)
-        if not np.isfinite(policy.decode(latents, noise)).all():
+        if not np.isfinite(decode(policy, latents, noise, context)).all():
             yield f"actions must be finite for latents of {far:g}, got NaN or infinity"
 
 
@@ -171,9 +177,10 @@ def _acts(subject: Subject) -> Iterator[str]:
     clipped, began, thinking = [], 0.0, []
     for _ in range(DECISIONS):
         began = perf_counter()
-        mean = policy.encode(batches.checked(batches.single(observation)))[1]
-        noise = np.zeros((1, policy.horizon, policy.action_dim), np.float32)
-        chunk = np.asarray(policy.decode(np.array(mean), noise))[0, : policy.n_action_steps]
+        encoding = policy.encode(batches.checked(batches.single(observation)))
+        noise = np.zeros((1, *noise_shape(policy)), np.float32)
+        decoded = decode(policy, np.array(encoding[1]), noise, context_of(encoding))
+        chunk = np.asarray(decoded)[0, : policy.n_action_steps]
         thinking.append(perf_counter() - began)
         subject.chunks.append(chunk)
         observation, _, terminated, truncated, info = env.step(chunk)

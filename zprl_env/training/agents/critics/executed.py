@@ -11,6 +11,7 @@ from stable_baselines3.common.preprocessing import get_action_dim
 from torch import Tensor, nn
 from torch.nn import functional
 
+from policies.encoding import noise_shape, takes_context
 from zprl_env.errors import ZprlError
 from zprl_env.steering.base import Steering
 
@@ -67,6 +68,12 @@ class ExecutedCritic(nn.Module):
                 f"observation and action. Got: {type(steering).__name__} with noise "
                 f"{steering.noise}. Try --noise zero or fixed:SEED, or critic_input sum."
             )
+        if takes_context(steering.policy):
+            raise ZprlError(
+                "critic_input='chunk' must come with a policy that decodes from its latent alone. "
+                f"Got: {type(steering.policy).__name__}, which takes a context. Try critic_input "
+                "sum."
+            )
         size = steering.n_action_steps * steering.policy.action_dim
         if size != get_action_dim(self.judge.action_space):
             raise ZprlError(
@@ -82,7 +89,7 @@ class ExecutedCritic(nn.Module):
         (steering,) = self._steering
         policy = steering.policy
         latents = observations[:, -policy.latent_dim :].numpy()
-        noise = np.zeros((len(latents), policy.horizon, policy.action_dim), np.float32)
+        noise = np.zeros((len(latents), *noise_shape(policy)), np.float32)
         given = actions.detach().numpy()
         chunks, _ = steering.decode(policy.decode, given, latents, noise)
         flat = np.asarray(chunks, np.float32).reshape(len(latents), -1)
