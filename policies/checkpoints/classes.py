@@ -16,7 +16,10 @@ from policies.checkpoints.contents import (
 from policies.checkpoints.plain_json import shown
 from policies.errors import CheckpointError, ConfigurationError
 
-CHECKPOINT_CLASSES = {FIRST_CLASS: "policies.frozen:FrozenPolicy"}
+CHECKPOINT_CLASSES = {
+    FIRST_CLASS: "policies.frozen:FrozenPolicy",
+    "ForeignBottleneck": "policies.foreign.stored:FittedForeign",
+}
 """Makers of policies by the class that ``policy.json`` names. A checkpoint chooses among these and
 nothing else.
 """

@@ -8,7 +8,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from policies.encoding import ContextEncoding, Encoding, Observations, takes_context
+from policies.encoding import ContextEncoding, Encoding, Observations, context_of, takes_context
 from zprl_env.envs.cameras.lazy import with_part
 from zprl_env.errors import ConfigurationError
 from zprl_env.steerable import SteerablePolicy
@@ -112,7 +112,7 @@ class TimeLeftPolicy:
             raise AttributeError(name)
         return getattr(self.policy, name)
 
-    def encode(self, observations: Observations) -> Encoding | ContextEncoding:
+    def encode(self, observations: Observations) -> Any:
         """Embed observations without the time that is left, which becomes the last feature."""
         if isinstance(observations, Mapping):
             left = observations[TIME]
@@ -122,7 +122,7 @@ class TimeLeftPolicy:
         encoding = self.policy.encode(shown)
         features = np.concatenate([encoding[0], left], axis=1, dtype=np.float32)
         if takes_context(self.policy):
-            return ContextEncoding(features, *encoding[1:])
+            return ContextEncoding(features, encoding[1], encoding[2], context_of(encoding))
         return Encoding(features, encoding[1], encoding[2])
 
     def decode(self, latents: np.ndarray, noise: np.ndarray, *context: Any) -> np.ndarray:
