@@ -59,6 +59,7 @@ class Episode:
 
     Attributes:
         running: Whether an episode is under way.
+        steps: Its steps so far.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Episode:
         self.running = False
         self._loop, self._preset, self._recorder = loop, preset, recorder
         self._sight = sight
-        self._steps = self._overruns = 0
+        self.steps = self._overruns = 0
         self._began = 0.0
 
     def begin(self, observation: np.ndarray, seed: int, seen: Any = None) -> dict[str, Any]:
@@ -85,7 +86,7 @@ class Episode:
         Returns:
             The info of ``reset``.
         """
-        self._steps, self._overruns = 0, self._loop.pacer.overruns
+        self.steps, self._overruns = 0, self._loop.pacer.overruns
         self._began = self._loop.robot.clock.now()
         self.running = True
         info = {"is_success": False, "seed": seed, **self._happened()}
@@ -97,7 +98,7 @@ class Episode:
 
     def judge(self) -> Judgement:
         """Count a step that was made, and judge it: outcome, reward, termination, truncation."""
-        self._steps += 1
+        self.steps += 1
         outcome = self._outcome()
         success = outcome == "success"
         terminated = outcome in ("success", "failure")
@@ -154,9 +155,11 @@ class Episode:
         """Return the outcome of the episode, None if it has not ended."""
         if self._loop.emergency.latched:
             return "stop"
+        if not self._loop.has_turn:
+            return "abort"
         if self._loop.verdict is not None:
             return self._loop.verdict.value
-        return "time limit" if self._steps >= self._preset.episode_steps else None
+        return "time limit" if self.steps >= self._preset.episode_steps else None
 
     def _happened(self) -> dict[str, Any]:
         """Return the events since the last step: safety, time and the operator's words."""

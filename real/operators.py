@@ -52,7 +52,12 @@ class Operator(Protocol):
     patience: float
 
     def poll(self) -> Sequence[Event]:
-        """Return the operator's events since the last call, at once."""
+        """Return the operator's events since the last call, at once.
+
+        A thread beside the control loop calls it as well, never two at once, so that a stop is
+        heard while a driver blocks. An operator that has to be asked by the loop alone, because it
+        looks at the robot, has another method ``hear`` for that thread.
+        """
         ...
 
     def ask(self, event: Event, message: str) -> None:
@@ -118,6 +123,10 @@ class AutoOperator(ScriptedOperator):
     def __init__(self, scene: SceneRobot, patience: float = 60.0) -> None:
         super().__init__(patience=patience)
         self._scene = scene
+
+    def hear(self) -> Sequence[Event]:
+        """Return what was said, without a look at the scene, which the loop alone may ask."""
+        return super().poll()
 
     def poll(self) -> Sequence[Event]:
         """Return answers to the questions asked, or else success for as long as it is there.

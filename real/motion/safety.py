@@ -109,6 +109,12 @@ class SafetyFilter:
         self.restart(Coordinates(preset).home)
 
     @property
+    def nearness(self) -> np.ndarray:
+        """Half of what may be moved in a control period, per coordinate. Shape ``(N, 7)``."""
+        moved = np.concatenate([self._velocities.reshape(-1, 6) * self._period, self._opening[:, None]], 1)
+        return 0.5 * moved
+
+    @property
     def at_rest(self) -> bool:
         """Whether the last command is at rest."""
         return max(map(abs, [*self._velocity, *self._acceleration])) < AT_REST

@@ -141,6 +141,8 @@ class Watchdog(_Part):
     """Control periods in a row that may pass without a command while the arms move."""
     max_tracking_error: Positive = 0.1
     """Distance between where an arm was sent and where it is [m]."""
+    max_tracking_rotation: Positive = 0.6
+    """Angle between how an arm was sent and how it is turned [rad]."""
     max_picture_age: Positive = 0.5
     """A camera's newest picture is stale after this, by the time of its capture [s]."""
     max_equal_pictures: Count = 10
