@@ -298,7 +298,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         return shown
 
     def close(self) -> None:
-        """Bring the arms to rest, stop them, close driver, operator and recording; a second call does nothing."""
+        """Bring the arms to rest, close driver, operator and recording; again it does nothing."""
         if self._closed:
             return
         self._settle_eyes()

@@ -200,5 +200,3 @@ def _close_all() -> None:
     for arms in [*_OPEN]:
         with suppress(Exception):
             arms.close()
-
-

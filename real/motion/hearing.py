@@ -8,7 +8,6 @@ from collections import deque
 
 from real.operators import Event, Operator
 
-
 QUIET = 0.04
 """Time without a question of the loop's after which another thread asks [s]."""
 

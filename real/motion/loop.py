@@ -128,7 +128,9 @@ class ControlLoop:
                 with self.stopping():  # whoever was to go on did not: there is no way to go on from
                     self.robot.stop()
                     self.locate()
-            while not self.filter.at_rest and not self.emergency.latched:
+            moving = not self.filter.at_rest
+            while moving and not self.emergency.latched:
+                moving = not self.filter.at_rest  # once more at rest, for arms that would creep on
                 with self.stopping():
                     self._begin()
                     if not self.emergency.latched:
@@ -211,7 +213,7 @@ class ControlLoop:
         return [event for event, _ in said]
 
     def hear_beside(self) -> None:
-        """Hear the operator from another thread: a stop takes effect whatever the loop waits for."""
+        """Hear the operator from another thread: a stop waits for nothing that the loop does."""
         if self._hearing.hear():
             self.halt("operator", OPERATOR_STOPPED, beside=True)
 
@@ -235,6 +237,13 @@ class ControlLoop:
                 self.emergency.amend(f"the robot could not be told to stop: {error}")
         if not beside:
             self._brake_untold()
+
+    def release(self) -> None:
+        """Release the stop: the arms may move again, from where they will be measured to be."""
+        with self._turn:
+            self.filter.restart(self.filter.coordinates)
+            self._told = True
+            self.emergency.release()
 
     def forget(self) -> None:
         """Clear the last episode's verdict, pause, events and counts."""
@@ -389,13 +398,17 @@ class ControlLoop:
         """Brake within the limits; whatever fails, what is left is the driver's stop."""
         with contextlib.suppress(Exception):
             self.pacer.restart()
-            while not self.filter.at_rest and not self.emergency.latched:
+            moving = not self.filter.at_rest
+            while moving and not self.emergency.latched:
+                moving = not self.filter.at_rest
                 self._beat = self.pacer.wait()
                 self._send(self.filter.brake())
 
     def _brake_untold(self) -> None:
         """Brake by commands where the driver could not be told to stop, as far as it takes them."""
-        while not (self._told or self.filter.at_rest):
+        moving = not (self._told or self.filter.at_rest)
+        while moving:
+            moving = not self.filter.at_rest
             filtered = self.filter.brake()
             try:
                 self.robot.command(self._coordinates.command(filtered.coordinates))

@@ -105,7 +105,7 @@ class EpisodeStart:
                 if clock.now() > until:
                     loop.halt("software", f"the arms must be home within {LONGEST_WAY:g} s")
                     return False
-        return True
+        return loop.tick(goal, self._speed)  # once more at rest, for arms that would creep on
 
     def _went_to_rest_posture(self) -> bool:
         """Have the driver rest the joints, and go home from there; False if they were stopped."""
@@ -166,7 +166,7 @@ class EpisodeStart:
                 )
             message = f"The arms are stopped: {stop.reason}. Release them if they may move again."
             self._heard(Event.RELEASE, message, deadline)
-            loop.emergency.release()
+            loop.release()
             try:
                 loop.connect()
             except ROBOT_ERRORS as error:

@@ -111,7 +111,9 @@ class SafetyFilter:
     @property
     def nearness(self) -> np.ndarray:
         """Half of what may be moved in a control period, per coordinate. Shape ``(N, 7)``."""
-        moved = np.concatenate([self._velocities.reshape(-1, 6) * self._period, self._opening[:, None]], 1)
+        moved = np.concatenate(
+            [self._velocities.reshape(-1, 6) * self._period, self._opening[:, None]], 1
+        )
         return 0.5 * moved
 
     @property

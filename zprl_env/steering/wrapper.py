@@ -27,6 +27,7 @@ from zprl_env.steering import (
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.compatibility import check_compatible
+from zprl_env.steering.failing import at_rest_if_it_fails
 from zprl_env.steering.identity import warn_of_another_task
 from zprl_env.steering.latent import Scale
 from zprl_env.tasks import facts_of
@@ -203,12 +204,13 @@ class SteeringWrapper(
         """
         if self._latents is None:
             raise gym.error.ResetNeeded("The episode was never started: call reset() first.")
-        decision = self.steering.act(
-            np.asarray(action)[np.newaxis], self._latents, [self._generator]
-        )
-        observation, reward, terminated, truncated, info = self.env.step(decision.chunks[0])
-        info["steering"] = self.steering.measure(decision)[0]
-        return self._observe(observation), reward, terminated, truncated, info
+        with at_rest_if_it_fails(self.env):
+            decision = self.steering.act(
+                np.asarray(action)[np.newaxis], self._latents, [self._generator]
+            )
+            observation, reward, terminated, truncated, info = self.env.step(decision.chunks[0])
+            info["steering"] = self.steering.measure(decision)[0]
+            return self._observe(observation), reward, terminated, truncated, info
 
     def _observe(self, observation: Any) -> np.ndarray:
         observations, self._latents = self.steering.observe(single(observation), [self._generator])

@@ -18,6 +18,7 @@ from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.seeing import batches
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
+from zprl_env.steering.failing import at_rest_if_it_fails
 from zprl_env.steering.identity import warn_of_another_task
 from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import given
@@ -128,8 +129,9 @@ class SteeringVecEnv(VecEnvWrapper):
         """Decode the agent's actions, shape ``(N, agent_dim)``, and send each worker its chunk."""
         if self._latents is None:
             raise gym.error.ResetNeeded("The episodes were never started: call reset() first.")
-        decision = self.steering.act(actions, self._latents, self._generators)
-        self.venv.step_async(decision.chunks)
+        with at_rest_if_it_fails(None, self.venv):
+            decision = self.steering.act(actions, self._latents, self._generators)
+            self.venv.step_async(decision.chunks)
         self._measures = self.steering.measure(decision)
 
     def step_wait(self) -> VecEnvStepReturn:
@@ -137,7 +139,12 @@ class SteeringVecEnv(VecEnvWrapper):
 
         ``infos[i]["steering"]`` is what :meth:`Steering.measure` says of environment ``i``.
         """
-        following, rewards, dones, infos = self.venv.step_wait()
+        with at_rest_if_it_fails(None, self.venv):
+            return self._told_by(*self.venv.step_wait())
+
+    def _told_by(
+        self, following: Any, rewards: np.ndarray, dones: np.ndarray, infos: list[dict[str, Any]]
+    ) -> VecEnvStepReturn:
         for info, measures in zip(infos, self._measures, strict=True):
             info["steering"] = measures
         self.reset_infos = _innermost(self.venv).reset_infos
