@@ -35,6 +35,10 @@ TRACKED = ("objects", "object_positions")
 """Parts of an observation that a tracker reports."""
 EXCLUSIVE = (("position", "position_delta"), ("quaternion", "rotation_vector", "rotation_delta"))
 """Parts of an action that exclude each other: they say the same in different ways."""
+TIGHT, INSIDE = 0.95, 0.003
+"""Share of the limits, and distance from the box [m], of commands that are filtered once more."""
+RATES = ("velocity", "acceleration", "jerk", "angular_velocity", "angular_acceleration")
+RATES += ("angular_jerk",)
 
 Positive: TypeAlias = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -223,6 +227,25 @@ class Preset(_Part):
     def ticks(self) -> int:
         """Control periods in one action."""
         return self.control_rate // self.rate
+
+    def tightened(self) -> Preset:
+        """Return the task with slightly smaller limits, for commands that are filtered once more.
+
+        What keeps them keeps the task's own as well when somebody knows the commands alone, and
+        has to conclude from them how fast the arms are.
+        """
+        arms = []
+        for arm in self.arms:
+            limits = arm.safety
+            update: dict[str, Any] = {name: TIGHT * getattr(limits, name) for name in RATES}
+            for name, sign in (("low", 1.0), ("high", -1.0)):
+                moved = [value + sign * INSIDE for value in getattr(limits, name)]
+                inward = max if sign < 0 else min
+                home = arm.home.position
+                update[name] = tuple(inward(m, h) for m, h in zip(moved, home, strict=True))
+            update["rotation"] = tuple(TIGHT * angle for angle in limits.rotation)
+            arms.append(arm.model_copy(update={"safety": limits.model_copy(update=update)}))
+        return self.model_copy(update={"arms": tuple(arms)})
 
     def untracked(self) -> Preset:
         """Return the task observed without what a tracker reports.
