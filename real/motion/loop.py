@@ -69,7 +69,8 @@ class ControlLoop:
         self.robot = robot
         self.operator = operator
         self.emergency = self.arms.emergency
-        self.filter = SafetyFilter(preset)
+        filtered = getattr(robot, "filtered", False)  # once more, behind the driver
+        self.filter = SafetyFilter(preset.tightened() if filtered else preset)
         self.pacer = Pacer(robot.clock, 1.0 / preset.control_rate)
         self.state: RobotState | None = None
         self.ticks: list[Tick] = []
@@ -149,7 +150,7 @@ class ControlLoop:
             if not self.emergency.latched:
                 self._come_to_rest()
         finally:
-            if self.arms.connected or not self.filter.at_rest:
+            if self.emergency.latched or not self.filter.at_rest:
                 with contextlib.suppress(Exception):
                     self.robot.stop()
             self.filter.restart(self.filter.coordinates)

@@ -184,7 +184,7 @@ class SafetyFilter:
         return self.advance(target)
 
     def _goes_on_safely(self, position: np.ndarray, velocity: list, acceleration: list) -> bool:
-        """Go on at a state from where there is a way to rest inside the box; else change nothing."""
+        """Go on at a state if there is a way to rest inside the box; else change nothing."""
         before = self.coordinates.copy(), self._velocity, self._acceleration
         self.coordinates[:, MOTION] = np.reshape(position, (-1, 6))
         self._velocity, self._acceleration = velocity, acceleration
@@ -205,7 +205,12 @@ class SafetyFilter:
             goal: Where it is.
             moves: How fast it moves. Shape ``(6 N,)``.
         """
-        most = 0.99 * self._velocities
+        # No more than is gained on the way there: nobody goes back for a run-up.
+        ahead = (goal - self.coordinates)[:, MOTION].ravel() * np.sign(moves)
+        ahead -= np.abs(moves) * self._accelerations / self._jerks
+        now = np.maximum(np.array(self._velocity) * np.sign(moves), 0.0)
+        gained = np.sqrt(now**2 + 2.0 * self._accelerations * np.maximum(ahead, 0.0))
+        most = np.where(ahead > 0.0, np.minimum(0.99 * self._velocities, 0.9 * gained), 0.0)
         self._input.target_position = goal[:, MOTION].ravel().tolist()
         self._input.target_velocity = np.clip(moves, -most, most).tolist()
         plan = self._planned(ControlInterface.Position, 1.0)
@@ -224,8 +229,8 @@ class SafetyFilter:
 
             |v - d1 - a T / 2| <= j T^2 / 6,    |v + a T / 2 - d1 - d2 T| <= 5/6 j T^2.
 
-        Of these the one is taken that is nearest to the third difference going on, and from which
-        the largest velocity is not exceeded.
+        Of those from which velocity and acceleration are not exceeded, the one is taken that is
+        nearest to going on at the same velocity.
         """
         period, jerks = self._period, self._jerks
         first = (goal - self.coordinates)[:, MOTION].ravel() / period
@@ -238,7 +243,7 @@ class SafetyFilter:
             and (np.abs(third) <= kept * jerks).all()
         ):
             return None
-        turn, shift = np.meshgrid(np.linspace(-5 / 6, 5 / 6, 21), np.linspace(-1 / 6, 1 / 6, 5))
+        turn, shift = np.meshgrid(np.linspace(-5 / 6, 5 / 6, 61), np.linspace(-1 / 6, 1 / 6, 7))
         a = second + turn.reshape(-1, 1) * jerks * period
         off = shift.reshape(-1, 1) * jerks * period**2
         v = first + 0.5 * period * a + off
@@ -248,7 +253,7 @@ class SafetyFilter:
         allowed &= (peak <= kept * self._velocities) & (steepest <= kept * self._accelerations)
         if not allowed.any(axis=0).all():
             return None
-        away = np.where(allowed, np.abs(a - second - third * period) / jerks, np.inf)
+        away = np.where(allowed, np.abs(a), np.inf)
         best, axes = away.argmin(axis=0), np.arange(len(jerks))
         return goal[:, MOTION], v[best, axes].tolist(), a[best, axes].tolist()
 

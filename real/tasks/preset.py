@@ -35,10 +35,10 @@ TRACKED = ("objects", "object_positions")
 """Parts of an observation that a tracker reports."""
 EXCLUSIVE = (("position", "position_delta"), ("quaternion", "rotation_vector", "rotation_delta"))
 """Parts of an action that exclude each other: they say the same in different ways."""
+ORDERS = ("velocity", "acceleration", "jerk")
 TIGHT, INSIDE = 0.95, 0.003
 """Share of the limits, and distance from the box [m], of commands that are filtered once more."""
-RATES = ("velocity", "acceleration", "jerk", "angular_velocity", "angular_acceleration")
-RATES += ("angular_jerk",)
+RATES = tuple(f"{kind}{name}" for kind in ("", "angular_") for name in ORDERS)
 
 Positive: TypeAlias = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]

@@ -1,4 +1,4 @@
-"""The only arm of a laboratory: every driver object is the same arm, and one at a time may have it."""
+"""The only arm of a laboratory, the same for every driver object; one at a time may have it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LoneArm(CoastingRobot):
         speeds: Speed with which each driver left it [m/s].
     """
 
-    arm: CoastingRobot | None = None
+    arm: CoastingRobot = None  # type: ignore[assignment]
     owner: LoneArm | None = None
     steps: list[float] = []  # noqa: RUF012
     speeds: list[float] = []  # noqa: RUF012
@@ -36,7 +36,7 @@ class LoneArm(CoastingRobot):
     @classmethod
     def forget(cls) -> None:
         """Begin anew, with the arm at home."""
-        cls.arm = cls.owner = None
+        cls.arm, cls.owner = None, None  # type: ignore[assignment]
         cls.steps, cls.speeds = [], []
 
     @classmethod
