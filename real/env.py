@@ -232,7 +232,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         check_open(self._closed)
         self._settle_eyes()
         self._episode.end("abort")
-        self._scene_seed = int(self.np_random.integers(2**31))
+        if seed is not None or not self._episode.repeat:
+            self._scene_seed = int(self.np_random.integers(2**31))
         self._start.prepare(self._scene_seed)
         self._target = self._actions.home
         self._observation = self._observed()
@@ -263,15 +264,15 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         self._settle_eyes()
         if not self._loop.has_turn and not self._episode.steps:
             self._start.prepare(self._scene_seed)  # another environment came between: begin anew
-        self._move(action)
+        executed = self._move(action)
         self._observation = self._observed()
         seen = self._seen()  # before it is judged, for a camera may end the episode
         judgement = self._episode.judge()
-        info = self._episode.info(judgement.success)
+        info = self._episode.info(judgement.success, judgement.outcome)
         if judgement.outcome is not None:
             self._settle_eyes()
             self._start.rest()
-        self._episode.record(action, self._observation, judgement, info, seen)
+        self._episode.record(action, self._observation, judgement, info, seen, executed)
         if judgement.outcome is not None:
             self._episode.end(judgement.outcome)
         _, reward, terminated, truncated = judgement
@@ -322,17 +323,23 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             self, "There is one robot; make another environment where a simulated one will do."
         )
 
-    def _move(self, action: np.ndarray) -> None:
-        """Send the arms towards an action for its control periods, or until they are stopped."""
+    def _move(self, action: np.ndarray) -> np.ndarray:
+        """Send the arms towards an action for its control periods, or until they are stopped.
+
+        Returns:
+            The action that would have sent them where the last command did. Shape ``(A,)``.
+        """
         loop, start = self._loop, self._target
         loop.begin_action()
         if not loop.has_turn:
-            return
+            return self._actions.action(start, start)
         target = self._actions.target(np.clip(action, -1.0, 1.0), start)
         for tick in range(1, self.preset.ticks + 1):
             if not loop.tick(start + tick / self.preset.ticks * (target - start)):
                 break
         self._target = loop.filter.clip(target)
+        sent = loop.filtered[-1].coordinates if loop.filtered else loop.filter.coordinates
+        return self._actions.action(sent, start)
 
     def _seen(self) -> Any:
         state = self._observation.copy()

@@ -37,9 +37,16 @@ class Event(str, Enum):
     """The arms may move again after a stop."""
     READY = "ready"
     """The next episode may begin."""
+    TAKE_BACK = "take back"
+    """Between two episodes: the last verdict was a mistake; another one may follow."""
+    REPEAT = "repeat"
+    """The episode is worth nothing, and its scene is to come once more."""
 
 
-VERDICTS = (Event.SUCCESS, Event.FAILURE, Event.ABORT)
+VERDICTS = (Event.SUCCESS, Event.FAILURE, Event.ABORT, Event.REPEAT)
+"""Words that end an episode."""
+LATE = (*VERDICTS, Event.TAKE_BACK)
+"""Words that change the outcome of the last episode until the next one begins."""
 
 
 class Operator(Protocol):
@@ -124,6 +131,9 @@ class AutoOperator(ScriptedOperator):
         super().__init__(patience=patience)
         self._scene = scene
 
+    automatic = True
+    """Whether it repeats the scene's criterion, which says nothing of the episode before."""
+
     def hear(self) -> Sequence[Event]:
         """Return what was said, without a look at the scene, which the loop alone may ask."""
         return super().poll()
@@ -156,10 +166,13 @@ class KeyboardOperator:
         " ": Event.STOP,
         "r": Event.RELEASE,
         "\n": Event.READY,
+        "u": Event.TAKE_BACK,
+        "e": Event.REPEAT,
     }
     HELP = (
         "keys: SPACE emergency stop, s success, f failure, a abort, p pause, g go on, "
-        "r release, ENTER ready"
+        "r release, ENTER ready; e discard and repeat, and until the next episode begins: u take "
+        "the verdict back, s, f, a another one"
     )
     patience = FOR_EVER
 

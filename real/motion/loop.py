@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from real.motion.hearing import Hearing
 from real.motion.pacing import Pacer
 from real.motion.safety import Filtered, SafetyFilter
 from real.motion.watchdog import fault
-from real.operators import VERDICTS, Event, Operator
+from real.operators import LATE, VERDICTS, Event, Operator
 from real.recording.recorder import Tick
 from real.robot import Robot, RobotError, RobotState
 from real.tasks.coordinates import GRIPPER, Coordinates
@@ -60,6 +60,7 @@ class ControlLoop:
         events: What the operator said, with the time of the robot's clock [s].
         verdict: The operator's judgement of the episode, if there is one.
         rigs: Cameras that are read beside the control; a fault of one stops the arms.
+        amend: Told of words about the last episode, between two.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class ControlLoop:
         self.events: list[tuple[float, Event]] = []
         self.verdict: Event | None = None
         self.rigs: list[CameraRig] = []
+        self.amend: Callable[[Event], object] | None = None
         self._paused = False
         self._told = True  # of the stop in force, the driver
         self._preset = preset
@@ -202,7 +204,11 @@ class ControlLoop:
             said = []
         now = self.robot.clock.now()
         for event, obeyed in said:
-            if event in VERDICTS and self.verdict is not None:
+            if event in LATE and self.amend is not None:
+                self.amend(event)
+                self.events.append((now, event))
+                continue
+            if event is Event.TAKE_BACK or (event in VERDICTS and self.verdict is not None):
                 continue  # the first one counts
             self.events.append((now, event))
             if event is Event.STOP and not obeyed:

@@ -212,6 +212,7 @@ class Finetuning(OpenedRun):
             "agent_updates": self._updates,
             "stopped_early": self._stopped_at is not None,
             "episodes": len(history.episode_ends),
+            "not_counted": history.not_counted,
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,
         }
