@@ -16,11 +16,11 @@ from real.cameras.wiring import DevicesLike, make_devices
 from real.clock import WallClock
 from real.drivers import DriverLike, driver_class
 from real.episode import Episode
-from real.motion.arms import own_arms
 from real.motion.loop import ControlLoop
 from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
 from real.operators import OperatorLike, make_operator
+from real.owner import own_arms
 from real.recording.recorder import PictureRecorder, Recorder
 from real.robot import SceneRobot
 from real.sight import RobotSight
@@ -175,6 +175,11 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
     def replayable(self) -> bool:
         """Whether an episode's seed and actions lead to the same state again: in simulated time."""
         return isinstance(self.robot, SceneRobot) and not isinstance(self.robot.clock, WallClock)
+
+    @property
+    def in_real_time(self) -> bool:
+        """Whether time passes whoever waits for it: episodes cost a robot's minutes."""
+        return self._arms.in_real_time
 
     @property
     def episode_steps(self) -> int:

@@ -14,9 +14,9 @@ from typing import Any
 from policies.commands.signals import ending_as_by_ctrl_c, listened_to
 from real.cameras.wiring import make_rig
 from real.drivers import driver_class, driver_settings
-from real.motion.arms import own_arms
 from real.network.gate import TOKEN, Gate, check_reach, is_loopback
 from real.network.served_robot import ServedRobot
+from real.owner import own_arms
 from real.tasks.files import load_preset
 from zprl_env import cli
 from zprl_env.errors import ConfigurationError, MissingExtraError

@@ -13,7 +13,7 @@ QUIET = 0.04
 
 
 class Hearing:
-    """What an operator says, in order and once, whichever thread asks first.
+    """Words of an operator, in order and once, whichever thread asks first.
 
     Args:
         operator: The operator, whose methods are never called by two threads at once. Where the

@@ -92,7 +92,7 @@ class ControlLoop:
 
     @property
     def has_turn(self) -> bool:
-        """Whether nobody else has moved the arms since this loop began to."""
+        """Turn of this loop: whether nobody else has moved the arms since."""
         return self.arms.mover in (None, self)
 
     def take_turn(self) -> None:
@@ -294,7 +294,7 @@ class ControlLoop:
         return not (self.filter.at_rest or self.emergency.latched) and self._silent
 
     def brake_forsaken(self) -> None:
-        """Bring arms to rest that were left in motion; nothing if somebody moves them after all."""
+        """Bring forsaken arms to rest; nothing if somebody moves them after all."""
         if not self._turn.acquire(blocking=False):
             return
         try:

@@ -62,7 +62,7 @@ def client_of(request: Request) -> str:
 
 
 Who = Annotated[str, Depends(client_of)]
-"""Who sends a request."""
+"""Sender of a request."""
 
 
 def make_app(served: ServedRobot, rig: CameraRig | None = None) -> FastAPI:

@@ -66,7 +66,7 @@ class Servo:
         self.fresh = self.known = False
 
     def is_due(self, now: float) -> bool:
-        """Whether a command is to go now: a client's own, or one on the way that it has begun."""
+        """Tell whether a command is to go now: a client's, or one on the way that it began."""
         margin = EARLY / self._preset.control_rate
         if not self.known:
             return False

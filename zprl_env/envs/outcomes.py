@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 OUTCOME = "outcome"
-"""Key of the ``info`` at an episode's end, where somebody judges or stops it: a mapping with a key
+"""Name of the mapping in the last ``info`` of an episode that somebody judges or stops. It has a key
 of the same name, which may change until the next episode begins, and then ``before``."""
 COUNTED = ("success", "failure", "time limit")
 """Outcomes by which a policy is judged. All others are the laboratory's: ``stop``, ``abort``,
@@ -26,19 +26,19 @@ def not_counted(info: Mapping[str, Any]) -> str | None:
 
 
 def outcome_of(info: Mapping[str, Any]) -> str | None:
-    """Return the outcome of the episode that ended with this info, None if nobody says."""
+    """Return an episode's outcome by its last info, None if nobody tells it."""
     said = info.get(OUTCOME)
     return said.get(OUTCOME) if isinstance(said, Mapping) else None
 
 
 def changed(info: Mapping[str, Any]) -> bool:
-    """Whether the outcome is another one than the rewards tell of."""
+    """Tell whether the outcome is another one than the rewards tell of."""
     said = info.get(OUTCOME)
     return isinstance(said, Mapping) and said.get("before", said.get(OUTCOME)) != said.get(OUTCOME)
 
 
 def succeeded(info: Mapping[str, Any]) -> bool:
-    """Whether an episode succeeded, by what is known of it by now."""
+    """Tell whether an episode succeeded, by what is known of it by now."""
     outcome = outcome_of(info)
     return bool(info.get("is_success", False)) if outcome is None else outcome == "success"
 

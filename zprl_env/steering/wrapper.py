@@ -8,7 +8,7 @@ from typing import Any, ClassVar, SupportsFloat
 import gymnasium as gym
 import numpy as np
 
-from zprl_env.envs.conditions import check_single
+from zprl_env.envs.conditions import at_rest_if_it_fails, check_single
 from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import flat_environment
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
@@ -27,7 +27,6 @@ from zprl_env.steering import (
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.compatibility import check_compatible
-from zprl_env.steering.failing import at_rest_if_it_fails
 from zprl_env.steering.identity import warn_of_another_task
 from zprl_env.steering.latent import Scale
 from zprl_env.tasks import facts_of

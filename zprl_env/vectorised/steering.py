@@ -10,6 +10,7 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
+from zprl_env.envs.conditions import at_rest_if_it_fails
 from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import check_order
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
@@ -18,7 +19,6 @@ from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.seeing import batches
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
-from zprl_env.steering.failing import at_rest_if_it_fails
 from zprl_env.steering.identity import warn_of_another_task
 from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -76,15 +77,18 @@ class BaseResults:
         """
         known = self._results.get(name)
         outcomes = {} if known is None else _outcomes(known)
-        lost: Mapping[str, int] = {}
+        lost: Counter[str] = Counter()
         missing = [int(seed) for seed in seeds if int(seed) not in outcomes]
         if missing:
-            result = play(title or name, env, None, missing)
-            outcomes |= _outcomes(result)  # of those that count: the others are played again
-            self.played = True
-            self._results[name] = _result(outcomes, sorted(outcomes))
-            self._write()
-            lost = result.not_counted
+            # On a robot each is kept at once: an evaluation goes on where it stopped.
+            one_by_one = bool(getattr(env.unwrapped, "in_real_time", False))
+            for some in [[seed] for seed in missing] if one_by_one else [missing]:
+                result = play(title or name, env, None, some)
+                outcomes |= _outcomes(result)  # of those that count: the others are played again
+                self.played = True
+                self._results[name] = _result(outcomes, sorted(outcomes))
+                self._write()
+                lost += Counter(result.not_counted)
         return _result(outcomes, [int(seed) for seed in seeds if int(seed) in outcomes], lost)
 
     def _write(self) -> None:
