@@ -92,7 +92,7 @@ class ControlLoop:
 
     @property
     def has_turn(self) -> bool:
-        """Turn of this loop: whether nobody else has moved the arms since."""
+        """Turn of this loop: whether the arms were moved by no other since."""
         return self.arms.mover in (None, self)
 
     def take_turn(self) -> None:
@@ -294,7 +294,7 @@ class ControlLoop:
         return not (self.filter.at_rest or self.emergency.latched) and self._silent
 
     def brake_forsaken(self) -> None:
-        """Bring forsaken arms to rest; nothing if somebody moves them after all."""
+        """Bring forsaken arms to rest; nothing if they are moved after all."""
         if not self._turn.acquire(blocking=False):
             return
         try:

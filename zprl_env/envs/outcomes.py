@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 OUTCOME = "outcome"
-"""Name of the mapping in the last ``info`` of an episode that somebody judges or stops. It has a key
-of the same name, which may change until the next episode begins, and then ``before``."""
+"""Key of ``info`` at the end of an episode on a robot: a mapping with a key of the same name, which
+may change until the next episode begins, and then ``before``, what it was."""
 COUNTED = ("success", "failure", "time limit")
 """Outcomes by which a policy is judged. All others are the laboratory's: ``stop``, ``abort``,
 ``cut off``."""
@@ -26,7 +26,7 @@ def not_counted(info: Mapping[str, Any]) -> str | None:
 
 
 def outcome_of(info: Mapping[str, Any]) -> str | None:
-    """Return an episode's outcome by its last info, None if nobody tells it."""
+    """Return an episode's outcome by its last info, None if it is not told."""
     said = info.get(OUTCOME)
     return said.get(OUTCOME) if isinstance(said, Mapping) else None
 
