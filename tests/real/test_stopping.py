@@ -33,6 +33,8 @@ PHASES = ("homing", "waiting", "chunk", "pause", "evaluation")
 class Interrupting(ScriptedOperator):
     """Does something after so many looks, such as pressing Ctrl-C."""
 
+    robot: CoastingRobot
+
     def __init__(self, deed):
         super().__init__(patience=1.0)
         self.deed, self.left = deed, 10**9
@@ -135,7 +137,7 @@ def test_a_policy_that_fails_in_motion_leaves_the_arm_at_rest(fault):
     steered = LatentSteeringWrapper(env, policy, scale=0.1, n_action_steps=2)
     steered.reset(seed=0)
     policy.left = 8
-    still = np.zeros(steered.action_space.shape, np.float32)
+    still = np.zeros(steered.action_space.shape or (), np.float32)
     for _ in range(7):
         steered.step(still)
     assert np.linalg.norm(robot.state().linear_velocity) > 0.1
@@ -183,9 +185,14 @@ def test_a_stop_is_heard_while_the_driver_blocks(method):
         env.reset(seed=0)
         env.step(AWAY)
     robot.blocking = method
-    said = []
+    said: list[float] = []
     at = 0.6 if method == "home" else 0.2
-    threading.Timer(at, lambda: (said.append(time.monotonic()), operator.say(Event.STOP))).start()
+
+    def press():
+        said.append(time.monotonic())
+        operator.say(Event.STOP)
+
+    threading.Timer(at, press).start()
     try:
         for _ in range(3):
             if method == "home":
