@@ -14,12 +14,13 @@ import numpy as np
 from policies.pictures.settings import PictureSettings
 from real.cameras.wiring import DevicesLike, make_devices
 from real.clock import WallClock
-from real.drivers import DriverLike, driver_class, make_robot
+from real.drivers import DriverLike, driver_class
 from real.episode import Episode
 from real.motion.loop import ControlLoop
 from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
 from real.operators import OperatorLike, make_operator
+from real.owner import own_arms
 from real.recording.recorder import PictureRecorder, Recorder
 from real.robot import SceneRobot
 from real.sight import RobotSight
@@ -131,10 +132,17 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         sight = choose_sight(cameras, image_size, observation, render_quality)
         self.preset = preset = preset.untracked() if sight.observation == "pixels" else preset
         _refuse_preset_fields(driver, driver_options)
-        self.robot = make_robot(driver, preset, **driver_options)
-        self.operator = make_operator(operator, self.robot)
+        self._arms = own_arms(driver, preset, **driver_options)
+        self.robot = self._arms.robot
         self.recorder = recorder
-        self._loop = ControlLoop(self.robot, preset, self.operator)
+        try:
+            self.operator = make_operator(operator, self.robot)
+            self._loop = ControlLoop(self.robot, preset, self.operator, self._arms)
+        except BaseException:
+            self._arms.users -= 1
+            if not self._arms.users:
+                self._arms.close()
+            raise
         self._start = EpisodeStart(self._loop, preset)
         self._actions, self._observations = ActionLayout(preset), ObservationLayout(preset)
         self.observation_keys = self._observations.keys
@@ -142,7 +150,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         try:
             self._sight = RobotSight(self._loop, preset, sight, make_devices(devices), images)
         except BaseException:
-            self.robot.close()
+            self._arms.leave(self._loop)
             raise
         self.eyes: Eyes | None = self._sight.eyes
         if self.eyes is not None:
@@ -157,16 +165,21 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             try:
                 recorder.expect(preset, self.picture_settings, self._sight.sizes())
             except BaseException:
-                self.robot.close()
+                self._arms.leave(self._loop)
                 raise
         self._target = self._actions.home
         self._observation = np.zeros(self._observations.size, np.float32)
-        self._closed = False
+        self._scene_seed, self._closed = 0, False
 
     @property
     def replayable(self) -> bool:
         """Whether an episode's seed and actions lead to the same state again: in simulated time."""
         return isinstance(self.robot, SceneRobot) and not isinstance(self.robot.clock, WallClock)
+
+    @property
+    def in_real_time(self) -> bool:
+        """Whether time passes whoever waits for it: episodes cost a robot's minutes."""
+        return self._arms.in_real_time
 
     @property
     def episode_steps(self) -> int:
@@ -224,12 +237,13 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         check_open(self._closed)
         self._settle_eyes()
         self._episode.end("abort")
-        scene_seed = int(self.np_random.integers(2**31))
-        self._start.prepare(scene_seed)
+        if seed is not None or not self._episode.repeat:
+            self._scene_seed = int(self.np_random.integers(2**31))
+        self._start.prepare(self._scene_seed)
         self._target = self._actions.home
         self._observation = self._observed()
         seen = self._seen()
-        info = self._episode.begin(self._observation, scene_seed, seen)
+        info = self._episode.begin(self._observation, self._scene_seed, seen)
         return seen, info
 
     def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
@@ -253,15 +267,17 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             self._loop.settle()
             raise
         self._settle_eyes()
-        self._move(action)
+        if not self._loop.has_turn and not self._episode.steps:
+            self._start.prepare(self._scene_seed)  # another environment came between: begin anew
+        executed = self._move(action)
         self._observation = self._observed()
         seen = self._seen()  # before it is judged, for a camera may end the episode
         judgement = self._episode.judge()
-        info = self._episode.info(judgement.success)
+        info = self._episode.info(judgement.success, judgement.outcome)
         if judgement.outcome is not None:
             self._settle_eyes()
             self._start.rest()
-        self._episode.record(action, self._observation, judgement, info, seen)
+        self._episode.record(action, self._observation, judgement, info, seen, executed)
         if judgement.outcome is not None:
             self._episode.end(judgement.outcome)
         _, reward, terminated, truncated = judgement
@@ -288,7 +304,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         return shown
 
     def close(self) -> None:
-        """Stop the arms, close driver, operator and recording; a second call does nothing."""
+        """Bring the arms to rest, close driver, operator and recording; again it does nothing."""
         if self._closed:
             return
         self._settle_eyes()
@@ -298,8 +314,13 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             if self.recorder is not None:
                 stack.callback(self.recorder.close)
             stack.callback(self._sight.close)
-            stack.callback(self.robot.close)
+            stack.callback(self._arms.leave, self._loop)
             self._episode.end("abort")
+
+    def rest(self) -> None:
+        """Bring the arms to rest within their limits; the episode may go on."""
+        if not self._closed and self._loop.has_turn:
+            self._loop.settle()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Refuse to copy or to pickle it: there is one robot."""
@@ -307,15 +328,23 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             self, "There is one robot; make another environment where a simulated one will do."
         )
 
-    def _move(self, action: np.ndarray) -> None:
-        """Send the arms towards an action for its control periods, or until they are stopped."""
+    def _move(self, action: np.ndarray) -> np.ndarray:
+        """Send the arms towards an action for its control periods, or until they are stopped.
+
+        Returns:
+            The action that would have sent them where the last command did. Shape ``(A,)``.
+        """
         loop, start = self._loop, self._target
         loop.begin_action()
+        if not loop.has_turn:
+            return self._actions.action(start, start)
         target = self._actions.target(np.clip(action, -1.0, 1.0), start)
         for tick in range(1, self.preset.ticks + 1):
             if not loop.tick(start + tick / self.preset.ticks * (target - start)):
                 break
         self._target = loop.filter.clip(target)
+        sent = loop.filtered[-1].coordinates if loop.filtered else loop.filter.coordinates
+        return self._actions.action(sent, start)
 
     def _seen(self) -> Any:
         state = self._observation.copy()

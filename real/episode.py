@@ -9,9 +9,11 @@ import numpy as np
 
 from real.motion.loop import ROBOT_ERRORS, ControlLoop
 from real.motion.safety import changes
-from real.recording.recorder import PictureRecorder, Recorder, Step
+from real.operators import Event
+from real.recording.recorder import AmendingRecorder, PictureRecorder, Recorder, Step
 from real.sight import RobotSight
 from real.tasks.preset import Preset
+from zprl_env.envs.outcomes import OUTCOME
 
 
 class Judgement(NamedTuple):
@@ -49,7 +51,9 @@ class Episode:
       observation was measured, since the episode's beginning [s], and ``overruns``, the deadlines
       that were missed in the episode; where cameras are read beside the control ``pictures``, the
       age of the oldest one [s];
-    * ``operator``: what the operator said.
+    * ``operator``: what the operator said;
+    * ``outcome``, at the end: how the episode ended, in a mapping that may change until the next
+      one begins; see `zprl_env.envs.outcomes`.
 
     Args:
         loop: What moved the robot.
@@ -59,6 +63,8 @@ class Episode:
 
     Attributes:
         running: Whether an episode is under way.
+        steps: Its steps so far.
+        repeat: Whether the last one's scene is to come again.
     """
 
     def __init__(
@@ -71,8 +77,10 @@ class Episode:
         self.running = False
         self._loop, self._preset, self._recorder = loop, preset, recorder
         self._sight = sight
-        self._steps = self._overruns = 0
+        self.steps = self._overruns = 0
         self._began = 0.0
+        self._verdict: dict[str, str] = {}
+        self.repeat = False
 
     def begin(self, observation: np.ndarray, seed: int, seen: Any = None) -> dict[str, Any]:
         """Begin an episode, which the arms are ready for.
@@ -85,9 +93,9 @@ class Episode:
         Returns:
             The info of ``reset``.
         """
-        self._steps, self._overruns = 0, self._loop.pacer.overruns
+        self.steps, self._overruns = 0, self._loop.pacer.overruns
         self._began = self._loop.robot.clock.now()
-        self.running = True
+        self.running, self._loop.amend, self.repeat = True, None, False
         info = {"is_success": False, "seed": seed, **self._happened()}
         if self._recorder is not None and self._loop.state is not None:
             if isinstance(self._recorder, PictureRecorder) and (first := self._pictures(seen)):
@@ -97,16 +105,19 @@ class Episode:
 
     def judge(self) -> Judgement:
         """Count a step that was made, and judge it: outcome, reward, termination, truncation."""
-        self._steps += 1
+        self.steps += 1
         outcome = self._outcome()
         success = outcome == "success"
         terminated = outcome in ("success", "failure")
         reward = float(success) if self._preset.reward == "terminal" else float(success) - 1.0
         return Judgement(outcome, reward, terminated, outcome is not None and not terminated)
 
-    def info(self, success: bool) -> dict[str, Any]:
-        """Return a step's info: success, and the events of the step."""
-        return {"is_success": success, **self._happened()}
+    def info(self, success: bool, outcome: str | None = None) -> dict[str, Any]:
+        """Return a step's info: success, the events of the step and, at the end, the outcome."""
+        info = {"is_success": success, **self._happened()}
+        if outcome is not None:
+            self._verdict = info[OUTCOME] = {OUTCOME: outcome}
+        return info
 
     def record(
         self,
@@ -115,6 +126,7 @@ class Episode:
         judgement: Judgement,
         info: Mapping[str, Any],
         seen: Any = None,
+        executed: np.ndarray | None = None,
     ) -> None:
         """Record a step, with the control periods it took and the cameras' pictures."""
         if self._recorder is None:
@@ -129,7 +141,18 @@ class Episode:
             ticks, (_, reward, ended, cut) = tuple(loop.ticks), judgement
             pictures = self._pictures(seen)
             self._recorder.add(
-                Step(action, observation, reward, ended, cut, info, ticks, images, pictures)
+                Step(
+                    action,
+                    observation,
+                    reward,
+                    ended,
+                    cut,
+                    info,
+                    ticks,
+                    images,
+                    pictures,
+                    executed,
+                )
             )
 
     def end(self, outcome: str) -> None:
@@ -140,7 +163,23 @@ class Episode:
         """
         if self.running and self._recorder is not None:
             self._recorder.end(outcome)
+        if self.running:
+            self.repeat = self._loop.verdict is Event.REPEAT
+            late = not getattr(self._loop.operator, "automatic", False)
+            self._loop.amend = self._amend if late else None
         self.running = False
+
+    def _amend(self, event: Event) -> None:
+        """Change the last episode's outcome, which may be done until the next one begins."""
+        if not self._verdict:
+            return
+        worthless = (Event.TAKE_BACK, Event.REPEAT)
+        outcome = "abort" if event in worthless else event.value
+        self._verdict.setdefault("before", self._verdict[OUTCOME])
+        self._verdict[OUTCOME] = outcome
+        self.repeat = event is Event.REPEAT
+        if isinstance(self._recorder, AmendingRecorder):
+            self._recorder.amend(outcome)
 
     def _pictures(self, seen: Any) -> dict[str, np.ndarray]:
         """Return the pictures of an observation, if it has some."""
@@ -154,9 +193,12 @@ class Episode:
         """Return the outcome of the episode, None if it has not ended."""
         if self._loop.emergency.latched:
             return "stop"
+        if not self._loop.has_turn:
+            return "abort"
         if self._loop.verdict is not None:
-            return self._loop.verdict.value
-        return "time limit" if self._steps >= self._preset.episode_steps else None
+            repeat = self._loop.verdict is Event.REPEAT
+            return "abort" if repeat else self._loop.verdict.value
+        return "time limit" if self.steps >= self._preset.episode_steps else None
 
     def _happened(self) -> dict[str, Any]:
         """Return the events since the last step: safety, time and the operator's words."""

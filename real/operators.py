@@ -37,9 +37,16 @@ class Event(str, Enum):
     """The arms may move again after a stop."""
     READY = "ready"
     """The next episode may begin."""
+    TAKE_BACK = "take back"
+    """Between two episodes: the last verdict was a mistake; another one may follow."""
+    REPEAT = "repeat"
+    """The episode is worth nothing, and its scene is to come once more."""
 
 
-VERDICTS = (Event.SUCCESS, Event.FAILURE, Event.ABORT)
+VERDICTS = (Event.SUCCESS, Event.FAILURE, Event.ABORT, Event.REPEAT)
+"""Words that end an episode."""
+LATE = (*VERDICTS, Event.TAKE_BACK)
+"""Words that change the outcome of the last episode until the next one begins."""
 
 
 class Operator(Protocol):
@@ -52,7 +59,12 @@ class Operator(Protocol):
     patience: float
 
     def poll(self) -> Sequence[Event]:
-        """Return the operator's events since the last call, at once."""
+        """Return the operator's events since the last call, at once.
+
+        A thread beside the control loop calls it as well, never two at once, so that a stop is
+        heard while a driver blocks. An operator that has to be asked by the loop alone, because it
+        looks at the robot, has another method ``hear`` for that thread.
+        """
         ...
 
     def ask(self, event: Event, message: str) -> None:
@@ -119,6 +131,13 @@ class AutoOperator(ScriptedOperator):
         super().__init__(patience=patience)
         self._scene = scene
 
+    automatic = True
+    """Whether it repeats the scene's criterion, which says nothing of the episode before."""
+
+    def hear(self) -> Sequence[Event]:
+        """Return what was said, without a look at the scene, which the loop alone may ask."""
+        return super().poll()
+
     def poll(self) -> Sequence[Event]:
         """Return answers to the questions asked, or else success for as long as it is there.
 
@@ -147,10 +166,13 @@ class KeyboardOperator:
         " ": Event.STOP,
         "r": Event.RELEASE,
         "\n": Event.READY,
+        "u": Event.TAKE_BACK,
+        "e": Event.REPEAT,
     }
     HELP = (
         "keys: SPACE emergency stop, s success, f failure, a abort, p pause, g go on, "
-        "r release, ENTER ready"
+        "r release, ENTER ready; e discard and repeat, and until the next episode begins: u take "
+        "the verdict back, s, f, a another one"
     )
     patience = FOR_EVER
 

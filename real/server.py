@@ -13,9 +13,10 @@ from typing import Any
 
 from policies.commands.signals import ending_as_by_ctrl_c, listened_to
 from real.cameras.wiring import make_rig
-from real.drivers import driver_class, driver_settings, make_robot
+from real.drivers import driver_class, driver_settings
 from real.network.gate import TOKEN, Gate, check_reach, is_loopback
 from real.network.served_robot import ServedRobot
+from real.owner import own_arms
 from real.tasks.files import load_preset
 from zprl_env import cli
 from zprl_env.errors import ConfigurationError, MissingExtraError
@@ -88,14 +89,15 @@ def serve(server: Server) -> None:
     preset = load_preset(server.task)
     listener = _listen(server.host, server.port)
     settings = _in_real_time(server.driver) | driver_settings(server.driver_kwargs)
-    robot = make_robot(server.driver, preset, **settings)
+    arms = own_arms(server.driver, preset, **settings)
+    robot = arms.robot
     rig = make_rig(server.devices, preset.cameras)
     robot.connect()
     served = ServedRobot(robot, preset, dead_man=server.dead_man)
     try:
         rig.connect()
         config = uvicorn.Config(
-            Gate(make_app(served, rig), server.secret),
+            Gate(make_app(served, rig), server.secret, server.host),
             access_log=False,
             log_level="error",
             server_header=False,
@@ -112,6 +114,7 @@ def serve(server: Server) -> None:
     finally:
         with ExitStack() as stack:  # the arms first
             stack.callback(rig.close)
+            stack.callback(arms.close)
             stack.callback(served.close)
 
 

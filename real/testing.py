@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from real.drivers import DriverLike, driver_settings, make_robot
 from real.motion.safety import SafetyFilter
 from real.motion.watchdog import fault
 from real.robot import Cameras, Robot, RobotError, RobotState, SceneRobot
+from real.tasks import rotation
 from real.tasks.coordinates import GRIPPER, POSITION, Coordinates
 from real.tasks.files import load_preset
 from real.tasks.preset import Preset
@@ -24,6 +26,10 @@ from zprl_env.errors import ZprlError
 
 REACH, NEAR = 0.03, 0.01
 """Distance that the arms are moved, and their largest error afterwards [m]."""
+TURN, ALIKE = 0.15, 0.06
+"""Angle that the arms are turned, and their largest error afterwards [rad]."""
+FACTOR = 2.0
+"""Factor between a reported velocity and that of the positions: noise, but no other unit."""
 QUICK = 0.25
 """Longest time that a call may take [s]."""
 SETTLED = 1.0
@@ -103,7 +109,16 @@ def _connects(robot: Robot, preset: Preset) -> Iterator[str]:
     robot.connect()
     robot.connect()
     robot.home()
-    yield from _sound(robot, preset, robot.state())
+    state = robot.state()
+    yield from _sound(robot, preset, state)
+    if not len(state.joints):
+        yield f"joints must be given for {len(preset.arms)} arms, got none"
+    home = Coordinates(preset).command(Coordinates(preset).home)
+    if (off := _angle(state.quaternion, home.quaternion)) > FACTOR * TURN:
+        yield (
+            f"arms at home must be turned as the preset says, {home.quaternion.tolist()}, they are "
+            f"{off:.2f} rad off: is w first, and the frame the base's?"
+        )
 
 
 def _answers_quickly(robot: Robot, preset: Preset) -> Iterator[str]:
@@ -115,10 +130,18 @@ def _answers_quickly(robot: Robot, preset: Preset) -> Iterator[str]:
         "stop()": robot.stop,
     }
     for name, call in calls.items():
-        began = robot.clock.now()
-        call()
-        if (took := robot.clock.now() - began) > QUICK:
-            yield f"{name} must return within {QUICK} s, took {took:.2f} s"
+        took = []
+        for _ in range(3):
+            began = robot.clock.now()
+            call()
+            took.append(robot.clock.now() - began)
+        if max(took) > QUICK:
+            yield f"{name} must return within {QUICK} s, took {max(took):.2f} s"
+        elif name == "command()" and min(took) > 1.5 / preset.control_rate:
+            yield (
+                f"command() must return within a period of 1 / {preset.control_rate} s, took "
+                f"{min(took):.2f} s"
+            )
 
 
 def _measures_anew(robot: Robot, preset: Preset) -> Iterator[str]:
@@ -157,6 +180,88 @@ def _goes_where_it_is_sent(robot: Robot, preset: Preset) -> Iterator[str]:
     robot.clock.sleep_until(robot.clock.now() + SETTLED)
     if (drift := float(np.abs(robot.state().position - before).max())) > NEAR:
         yield f"arms without commands must stay where they are, drifted {drift:.3f} m"
+
+
+def _turns_as_it_is_told(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Each arm turns about every axis, both ways."""
+    coordinates = Coordinates(preset)
+    for axis, name in enumerate("xyz"):
+        for sign in (1.0, -1.0):
+            goal = coordinates.home.copy()
+            goal[:, 3 + axis] += sign * TURN
+            _move(robot, preset, goal)
+            told = coordinates.command(goal).quaternion
+            if (error := _angle(robot.state().quaternion, told)) > ALIKE:
+                yield (
+                    f"an arm turned {sign * TURN:+g} rad about {name} must get within {ALIKE} rad, "
+                    f"it is {error:.3f} rad off"
+                )
+    _move(robot, preset, coordinates.home)
+
+
+def _measures_its_velocity(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Velocities are those of the positions, in metres and radians per second."""
+    home = Coordinates(preset).home
+    goal = home.copy()
+    goal[:, 0] += REACH
+    goal[:, 3] += TURN
+    states = _move(robot, preset, goal, periods=int(preset.control_rate))
+    lasting = np.diff([state.stamp for state in states])[:, None, None]
+    turned = [
+        rotation.to_vector(rotation.multiply(b.quaternion, rotation.inverse(a.quaternion)))
+        for a, b in itertools.pairwise(states)
+    ]
+    for name, unit, way in (
+        ("linear_velocity", "m", np.diff([state.position for state in states], axis=0)),
+        ("angular_velocity", "rad", np.array(turned)),
+    ):
+        said = np.array([getattr(state, name) for state in states])
+        summed = np.sum(0.5 * (said[1:] + said[:-1]) * lasting, axis=0)
+        gone = np.sum(way, axis=0)
+        off = np.linalg.norm(summed - gone, axis=1)
+        if (off > (FACTOR - 1.0) * np.linalg.norm(gone, axis=1)).any():
+            yield (
+                f"{name} must be that of the way, which was {gone.round(3).tolist()} {unit}; it "
+                f"sums up to {summed.round(3).tolist()}"
+            )
+    _move(robot, preset, home)
+
+
+def _falls_silent(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Arms whose commands end in motion stay where the last one put them."""
+    home = Coordinates(preset).home
+    goal = home.copy()
+    goal[:, 2] += REACH
+    _move(robot, preset, goal, periods=int(0.3 * preset.control_rate))
+    robot.clock.sleep_until(robot.clock.now() + SETTLED)
+    beyond = float((robot.state().position[:, 2] - goal[:, 2]).max())
+    if beyond > 0.5 * NEAR:
+        yield (
+            f"arms whose commands end in motion must stay where the last one put them, they went "
+            f"{beyond:.3f} m too far in {SETTLED:g} s of silence"
+        )
+    robot.stop()
+    _move(robot, preset, home)
+
+
+def _stops_beside(robot: Robot, preset: Preset) -> Iterator[str]:
+    """A stop waits for no other call, which another thread is in."""
+    if isinstance(robot.clock, SimulatedClock):
+        return  # in which nothing else goes on
+    goal = Coordinates(preset).home
+    goal[:, 2] += REACH
+    _move(robot, preset, goal)
+    with ThreadPoolExecutor(1) as beside:
+        homing = beside.submit(robot.home)
+        time.sleep(0.1)
+        began = time.monotonic()
+        robot.stop()
+        took = time.monotonic() - began
+        with suppress(RobotError):
+            homing.result()
+    if took > QUICK:
+        yield f"stop() must return within {QUICK} s while home() is under way, took {took:.2f} s"
+    robot.home()
 
 
 def _grips(robot: Robot, preset: Preset) -> Iterator[str]:
@@ -254,6 +359,13 @@ def _closes(robot: Robot, preset: Preset) -> Iterator[str]:
     robot.close()
     robot.close()
     try:
+        robot.stop()
+    except RobotError:
+        pass
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+        yield f"stop() must raise RobotError or nothing when it cannot be told, raised {told}"
+    try:
         robot.state()
     except RobotError:
         return
@@ -265,8 +377,12 @@ CHECKS = (
     _answers_quickly,
     _measures_anew,
     _goes_where_it_is_sent,
+    _turns_as_it_is_told,
+    _measures_its_velocity,
+    _falls_silent,
     _grips,
     _stops,
+    _stops_beside,
     _keeps_its_own_copies,
     _repeats_its_scenes,
     _takes_pictures,
@@ -282,8 +398,17 @@ def _sound(robot: Robot, preset: Preset, state: RobotState) -> Iterator[str]:
         yield f"gripper must lie in [0, 1], got {np.asarray(state.gripper).tolist()}"
 
 
-def _move(robot: Robot, preset: Preset, goal: np.ndarray, periods: int | None = None) -> None:
+def _angle(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the largest angle between orientations [rad]."""
+    turns = rotation.to_vector(rotation.multiply(np.asarray(a), rotation.inverse(np.asarray(b))))
+    return float(np.linalg.norm(turns, axis=-1).max())
+
+
+def _move(
+    robot: Robot, preset: Preset, goal: np.ndarray, periods: int | None = None
+) -> list[RobotState]:
     """Send the arms somewhere through the safety filter, and give them time to settle."""
+    states = []
     coordinates, safety = Coordinates(preset), SafetyFilter(preset)
     safety.restart(coordinates.of(robot.state()))
     period = 1.0 / preset.control_rate
@@ -293,6 +418,9 @@ def _move(robot: Robot, preset: Preset, goal: np.ndarray, periods: int | None = 
         robot.command(command)
         due = max(due + period, robot.clock.now())
         robot.clock.sleep_until(due)
+        if periods:
+            states.append(robot.state())
+    return states
 
 
 def examine(conformance: Conformance) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -10,6 +11,7 @@ import gymnasium as gym
 import numpy as np
 
 from policies.progress import progress_bar
+from zprl_env.envs.outcomes import not_counted, succeeded, told
 from zprl_env.errors import ConfigurationError
 from zprl_env.success_rates import Interval, wilson_interval
 
@@ -85,12 +87,15 @@ class EvaluationResult:
         successes: Whether it succeeded. Shape ``(N,)``, bool.
         lengths: Its length in environment steps. Shape ``(N,)``.
         returns: Sum of its rewards, as the task gives them. Shape ``(N,)``; empty if not known.
+        not_counted: Episodes besides, by outcome, that say nothing about the policy: stopped,
+            aborted or cut off on a robot.
     """
 
     seeds: np.ndarray = field(repr=False)
     successes: np.ndarray = field(repr=False)
     lengths: np.ndarray = field(repr=False)
     returns: np.ndarray = field(repr=False, default_factory=lambda: np.zeros(0))
+    not_counted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def episodes(self) -> int:
@@ -99,18 +104,20 @@ class EvaluationResult:
 
     @property
     def success_rate(self) -> float:
-        """Fraction of episodes that succeeded."""
-        return float(self.successes.mean())
+        """Fraction of episodes that succeeded; NaN if there are none that count."""
+        return float(self.successes.mean()) if self.episodes else float("nan")
 
     @property
     def interval(self) -> Interval:
         """Wilson 95 % interval of the success rate."""
+        if not self.episodes:
+            return Interval(0.0, 1.0)
         return wilson_interval(int(self.successes.sum()), self.episodes)
 
     @property
     def mean_length(self) -> float:
         """Mean episode length in environment steps."""
-        return float(self.lengths.mean())
+        return float(self.lengths.mean()) if self.episodes else float("nan")
 
     @property
     def mean_reward(self) -> float:
@@ -119,7 +126,9 @@ class EvaluationResult:
 
     def __str__(self) -> str:
         low, high = self.interval
-        return f"{self.success_rate:.2f} [{low:.2f}, {high:.2f}] over {self.episodes} episodes"
+        more = f", {told(self.not_counted)} not counted" if self.not_counted else ""
+        rate = f"{self.success_rate:.2f} [{low:.2f}, {high:.2f}]"
+        return f"{rate} over {self.episodes} episodes{more}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as values of JSON."""
@@ -132,6 +141,7 @@ class EvaluationResult:
             "successes": self.successes.astype(int).tolist(),
             "lengths": self.lengths.tolist(),
             **({"returns": self.returns.tolist()} if self.returns.size else {}),
+            **({"not_counted": dict(self.not_counted)} if self.not_counted else {}),
         }
 
 
@@ -167,7 +177,7 @@ def evaluate(
             f"the base policy. Got: {type(agent).__name__}."
         )
     played = list(seeds)
-    successes, lengths, returns = [], [], []
+    ends: list[tuple[int, dict[str, Any], int]] = []
     for seed in played:
         observation, _ = env.reset(seed=int(seed))
         if isinstance(agent, RememberingAgent):
@@ -178,17 +188,24 @@ def evaluate(
             observation, _, terminated, truncated, info = env.step(action)
             steps += info["env_steps"]
             over = terminated or truncated
-        successes.append(bool(info["is_success"]))
-        lengths.append(steps)
-        if isinstance(episode := info.get("episode"), dict):  # of a Monitor below the steering
-            returns.append(float(episode["r"]))
+        ends.append((seed, info, steps))
         if on_episode is not None:
-            on_episode(successes[-1])
+            on_episode(bool(info["is_success"]))
+    return _result(ends)
+
+
+def _result(ends: Sequence[tuple[int, dict[str, Any], int]]) -> EvaluationResult:
+    """Count episodes by their seeds, last infos and lengths; a verdict may have changed since."""
+    lost = Counter(outcome for _, info, _ in ends if (outcome := not_counted(info)) is not None)
+    counted = [(seed, info, steps) for seed, info, steps in ends if not_counted(info) is None]
+    sums = [info["episode"] for _, info, _ in counted if isinstance(info.get("episode"), dict)]
+    returns = [float(episode["r"]) for episode in sums]  # of a Monitor below the steering
     return EvaluationResult(
-        np.array(played),
-        np.array(successes, bool),
-        np.array(lengths),
-        np.array(returns if len(returns) == len(played) else [], float),
+        np.array([seed for seed, _, _ in counted]),
+        np.array([succeeded(info) for _, info, _ in counted], bool),
+        np.array([steps for _, _, steps in counted]),
+        np.array(returns if len(returns) == len(counted) else [], float),
+        dict(lost),
     )
 
 

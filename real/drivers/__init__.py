@@ -46,7 +46,7 @@ def make_robot(driver: DriverLike, preset: Preset, **options: Any) -> Robot:
         except TypeError as error:
             known = ", ".join([*inspect.signature(made).parameters][1:])
             raise ConfigurationError(
-                f"The driver {_name(driver)} takes: {known or 'no settings'}. Got: {error}."
+                f"The driver {driver_name(driver)} takes: {known or 'no settings'}. Got: {error}."
             ) from None
         robot: Robot = made(preset, **options)
     elif options:
@@ -59,7 +59,7 @@ def make_robot(driver: DriverLike, preset: Preset, **options: Any) -> Robot:
     if robot.n_arms != len(preset.arms):
         raise ConfigurationError(
             f"The task {preset.name} needs {len(preset.arms)} arms. Got: {robot.n_arms} from "
-            f"{_name(driver)}."
+            f"{driver_name(driver)}."
         )
     return robot
 
@@ -110,5 +110,6 @@ def driver_settings(
     return settings
 
 
-def _name(driver: object) -> str:
+def driver_name(driver: object) -> str:
+    """Return what to call a driver: its name, or its class's."""
     return driver if isinstance(driver, str) else getattr(driver, "__name__", type(driver).__name__)

@@ -52,6 +52,9 @@ class IdealRobot:
         [[0.42, 0.0, 0.28]]
     """
 
+    own_world = True
+    """Whether every object is a robot of its own, which no other process can have."""
+
     def __init__(
         self,
         preset: Preset,

@@ -24,6 +24,8 @@ class RemoteRobot(SerlRobot):
     """Of its own: pictures are asked for by another thread, and no command waits for one."""
 
     _closed = False
+    filtered = True
+    """Whether commands are filtered once more, so that they are to keep slightly tighter limits."""
 
     def connect(self) -> None:
         """Reach the robot; see `real.robot.Robot.connect`."""

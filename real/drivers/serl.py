@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,6 +20,8 @@ from real.robot import RobotCommand, RobotError, RobotState
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError
 
+BEAT = 0.5
+"""Time between two signs of life [s]."""
 CONNECTING = 3.0
 """Time that clearing errors may take [s]; the arms do not move meanwhile."""
 
@@ -54,6 +58,37 @@ class Stamp:
         # The way there takes longer or shorter; that must not turn time back.
         self.time = max(asked - age, self.time if theirs >= self._theirs else -np.inf)
         self._theirs = theirs
+
+
+class Heartbeat:
+    """A thread that keeps the lease of servers of ours, while nothing is to be asked of them."""
+
+    def __init__(self, servers: list[HttpConnection]) -> None:
+        self._servers = servers
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin; a second call does nothing."""
+        if self._thread is None:
+            self._ended.clear()
+            self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End, and close the connections."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while not self._ended.wait(BEAT):
+            for server in self._servers:
+                with suppress(RobotError):  # which whoever commands is told
+                    server.post("/zprl/lease")
+        for server in self._servers:
+            server.close()
 
 
 class SerlRobot:
@@ -99,13 +134,19 @@ class SerlRobot:
                 f"Got: {url}. Separate them by commas."
             )
         token = token or os.environ.get(TOKEN)
-        self._servers = [HttpConnection(u, token=token, timeout=timeout) for u in urls]
+        self.address = urls
+        client = f"process {os.getpid()} on {socket.gethostname()}"
+        self._servers = [
+            HttpConnection(u, token=token, timeout=timeout, client=client) for u in urls
+        ]
+        self._stopping = [server.another() for server in self._servers]
+        self._heart = Heartbeat([server.another() for server in self._servers])
         self._frames = [ArmFrame.of(arm) for arm in preset.arms]
         self._grippers = [gripper_wire(gripper, arm) for arm in preset.arms]
         self._timeout, self._home_timeout = timeout, home_timeout
         self._counts: list[int | None] = [None] * self.n_arms
         self._stamps = [Stamp() for _ in urls]
-        self._can_stop = False
+        self._can_stop = self._stopped = False
         self.added: Mapping[str, Any] = {}
 
     def connect(self) -> None:
@@ -117,6 +158,26 @@ class SerlRobot:
         self._stamps = [Stamp() for _ in self._servers]
         added = [additions(server.ask("/getstate")) for server in self._servers]
         self._can_stop, self.added = all(added), added[0]
+        if self._can_stop:
+            for server in self._servers:
+                self._rent(server)
+            self._heart.start()
+            if self._stopped:  # by us or before our eyes; whoever connects again has released it
+                for server in self._servers:
+                    server.post("/zprl/release")
+        self._stopped = any(one.get("stop") for one in added) and not self._stopped
+
+    def _rent(self, server: HttpConnection) -> None:
+        """Get the lease of a server of ours; one that is another client's may be free soon."""
+        until = time.monotonic() + CONNECTING
+        while True:
+            try:
+                server.post("/zprl/lease")
+                return
+            except RobotError as error:
+                if "The arms are of" not in str(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.1)
 
     def state(self) -> RobotState:
         """Ask every arm where it is."""
@@ -143,9 +204,13 @@ class SerlRobot:
                 self._counts[arm] = counts
 
     def stop(self) -> None:
-        """Hold every arm where it is, whichever of them answers."""
+        """Hold every arm where it is, whichever of them answers; on connections of their own.
+
+        A server of ours keeps them stopped until :meth:`connect` is called again.
+        """
+        self._stopped = True
         failures = []
-        for server in self._servers:
+        for server in self._stopping:
             try:
                 if self._can_stop:
                     server.post("/zprl/stop")
@@ -166,9 +231,15 @@ class SerlRobot:
 
     def close(self) -> None:
         """Stop and close the connections to the servers."""
-        with suppress(RobotError):
-            self.stop()
+        self._heart.stop()
         for server in self._servers:
+            with suppress(RobotError):
+                if self._can_stop:
+                    server.post("/zprl/hold")
+                    server.post("/zprl/leave")
+                else:
+                    self.stop()
+        for server in [*self._servers, *self._stopping]:
             server.close()
 
     def _ask(self, arm: int) -> dict[str, Any]:

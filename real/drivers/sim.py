@@ -68,6 +68,8 @@ class SimRobot(Mismatched):
     """
 
     clock: Clock
+    own_world = True
+    """Whether every object is a robot of its own, which no other process can have."""
 
     def __init__(
         self,
@@ -163,6 +165,7 @@ class SimRobot(Mismatched):
             self._reach()
             self._commands.clear()
             self._grips.clear()
+            self._way = None
             for arm in self._world.arms:
                 arm.hold()
 
@@ -180,6 +183,8 @@ class SimRobot(Mismatched):
             self.clock.sleep_until(self.clock.now() + 0.02)
             with self._lock:
                 now = self._reach()
+                if self._way is None:
+                    raise RobotError("The arms must get home. Got: stop(). Try home() again.")
                 away = max(np.abs(arm.joints - arm.posture).max() for arm in self._world.arms)
                 if away < AT_HOME or now > deadline:
                     self._way = None

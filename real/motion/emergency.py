@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 Source: TypeAlias = Literal["operator", "watchdog", "driver", "camera", "software"]
@@ -24,12 +25,14 @@ class Stop:
 
 
 class EmergencyStop:
-    """Emergency stop: a latch that remembers a stop until it is released.
+    """Emergency stop: a latch that remembers a stop until it is released; any thread may trip it.
 
     Example:
         >>> emergency = EmergencyStop()
         >>> emergency.trip("watchdog", "the state is 0.31 s old", stamp=4.0)
+        True
         >>> emergency.trip("driver", "no answer", stamp=4.1)  # the first reason is the one
+        False
         >>> emergency.stop.reason
         'the state is 0.31 s old'
         >>> emergency.release()
@@ -39,17 +42,32 @@ class EmergencyStop:
 
     def __init__(self) -> None:
         self.stop: Stop | None = None
+        self._lock = threading.Lock()
 
     @property
     def latched(self) -> bool:
         """Whether the emergency stop is in force: the arms must not move."""
         return self.stop is not None
 
-    def trip(self, source: Source, reason: str, stamp: float) -> None:
-        """Trip the emergency stop; a stop in force keeps its first reason."""
-        if self.stop is None:
-            self.stop = Stop(source, reason, stamp)
+    def trip(self, source: Source, reason: str, stamp: float) -> bool:
+        """Trip the emergency stop; a stop in force keeps its first reason.
+
+        Returns:
+            Whether this was the first reason.
+        """
+        with self._lock:
+            first = self.stop is None
+            if first:
+                self.stop = Stop(source, reason, stamp)
+        return first
+
+    def amend(self, what: str) -> None:
+        """Add to the reason of the stop in force, if there is one."""
+        with self._lock:
+            if self.stop is not None:
+                self.stop = replace(self.stop, reason=f"{self.stop.reason}; {what}")
 
     def release(self) -> None:
         """Release the emergency stop: the arms may move again."""
-        self.stop = None
+        with self._lock:
+            self.stop = None

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from real.cameras.rig import CameraRig
-from real.motion.emergency import EmergencyStop, Source
+from real.motion.arms import Arms
+from real.motion.beside import Beside
+from real.motion.emergency import Source
+from real.motion.hearing import Hearing
 from real.motion.pacing import Pacer
 from real.motion.safety import Filtered, SafetyFilter
 from real.motion.watchdog import fault
-from real.operators import VERDICTS, Event, Operator
+from real.operators import LATE, VERDICTS, Event, Operator
 from real.recording.recorder import Tick
 from real.robot import Robot, RobotError, RobotState
-from real.tasks.coordinates import POSITION, Coordinates
+from real.tasks.coordinates import GRIPPER, Coordinates
 from real.tasks.preset import Preset
 
 ROBOT_ERRORS = (RobotError, OSError)
 """Exceptions of a failing driver; connections fail with an `OSError`."""
+OPERATOR_STOPPED = "the operator stopped the arms"
+HANGING = 2.0
+"""Time that another thread's driver gets to return before the arms are stopped all the same [s]."""
 MOVING = 0.05
 """Measured speed above which the picture of a camera without noise must change [m/s]."""
 
@@ -28,15 +35,24 @@ class ControlLoop:
     """The loop at the control rate that moves a robot, and stops it when something is wrong.
 
     One period: wait for the beat, ask the operator, filter the target, send the command, let the
-    period pass, measure, check. Whatever goes wrong trips the emergency stop, which tells the robot
-    to hold still; from then on nothing is sent until it is released.
+    period pass, measure, check. Whatever goes wrong trips the emergency stop, before the driver is
+    told; from then on nothing is sent until it is released, but what brakes arms whose driver could
+    not be told.
+
+    Nothing is taken for granted between two motions: after a silence, a pause or somebody else's
+    turn the first command is where the arms are measured to be.
+
+    A thread beside it hears a stop while the driver, or whoever decides, takes its time. Where time
+    passes by itself it also brakes arms that were left in motion.
 
     Args:
         robot: The robot.
         preset: The task.
         operator: Who watches.
+        arms: The robot's owner, where others may move it too; one of its own if None.
 
     Attributes:
+        arms: The robot's owner.
         emergency: The stop.
         state: The newest measurement that nothing was wrong with.
         ticks: The periods since they were last taken away.
@@ -44,13 +60,18 @@ class ControlLoop:
         events: What the operator said, with the time of the robot's clock [s].
         verdict: The operator's judgement of the episode, if there is one.
         rigs: Cameras that are read beside the control; a fault of one stops the arms.
+        amend: Told of words about the last episode, between two.
     """
 
-    def __init__(self, robot: Robot, preset: Preset, operator: Operator) -> None:
+    def __init__(
+        self, robot: Robot, preset: Preset, operator: Operator, arms: Arms | None = None
+    ) -> None:
+        self.arms = arms or Arms(robot)
         self.robot = robot
         self.operator = operator
-        self.emergency = EmergencyStop()
-        self.filter = SafetyFilter(preset)
+        self.emergency = self.arms.emergency
+        filtered = getattr(robot, "filtered", False)  # once more, behind the driver
+        self.filter = SafetyFilter(preset.tightened() if filtered else preset)
         self.pacer = Pacer(robot.clock, 1.0 / preset.control_rate)
         self.state: RobotState | None = None
         self.ticks: list[Tick] = []
@@ -58,10 +79,26 @@ class ControlLoop:
         self.events: list[tuple[float, Event]] = []
         self.verdict: Event | None = None
         self.rigs: list[CameraRig] = []
+        self.amend: Callable[[Event], object] | None = None
         self._paused = False
+        self._told = True  # of the stop in force, the driver
         self._preset = preset
         self._coordinates = Coordinates(preset)
+        self._near = self.filter.nearness
         self._beat = robot.clock.now()
+        self._hearing = Hearing(operator)
+        self._turn = threading.RLock()
+        self._beside = Beside(self)
+
+    @property
+    def has_turn(self) -> bool:
+        """Turn of this loop: whether the arms were moved by no other since."""
+        return self.arms.mover in (None, self)
+
+    def take_turn(self) -> None:
+        """Take the turn from whoever moved these arms last, who brings them to rest."""
+        self.arms.take(self)
+        self._beside.start()
 
     def tick(self, target: np.ndarray, speed: float = 1.0) -> bool:
         """Go towards a target for one control period, and through any pause before it.
@@ -73,7 +110,9 @@ class ControlLoop:
         Returns:
             Whether the arms may go on; False once they are stopped.
         """
-        with self.stopping():
+        with self._turn, self.stopping():
+            if self.filter.at_rest and self._silent:
+                self._find()
             self._begin()
             if self._paused:
                 self._pause()
@@ -87,14 +126,38 @@ class ControlLoop:
         Returns:
             Whether the arms are at rest by themselves; False if they are stopped.
         """
-        if self.robot.clock.now() - self._beat > self.pacer.period * self._tolerance:
-            self.filter.restart(self.filter.coordinates)  # they have been at rest since
-        while not self.filter.at_rest and not self.emergency.latched:
-            with self.stopping():
-                self._begin()
-                self._send(self.filter.brake())
-        self.pacer.restart()
+        with self._turn:
+            if self._silent and not self.filter.at_rest and not self.emergency.latched:
+                with self.stopping():  # whoever was to go on did not: there is no way to go on from
+                    self.robot.stop()
+                    self.locate()
+            moving = not self.filter.at_rest
+            while moving and not self.emergency.latched:
+                moving = not self.filter.at_rest  # once more at rest, for arms that would creep on
+                with self.stopping():
+                    self._begin()
+                    if not self.emergency.latched:
+                        self._send(self.filter.brake())
+            self.pacer.restart()
         return not self.emergency.latched
+
+    def finish(self) -> None:
+        """Come to rest and have the driver hold still, whatever fails; the operator is not asked.
+
+        The last thing to be done with arms: nothing may be expected of whoever comes after.
+        """
+        self._beside.close()
+        held = self._turn.acquire(timeout=HANGING)  # by a thread whose driver never returns
+        try:
+            if not self.emergency.latched:
+                self._come_to_rest()
+        finally:
+            if self.emergency.latched or not self.filter.at_rest:
+                with contextlib.suppress(Exception):
+                    self.robot.stop()
+            self.filter.restart(self.filter.coordinates)
+            if held:
+                self._turn.release()
 
     def locate(self) -> bool:
         """Measure where the arms are, and begin from there, at rest.
@@ -102,16 +165,18 @@ class ControlLoop:
         Returns:
             Whether a measurement could be had; the arms are stopped if not.
         """
-        with self.stopping():
-            self.state = None
-            self._measure(tracked=False)
-            if self.state is not None:
-                self.filter.restart(self._coordinates.of(self.state))
-        self.pacer.restart()
+        with self._turn:
+            with self.stopping():
+                self.state = None
+                self._measure(tracked=False)
+                if self.state is not None:
+                    self.filter.restart(self._coordinates.of(self.state))
+            self.pacer.restart()
+            self._beat = self.robot.clock.now()
         return not self.emergency.latched
 
     def begin_at(self, coordinates: np.ndarray) -> bool:
-        """Take the arms to be at rest somewhere, and measure.
+        """Begin at rest where the arms were put, or rather where they are measured to be.
 
         Args:
             coordinates: Where they were put. Shape ``(N, 7)``.
@@ -119,10 +184,11 @@ class ControlLoop:
         Returns:
             Whether the arms may go on.
         """
-        self.filter.restart(coordinates)
-        self.pacer.restart()
-        with self.stopping():
-            self._measure()
+        with self._turn:
+            self.filter.restart(coordinates)
+            self.pacer.restart()
+            with self.stopping():
+                self._find(tracked=True)
         return not self.emergency.latched
 
     def listen(self) -> list[Event]:
@@ -132,37 +198,59 @@ class ControlLoop:
             What they said.
         """
         try:
-            said = list(self.operator.poll())
+            said = self._hearing.poll()
         except ROBOT_ERRORS as error:  # of the scene, which an operator may look at
             self.halt("driver", str(error))
             said = []
         now = self.robot.clock.now()
-        for event in said:
-            if event in VERDICTS and self.verdict is not None:
+        for event, obeyed in said:
+            if event in LATE and self.amend is not None:
+                self.amend(event)
+                self.events.append((now, event))
+                continue
+            if event is Event.TAKE_BACK or (event in VERDICTS and self.verdict is not None):
                 continue  # the first one counts
             self.events.append((now, event))
-            if event is Event.STOP:
-                self.halt("operator", "the operator stopped the arms")
+            if event is Event.STOP and not obeyed:
+                self.halt("operator", OPERATOR_STOPPED)
             elif event in (Event.PAUSE, Event.RESUME):
                 self._paused = event is Event.PAUSE
             elif event in VERDICTS:
                 self.verdict = event
-        return said
+        return [event for event, _ in said]
 
-    def halt(self, source: Source, reason: str) -> None:
-        """Stop the arms, and keep them stopped.
+    def hear_beside(self) -> None:
+        """Hear the operator from another thread: a stop waits for nothing that the loop does."""
+        if self._hearing.hear():
+            self.halt("operator", OPERATOR_STOPPED, beside=True)
+
+    def halt(self, source: Source, reason: str, *, beside: bool = False) -> None:
+        """Stop the arms, and keep them stopped: that holds whatever the driver does when told.
+
+        Arms whose driver could not be told are braked by commands, within their limits.
 
         Args:
             source: Who stops them.
             reason: Why.
+            beside: Whether this is called from another thread than the loop's.
         """
-        first = not self.emergency.latched
+        first = self.emergency.trip(source, reason, self.robot.clock.now())
+        self._told = False
         try:
             self.robot.stop()
-        except ROBOT_ERRORS as error:
-            reason = f"{reason}; the robot could not be told to stop: {error}"
-        if first:
-            self.emergency.trip(source, reason, self.robot.clock.now())
+            self._told = True
+        except Exception as error:
+            if first:
+                self.emergency.amend(f"the robot could not be told to stop: {error}")
+        if not beside:
+            self._brake_untold()
+
+    def release(self) -> None:
+        """Release the stop: the arms may move again, from where they will be measured to be."""
+        with self._turn:
+            self.filter.restart(self.filter.coordinates)
+            self._told = True
+            self.emergency.release()
 
     def forget(self) -> None:
         """Clear the last episode's verdict, pause, events and counts."""
@@ -188,6 +276,7 @@ class ControlLoop:
             RobotError: It is not there, or a camera gives no pictures.
         """
         self.robot.connect()
+        self.arms.note_connection()
         self.look()
 
     def look(self) -> None:
@@ -198,6 +287,33 @@ class ControlLoop:
         """
         for rig in self.rigs:
             rig.connect()
+
+    @property
+    def forsaken(self) -> bool:
+        """Whether the arms were left in motion, by whoever was to go on."""
+        return not (self.filter.at_rest or self.emergency.latched) and self._silent
+
+    def brake_forsaken(self) -> None:
+        """Bring forsaken arms to rest; nothing if they are moved after all."""
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            if self.forsaken:
+                silence = self.robot.clock.now() - self._beat
+                self._come_to_rest()
+                self.halt(
+                    "watchdog",
+                    f"at most {self._tolerance} deadlines in a row may be missed; got no action "
+                    f"for {silence:.2f} s from whoever decides: policy, learner or caller",
+                )
+        finally:
+            self._turn.release()
+
+    @property
+    def _silent(self) -> bool:
+        """Whether more periods have passed without a command than may."""
+        passed = self.robot.clock.now() - self._beat
+        return passed > (self._tolerance + 1.5) * self.pacer.period
 
     @property
     def _tolerance(self) -> int:
@@ -214,6 +330,8 @@ class ControlLoop:
                 f"{self.pacer.in_a_row}",
             )
         self.listen()
+        if self.emergency.latched:
+            self._brake_untold()
 
     def _pause(self) -> None:
         """Hold still until the operator wants to go on, or loses patience."""
@@ -225,6 +343,22 @@ class ControlLoop:
             if self.robot.clock.now() > until:
                 self.halt("operator", f"a pause may last {self.operator.patience:g} s")
         self._paused = False
+        if self.filter.at_rest and not self.emergency.latched:
+            self._find(tracked=True)
+
+    def _find(self, *, tracked: bool = False) -> None:
+        """Measure arms at rest, and begin where they are, unless that is where they were sent.
+
+        What a measurement differs from that by noise alone, less than half of what an arm may move
+        in a period, is left out; and a gripper holds on to what it was told.
+        """
+        self._measure(tracked=tracked)
+        if self.state is None or self.emergency.latched:
+            return
+        here, sent = self._coordinates.of(self.state), self.filter.coordinates
+        here[:, GRIPPER] = sent[:, GRIPPER]
+        if (np.abs(here - sent) > self._near).any():
+            self.filter.restart(here)
 
     def _send(self, filtered: Filtered) -> None:
         """Send a command, let its period pass, and measure."""
@@ -233,6 +367,9 @@ class ControlLoop:
             self.robot.command(command)
         except ROBOT_ERRORS as error:
             self.halt("driver", str(error))
+        else:
+            if self.emergency.latched:  # meanwhile, by another thread: this command came after it
+                self.halt("software", "a command came after the stop")
         self.filtered.append(filtered)
         sent = None if self.emergency.latched else command
         if not self.emergency.latched:
@@ -247,12 +384,14 @@ class ControlLoop:
         except ROBOT_ERRORS as error:
             self.halt("driver", str(error))
             return
+        sent = self._coordinates.command(self.filter.coordinates) if tracked else None
         wrong = fault(
             state,
             self._preset,
             now=self.robot.clock.now(),
             before=self.state,
-            sent=self.filter.coordinates[:, POSITION] if tracked else None,
+            sent=None if sent is None else sent.position,
+            turned=None if sent is None else sent.quaternion,
         )
         if wrong is not None:
             self.halt("watchdog", wrong)
@@ -262,11 +401,36 @@ class ControlLoop:
             if blind := rig.fault(self.moving):
                 self.halt("camera", blind)
 
+    def _come_to_rest(self) -> None:
+        """Brake within the limits; whatever fails, what is left is the driver's stop."""
+        with contextlib.suppress(Exception):
+            self.pacer.restart()
+            moving = not self.filter.at_rest
+            while moving and not self.emergency.latched:
+                moving = not self.filter.at_rest
+                self._beat = self.pacer.wait()
+                self._send(self.filter.brake())
+
+    def _brake_untold(self) -> None:
+        """Brake by commands where the driver could not be told to stop, as far as it takes them."""
+        moving = not (self._told or self.filter.at_rest)
+        while moving:
+            moving = not self.filter.at_rest
+            filtered = self.filter.brake()
+            try:
+                self.robot.command(self._coordinates.command(filtered.coordinates))
+            except Exception:
+                return
+            self.robot.clock.sleep_until(self.robot.clock.now() + self.pacer.period)
+
     @contextlib.contextmanager
     def stopping(self) -> Iterator[None]:
-        """Stop the arms if anything else goes wrong in here, Ctrl-C included."""
+        """Brake and stop the arms if anything else goes wrong in here, Ctrl-C included."""
         try:
             yield
         except BaseException as error:
-            self.halt("software", f"{type(error).__name__}: {error}")
+            try:
+                self._come_to_rest()
+            finally:
+                self.halt("software", f"{type(error).__name__}: {error}")
             raise

@@ -18,6 +18,8 @@ LONGEST_WAY = 300.0
 """Seconds that the way home may take, pauses included."""
 RETRY = 1.0
 """Seconds between two attempts to reach a robot that does not answer."""
+AGAIN = 0.1
+"""Seconds before everything is begun anew after a stop was released."""
 
 
 class EpisodeStart:
@@ -36,8 +38,7 @@ class EpisodeStart:
     def __init__(self, loop: ControlLoop, preset: Preset) -> None:
         self._loop, self._robot, self._operator = loop, loop.robot, loop.operator
         self._home, self._speed = Coordinates(preset).home, preset.reset_speed
-        self._connected = False
-        self._lost = True  # where the arms are, before the first episode and after every stop
+        self._lost = True  # posture of the joints, before the first episode and after every stop
 
     def prepare(self, seed: int) -> None:
         """Prepare the beginning of an episode; returns with the arms at rest at home.
@@ -49,17 +50,18 @@ class EpisodeStart:
             RobotError: The robot is not there, or what the operator was asked for did not come in
                 time.
         """
-        if not self._connected:
+        self._loop.take_turn()
+        if not self._loop.arms.connected:
             self._loop.connect()
-            self._connected = True
         deadline = self._robot.clock.now() + self._operator.patience
         while not self._prepared(seed, deadline):
             self._await_release(deadline)
+            self._robot.clock.sleep_until(self._robot.clock.now() + AGAIN)
         self._loop.forget()
 
     def rest(self) -> None:
         """Bring the arms to rest after an episode; after a stop they are to be located again."""
-        self._lost = not self._loop.settle()
+        self._lost = not self._loop.settle() or self._lost
 
     def _prepared(self, seed: int, deadline: float) -> bool:
         """Prepare the beginning of an episode once; False if the arms were stopped."""
@@ -68,19 +70,19 @@ class EpisodeStart:
         if loop.emergency.latched:
             self._lost = True
             return False
-        if lost:
-            if not loop.locate():
-                return False
-        elif not loop.settle():
-            self._lost = True
-            return False
         self._lost = True
+        if not (lost or loop.settle()):
+            return False
+        if not loop.locate():  # whoever moved the arms meanwhile: another environment, a hand
+            return False
         if not self._went_home():
             return False
         if lost and not self._went_to_rest_posture():
             return False
         if not self._laid_out(seed, deadline):
             return False
+        if not isinstance(self._robot, SceneRobot) and not (loop.locate() and self._went_home()):
+            return False  # who lays out a task may touch the arms
         if not loop.begin_at(self._home):
             return False
         try:
@@ -103,7 +105,7 @@ class EpisodeStart:
                 if clock.now() > until:
                     loop.halt("software", f"the arms must be home within {LONGEST_WAY:g} s")
                     return False
-        return True
+        return loop.tick(goal, self._speed)  # once more at rest, for arms that would creep on
 
     def _went_to_rest_posture(self) -> bool:
         """Have the driver rest the joints, and go home from there; False if they were stopped."""
@@ -164,7 +166,7 @@ class EpisodeStart:
                 )
             message = f"The arms are stopped: {stop.reason}. Release them if they may move again."
             self._heard(Event.RELEASE, message, deadline)
-            loop.emergency.release()
+            loop.release()
             try:
                 loop.connect()
             except ROBOT_ERRORS as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from ruckig import (
@@ -103,10 +103,17 @@ class SafetyFilter:
         axes = len(self._low)
         self._ruckig, self._input = Ruckig(axes), InputParameter(axes)
         self._input.synchronization = Synchronization.No
-        self._input.max_acceleration = _per_axis(
-            [(s.acceleration, s.angular_acceleration) for s in limits]
-        ).tolist()
+        self._accelerations = _per_axis([(s.acceleration, s.angular_acceleration) for s in limits])
+        self._input.max_acceleration = self._accelerations.tolist()
         self.restart(Coordinates(preset).home)
+
+    @property
+    def nearness(self) -> np.ndarray:
+        """Half of what may be moved in a control period, per coordinate. Shape ``(N, 7)``."""
+        moved = np.concatenate(
+            [self._velocities.reshape(-1, 6) * self._period, self._opening[:, None]], 1
+        )
+        return 0.5 * moved
 
     @property
     def at_rest(self) -> bool:
@@ -122,6 +129,8 @@ class SafetyFilter:
         self.coordinates = np.array(coordinates, np.float64)
         self._goal = self.coordinates.copy()
         self._velocity = self._acceleration = [0.0] * len(self._low)
+        self._followed = self.coordinates.copy()
+        self._differences = np.zeros((2, len(self._low)))  # of the last commands: first, second
         self._plan: Trajectory | None = None
         self._elapsed = 0.0
 
@@ -150,6 +159,109 @@ class SafetyFilter:
         self._move(speed)
         return Filtered(self.coordinates.copy(), wanted, self._goal)
 
+    def follow(self, target: np.ndarray) -> Filtered:
+        """Return the target itself if it keeps the limits as the next command; else go towards it.
+
+        For commands that were filtered before, one per control period, which are not to be delayed
+        by a second filter, and for all others alike: whatever comes, the limits are kept.
+
+        Args:
+            target: As in :meth:`advance`.
+        """
+        wanted = np.asarray(target, np.float64)
+        if wanted.shape != self._goal.shape or not np.isfinite(wanted).all():
+            return self.advance(target)
+        goal = self.clip(wanted)
+        moves = (goal - self._followed)[:, MOTION].ravel() / self._period
+        self._followed = goal
+        before = self.coordinates.copy()
+        for state in (self._joined(goal), self._meeting(goal, moves)):
+            if state is not None and self._goes_on_safely(*state):
+                self._goal = goal
+                self._note(before)
+                self._grip(1.0)
+                return Filtered(self.coordinates.copy(), wanted, goal)
+        return self.advance(target)
+
+    def _goes_on_safely(self, position: np.ndarray, velocity: list, acceleration: list) -> bool:
+        """Go on at a state if there is a way to rest inside the box; else change nothing."""
+        before = self.coordinates.copy(), self._velocity, self._acceleration
+        self.coordinates[:, MOTION] = np.reshape(position, (-1, 6))
+        self._velocity, self._acceleration = velocity, acceleration
+        plan = self._planned(ControlInterface.Velocity, 1.0)
+        if plan is not None:
+            self._input.target_position = plan.at_time(plan.duration)[0]
+            plan = self._planned(ControlInterface.Position, 1.0)  # whose extrema are known
+        if plan is not None and self._is_inside(plan):
+            self._plan, self._elapsed = plan, 0.0
+            return True
+        self.coordinates, self._velocity, self._acceleration = before
+        return False
+
+    def _meeting(self, goal: np.ndarray, moves: np.ndarray) -> tuple[Any, list, list] | None:
+        """Return the state after a period on the way to meet a goal that moves; None if too quick.
+
+        Args:
+            goal: Where it is.
+            moves: How fast it moves. Shape ``(6 N,)``.
+        """
+        # No more than is gained on the way there: nobody goes back for a run-up.
+        ahead = (goal - self.coordinates)[:, MOTION].ravel() * np.sign(moves)
+        ahead -= np.abs(moves) * self._accelerations / self._jerks
+        now = np.maximum(np.array(self._velocity) * np.sign(moves), 0.0)
+        gained = np.sqrt(now**2 + 2.0 * self._accelerations * np.maximum(ahead, 0.0))
+        most = np.where(ahead > 0.0, np.minimum(0.99 * self._velocities, 0.9 * gained), 0.0)
+        self._input.target_position = goal[:, MOTION].ravel().tolist()
+        self._input.target_velocity = np.clip(moves, -most, most).tolist()
+        plan = self._planned(ControlInterface.Position, 1.0)
+        self._input.target_velocity = [0.0] * len(self._low)
+        if plan is None:
+            return None
+        position, velocity, acceleration = plan.at_time(self._period)
+        return position, velocity, acceleration
+
+    def _joined(self, goal: np.ndarray) -> tuple[Any, list, list] | None:
+        """Return the state after a step that ends at a goal; None if that is too quick.
+
+        A command's first three differences must keep the limits. Where they do, whatever goes on
+        from here with at most the largest jerk keeps them as well, by commands a period T apart, if
+        its velocity v and acceleration a satisfy, beside the first and second difference d1 and d2,
+
+            |v - d1 - a T / 2| <= j T^2 / 6,    |v + a T / 2 - d1 - d2 T| <= 5/6 j T^2.
+
+        Of those from which velocity and acceleration are not exceeded, the one is taken that is
+        nearest to going on at the same velocity.
+        """
+        period, jerks = self._period, self._jerks
+        first = (goal - self.coordinates)[:, MOTION].ravel() / period
+        second = (first - self._differences[0]) / period
+        third = (second - self._differences[1]) / period
+        kept = 1.0 + 1e-6
+        if not (
+            (np.abs(first) <= kept * self._velocities).all()
+            and (np.abs(second) <= kept * self._accelerations).all()
+            and (np.abs(third) <= kept * jerks).all()
+        ):
+            return None
+        turn, shift = np.meshgrid(np.linspace(-5 / 6, 5 / 6, 61), np.linspace(-1 / 6, 1 / 6, 7))
+        a = second + turn.reshape(-1, 1) * jerks * period
+        off = shift.reshape(-1, 1) * jerks * period**2
+        v = first + 0.5 * period * a + off
+        allowed = np.abs(a * period + off - second * period) <= 5 / 6 * kept * jerks * period**2
+        peak = np.maximum(np.abs(v), np.abs(v + 0.5 * a * np.abs(a) / jerks))
+        steepest = np.maximum(np.abs(a), np.abs(a + 2.0 * off / period))
+        allowed &= (peak <= kept * self._velocities) & (steepest <= kept * self._accelerations)
+        if not allowed.any(axis=0).all():
+            return None
+        away = np.where(allowed, np.abs(a), np.inf)
+        best, axes = away.argmin(axis=0), np.arange(len(jerks))
+        return goal[:, MOTION], v[best, axes].tolist(), a[best, axes].tolist()
+
+    def _note(self, before: np.ndarray) -> None:
+        """Note the differences of the last commands."""
+        first = (self.coordinates - before)[:, MOTION].ravel() / self._period
+        self._differences = np.stack([first, (first - self._differences[0]) / self._period])
+
     def brake(self) -> Filtered:
         """Return the next command on the way to rest, the quickest that the limits allow."""
         plan = self._planned(ControlInterface.Velocity, 1.0)
@@ -162,6 +274,7 @@ class SafetyFilter:
 
     def _move(self, speed: float) -> None:
         """Go on for a control period: on a new trajectory if it is safe, or on the last one."""
+        before = self.coordinates.copy()
         self._input.target_position = self._goal[:, MOTION].ravel().tolist()
         plan = self._planned(ControlInterface.Position, speed)
         if plan is not None and self._is_inside(plan):
@@ -173,6 +286,11 @@ class SafetyFilter:
             # Ruckig stumbles over velocities as small as 1e-48.
             self._velocity = [v if abs(v) > TINY else 0.0 for v in velocity]
             self._acceleration = [a if abs(a) > TINY else 0.0 for a in acceleration]
+        self._note(before)
+        self._grip(speed)
+
+    def _grip(self, speed: float) -> None:
+        """Go on with the grippers."""
         most = speed * self._opening
         opening = self._goal[:, GRIPPER] - self.coordinates[:, GRIPPER]
         self.coordinates[:, GRIPPER] += np.minimum(np.maximum(opening, -most), most)

@@ -6,10 +6,14 @@ import numpy as np
 
 from policies.finite import all_finite
 from real.robot import RobotState
+from real.tasks import rotation
 from real.tasks.preset import Preset
 
 FUTURE = 0.02
 """Seconds that a time stamp may be ahead, for clocks that are read one after the other."""
+
+RUSH = 10.0
+"""Multiple of an arm's largest speed beyond which what is reported is no speed of this arm's."""
 
 
 def fault(
@@ -19,6 +23,7 @@ def fault(
     now: float,
     before: RobotState | None = None,
     sent: np.ndarray | None = None,
+    turned: np.ndarray | None = None,
 ) -> str | None:
     """Describe the fault of a measurement; None if there is none.
 
@@ -28,6 +33,7 @@ def fault(
         now: The time by the robot's clock [s].
         before: The measurement before it.
         sent: Where the arms were sent [m]. Shape ``(N, 3)``.
+        turned: How they were turned there, as unit quaternions. Shape ``(N, 4)``.
 
     Returns:
         A sentence, or None if nothing is wrong.
@@ -46,6 +52,8 @@ def fault(
     for name in _objects(preset):
         if problem := _malformed(state.objects.get(name), (7,)):
             return f"the pose of {name} must be finite, of shape (7,); got {problem}"
+    if problem := _joints(state, preset):
+        return problem
     norms = np.linalg.norm(state.quaternion, axis=1)
     if np.abs(norms - 1.0).max() > 0.01:
         return f"quaternions must have length 1; got {norms.round(3).tolist()}"
@@ -54,6 +62,8 @@ def fault(
         return f"the state must be at most {limits.max_state_age:g} s old; got {age:.3f} s"
     if before is not None and state.stamp < before.stamp:
         return f"time stamps must not go back; got {state.stamp:.3f} after {before.stamp:.3f}"
+    if problem := _rush(state, preset):
+        return problem
     if sent is not None:
         error = float(np.linalg.norm(state.position - sent, axis=1).max())
         if error > limits.max_tracking_error:
@@ -61,6 +71,41 @@ def fault(
                 f"an arm must be within {limits.max_tracking_error:g} m of where it was sent; got "
                 f"{error:.3f} m"
             )
+    if turned is not None:
+        away = rotation.to_vector(rotation.multiply(state.quaternion, rotation.inverse(turned)))
+        error = float(np.linalg.norm(away, axis=1).max())
+        if error > limits.max_tracking_rotation:
+            return (
+                f"an arm must be turned within {limits.max_tracking_rotation:g} rad of how it was "
+                f"sent; got {error:.3f} rad"
+            )
+    return None
+
+
+def _joints(state: RobotState, preset: Preset) -> str | None:
+    """Describe the fault of the joints, which must be there if they are observed."""
+    if "joints" not in preset.observation and not len(state.joints):
+        return None
+    if len(state.joints) != len(preset.arms):
+        return f"joints must be given for {len(preset.arms)} arms; got {len(state.joints)}"
+    for arm, joints in zip(preset.arms, state.joints, strict=True):
+        if problem := _malformed(joints, (arm.joints,)):
+            return f"joints must be finite, of shape ({arm.joints},); got {problem}"
+    return None
+
+
+def _rush(state: RobotState, preset: Preset) -> str | None:
+    """Describe a speed that no arm of the task has."""
+    for arm, linear, angular in zip(
+        preset.arms, state.linear_velocity, state.angular_velocity, strict=True
+    ):
+        for name, unit, velocity, limit in (
+            ("linear", "m", linear, arm.safety.velocity),
+            ("angular", "rad", angular, arm.safety.angular_velocity),
+        ):
+            most, speed = RUSH * np.sqrt(3.0) * limit, float(np.linalg.norm(velocity))
+            if speed > most:
+                return f"{name} velocity must be at most {most:.3g} {unit}/s; got {speed:.3g}"
     return None
 
 

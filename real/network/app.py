@@ -7,13 +7,15 @@ from typing import Annotated, Any
 import numpy as np
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from real.cameras.rig import CameraRig
-from real.network.served_robot import CommandRefusedError, ServedRobot
+from real.network.connection import CLIENT
+from real.network.lease import CommandRefusedError
+from real.network.served_robot import ServedRobot
 from real.network.wire import ADDITIONS, ArmFrame, gripper_wire
 from real.robot import Cameras, RobotError, SceneRobot
 
@@ -51,6 +53,16 @@ class Pictures(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     names: Annotated[list[str], Field(max_length=16)]
+
+
+def client_of(request: Request) -> str:
+    """Return who sends a request: by the name it gives itself, or else by its machine."""
+    host = request.client.host if request.client else "here"
+    return request.headers.get(CLIENT, f"a client without a name at {host}")[:120]
+
+
+Who = Annotated[str, Depends(client_of)]
+"""Sender of a request."""
 
 
 def make_app(served: ServedRobot, rig: CameraRig | None = None) -> FastAPI:
@@ -91,6 +103,7 @@ def _arm(served: ServedRobot, arm: int) -> APIRouter:
     router = APIRouter(default_response_class=PlainTextResponse)
     _add_readings(router, served, arm)
     _add_motions(router, served, arm)
+    _add_grippers(router, served, arm)
     _add_controller(router, served)
     return router
 
@@ -118,12 +131,24 @@ def _add_readings(router: APIRouter, served: ServedRobot, arm: int) -> None:
                 "age": served.age(state),
                 "objects": {name: pose.tolist() for name, pose in state.objects.items()},
                 "success": bool(robot.success()) if isinstance(robot, SceneRobot) else None,
+                "stop": stop.reason if (stop := served.emergency.stop) else "",
+                "client": served.lease.holder,
             },
         }
 
     @router.post("/getstate")
-    def getstate() -> JSONResponse:
+    def getstate(who: Who) -> JSONResponse:
+        served.lease.renew(who)
         return JSONResponse(reading())
+
+    @router.post("/getpos_euler")
+    def getpos_euler() -> JSONResponse:
+        pose = np.array(reading()["pose"])
+        w, x, y, z = np.roll(pose[3:], 1)
+        roll = np.arctan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y))
+        pitch = np.arcsin(np.clip(2.0 * (w * y - z * x), -1.0, 1.0))
+        yaw = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+        return JSONResponse({"pose": [*pose[:3].tolist(), float(roll), float(pitch), float(yaw)]})
 
     def add(path: str, key: str, name: str) -> None:
         @router.post(path)
@@ -136,28 +161,43 @@ def _add_readings(router: APIRouter, served: ServedRobot, arm: int) -> None:
 
 
 def _add_motions(router: APIRouter, served: ServedRobot, arm: int) -> None:
-    """Add the endpoints that move one arm and its gripper."""
+    """Add the endpoints that move one arm."""
     frame = ArmFrame.of(served.preset.arms[arm])
-    gripper = gripper_wire(None, served.preset.arms[arm])
 
     @router.post("/pose")
-    def pose(pose: Pose) -> str:
-        served.move(arm, *frame.from_wire(np.array(pose.arr)))
+    def pose(pose: Pose, who: Who) -> str:
+        served.move(arm, *frame.from_wire(np.array(pose.arr)), who)
         return "Moved"
 
+    @router.post("/jointreset")
+    def jointreset(who: Who) -> str:
+        served.clear()
+        served.home(who)
+        return "Reset Joint"
+
+
+def _add_grippers(router: APIRouter, served: ServedRobot, arm: int) -> None:
+    """Add the endpoints that move one arm's gripper."""
+    gripper = gripper_wire(None, served.preset.arms[arm])
+
     @router.post("/move_gripper")
-    def move_gripper(motion: GripperMotion) -> str:
-        served.grip(arm, gripper.from_counts(motion.gripper_pos))
+    def move_gripper(motion: GripperMotion, who: Who) -> str:
+        served.grip(arm, gripper.from_counts(motion.gripper_pos), who)
         return "Moved Gripper"
 
     @router.post("/open_gripper")
-    def open_gripper() -> str:
-        served.grip(arm, 1.0)
+    def open_gripper(who: Who) -> str:
+        served.grip(arm, 1.0, who)
         return "Opened"
 
     @router.post("/close_gripper")
-    def close_gripper() -> str:
-        served.grip(arm, 0.0)
+    def close_gripper(who: Who) -> str:
+        served.grip(arm, 0.0, who)
+        return "Closed"
+
+    @router.post("/close_gripper_slow")
+    def close_gripper_slow(who: Who) -> str:
+        served.grip(arm, 0.0, who)  # none is quicker than the task's gripper_velocity
         return "Closed"
 
     @router.post("/activate_gripper")
@@ -170,10 +210,11 @@ def _add_motions(router: APIRouter, served: ServedRobot, arm: int) -> None:
 
 
 def _add_controller(router: APIRouter, served: ServedRobot) -> None:
-    """Add the endpoints of the arms' controller: on, off, errors, rest posture, compliance."""
+    """Add the endpoints of the arms' controller: on, off, errors, compliance, load."""
 
     @router.post("/startimp")
-    def startimp() -> str:
+    def startimp(who: Who) -> str:
+        served.lease.claim(who)
         served.clear()
         served.enable(True)
         return "Started impedance"
@@ -184,19 +225,24 @@ def _add_controller(router: APIRouter, served: ServedRobot) -> None:
         return "Stopped impedance"
 
     @router.post("/clearerr")
-    def clearerr() -> str:
+    def clearerr(who: Who) -> str:
+        served.lease.renew(who)  # which moves nothing, so that anybody may
         served.clear()
         return "Clear"
 
-    @router.post("/jointreset")
-    def jointreset() -> str:
-        served.clear()
-        served.home()
-        return "Reset Joint"
+    def add(path: str, method: str, done: str) -> None:
+        @router.post(path)
+        def setting(parameters: dict[str, Any], who: Who) -> Response:
+            served.lease.claim(who)
+            change = getattr(served.robot, method, None)
+            if change is None:
+                detail = f"{type(served.robot).__name__} has no {method}(): nothing was changed."
+                return JSONResponse({"detail": detail}, 501)
+            change(parameters)
+            return PlainTextResponse(done)
 
-    @router.post("/update_param")
-    def update_param(parameters: dict[str, Any]) -> str:
-        return "Updated compliance parameters"  # which a `Robot` has none of
+    add("/update_param", "update_param", "Updated compliance parameters")
+    add("/set_load", "set_load", "Set Load")
 
 
 def _additions(served: ServedRobot, rig: CameraRig | None) -> APIRouter:
@@ -207,17 +253,38 @@ def _additions(served: ServedRobot, rig: CameraRig | None) -> APIRouter:
     alone = CapacityLimiter(8)
 
     @router.post("/stop")
-    async def stop() -> dict[str, bool]:
-        await run_sync(served.stop, limiter=alone)
+    async def stop(who: Who) -> dict[str, bool]:
+        await run_sync(served.stop, f"{who} stopped the arms", limiter=alone)
         return {"stopped": True}
+
+    @router.post("/hold")
+    async def hold(who: Who) -> dict[str, bool]:
+        served.lease.claim(who)
+        await run_sync(served.hold, limiter=alone)
+        return {"held": True}
+
+    @router.post("/release")
+    def release(who: Who) -> dict[str, bool]:
+        served.release(who)
+        return {"released": True}
+
+    @router.post("/lease")
+    async def lease(who: Who) -> dict[str, Any]:
+        served.lease.claim(who)
+        return {"client": who, "seconds": served.lease.seconds}
+
+    @router.post("/leave")
+    async def leave(who: Who) -> dict[str, bool]:
+        served.lease.leave(who)
+        return {"left": True}
 
     if isinstance(robot, SceneRobot):
         scene = robot
 
         @router.post("/reset_scene")
-        def reset_scene(reset: SceneReset) -> dict[str, bool]:
-            served.stop()
-            scene.reset_scene(reset.seed)
+        def reset_scene(reset: SceneReset, who: Who) -> dict[str, bool]:
+            with served.rearranged(who):
+                scene.reset_scene(reset.seed)
             return {"reset": True}
 
     if rig is not None or isinstance(robot, Cameras):

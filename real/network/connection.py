@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from real.robot import RobotError
 from zprl_env.errors import ConfigurationError
 
+CLIENT = "X-ZPRL-Client"
+"""Header by which a client says who it is; those without are told apart by their machine."""
 LONGEST = 64 * 2**20
 """Bytes of the longest reply that is read: a few pictures."""
 
@@ -27,6 +29,7 @@ class HttpConnection:
         url: Where the server is, such as ``http://127.0.0.1:5000``.
         token: What it wants to be shown, if anything.
         timeout: How long it may be silent [s].
+        client: Who asks, which a server of ours leases its arms to; nobody if None.
 
     Raises:
         ConfigurationError: The address is none.
@@ -37,7 +40,14 @@ class HttpConnection:
         policies.errors.ConfigurationError: A robot's url must look like http://... Got: 127.0...
     """
 
-    def __init__(self, url: str, *, token: str | None = None, timeout: float = 0.3) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        timeout: float = 0.3,
+        client: str | None = None,
+    ) -> None:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
@@ -59,6 +69,9 @@ class HttpConnection:
         self._headers = {"Content-Type": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
+        self._client = client
+        if client:
+            self._headers[CLIENT] = client
         self._lock = threading.Lock()
 
     def post(self, path: str, content: Any = None, *, timeout: float | None = None) -> bytes:
@@ -98,7 +111,9 @@ class HttpConnection:
 
     def another(self) -> HttpConnection:
         """Return a second connection to the same server, for another thread."""
-        return HttpConnection(self.url, token=self._token, timeout=self._timeout)
+        return HttpConnection(
+            self.url, token=self._token, timeout=self._timeout, client=self._client
+        )
 
     def ask(self, path: str, content: Any = None) -> Mapping[str, Any]:
         """Send a request whose reply is a JSON object."""

@@ -58,10 +58,11 @@ class Gate:
     Args:
         app: What is behind it.
         token: What requests must show as ``Authorization: Bearer``; nothing if None.
+        host: Name that the server listens at; beside it, addresses and ``localhost`` are known.
     """
 
-    def __init__(self, app: App, token: str | None = None) -> None:
-        self._app = app
+    def __init__(self, app: App, token: str | None = None, host: str = "localhost") -> None:
+        self._app, self._host = app, host.lower()
         self._expected = f"Bearer {token}".encode() if token else None
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -90,4 +91,28 @@ class Gate:
         # h11 has seen to it that this is a number, and true
         if int(headers.get(b"content-length", b"0")) > LONGEST:
             return 413, f"A request must be at most {LONGEST} bytes."
+        named = _host_of(headers.get(b"host", b"").decode("latin-1"))
+        if named and not (named in ("localhost", self._host) or _is_address(named)):
+            # a page of that name, whose address was changed to ours, is no web page to its browser
+            return 421, f"Host must be an address, localhost or {self._host}. Got: {named[:80]}."
         return None
+
+
+def _host_of(header: str) -> str:
+    """Return the host of a header ``Host``, without its port.
+
+    >>> _host_of("127.0.0.1:5000"), _host_of("[::1]:5000"), _host_of("Robot.Lab")
+    ('127.0.0.1', '::1', 'robot.lab')
+    """
+    header = header.strip().lower()
+    if header.startswith("["):
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0]
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""A robot shared by concurrent requests, with a dead man's switch that stops it in silence."""
+"""A robot shared by concurrent requests: filtered, leased to one client, stopped in silence."""
 
 from __future__ import annotations
 
@@ -6,72 +6,93 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 import numpy as np
 
+from real.motion.emergency import EmergencyStop, Source
+from real.network.lease import CommandRefusedError, Lease
+from real.network.servo import Servo
 from real.robot import Robot, RobotCommand, RobotError, RobotState
 from real.tasks.preset import Preset
-from zprl_env.errors import ConfigurationError, ZprlError
+from zprl_env.errors import ConfigurationError
 
 MARGIN = 0.01
-"""Distance that a pose may be beyond the safety box, for frames and digits differ a little [m]."""
+"""Distance that a pose may be beyond the safety box, for frames and digits differ a little [m]; the
+same in radians."""
+NOBODY = "a client without a name"
 
-
-class CommandRefusedError(ZprlError):
-    """A command that is impossible, or not now."""
+__all__ = ["MARGIN", "CommandRefusedError", "ServedRobot"]
 
 
 class ServedRobot:
     """A robot commanded arm by arm from several threads; the other arms stay as they are.
 
-    A client may be killed: after a silence the arms are stopped, once.
+    Between every client and the driver stands the task's safety filter. A stop is latched before
+    the driver is asked, and holds until :meth:`release`. One client at a time may move the arms. It
+    may be killed: after a silence they are braked, within their limits. Every motion begins with a
+    measurement.
 
     Args:
-        robot: The robot.
+        robot: The robot, whose time passes by itself.
         preset: Its task.
         dead_man: Silence after a command after which the arms are stopped [s].
+        lease: Silence after which another client may have them [s].
 
     Raises:
         ConfigurationError: ``dead_man`` is not above 0.
+
+    Attributes:
+        stops: How often a silence has stopped moving arms.
+        emergency: The stop.
+        lease: Who may move them.
     """
 
-    def __init__(self, robot: Robot, preset: Preset, *, dead_man: float = 0.5) -> None:
+    def __init__(
+        self, robot: Robot, preset: Preset, *, dead_man: float = 0.5, lease: float = 2.0
+    ) -> None:
         if not dead_man > 0.0:
             raise ConfigurationError(f"dead_man must be above 0 s. Got: {dead_man}.")
         self.robot = robot
         self.preset = preset
         self.stops = 0
+        self.emergency = EmergencyStop()
+        self.lease = Lease(lease)
         self._dead_man = dead_man
         self._lock = threading.Lock()
-        self._target: RobotCommand | None = None
+        self._servos = [Servo(preset, arm) for arm in range(len(preset.arms))]
         self._commanded: float | None = None
         self._enabled = True
         self._homing = False
         self._failed = False
+        self._period = 1.0 / preset.control_rate
+        self._wake = threading.Event()
         self._closed = threading.Event()
-        self._watch = threading.Thread(target=self._stop_after_silence, daemon=True)
+        self._watch = threading.Thread(target=self._go_on, name="servo", daemon=True)
         self._watch.start()
 
     def state(self) -> RobotState:
         """Return the newest measurement."""
-        with self._alone(), self._watched():
+        with self._lock, self._watched():
             return self.robot.state()
 
     def age(self, state: RobotState) -> float:
         """Return the age of a measurement [s]."""
         return max(0.0, self.robot.clock.now() - state.stamp)
 
-    def move(self, arm: int, position: np.ndarray, quaternion: np.ndarray) -> None:
-        """Send one arm somewhere.
+    def move(
+        self, arm: int, position: np.ndarray, quaternion: np.ndarray, client: str = NOBODY
+    ) -> None:
+        """Send one arm somewhere, which it goes to within its limits.
 
         Args:
             arm: Which one.
             position: In the robot's frame [m]. Shape ``(3,)``.
             quaternion: Unit, w first. Shape ``(4,)``.
+            client: Who asks.
 
         Raises:
-            CommandRefusedError: That is outside of the safety box, or nothing may move now.
+            CommandRefusedError: That is outside of the safety box, another client has the arms, or
+                nothing may move now.
             RobotError: The robot refuses.
         """
         limits = self.preset.arms[arm].safety
@@ -81,92 +102,178 @@ class ServedRobot:
                 f"position must lie in the box of {self.preset.name}, {limits.low} to "
                 f"{limits.high} m in the robot's frame. Got: {position.round(4).tolist()}."
             )
-        with self._commanding() as target:
-            target.position[arm], target.quaternion[arm] = position, quaternion
+        servo = self._servos[arm]
+        turned = servo.coordinates.vector(np.asarray(quaternion)[np.newaxis])
+        if not (np.abs(turned[0]) <= np.array(limits.rotation) + MARGIN).all():
+            raise CommandRefusedError(
+                f"orientation must be within {limits.rotation} rad of home's of "
+                f"{self.preset.name}. Got: {turned[0].round(3).tolist()}."
+            )
+        with self._commanding(client):
+            servo.send(np.concatenate([position, turned[0]]))
+            if servo.is_due(time.monotonic()):
+                servo.advance(time.monotonic())
+                self._command()
 
-    def grip(self, arm: int, opening: float) -> None:
+    def grip(self, arm: int, opening: float, client: str = NOBODY) -> None:
         """Open or close one gripper.
 
         Args:
             arm: Which one's.
             opening: From 0, closed, to 1, open.
+            client: Who asks.
 
         Raises:
-            CommandRefusedError: Nothing may move now.
+            CommandRefusedError: Another client has the arms, the task has no gripper to command, or
+                nothing may move now.
             RobotError: The robot refuses.
         """
-        with self._commanding() as target:
-            target.gripper[arm] = opening
+        home = self.preset.arms[arm].home.gripper
+        if "gripper" not in self.preset.action and abs(opening - home) > MARGIN:
+            raise CommandRefusedError(
+                f"{self.preset.name} leaves its grippers at home, {home:g}. Got: {opening:g}."
+            )
+        with self._commanding(client):
+            servo, now = self._servos[arm], time.monotonic()
+            servo.grip(opening)
+            if servo.filter.at_rest and servo.is_due(now):
+                servo.advance(now)
+                self._command()
 
-    def stop(self) -> None:
-        """Hold still, within a tenth of a second even if another request keeps the robot busy."""
-        alone = self._lock.acquire(timeout=0.1)
-        try:
-            self._target = self._commanded = None
-            self.robot.stop()
-        finally:
-            if alone:
-                self._lock.release()
+    def stop(self, reason: str = "a client stopped the arms") -> None:
+        """Stop, whoever asks, and keep stopped: latched before the driver is asked.
+
+        It takes effect within a tenth of a second even if another request keeps the robot busy.
+
+        Raises:
+            RobotError: The robot could not be told; the stop holds all the same.
+        """
+        self._halt("operator", reason)
+
+    def hold(self) -> None:
+        """Hold still where the arms are; commands move them again."""
+        self._tell_to_hold()
+
+    def release(self, client: str = NOBODY) -> None:
+        """Release the stop: the arms may be commanded again."""
+        self.lease.claim(client)
+        self.emergency.release()
 
     def enable(self, enabled: bool) -> None:
         """Let the arms be commanded or not, as one switches a controller on and off."""
         self._enabled = enabled
         if not enabled:
-            self.stop()
+            self._tell_to_hold()
 
     def clear(self) -> None:
-        """Clear errors: connect to a robot that failed, and have it hold still."""
-        with self._alone():
+        """Clear errors: connect to a robot that failed, and have it hold still; a stop holds."""
+        with self._lock:
             if self._failed:
                 self.robot.connect()
                 self.robot.stop()
-                self._failed, self._target, self._commanded = False, None, None
+                self._failed = False
+                stop = self.emergency.stop
+                if stop is not None and stop.source == "driver":
+                    self.emergency.release()
+                self._forget()
 
-    def home(self) -> None:
+    def home(self, client: str = NOBODY) -> None:
         """Take the arms home; requests but commands are answered meanwhile."""
-        with self._alone():
+        with self._lock:
             if self._homing:
                 raise CommandRefusedError("The arms go home already. Try again when they are.")
-            self._homing, self._target, self._commanded = True, None, None
+            self._check(client)
+            self._homing, self._commanded = True, None
+            self._forget()
         try:
             with self._watched():
                 self.robot.home()
         finally:
             self._homing = False
 
+    @contextmanager
+    def rearranged(self, client: str = NOBODY) -> Iterator[None]:
+        """Let a simulated world be laid out anew, with the arms put somewhere else."""
+        with self._lock:
+            self._check(client)
+            self.robot.stop()
+            self._forget()
+        yield
+
     def close(self) -> None:
-        """Stop the arms and close the robot."""
+        """Brake the arms, stop them and close the robot."""
         self._closed.set()
-        self._watch.join()
-        with suppress(RobotError):
-            self.stop()
+        self._wake.set()
+        self._watch.join(timeout=2.0)
+        with suppress(Exception):
+            self._brake()
+        with suppress(Exception):
+            self._tell_to_hold()
         self.robot.close()
 
     @contextmanager
-    def _commanding(self) -> Iterator[RobotCommand]:
-        """Give a command to change, which is then sent."""
-        with self._alone():
-            if self._homing:
-                raise CommandRefusedError("The arms go home. Try again when they are.")
-            if not self._enabled:
-                raise CommandRefusedError("The arms are switched off. POST /startimp first.")
-            with self._watched():
-                if self._target is None:
-                    state = self.robot.state()
-                    arrays = (state.position, state.quaternion, state.gripper)
-                    self._target = RobotCommand(*(array.copy() for array in arrays))
-                target = self._target
-                fields = {name: getattr(target, name).copy() for name in _FIELDS}
-                wanted = replace(target, **fields)
-                yield wanted
-                self._commanded = time.monotonic()
-                self.robot.command(wanted)
-                self._target = wanted
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _commanding(self, client: str) -> Iterator[None]:
+        """Let a client send the arms somewhere, who are where they are measured to be."""
         with self._lock:
-            yield
+            self._check(client)
+            with self._watched():
+                if not all(servo.known for servo in self._servos):
+                    state = self.robot.state()
+                    for servo in self._servos:
+                        if not servo.known:
+                            servo.find(state)
+                self._commanded = time.monotonic()
+                yield
+        self._wake.set()
+
+    def _check(self, client: str) -> None:
+        """Refuse a command that must not be obeyed now."""
+        stop = self.emergency.stop
+        if stop is not None:
+            how = "POST /clearerr" if stop.source == "driver" else "POST /zprl/release"
+            raise CommandRefusedError(f"The arms are stopped: {stop.reason}. {how} first.")
+        self.lease.claim(client)
+        if self._homing:
+            raise CommandRefusedError("The arms go home. Try again when they are.")
+        if not self._enabled:
+            raise CommandRefusedError("The arms are switched off. POST /startimp first.")
+
+    def _command(self) -> None:
+        """Send all arms where their filters are; the driver is not asked once they are stopped."""
+        if self.emergency.latched:
+            return
+        position, quaternion, gripper = zip(*(s.pose() for s in self._servos), strict=True)
+        self.robot.command(
+            RobotCommand(np.stack(position), np.stack(quaternion), np.array(gripper))
+        )
+        if self.emergency.latched:  # meanwhile, and this command came after it
+            self.robot.stop()
+
+    def _halt(self, source: Source, reason: str) -> None:
+        first = self.emergency.trip(source, reason, time.monotonic())
+        try:
+            self._tell_to_hold()
+        except Exception as error:
+            if first:
+                self.emergency.amend(f"the robot could not be told to stop: {error}")
+            raise RobotError(
+                f"The robot could not be told to stop: {error}. No command will be obeyed until "
+                "the stop is released; use the robot's own emergency stop."
+            ) from error
+
+    def _tell_to_hold(self) -> None:
+        alone = self._lock.acquire(timeout=0.1)
+        try:
+            self._commanded = None
+            self._forget()
+            self.robot.stop()
+        finally:
+            if alone:
+                self._lock.release()
+
+    def _forget(self) -> None:
+        for servo in self._servos:
+            servo.hold()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -177,13 +284,48 @@ class ServedRobot:
             self._failed = True
             raise
 
-    def _stop_after_silence(self) -> None:
-        while not self._closed.wait(self._dead_man / 5):
-            commanded = self._commanded
-            if commanded is not None and time.monotonic() - commanded > self._dead_man:
-                self.stops += 1
-                with suppress(RobotError):
-                    self.stop()
+    def _go_on(self) -> None:
+        """Go on between the clients' commands, and brake after a silence: the thread's work.
 
+        Nothing that fails ends it: it stops the arms, and goes on.
+        """
+        while not self._closed.is_set():
+            moving = any(s.moving or s.fresh for s in self._servos)
+            self._wake.wait(self._period / 4 if moving else self._dead_man / 5)
+            self._wake.clear()
+            try:
+                with self._lock:
+                    self._step()
+            except Exception as error:
+                self._failed = self._failed or isinstance(error, RobotError)
+                with suppress(Exception):
+                    self._halt("driver", str(error))
 
-_FIELDS = ("position", "quaternion", "gripper")
+    def _step(self) -> None:
+        """Do what is due."""
+        now = time.monotonic()
+        commanded = self._commanded
+        if self._homing or self.emergency.latched or commanded is None:
+            return
+        silent = now - commanded > self._dead_man
+        if silent and not any(s.moving for s in self._servos):
+            self._commanded = None
+            for servo in self._servos:
+                servo.known = False  # whoever moves them next has to look where they are
+            self.stops += 1
+            self.robot.stop()
+            return
+        due = [s for s in self._servos if s.is_due(now)]
+        for servo in due:
+            servo.advance(now, brake=silent)
+        if due:
+            self._command()
+
+    def _brake(self) -> None:
+        """Bring moving arms to rest, one command per period."""
+        with self._lock:
+            while any(not s.filter.at_rest for s in self._servos) and not self.emergency.latched:
+                for servo in self._servos:
+                    servo.advance(time.monotonic(), brake=True)
+                self._command()
+                time.sleep(self._period)

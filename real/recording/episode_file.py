@@ -93,6 +93,25 @@ def write_episode(records: Sequence[Record], path: Path) -> EpisodeEntry | None:
     return EpisodeEntry(path, len(steps), outcome)
 
 
+def amend_episode(entry: EpisodeEntry, outcome: str) -> EpisodeEntry:
+    """Write another outcome on an episode; its rewards stay as the agent was given them.
+
+    Args:
+        entry: The episode.
+        outcome: Its outcome after all.
+    """
+    with h5py.File(entry.file, "r+", locking=False) as file:
+        group = file["data/demo_0"]
+        if "outcome_before" not in group.attrs:
+            group.attrs["outcome_before"] = group.attrs["outcome"]
+        group.attrs["outcome"] = outcome
+        if outcome in OUTCOMES:
+            group.attrs["success"] = OUTCOMES[outcome]
+        elif "success" in group.attrs:
+            del group.attrs["success"]
+    return EpisodeEntry(entry.file, entry.steps, outcome)
+
+
 def split_at_damage(found: Iterable[Record | Damage]) -> list[list[Record]]:
     """Split an episode's records where some are damaged, into episodes without a gap.
 
@@ -159,15 +178,18 @@ def write_index(path: Path, entries: Sequence[EpisodeEntry]) -> None:
         data = file.create_group("data")
         data.attrs.update(attributes | {WRITER: package_version()})
         data.attrs["total"] = sum(entry.steps for entry in entries)
-        masks: dict[bool, list[str]] = {True: [], False: []}
+        masks: dict[str, list[str]] = {}
         for number, entry in enumerate(entries):
             where = entry.file.relative_to(path.parent)
             data[f"demo_{number}"] = h5py.ExternalLink(str(where), "/data/demo_0")
+            name = f"demo_{number}"
+            listed = [entry.outcome.replace(" ", "_")]
             if entry.outcome in OUTCOMES:
-                masks[OUTCOMES[entry.outcome]].append(f"demo_{number}")
-        for success, listed in masks.items():
-            if listed:
-                file[f"mask/{'success' if success else 'failure'}"] = np.array(listed, "S")
+                listed += ["judged", "success" if OUTCOMES[entry.outcome] else "failure"]
+            for mask in dict.fromkeys(listed):
+                masks.setdefault(mask, []).append(name)
+        for mask, names in masks.items():
+            file[f"mask/{mask}"] = np.array(names, "S")
     with partial.open("rb") as written:
         os.fsync(written.fileno())
     os.replace(partial, path)
@@ -186,6 +208,8 @@ def _write_details(group: h5py.Group, begin: Record, steps: Sequence[Record]) ->
         present = [step.arrays[name] for step in steps if name in step.arrays]
         group[name] = np.concatenate(present)
     counts = [len(step.arrays["ticks/stamp"]) for step in steps]
+    if all("executed" in step.arrays for step in steps):
+        group["actions_executed"] = np.stack([step.arrays["executed"] for step in steps])
     group["ticks/step"] = np.repeat(np.arange(len(steps)), counts)
     group["info"] = [json.dumps(step.remarks["info"]) for step in steps]
     for name in ("terminated", "truncated"):

@@ -43,6 +43,8 @@ class Step:
         images: Pictures of all cameras as they are after the action, if they are recorded. Shape
             ``(H, W, 3)`` each, uint8.
         pictures: Pictures that were observed afterwards, by camera.
+        executed: The action that would have sent the arms where the last command of the step did,
+            which limits and the box may have kept from where ``action`` did. Shape ``(A,)``.
     """
 
     action: np.ndarray
@@ -54,6 +56,7 @@ class Step:
     ticks: tuple[Tick, ...]
     images: Mapping[str, np.ndarray] = field(default_factory=dict)
     pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
+    executed: np.ndarray | None = None
 
 
 class Recorder(Protocol):
@@ -91,6 +94,15 @@ class Recorder(Protocol):
 
     def close(self) -> None:
         """Finish the file; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class AmendingRecorder(Protocol):
+    """The interface of a recorder whose last episode may be judged once more."""
+
+    def amend(self, outcome: str) -> None:
+        """The episode that ended last has another outcome after all."""
         ...
 
 

@@ -23,6 +23,7 @@ from policies.pictures.settings import ATTRIBUTE, PictureSettings
 from real.recording.episode_file import (
     CUT_OFF,
     EpisodeEntry,
+    amend_episode,
     read_entry,
     split_at_damage,
     write_episode,
@@ -187,6 +188,8 @@ class EpisodeRecorder:
             "info": dict(step.info),
         }
         arrays = {"action": np.array(step.action), "observation": step.observation.copy()}
+        if step.executed is not None:
+            arrays["executed"] = np.array(step.executed)
         arrays |= _tick_arrays(step.ticks)
         arrays |= {f"frames/{name}": picture for name, picture in step.images.items()}
         arrays |= {observed(name): picture.copy() for name, picture in step.pictures.items()}
@@ -195,6 +198,10 @@ class EpisodeRecorder:
     def end(self, outcome: str) -> None:
         """The episode is over; see `real.recording.recorder.Recorder.end`."""
         self._put({"kind": "end", "outcome": outcome}, {})
+
+    def amend(self, outcome: str) -> None:
+        """Judge the last episode once more; see `real.recording.recorder.AmendingRecorder`."""
+        self._put({"kind": "amend", "outcome": outcome}, {})
 
     def close(self) -> None:
         """Finish the steps that wait; a second call does nothing.
@@ -254,6 +261,9 @@ class EpisodeRecorder:
                     self._waiting -= sum(array.nbytes for array in arrays.values())
                 # A processor that does not keep up leaves the rest to the disk.
                 deflate(arrays, remarks, LEVEL if self._waiting < BACKLOG_BYTES // 16 else 0)
+                if remarks["kind"] == "amend":
+                    self._amend(remarks["outcome"])
+                    continue
                 if remarks["kind"] == "begin":
                     self._finish(current)
                     current = Journal(self._path(len(self.entries), ".journal"), SYNC)
@@ -274,6 +284,12 @@ class EpisodeRecorder:
             return
         current.close()
         self._convert(current.path)
+
+    def _amend(self, outcome: str) -> None:
+        """Write another outcome on the last episode."""
+        if self.entries:
+            self.entries[-1] = amend_episode(self.entries[-1], outcome)
+            write_index(self.path, self.entries)
 
     def _convert(self, path: Path) -> list[EpisodeEntry]:
         """Make a journal's episodes; one that is damaged is kept, and it is said what is lost."""

@@ -35,6 +35,10 @@ TRACKED = ("objects", "object_positions")
 """Parts of an observation that a tracker reports."""
 EXCLUSIVE = (("position", "position_delta"), ("quaternion", "rotation_vector", "rotation_delta"))
 """Parts of an action that exclude each other: they say the same in different ways."""
+ORDERS = ("velocity", "acceleration", "jerk")
+TIGHT, INSIDE = 0.95, 0.003
+"""Share of the limits, and distance from the box [m], of commands that are filtered once more."""
+RATES = tuple(f"{kind}{name}" for kind in ("", "angular_") for name in ORDERS)
 
 Positive: TypeAlias = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -141,6 +145,8 @@ class Watchdog(_Part):
     """Control periods in a row that may pass without a command while the arms move."""
     max_tracking_error: Positive = 0.1
     """Distance between where an arm was sent and where it is [m]."""
+    max_tracking_rotation: Positive = 0.6
+    """Angle between how an arm was sent and how it is turned [rad]."""
     max_picture_age: Positive = 0.5
     """A camera's newest picture is stale after this, by the time of its capture [s]."""
     max_equal_pictures: Count = 10
@@ -221,6 +227,25 @@ class Preset(_Part):
     def ticks(self) -> int:
         """Control periods in one action."""
         return self.control_rate // self.rate
+
+    def tightened(self) -> Preset:
+        """Return the task with slightly smaller limits, for commands that are filtered once more.
+
+        What keeps them keeps the task's own as well when somebody knows the commands alone, and
+        has to conclude from them how fast the arms are.
+        """
+        arms = []
+        for arm in self.arms:
+            limits = arm.safety
+            update: dict[str, Any] = {name: TIGHT * getattr(limits, name) for name in RATES}
+            for name, sign in (("low", 1.0), ("high", -1.0)):
+                moved = [value + sign * INSIDE for value in getattr(limits, name)]
+                inward = max if sign < 0 else min
+                home = arm.home.position
+                update[name] = tuple(inward(m, h) for m, h in zip(moved, home, strict=True))
+            update["rotation"] = tuple(TIGHT * angle for angle in limits.rotation)
+            arms.append(arm.model_copy(update={"safety": limits.model_copy(update=update)}))
+        return self.model_copy(update={"arms": tuple(arms)})
 
     def untracked(self) -> Preset:
         """Return the task observed without what a tracker reports.

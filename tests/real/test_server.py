@@ -19,7 +19,7 @@ from real.network.gate import LONGEST
 from real.robot import RobotCommand, RobotError
 from real.server import Server
 from real.tasks.files import load_preset
-from tests.helpers.robots.serving import PATIENCE, ROOT, ServerProcess, relaxed_preset
+from tests.helpers.robots.serving import PATIENCE, ROOT, ServerProcess, relaxed_preset, until
 from zprl_env.errors import ConfigurationError
 
 TOKEN = "only-for-tests"
@@ -59,28 +59,31 @@ def test_it_answers_as_serls_server_does(server):
     assert json.loads(ask(server, "/get_gripper")) == {"gripper": state["gripper_pos"]}
     for path in ("clearerr", "jointreset", "activate_gripper", "reset_gripper", "startimp"):
         ask(server, f"/{path}")
-    ask(server, "/update_param", {"translational_stiffness": 2000})
+    status, reply = server.post("/update_param", b'{"translational_stiffness": 2000}')
+    assert (status, b"nothing was changed" in reply) == (501, True)
 
 
 def test_poses_arrive_and_grippers_count_from_open_to_closed(server):
     target = [0.45, 0.05, 0.3, *DOWN]
     assert ask(server, "/pose", {"arr": target}) == b"Moved"
-    np.testing.assert_allclose(server.state()["pose"], target, atol=1e-9)
+    assert until(lambda: np.allclose(server.state()["pose"], target, atol=1e-9))
     for counts, opening in ((255, 0.0), (0, 1.0), (51, 0.8)):
         ask(server, "/move_gripper", {"gripper_pos": counts})
-        assert server.state()["gripper_pos"] == pytest.approx(opening)
+        assert until(lambda o=opening: server.state()["gripper_pos"] == pytest.approx(o))
     ask(server, "/close_gripper")
-    assert server.state()["gripper_pos"] == 0.0
+    assert until(lambda: server.state()["gripper_pos"] == 0.0)
     ask(server, "/open_gripper")
-    assert server.state()["gripper_pos"] == 1.0
+    assert until(lambda: server.state()["gripper_pos"] == 1.0)
 
 
 def test_the_driver_sends_what_the_server_measures(robot):
     quaternion = np.array([[0.0, math.cos(0.2), math.sin(0.2), 0.0]])
     command = RobotCommand(np.array([[0.4, 0.1, 0.25]]), quaternion, np.array([0.2]))
     robot.command(command)
+    assert until(lambda: np.allclose(robot.state().position, command.position, atol=1e-9))
+    assert until(lambda: np.allclose(robot.state().quaternion, quaternion, atol=1e-9))
+    assert until(lambda: robot.state().gripper == pytest.approx([0.2]))
     state = robot.state()
-    np.testing.assert_allclose(state.position, command.position, atol=1e-9)
     np.testing.assert_allclose(state.quaternion, quaternion, atol=1e-9)
     assert state.gripper == pytest.approx([0.2])
     assert 0.0 <= robot.clock.now() - state.stamp < 1.0
@@ -99,7 +102,7 @@ def test_two_arms_speak_their_own_frames_and_measure_in_one():
         np.testing.assert_allclose(home.position, [arm.home.position for arm in preset.arms])
         position = home.position + np.diag([0.02, 0.02, 0.0])[:2]
         robot.command(RobotCommand(position, home.quaternion, home.gripper))
-        np.testing.assert_allclose(robot.state().position, position, atol=1e-9)
+        assert until(lambda: np.allclose(robot.state().position, position, atol=1e-9))
         robot.close()
         assert server.end() == ""
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -198,7 +199,9 @@ def joined(first: EvaluationResult, second: EvaluationResult) -> EvaluationResul
     """Join the episodes of two results."""
     names = ("seeds", "successes", "lengths", "returns")
     parts = [(getattr(first, name), getattr(second, name)) for name in names]
-    return EvaluationResult(*map(np.concatenate, parts))
+    lost = Counter(first.not_counted) + Counter(second.not_counted)
+    seeds, successes, lengths, returns = map(np.concatenate, parts)
+    return EvaluationResult(seeds, successes, lengths, returns, dict(lost))
 
 
 def sentences(search: NoiseSearch) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, SupportsFloat
 import gymnasium as gym
 import numpy as np
 
-from zprl_env.envs.conditions import check_single
+from zprl_env.envs.conditions import at_rest_if_it_fails, check_single
 from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import flat_environment
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
@@ -204,12 +204,13 @@ class SteeringWrapper(
         """
         if self._latents is None:
             raise gym.error.ResetNeeded("The episode was never started: call reset() first.")
-        decision = self.steering.act(
-            np.asarray(action)[np.newaxis], self._latents, [self._generator]
-        )
-        observation, reward, terminated, truncated, info = self.env.step(decision.chunks[0])
-        info["steering"] = self.steering.measure(decision)[0]
-        return self._observe(observation), reward, terminated, truncated, info
+        with at_rest_if_it_fails(self.env):
+            decision = self.steering.act(
+                np.asarray(action)[np.newaxis], self._latents, [self._generator]
+            )
+            observation, reward, terminated, truncated, info = self.env.step(decision.chunks[0])
+            info["steering"] = self.steering.measure(decision)[0]
+            return self._observe(observation), reward, terminated, truncated, info
 
     def _observe(self, observation: Any) -> np.ndarray:
         observations, self._latents = self.steering.observe(single(observation), [self._generator])

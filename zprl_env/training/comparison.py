@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from zprl_env.evaluation import Agent, EvaluationResult, play
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.seeing.environment import make_env_for
@@ -89,8 +91,15 @@ class Comparison:
         if len(self.results) <= len(self._bases):
             return None
         *bases, steered = self.results.values()
+        bases = [result for result in bases if result.episodes]
+        if not bases:
+            return None
         best = max(bases, key=lambda result: result.success_rate)
-        return paired_difference(best.successes, steered.successes)
+        both = np.intersect1d(best.seeds, steered.seeds)  # episodes that count for both
+        if not both.size:
+            return None
+        pair = (r.successes[np.isin(r.seeds, both)] for r in (best, steered))
+        return paired_difference(*pair)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as values of JSON."""

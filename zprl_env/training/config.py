@@ -94,6 +94,9 @@ class Config:
     overlap: bool = False
     """Let half of the environments simulate while the agent learns: sac, td3, tqc or crossq with an
     even --num-envs."""
+    evaluate: bool | None = None
+    """Play the base policy before, the validation seeds meanwhile and both policies at the end. On
+    a robot, whose episodes cost its minutes, that is not done unless it is asked for."""
     eval_every: int = 20_000
     """Environment steps between evaluations on the validation seeds."""
     validation_episodes: int = 50
@@ -193,6 +196,7 @@ _MAY_CHANGE = {
     "make_policy",
     "total_env_steps",
     "eval_episodes",
+    "evaluate",
     "stop_at",
     "checkpoint_every",
     "keep",

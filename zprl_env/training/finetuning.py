@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from stable_baselines3.common.callbacks import BaseCallback, CallbackList
 
+from zprl_env.envs.outcomes import told
 from zprl_env.evaluation import EvaluationResult, ModelAgent, success_note
 from zprl_env.files import RESULTS_FILE, RunFolderError, write_json
 from zprl_env.training.agents import weights
@@ -69,6 +70,13 @@ class Finetuning(OpenedRun):
         Its results are kept as soon as they are known, and not played again on resume.
         """
         kept, env = self._base_results, self.comparison.env
+        if not self._evaluates:
+            self._tell(
+                "No evaluation: on a robot it is asked for, by --evaluate True, or afterwards by "
+                "python -m real.play, with --run and without."
+            )
+            self._tell(f"Steering at: {self.config.steer}. {env.steering}.")
+            return
         started = time.monotonic()
         self.comparison.play_bases(self._test_seeds, kept)
         elapsed, anew = time.monotonic() - started, kept.played
@@ -127,17 +135,18 @@ class Finetuning(OpenedRun):
                 self._writing(file.name, lambda: weights.write_weights(file, content))
             self._write_json(HISTORY_FILE, history.to_dict())
 
+        evaluation = callbacks.EvaluationCallback(
+            history,
+            self.comparison.env,
+            self._validation_seeds,
+            config.eval_every,
+            note,
+            config.stop_at,
+        )
         return [
             progress,
             Curves(history),
-            callbacks.EvaluationCallback(
-                history,
-                self.comparison.env,
-                self._validation_seeds,
-                config.eval_every,
-                note,
-                config.stop_at,
-            ),
+            *([evaluation] if self._evaluates else []),
             callbacks.CheckpointCallback(
                 history,
                 config.checkpoint_every,
@@ -182,19 +191,34 @@ class Finetuning(OpenedRun):
         self._writing(model, lambda: weights.write_weights(self.folder / model, content))
         self.agent = ModelAgent(self.model)
         name = f"steered ({config.steer}, {config.algo})"
-        self.comparison.play_steered(name, self.agent, self._test_seeds)
+        if self._evaluates:
+            self.comparison.play_steered(name, self.agent, self._test_seeds)
         # All of it before a word is said: whoever listens may be gone.
         self._write_json(HISTORY_FILE, history.to_dict())
         self._write_json(RESULTS_FILE, self._results())
         curve, results = self.folder / CURVE_FILE, self.comparison.results
-        self._writing(CURVE_FILE, lambda: report.draw_curve(curve, history, results))
-        self._log_tests()
-        report.print_table(
-            self.comparison.results, self.comparison.difference, self.console, self._updates
-        )
+        if results:
+            self._writing(CURVE_FILE, lambda: report.draw_curve(curve, history, results))
+            self._log_tests()
+            report.print_table(results, self.comparison.difference, self.console, self._updates)
+        if history.not_counted:
+            self._tell(
+                f"{told(history.not_counted)} episodes of training are not counted: they were "
+                "stopped, aborted or cut off, which says nothing about the policy."
+            )
         self._tell(self.kept.reason)
         if not self._updates:
             self._say("The agent has learned nothing: it is the one that training began with.")
+
+    @property
+    def _evaluates(self) -> bool:
+        """Whether episodes are played that nothing is learned from."""
+        asked = self.config.evaluate
+        return not self._in_real_time if asked is None else asked
+
+    @property
+    def _in_real_time(self) -> bool:
+        return bool(getattr(self.comparison.env.unwrapped, "in_real_time", False))
 
     @property
     def _updates(self) -> int:
@@ -212,6 +236,7 @@ class Finetuning(OpenedRun):
             "agent_updates": self._updates,
             "stopped_early": self._stopped_at is not None,
             "episodes": len(history.episode_ends),
+            "not_counted": history.not_counted,
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,
         }
@@ -227,7 +252,7 @@ class Finetuning(OpenedRun):
         """Film an episode of both policies, if that is asked for, and say where the results are."""
         self._opened.close()
         config, history = self.config, self.history
-        if config.video:
+        if config.video and self.comparison.results and not self._in_real_time:
             seed = film.telling_seed(self.comparison.results)
             self._say(f"Filming episode {seed} of both policies; --no-video leaves that out.")
             try:

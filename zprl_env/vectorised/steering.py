@@ -10,6 +10,7 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
+from zprl_env.envs.conditions import at_rest_if_it_fails
 from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import check_order
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
@@ -129,8 +130,9 @@ class SteeringVecEnv(VecEnvWrapper):
         """Decode the agent's actions, shape ``(N, agent_dim)``, and send each worker its chunk."""
         if self._latents is None:
             raise gym.error.ResetNeeded("The episodes were never started: call reset() first.")
-        decision = self.steering.act(actions, self._latents, self._generators)
-        self.venv.step_async(decision.chunks)
+        with at_rest_if_it_fails(None, self.venv):
+            decision = self.steering.act(actions, self._latents, self._generators)
+            self.venv.step_async(decision.chunks)
         self._measures = self.steering.measure(decision)
 
     def step_wait(self) -> VecEnvStepReturn:
@@ -138,7 +140,12 @@ class SteeringVecEnv(VecEnvWrapper):
 
         ``infos[i]["steering"]`` is what :meth:`Steering.measure` says of environment ``i``.
         """
-        following, rewards, dones, infos = self.venv.step_wait()
+        with at_rest_if_it_fails(None, self.venv):
+            return self._told_by(*self.venv.step_wait())
+
+    def _told_by(
+        self, following: Any, rewards: np.ndarray, dones: np.ndarray, infos: list[dict[str, Any]]
+    ) -> VecEnvStepReturn:
         for info, measures in zip(infos, self._measures, strict=True):
             info["steering"] = measures
         self.reset_infos = _innermost(self.venv).reset_infos

@@ -33,6 +33,16 @@ def relaxed_preset(folder: Path, task: str = "place-orange", **changes) -> Path:
     return path
 
 
+def until(condition, patience: float = PATIENCE) -> bool:
+    """Wait until something holds; whether it does in the end."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 class ServerProcess:
     """``python -m real.server`` on a free port."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from real.motion.watchdog import FUTURE, fault
+from real.tasks import rotation
 from real.tasks.files import load_preset
 from tests.helpers.robots.coasting import CoastingRobot
 
@@ -70,6 +71,57 @@ def test_nothing_is_wrong_with_arms_at_home():
 )
 def test_what_is_malformed_is_named(name, value, complaint):
     assert fault(replace(STATE, **{name: value}), PRESET, now=0.0) == complaint
+
+
+@pytest.mark.parametrize(
+    ("joints", "observed", "complaint"),
+    [
+        ((), True, "joints must be given for 2 arms; got 0"),
+        ((np.zeros(7),), False, "joints must be given for 2 arms; got 1"),
+        ((np.zeros(7), np.zeros(6)), False, "joints must be finite, of shape (7,); got shape (6,)"),
+        (
+            (np.zeros(7), np.full(7, np.inf)),
+            False,
+            "joints must be finite, of shape (7,); got [inf, inf, inf, inf, inf, inf, inf]",
+        ),
+        ((None, np.zeros(7)), True, "joints must be finite, of shape (7,); got nothing"),
+    ],
+)
+def test_joints_are_looked_at_whether_they_are_observed_or_not(joints, observed, complaint):
+    update = {"observation": ("position", "joints")} if observed else {}
+    preset = PRESET.model_copy(update=update)
+    assert fault(replace(STATE, joints=joints), preset, now=0.0) == complaint
+
+
+def test_a_robot_without_joints_will_do_where_they_are_not_observed():
+    assert fault(replace(STATE, joints=()), PRESET, now=0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("linear_velocity", r"linear velocity must be at most 6.06 m/s; got 50"),
+        ("angular_velocity", r"angular velocity must be at most 26 rad/s; got 50"),
+    ],
+)
+def test_a_speed_that_no_arm_has_is_a_fault(name, complaint):
+    spoilt_by = {name: spoilt(getattr(STATE, name), (1, 2), -50.0)}
+    told = fault(replace(STATE, **spoilt_by), PRESET, now=0.0)
+    assert told is not None
+    assert told.startswith(complaint.partition("at most")[0])
+    assert told.endswith("got 50")
+
+
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_an_arm_that_is_turned_otherwise_than_it_was_sent_is_a_fault(axis, sign):
+    vectors = np.zeros((2, 3))
+    vectors[1, axis] = sign * np.pi / 2
+    turned = rotation.multiply(STATE.quaternion, rotation.from_vector(vectors))
+    assert fault(STATE, PRESET, now=0.0, turned=-STATE.quaternion) is None  # the same orientation
+    assert fault(STATE, PRESET, now=0.0, turned=turned) == (
+        "an arm must be turned within 0.6 rad of how it was sent; got 1.571 rad"
+    )
 
 
 def test_objects_that_the_observation_does_not_show_may_be_lost():

@@ -20,6 +20,7 @@ from real.robot import RobotError
 from real.tasks.files import load_preset
 from tests.helpers.robots.coasting import CoastingRobot
 from tests.helpers.robots.filming import FakeDevice
+from tests.helpers.robots.serving import until
 
 PRESET = load_preset("open-box")
 DOWN = [1.0, 0.0, 0.0, 0.0]
@@ -102,8 +103,8 @@ def test_a_pose_moves_its_arm_alone(simulated):
     target = home[1] + np.array([0.03, 0.02, -0.01])
     wire = FRAMES[1].to_wire(target, np.array([0.0, 1.0, 0.0, 0.0]))
     assert simulated.post("/arm1/pose", {"arr": wire.tolist()}) == (200, b"Moved")
-    state = simulated.robot.state()
-    np.testing.assert_allclose(state.position, [home[0], target], atol=1e-12)
+    expected = [home[0], target]
+    assert until(lambda: np.allclose(simulated.robot.state().position, expected, atol=1e-12))
 
 
 def test_part_of_a_state_is_what_the_whole_has(simulated):
@@ -133,7 +134,8 @@ def test_besides_serl_s_it_says_when_what_lies_where_and_whether_it_is_done(simu
 def test_grippers_open_and_close(path, content, opening, simulated):
     simulated.post("/close_gripper")
     assert simulated.post(path, content)[0] == 200
-    assert simulated.robot.state().gripper.tolist() == [0.0, pytest.approx(opening)]
+    expected = [0.0, opening]
+    assert until(lambda: np.allclose(simulated.robot.state().gripper, expected))
 
 
 @pytest.mark.parametrize(

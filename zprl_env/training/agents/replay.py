@@ -10,6 +10,7 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
 from policies.finite import all_finite
+from zprl_env.envs.outcomes import changed, not_counted, succeeded
 from zprl_env.errors import SimulationError
 from zprl_env.vectorised.alternating import DECISION, HALF
 
@@ -44,6 +45,7 @@ class ChunkReplayBuffer(ReplayBuffer):
                 there is one; 0 draws from all alike.
             **kwargs: Stable-Baselines3's.
         """
+        self.pos = 0
         super().__init__(*args, **kwargs)
         self.gamma = gamma
         self.n_steps = n_steps
@@ -72,13 +74,33 @@ class ChunkReplayBuffer(ReplayBuffer):
                     f"Expected a finite {name} to learn from. Got: NaN or infinity in decision "
                     f"{self.size() + 1} of the replay buffer."
                 )
+        if self.n_envs == 1 and done[0] and (lost := not_counted(infos[0])) is not None:
+            self._lose_episode(whole=lost == "abort")
+            return
+        if self.n_envs == 1 and done[0] and changed(infos[0]):  # the reward is not true any more
+            self._lose_episode(whole=False)
+            return
         row = self.pos
         self.succeeded[row] = False
         self.discounts[row] = [self.gamma ** info["env_steps"] for info in infos]
         super().add(obs, next_obs, action, reward, done, infos)
         for column in np.flatnonzero(done):
-            if infos[column].get("is_success", False):
+            if succeeded(infos[column]):
                 self.succeeded[self._episode(row, column), column] = True
+
+    def _lose_episode(self, *, whole: bool) -> None:
+        """Leave out the decision in which an episode was stopped or cut off, or all of its episode.
+
+        What an arm did until it was stopped is true, and stays; the decision during which it was
+        stopped was not carried out. An episode that its operator discards is left out as a whole.
+        """
+        if whole and self.size() and not self.dones[self.pos - 1].any():
+            rows = len(self._episode((self.pos - 1) % self.buffer_size, 0))
+            if not self.full:
+                rows = min(rows, self.pos)
+            self.pos = (self.pos - rows) % self.buffer_size
+        elif self.size():
+            end_trajectories(self)
 
     def _episode(self, row: int, column: int) -> list[int]:
         """Find the rows of the episode that ends in a row, as far as they are still stored."""

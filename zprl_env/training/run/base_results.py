@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -76,13 +77,19 @@ class BaseResults:
         """
         known = self._results.get(name)
         outcomes = {} if known is None else _outcomes(known)
+        lost: Counter[str] = Counter()
         missing = [int(seed) for seed in seeds if int(seed) not in outcomes]
         if missing:
-            outcomes |= _outcomes(play(title or name, env, None, missing))
-            self.played = True
-            self._results[name] = _result(outcomes, sorted(outcomes))
-            self._write()
-        return _result(outcomes, [int(seed) for seed in seeds])
+            # On a robot each is kept at once: an evaluation goes on where it stopped.
+            one_by_one = bool(getattr(env.unwrapped, "in_real_time", False))
+            for some in [[seed] for seed in missing] if one_by_one else [missing]:
+                result = play(title or name, env, None, some)
+                outcomes |= _outcomes(result)  # of those that count: the others are played again
+                self.played = True
+                self._results[name] = _result(outcomes, sorted(outcomes))
+                self._write()
+                lost += Counter(result.not_counted)
+        return _result(outcomes, [int(seed) for seed in seeds if int(seed) in outcomes], lost)
 
     def _write(self) -> None:
         results = {name: result.to_dict() for name, result in self._results.items()}
@@ -114,10 +121,16 @@ def _outcomes(result: EvaluationResult) -> dict[int, tuple[bool, int, float]]:
     return {int(seed): (bool(won), int(length), float(r)) for seed, won, length, r in rows}
 
 
-def _result(outcomes: dict[int, tuple[bool, int, float]], seeds: Sequence[int]) -> EvaluationResult:
-    successes, lengths, returns = map(np.array, zip(*(outcomes[s] for s in seeds), strict=True))
+def _result(
+    outcomes: dict[int, tuple[bool, int, float]],
+    seeds: Sequence[int],
+    lost: Mapping[str, int] | None = None,
+) -> EvaluationResult:
+    rows = [outcomes[seed] for seed in seeds]
+    successes, lengths, returns = (np.array([row[i] for row in rows]) for i in range(3))
     known = returns if np.isfinite(returns).all() else np.zeros(0)
-    return EvaluationResult(np.array(seeds), successes.astype(bool), lengths, known)
+    counts = np.array(seeds, int), successes.astype(bool), lengths.astype(int)
+    return EvaluationResult(*counts, known, lost or {})
 
 
 def _versions() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from policies.checkpoints.output import WRITER
+from zprl_env.envs.outcomes import not_counted, succeeded
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import RunFolderError, one_line, read_json
 
@@ -30,6 +32,8 @@ class History:
         seconds: Wall-clock time spent.
         updates: Updates of the agent: gradient steps, or PPO's passes over a rollout.
         updates_at: As many as there were at each evaluation, by its environment steps as a word.
+        not_counted: Episodes besides, by outcome, that say nothing about the policy: stopped,
+            aborted or cut off on a robot.
     """
 
     env_steps: int = 0
@@ -40,6 +44,7 @@ class History:
     seconds: float = 0.0
     updates: int = 0
     updates_at: dict[str, int] = field(default_factory=dict)
+    not_counted: dict[str, int] = field(default_factory=dict)
 
     @property
     def rolling_success(self) -> float:
@@ -47,10 +52,24 @@ class History:
         recent = self.episode_successes[-WINDOW:]
         return float(np.mean(recent)) if recent else float("nan")
 
+    def note_end(self, info: Mapping[str, Any]) -> None:
+        """Note an episode's end: one that says nothing about the policy is counted apart.
+
+        Args:
+            info: Of its last step.
+        """
+        lost = not_counted(info)
+        if lost is not None:
+            self.not_counted[lost] = self.not_counted.get(lost, 0) + 1
+        else:
+            self.episode_ends.append(self.env_steps)
+            self.episode_successes.append(succeeded(info))
+
     @property
     def best(self) -> int | None:
         """Environment steps of the agent's best evaluation, the latest if several are alike."""
-        agents = [(result.success_rate, at) for at, result in self.evaluations if at > 0]
+        played = [(at, result) for at, result in self.evaluations if result.episodes]
+        agents = [(result.success_rate, at) for at, result in played if at > 0]
         return max(agents)[1] if agents else None
 
     def passed(self, rate: float | None) -> int | None:
@@ -88,8 +107,8 @@ class History:
             raise ValueError("episodes that do not all have an end and an outcome")
         if not all(isinstance(success, bool) for success in history.episode_successes):
             raise TypeError("outcomes of episodes that are not true or false")
-        for end in history.episode_ends:
-            count(end)
+        for number in (*history.episode_ends, *history.not_counted.values()):
+            count(number)
         if isinstance(history.seconds, bool) or not 0.0 <= history.seconds < float("inf"):
             raise ValueError(f"{history.seconds} seconds")
         return history
@@ -104,12 +123,16 @@ def result_from(content: dict[str, Any]) -> EvaluationResult:
     seeds, successes, lengths = (
         [count(value) for value in content[name]] for name in ("seeds", "successes", "lengths")
     )
-    if not len(seeds) == len(successes) == len(lengths) > 0 or max(successes) > 1:
+    lost = {str(name): count(number) for name, number in content.get("not_counted", {}).items()}
+    if not len(seeds) == len(successes) == len(lengths) or max(successes, default=0) > 1:
+        raise ValueError("episodes that do not all have a seed, an outcome and a length")
+    if not (seeds or lost):
         raise ValueError("episodes that do not all have a seed, an outcome and a length")
     returns = np.array(content.get("returns", []), float)
     if returns.shape not in ((0,), (len(seeds),)):
         raise ValueError("episodes that do not all have a sum of rewards")
-    return EvaluationResult(np.array(seeds), np.array(successes, bool), np.array(lengths), returns)
+    counts = np.array(seeds), np.array(successes, bool), np.array(lengths)
+    return EvaluationResult(*counts, returns, lost)
 
 
 def load_history(run: Path) -> History:

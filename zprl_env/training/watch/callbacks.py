@@ -51,8 +51,7 @@ class ProgressCallback(BaseCallback):
         history.decisions = self.num_timesteps
         for info, done in zip(infos, dones, strict=True):
             if done:
-                history.episode_ends.append(history.env_steps)
-                history.episode_successes.append(bool(info["is_success"]))
+                history.note_end(info)
         self.bar.update(min(taken, self.total_env_steps - self.bar.n))
         if dones.any():
             history.seconds = time.monotonic() - self._started

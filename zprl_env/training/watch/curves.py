@@ -15,6 +15,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 from torch.utils.tensorboard import SummaryWriter
 
+from zprl_env.envs.outcomes import not_counted, succeeded
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.training.run.history import WINDOW, History
 
@@ -106,6 +107,7 @@ class Curves(BaseCallback):
       episodes, as the task itself gives them; ``rollout/success_rate`` of the same;
     - ``eval/mean_reward``, ``eval/success_rate``, ``eval/mean_ep_length``: of the validation
       episodes, each at its own step, and the base policy's at 0;
+    - ``not_counted/stop``, ``abort``, ``cut_off``: episodes on a robot that are in none of these;
     - ``time/fps``: environment steps per second; ``time/episodes``, ``time/decisions``;
     - ``train/*``: the algorithm's own.
     """
@@ -139,8 +141,10 @@ class Curves(BaseCallback):
     def _on_training_end(self) -> None:
         self._write()
 
-    def _note(self, info: dict[str, object]) -> None:
-        self._successes.append(bool(info["is_success"]))
+    def _note(self, info: dict[str, Any]) -> None:
+        if not_counted(info) is not None:
+            return
+        self._successes.append(succeeded(info))
         episode = info.get("episode")  # Stable-Baselines3's Monitor's
         if isinstance(episode, dict):
             self._rewards.append(float(episode["r"]))
@@ -156,6 +160,8 @@ class Curves(BaseCallback):
         seconds = max(time.monotonic() - began, 1e-6)
         self.logger.record("time/fps", int((history.env_steps - before) / seconds))
         self.logger.record("time/episodes", len(history.episode_ends))
+        for outcome, number in history.not_counted.items():
+            self.logger.record(f"not_counted/{outcome.replace(' ', '_')}", number)
         self.logger.record("time/decisions", history.decisions)
         self.logger.dump(history.env_steps)
 

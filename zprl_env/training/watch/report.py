@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from zprl_env.envs.outcomes import told
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import write_picture
 from zprl_env.success_rates import PairedDifference, needed, verdict, wilson_interval
@@ -37,6 +38,9 @@ def print_table(
         table.add_column(column, justify="right")
     if updates is not None:
         table.add_column("updates", justify="right")
+    lost = any(result.not_counted for result in results.values())
+    if lost:
+        table.add_column("not counted", justify="right")
     last = [*results][-1] if results else ""
     for name, result in results.items():
         low, high = result.interval
@@ -49,6 +53,8 @@ def print_table(
         ]
         if updates is not None:
             row.append(f"{updates:,}" if name == last else "-")
+        if lost:
+            row.append(told(result.not_counted))
         table.add_row(*row)
     console.print(table)
     if difference is not None:

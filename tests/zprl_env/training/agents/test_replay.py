@@ -185,3 +185,27 @@ def test_a_time_limit_may_be_an_end():
     buffer = ChunkReplayBuffer(9, *SPACES, "cpu", gamma=GAMMA, handle_timeout_termination=False)
     fill(buffer, EPISODE)
     np.testing.assert_allclose(targets(buffer, [0, 1], 10.0), [0.5 + 0.9**4 * 10, 0.25])
+
+
+@pytest.mark.parametrize(
+    ("end", "kept"),
+    [
+        ({"outcome": "failure"}, 3),
+        ({"outcome": "stop"}, 2),  # the decision in which the arms were stopped is left out
+        ({"outcome": "cut off"}, 2),
+        ({"outcome": "abort"}, 0),  # worth nothing
+        ({"outcome": "failure", "before": "success"}, 2),  # whose reward is not true any more
+    ],
+)
+def test_what_is_kept_of_an_episode_on_a_robot_is_what_its_outcome_says(end, kept):
+    buffer = ChunkReplayBuffer(100, *SPACES, "cpu", gamma=0.9)
+    size = SPACES[0].shape[0]
+    for episode in ({"outcome": "success"}, end):
+        for step in range(3):
+            done = step == 2
+            info = {"env_steps": 2, "is_success": False, **({"outcome": episode} if done else {})}
+            seen = np.zeros((1, size), np.float32)
+            action = np.zeros((1, *SPACES[1].shape), np.float32)
+            buffer.add(seen, seen, action, np.zeros(1), np.array([done]), [info])
+    assert buffer.size() == 3 + kept
+    assert buffer.dones[buffer.size() - 1, 0] == 1.0  # nothing runs on into the next episode

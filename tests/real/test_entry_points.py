@@ -1,0 +1,82 @@
+"""Whoever moves the arm, wherever it was left: the first command is where it is."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+import train_sb3
+from real.play import Play, play
+from real.tasks.files import load_preset
+from tests.helpers.point import save_policy
+from tests.helpers.robots.lone import LoneArm
+from zprl_env.training.config import parse
+
+DRIVER = "tests.helpers.robots.lone:LoneArm"
+ROUNDING = 1e-6
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory):
+    return save_policy(tmp_path_factory.mktemp("policy"), observation_dim=19, action_dim=8)
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory):
+    content = load_preset("place-orange").model_dump(mode="json")
+    content |= {"horizon": 4, "n_action_steps": 2, "episode_steps": 10}
+    path = tmp_path_factory.mktemp("task") / "short.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def arm():
+    LoneArm.forget()
+    yield LoneArm
+    LoneArm.forget()
+
+
+@pytest.fixture
+def train(policy, task, tmp_path):
+    """Trains on the arm, or goes on."""
+    usual = f"--env Real --policy {policy} --eval-episodes 2 --validation-episodes 2 --no-video"
+    usual += " --hidden 8 --warmup-decisions 4 --eval-every 17 --checkpoint-every 10"
+    run = tmp_path / "run"
+
+    def train(steps, *more):
+        kwargs = ["--env-kwargs", f"driver={DRIVER}", f"task={task}"]
+        words = [*usual.split(), *kwargs, "--total-env-steps", str(steps), *more]
+        train_sb3.finetune(parse([*words, "--out", str(run)]))
+        return run
+
+    return train
+
+
+def assert_no_jump(arm, commands=10):
+    assert len(arm.steps) > commands
+    assert max(arm.steps) <= 1.0 + ROUNDING
+    assert all(speed == 0.0 for speed in arm.speeds)
+    assert arm.owner is None  # closed
+
+
+def test_training_and_its_evaluations_take_turns_with_one_driver(train, arm):
+    train(40)
+    assert_no_jump(arm, 500)
+    assert len(arm.speeds) == 1  # driver closed
+
+
+def test_a_run_goes_on_from_where_the_arm_was_pushed(train, arm):
+    run = train(20)
+    arm.push()
+    train(40, "--resume-from", str(run))
+    assert_no_jump(arm, 500)
+
+
+@pytest.mark.parametrize("steered", [False, True])
+def test_a_policy_is_played_from_where_the_arm_was_pushed(steered, train, policy, task, arm):
+    run = train(20) if steered else None
+    LoneArm.arm = LoneArm.arm or LoneArm(load_preset("place-orange")).arm
+    arm.push()
+    play(Play(str(policy), task=str(task), driver=DRIVER, episodes=2, run=run))
+    assert_no_jump(arm, 100)

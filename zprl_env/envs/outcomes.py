@@ -1,0 +1,53 @@
+"""Outcomes of episodes on a robot: which of them say something about the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+OUTCOME = "outcome"
+"""Key of ``info`` at the end of an episode on a robot: a mapping with a key of the same name, which
+may change until the next episode begins, and then ``before``, what it was."""
+COUNTED = ("success", "failure", "time limit")
+"""Outcomes by which a policy is judged. All others are the laboratory's: ``stop``, ``abort``,
+``cut off``."""
+
+
+def not_counted(info: Mapping[str, Any]) -> str | None:
+    """Return the outcome of an episode that says nothing about the policy; None if it counts.
+
+    An environment that tells no outcome has episodes that all count.
+
+    >>> not_counted({"outcome": {"outcome": "stop"}}), not_counted({"is_success": False})
+    ('stop', None)
+    """
+    outcome = outcome_of(info)
+    return None if outcome in (None, *COUNTED) else outcome
+
+
+def outcome_of(info: Mapping[str, Any]) -> str | None:
+    """Return an episode's outcome by its last info, None if it is not told."""
+    said = info.get(OUTCOME)
+    return said.get(OUTCOME) if isinstance(said, Mapping) else None
+
+
+def changed(info: Mapping[str, Any]) -> bool:
+    """Tell whether the outcome is another one than the rewards tell of."""
+    said = info.get(OUTCOME)
+    return isinstance(said, Mapping) and said.get("before", said.get(OUTCOME)) != said.get(OUTCOME)
+
+
+def succeeded(info: Mapping[str, Any]) -> bool:
+    """Tell whether an episode succeeded, by what is known of it by now."""
+    outcome = outcome_of(info)
+    return bool(info.get("is_success", False)) if outcome is None else outcome == "success"
+
+
+def told(counts: Mapping[str, int]) -> str:
+    """Tell how many episodes are not counted, and why.
+
+    >>> told({"stop": 3, "abort": 1})
+    '4 (3 stop, 1 abort)'
+    """
+    parts = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+    return f"{sum(counts.values())} ({parts})" if counts else "0"
