@@ -20,7 +20,7 @@ import numpy as np
 from policies.pictures.settings import STATE
 from zprl_env.envs.cameras.chosen import chosen_state
 from zprl_env.envs.conditions import check_single
-from zprl_env.envs.history import check_history, history_in, n_obs_steps, with_history
+from zprl_env.envs.observation.history import check_history, history_in, n_obs_steps, with_history
 from zprl_env.envs.spaces import is_image
 from zprl_env.errors import PolicyMismatchError
 

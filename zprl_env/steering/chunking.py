@@ -14,7 +14,7 @@ from zprl_env.envs.cameras.lazy import lazy_pictures, whole
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.episodes import POLICY_SEED
 from zprl_env.envs.flat import ordered_keys
-from zprl_env.envs.history import history_in
+from zprl_env.envs.observation.history import history_in
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
 from zprl_env.steering.finiteness import check_observation, check_step
 from zprl_env.task import Facts

@@ -13,8 +13,8 @@ from zprl_env.cli import settings
 from zprl_env.envs import find_task, make_env
 from zprl_env.envs.episodes import SeededEpisodes
 from zprl_env.envs.flat import flatten, observation_keys
-from zprl_env.envs.history import n_obs_steps, with_history
-from zprl_env.envs.time_left import TimeLeftObservation, TimeLeftPolicy
+from zprl_env.envs.observation.history import n_obs_steps, with_history
+from zprl_env.envs.observation.time_left import TimeLeftObservation, TimeLeftPolicy
 from zprl_env.errors import SimulationError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.seeing.environment import camera_kwargs

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from zprl_env.base_policies.find import base_policy
 from zprl_env.cli import settings
-from zprl_env.envs.time_left import episode_limit
+from zprl_env.envs.observation.time_left import episode_limit
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
 from zprl_env.files import CALIBRATION_FILE, write_json
 from zprl_env.loading.named import HUB, names_folder

@@ -10,7 +10,7 @@ import pytest
 
 from tests.helpers.recording_env import RecordingEnv
 from tests.helpers.small_model import make_small_model
-from zprl_env.envs.time_left import episode_limit
+from zprl_env.envs.observation.time_left import episode_limit
 from zprl_env.errors import ConfigurationError
 from zprl_env.training.budget import Pace, check_budget
 from zprl_env.training.learning import learn

@@ -13,7 +13,7 @@ from policies.foreign.testing import LineGenerator
 from tests.helpers.seen import SeenEnv
 from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, SteeringVecEnv
 from zprl_env.envs.flat import flat_environment
-from zprl_env.envs.history import ObservationHistory, history_in, with_history
+from zprl_env.envs.observation.history import ObservationHistory, history_in, with_history
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.testing import Reach, check_policy
 

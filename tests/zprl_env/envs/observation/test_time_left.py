@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.point import PointEnv
-from zprl_env.envs.time_left import TimeLeftObservation, TimeLeftPolicy
+from zprl_env.envs.observation.time_left import TimeLeftObservation, TimeLeftPolicy
 from zprl_env.errors import ConfigurationError
 from zprl_env.testing import LinearPolicy, check_policy
 from zprl_env.training.environment import evaluation_env, make_training_envs

@@ -1,0 +1,1 @@
+"""Wrappers of observations: what is shown besides the present state, or how much of the past."""
