@@ -74,7 +74,9 @@ PIXEL_RECIPES = {
     "box-close": ImitationRecipe(
         episodes=100, skill=0.4, cameras=("corner2", "gripperPOV"), pretrain=SEEING
     ),
-    "Real": ImitationRecipe(episodes=100, skill=0.5, pretrain=SEEING),
+    "Real": ImitationRecipe(
+        episodes=60, skill=0.4, cameras=("front", "wrist"), pretrain=replace(SEEING, steps=8_000)
+    ),
 }
 """Imitation recipes of the same tasks where they are seen: no policy is shown where objects are."""
 
