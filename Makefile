@@ -39,13 +39,14 @@ unit: $(VENV)/.installed ## Tests and doctests, in WORKERS processes
 
 # Three minutes and 7 GB the first time. Its own settings: warnings of LeRobot's are no errors.
 test-lerobot: $(LEROBOT)/.installed ## Tests with the real LeRobot, in an interpreter of its own
-	PYTHONPATH=. $(LEROBOT)/bin/python -m pytest --config-file tests/lerobot/pytest.ini \
+	PYTHONPATH=. SIMULATORS=$(abspath $(BIN)/python) $(LEROBOT)/bin/python -m pytest --config-file tests/lerobot/pytest.ini \
 		--rootdir . --confcutdir tests/lerobot tests/lerobot
 
-$(LEROBOT)/.installed: integrations/lerobot/constraints.txt
+$(LEROBOT)/.installed: integrations/lerobot/constraints.txt $(wildcard integrations/*/setup.py)
 	$(PYTHON) -m venv $(LEROBOT)
 	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --no-deps \
-		--requirement integrations/lerobot/constraints.txt
+		--requirement integrations/lerobot/constraints.txt \
+		--editable integrations/lerobot_policy_zprl --editable integrations/lerobot_env_zprl
 	touch $@
 
 format: $(VENV)/.installed ## Format the code and fix what can be fixed

@@ -23,6 +23,8 @@ def feature(kind: str, *shape: int) -> PolicyFeature:
 
 
 STATES = {STATE: feature("STATE", 3), ENVIRONMENT: feature("ENV", 4)}
+PUSHT = {STATE: feature("STATE", 2), ENVIRONMENT: feature("ENV", 16)}
+LIFT = {STATE: feature("STATE", 9), ENVIRONMENT: feature("ENV", 10)}
 PICTURES = {STATE: feature("STATE", 3)}
 PICTURES |= {f"observation.images.{name}": feature("VISUAL", 3, *SIZE) for name in CAMERAS}
 DIFFUSION: dict[str, Any] = {"horizon": 8, "n_action_steps": 4, "down_dims": (16, 32)}
@@ -49,6 +51,8 @@ KINDS: dict[str, tuple[str, dict[str, PolicyFeature], dict[str, Any]]] = {
         DIFFUSION | RESIZED | {"use_separate_rgb_encoder_per_camera": True},
     ),
     "act": ("act", STATES, ACT),
+    "act_pusht": ("act", PUSHT, ACT),
+    "act_lift": ("act", LIFT, ACT),
     "act_sees": ("act", PICTURES, ACT),
     "act_without_latent": ("act", STATES, ACT | {"use_vae": False}),
     "act_ensembles": ("act", STATES, ACT | {"n_action_steps": 1, "temporal_ensemble_coeff": 0.01}),
@@ -57,10 +61,10 @@ KINDS: dict[str, tuple[str, dict[str, PolicyFeature], dict[str, Any]]] = {
 }
 
 
-def statistics() -> dict[str, dict[str, Tensor]]:
-    """Statistics of every feature there is, of every mode."""
+def statistics(features: dict[str, PolicyFeature]) -> dict[str, dict[str, Tensor]]:
+    """Statistics of features, of every mode."""
     generator = torch.Generator().manual_seed(0)
-    shapes = {name: f.shape for name, f in (STATES | PICTURES).items()} | {"action": (2,)}
+    shapes = {name: f.shape for name, f in features.items()}
     found = {}
     for name, shape in shapes.items():
         size = (3, 1, 1) if len(shape) == 3 else shape
@@ -81,16 +85,20 @@ def save(name: str, folder: Path) -> Path:
         from tests.lerobot.language import save_backbone
 
         settings = settings | {"vlm_model_name": str(save_backbone(folder / "backbone"))}
+    outputs = {"action": feature("ACTION", 7 if inputs is LIFT else 2)}
     config = make_policy_config(
         kind,
         input_features=inputs,
-        output_features={"action": feature("ACTION", 2)},
+        output_features=outputs,
         device="cpu",
         **settings,
     )
     torch.manual_seed(0)
     policy = get_policy_class(kind)(config).eval()
-    for part in (policy, *make_pre_post_processors(config, dataset_stats=statistics())):
+    for part in (
+        policy,
+        *make_pre_post_processors(config, dataset_stats=statistics(inputs | outputs)),
+    ):
         part.save_pretrained(folder)
     return folder
 

@@ -51,7 +51,8 @@ def test_it_is_asked_once_per_decision_and_the_noise_is_left_alone(policy, monke
 def test_noise_where_actions_are_moves_them(policy, place):
     noise = noises(policy, 1)[0]
     other = noise.copy()
-    other[(0, *place)] += 1
+    at = (0, *place)
+    other[at] += 1
     seen = observations(KIND, 1)
     assert not np.array_equal(chunk(policy, seen, noise), chunk(policy, seen, other))
 
