@@ -26,7 +26,9 @@ class SteerablePolicy(Protocol):
     result for as long as the object lives.
 
     A policy that sees has two attributes more: ``cameras``, the names of those it sees through in
-    order, and ``picture_settings``, what their pictures were made with.
+    order, and ``picture_settings``, what their pictures were made with. One that decodes from more
+    than a latent has ``takes_context``: see :class:`~policies.encoding.ContextEncoding`. Noise of
+    another shape than its chunk's is stated as ``noise_shape``.
 
     Attributes:
         feature_dim: Size F of the observation embedding.

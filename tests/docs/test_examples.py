@@ -32,13 +32,19 @@ def run(example: str, *arguments: object) -> str:
 def test_an_example_is_short_and_says_how_it_is_run(example):
     text = example.read_text(encoding="utf-8")
     assert re.match(r"\d\d_", example.name)
-    assert len(text.splitlines()) < 60
+    assert len(text.splitlines()) < 70
     assert f"python examples/{example.name}" in text
 
 
 def test_one_s_own_policy_in_one_s_own_environment():
     said = run("01_own_policy", 310)
     assert re.search(rf"alone:   {RATE}\nsteered: {RATE}\n", said)
+
+
+def test_a_torch_policy_from_elsewhere():
+    said = run("07_torch_policy", 110)
+    for wrapper in ("NoiseSteeringWrapper", "LatentSteeringWrapper"):
+        assert re.search(rf"{wrapper} alone:   {RATE}\n{wrapper} steered: {RATE}\n", said)
 
 
 def test_ppo_on_eight_environments():

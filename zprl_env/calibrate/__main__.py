@@ -20,8 +20,7 @@ from zprl_env.calibrate.trial import Hold
 from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
 from zprl_env.files import CALIBRATION_FILE, make_writable, write_json
-from zprl_env.loading.named import names_code
-from zprl_env.loading.resolve import HUB
+from zprl_env.loading.named import names_folder
 from zprl_env.options.noise import FlowNoise, check_noise
 from zprl_env.options.ranges import COUNT, POSITIVE, Range, check
 from zprl_env.options.stored import Calibrated, calibrated_facts, store_calibration
@@ -206,7 +205,7 @@ def _checkpoint(policy: str | PathLike[str]) -> Path:
     """Find the folder of a checkpoint that something can be stored in."""
     from zprl_env.loading.resolve import checkpoint_folder
 
-    if isinstance(policy, str) and (names_code(policy) or policy.startswith(HUB)):
+    if not names_folder(policy):
         raise ZprlError(
             f"--save must have a policy in a folder of this machine. Got: {policy}. Leave --save "
             f"out and give the flags that are recommended, or download it: python -m zprl_env.hub."

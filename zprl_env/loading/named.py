@@ -12,11 +12,15 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from importlib import import_module
+from os import PathLike
 from types import ModuleType
 from typing import Any
 
+from policies.foreign.addresses import is_address
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
+HUB = "hf://"
+"""Prefix of a repository's name on the Hugging Face hub."""
 SEPARATOR = ":"
 """Separator between the module and the object in it."""
 
@@ -24,17 +28,33 @@ SEPARATOR = ":"
 def names_code(spec: object) -> bool:
     r"""Tell whether a value is the name of an object in a module, ``"module:attribute"``.
 
-    A path on Windows, a hub's ``hf://user/repo`` and gymnasium's ``package:Id-v0`` are none.
+    A path on Windows, a hub's ``hf://user/repo``, gymnasium's ``package:Id-v0`` and the address of
+    a policy from elsewhere are none.
 
     >>> names_code("my_robot:make_env"), names_code("lab.envs:Reach.easy"), names_code("Lift")
     (True, True, False)
     >>> names_code("hf://user/repo"), names_code("package:Id-v0"), names_code(r"C:\policies")
     (False, False, False)
+    >>> names_code("lerobot:my_policy")
+    False
     """
-    if not isinstance(spec, str):
+    if not isinstance(spec, str) or is_address(spec):
         return False
     module, separator, attribute = spec.partition(SEPARATOR)
     return bool(separator) and all(map(_dotted, (module, attribute)))
+
+
+def names_folder(spec: object) -> bool:
+    """Tell whether a policy's name is one of a folder: a path, or a task that has a shipped one.
+
+    >>> names_folder("Lift"), names_folder("runs/base"), names_folder("my_robot:make_policy")
+    (True, True, False)
+    >>> names_folder("hf://user/repo"), names_folder("lerobot:outputs/last")
+    (False, False)
+    """
+    if not isinstance(spec, str):
+        return isinstance(spec, PathLike)
+    return not (names_code(spec) or is_address(spec) or spec.startswith(HUB))
 
 
 def load_object(spec: str, kind: str) -> Any:

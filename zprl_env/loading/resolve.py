@@ -1,4 +1,4 @@
-"""Resolve a policy: an object, a path, a name, a hub address or ``module:callable``.
+"""Resolve a policy: an object, a path, a name, an address or ``module:callable``.
 
 The only place where a policy's name becomes an object, and where torch is imported for it.
 """
@@ -10,27 +10,27 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from policies.commands.suggestions import did_you_mean, nearest
+from policies.foreign.addresses import is_address, load_generator
 from zprl_env.errors import CheckpointError, ConfigurationError, PolicyMismatchError
-from zprl_env.loading.named import load_object, names_code
+from zprl_env.loading.named import HUB, load_object, names_code
 from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.steerable import SteerablePolicy, faults_of_members
 from zprl_env.tasks import TASKS, other_names
 
 PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
-"""A policy object, a checkpoint folder, a shipped policy's name, ``hf://user/repo``, or
-``module:callable`` that returns a policy object."""
-
-HUB = "hf://"
-"""Prefix of a repository's name on the Hugging Face hub."""
+"""A policy object, a checkpoint folder, a shipped policy's name, ``hf://user/repo``,
+``lerobot:folder``, or ``module:callable`` that returns a policy object. Where an object is asked
+for, a generator from elsewhere is one, too (`policies.foreign.generator`)."""
 
 
 def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -> SteerablePolicy:
     """Return a policy object, loading it if it is given by name or path.
 
     Args:
-        policy: A policy object; a path; the name of a task that a policy is shipped for;
-            ``hf://user/repo`` (``hf://user/repo@revision``) on the Hugging Face hub; or
-            ``module:callable``, a function or class that is called without arguments.
+        policy: A policy object, or a generator from elsewhere; a path; the name of a task that a
+            policy is shipped for; ``hf://user/repo`` (``hf://user/repo@revision``) on the Hugging
+            Face hub; ``lerobot:folder``; or ``module:callable``, a function or class that is called
+            without arguments.
         policy_class: The class of a checkpoint that is of none that is known, or its
             ``module:Class``; see :func:`policies.load_policy`.
 
@@ -49,12 +49,15 @@ def resolve_policy(policy: PolicyLike, policy_class: str | type | None = None) -
     Traceback (most recent call last):
     policies.errors.PolicyMismatchError: Expected a SteerablePolicy from math:tau. Got: float, ...
     """
-    if not isinstance(policy, str | PathLike) or names_code(policy):
+    foreign = isinstance(policy, str) and is_address(policy)
+    if foreign or not isinstance(policy, str | PathLike) or names_code(policy):
         if policy_class is not None:
             raise ConfigurationError(
                 f"A policy class must come with a checkpoint's folder or address. Got: {policy!r}. "
                 "Leave it out."
             )
+        if foreign:
+            return _checked(load_generator(fspath(policy)), f"from {policy}")  # type: ignore[arg-type]
         if isinstance(policy, str):
             found = load_object(policy, "policy")
             return _checked(found() if callable(found) else found, f"from {policy}")
@@ -110,6 +113,11 @@ def present_folder(policy: str | PathLike[str]) -> Path | None:
 
 def _checked(policy: Any, where: str) -> SteerablePolicy:
     """Refuse an object that is no policy, and name everything that is wrong with its attributes."""
+    generates = hasattr(policy, "embed") and hasattr(policy, "generate")
+    if generates and not (isinstance(policy, type) or hasattr(policy, "encode")):
+        from policies.foreign.policy import ForeignPolicy
+
+        policy = ForeignPolicy(policy)
     faults = [*faults_of_members(policy)]
     if not faults:
         checked: SteerablePolicy = policy

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from policies.checkpoints.output import WRITER
+from policies.foreign.addresses import is_address
 from zprl_env.base_policies.find import find_policy
 from zprl_env.cli import check_words, settings
 from zprl_env.cli import parse as parse_line
@@ -167,7 +168,7 @@ class Config:
         policy = self.policy or find_policy(self.env, settings(self.env_kwargs))
         if policy is None:
             return None
-        if isinstance(policy, str) and names_code(policy):
+        if isinstance(policy, str) and (names_code(policy) or is_address(policy)):
             return {}
         with suppress(ZprlError):  # what cannot be fetched or read is told when it is loaded
             return description_in(local_folder(policy) or present_folder(policy))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from os import PathLike
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -17,7 +16,7 @@ from zprl_env.cli import settings
 from zprl_env.envs.time_left import episode_limit
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
 from zprl_env.files import CALIBRATION_FILE, write_json
-from zprl_env.loading.named import names_code
+from zprl_env.loading.named import HUB, names_folder
 from zprl_env.loading.resolve import checkpoint_folder, resolve_policy
 from zprl_env.tasks import folder_name
 from zprl_env.training.agents.model import make_model
@@ -115,8 +114,8 @@ class OpenedRun:
         name = config.policy or base_policy(
             config.env, make=config.make_policy, env_kwargs=self._kwargs, say=self._say
         )
-        is_checkpoint = isinstance(name, str | PathLike) and not names_code(name)
-        self._checkpoint = checkpoint_folder(name) if is_checkpoint else None
+        hub = isinstance(name, str) and name.startswith(HUB)
+        self._checkpoint = checkpoint_folder(name) if hub or names_folder(name) else None
         self.policy = resolve_policy(self._checkpoint or name, config.policy_class)
         if config.resume_from is not None:
             check_policy(config.resume_from, self.policy)

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from policies.checkpoints.plain_json import read_json
+from policies.foreign.addresses import is_address
 from zprl_env.base_policies.find import base_policy, find_policy
 from zprl_env.cli import settings
 from zprl_env.errors import CheckpointError
 from zprl_env.evaluation import EvaluationResult
-from zprl_env.loading.named import names_code
+from zprl_env.loading.named import HUB, names_code, names_folder
 from zprl_env.loading.pretrained import shipped_policies
-from zprl_env.loading.resolve import HUB, checkpoint_folder
+from zprl_env.loading.resolve import checkpoint_folder
 from zprl_env.loading.steered_files import FACTS
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config
@@ -100,9 +101,7 @@ def policy_folder(config: Config) -> Path | None:
         CheckpointError: There is none of that name.
     """
     name = policy_name(config)
-    if name is None or (isinstance(name, str) and (names_code(name) or name.startswith(HUB))):
-        return None
-    return checkpoint_folder(name)
+    return checkpoint_folder(name) if name is not None and names_folder(name) else None
 
 
 def policy_name(config: Config) -> str | Path | None:
@@ -145,6 +144,8 @@ def describe_policy(config: Config) -> str:
     folder = policy_folder(config)
     if isinstance(name, str) and names_code(name):
         where = "your own code"
+    elif isinstance(name, str) and is_address(name):
+        where = "trained elsewhere"
     elif isinstance(name, str) and name.startswith(HUB):
         where = "from the hub"
     else:

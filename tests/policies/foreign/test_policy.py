@@ -1,0 +1,184 @@
+"""A generator from elsewhere becomes a policy that is the generator to the bit."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from policies.encoding import context_of
+from policies.errors import PolicyMismatchError
+from policies.foreign import ForeignPolicy
+from policies.foreign.testing import LineGenerator
+from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, NoiseSteeringWrapper
+from zprl_env.testing import Reach, check_policy
+
+
+class Tokens(LineGenerator):
+    """Its condition is tokens, which the agent is shown a summary of; it has a latent of its own."""
+
+    latent_dim = 3
+
+    def embed(self, batch):
+        return {"tokens": batch[:, :, None] * torch.arange(1.0, 4.0)}
+
+    def summarize(self, condition):
+        return condition["tokens"].mean(2)
+
+    def generate(self, condition, noise, latent):
+        chunks = super().generate(condition["tokens"][:, :, 0], noise)
+        return chunks + latent.sum(1)[:, None, None]
+
+
+class Prefix(Tokens):
+    """Without a latent of its own: its noise alone can be steered."""
+
+    latent_dim = 0
+
+    def generate(self, condition, noise):
+        return super().generate(condition, noise, torch.zeros(len(noise), 3))
+
+
+class Padded(LineGenerator):
+    """Its noise has a row for a step that is past, and a number that pads its actions."""
+
+    @property
+    def noise_shape(self):
+        return (self.horizon + 1, self.action_dim + 1)
+
+    def generate(self, condition, noise):
+        return super().generate(condition, noise[:, 1:, :-1])
+
+
+def reach():
+    return gym.wrappers.TimeLimit(Reach(), 20)
+
+
+@pytest.mark.parametrize("kind", [LineGenerator, Tokens, Prefix, Padded])
+def test_every_kind_passes_the_whole_check(kind):
+    assert check_policy(ForeignPolicy(kind(2, 2)), reach()) == []
+
+
+@pytest.mark.parametrize("kind", [LineGenerator, Tokens, Prefix, Padded])
+def test_at_zero_action_a_roll_out_is_the_generator_s_to_the_bit(kind):
+    generator = kind(2, 2)
+    policy = ForeignPolicy(generator)
+    steered = NoiseSteeringWrapper(reach(), policy, noise="fixed:3")
+    bare = ActionChunkWrapper(reach(), generator.n_action_steps)
+    noise = torch.from_numpy(steered.steering.start)[None]
+    (seen, _), _ = bare.reset(seed=7), steered.reset(seed=7)
+    for _ in range(5):
+        with torch.inference_mode():
+            condition = generator.embed(torch.from_numpy(seen)[None])
+            own = (torch.zeros(1, 3),) if kind is Tokens else ()
+            chunk = generator.generate(condition, noise, *own)[0, : generator.n_action_steps]
+        seen, reward, *_ = bare.step(chunk.numpy())
+        _, got, *_ = steered.step(np.zeros(steered.action_space.shape, np.float32))
+        assert got == reward
+        np.testing.assert_array_equal(steered.unwrapped._way, bare.unwrapped._way)
+
+
+def test_noise_is_copied_and_a_base_call_is_made_once_per_decision():
+    class Sampler(LineGenerator):
+        calls = 0
+
+        def generate(self, condition, noise):
+            self.calls += 1
+            noise *= 0.5
+            return super().generate(condition, noise)
+
+    generator = Sampler(2, 2)
+    env = NoiseSteeringWrapper(reach(), ForeignPolicy(generator), noise="fixed:3")
+    env.reset(seed=0)
+    start, before = env.steering.start.copy(), generator.calls
+    for _ in range(3):
+        env.step(np.zeros(env.action_space.shape, np.float32))
+    assert generator.calls == before + 3
+    np.testing.assert_array_equal(env.steering.start, start)
+
+
+def test_a_latent_of_its_own_is_steered_about_zero():
+    policy = ForeignPolicy(Tokens(2, 2))
+    assert (policy.feature_dim, policy.latent_dim) == (2, 3)
+    encoding = policy.encode(np.ones((4, 2), np.float32))
+    assert not encoding[1].any()
+    assert not encoding[2].any()
+    noise, context = np.zeros((4, 4, 2), np.float32), context_of(encoding)
+    moved = policy.decode(np.ones((4, 3), np.float32), noise, context)
+    base = policy.decode(encoding[1], noise, context)
+    np.testing.assert_allclose(moved - base, 3.0, atol=1e-5)
+
+
+def test_an_agent_learns_on_a_policy_with_a_context():
+    from stable_baselines3 import SAC
+
+    env = LatentSteeringWrapper(reach(), ForeignPolicy(Tokens(2, 2)), scale=0.5)
+    assert env.observation_space.shape == (5,)  # summary and latent, no tokens
+    SAC("MlpPolicy", env, learning_starts=5, device="cpu", seed=0).learn(20)
+
+
+def test_modules_are_put_into_evaluation_mode_without_gradients():
+    class Dropping(LineGenerator):
+        def __init__(self):
+            super().__init__(2, 2)
+            self.drop = nn.Dropout(0.5)
+
+        def generate(self, condition, noise):
+            return self.drop(super().generate(condition, noise))
+
+    policy = ForeignPolicy(Dropping())
+    assert not policy.generator.drop.training
+    assert not any(weight.requires_grad for weight in policy.generator.layer.parameters())
+    policy.generator.drop.train()
+    env = NoiseSteeringWrapper(reach(), policy)
+    env.reset(seed=0)
+    env.step(np.zeros(env.action_space.shape, np.float32))
+    assert not policy.generator.drop.training
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"horizon": 2.5}, "horizon must be an integer of at least 1, got 2.5"),
+        ({"n_action_steps": 5}, "n_action_steps must be at most the horizon 4, got 5"),
+        ({"noise_shape": (4,)}, "noise_shape must be two sizes, rows and numbers, got"),
+        ({"embed": None}, "embed is missing"),
+        ({"latent_dim": 2}, r"latent_dim needs summarize\(condition\), which is missing"),
+        ({"condition_dim": None, "observation_dim": None}, "must say condition_dim"),
+    ],
+)
+def test_what_is_no_generator_is_refused_by_name(changed, told):
+    generator = LineGenerator(2, 2)
+    for name, value in changed.items():
+        setattr(generator, name, value)
+        if value is None and name == "observation_dim":
+            del generator.observation_dim
+    with pytest.raises(PolicyMismatchError, match=told):
+        ForeignPolicy(generator)
+
+
+def test_a_class_in_place_of_an_instance_is_told():
+    with pytest.raises(PolicyMismatchError, match=r"give an instance, LineGenerator\(...\)"):
+        ForeignPolicy(LineGenerator)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda batch: batch[:, :, None], r"embed must return a tensor of shape \(B, C\). Got: \(1"),
+        (lambda batch: {"tokens": batch}, "Got: dict. If the condition is anything else, give"),
+        (lambda batch: batch * float("nan"), "embed must return finite numbers"),
+    ],
+)
+def test_a_condition_that_is_no_row_of_numbers_is_told(answer, told):
+    generator = LineGenerator(2, 2)
+    generator.embed, generator.condition_dim = answer, 2
+    with pytest.raises(PolicyMismatchError, match=told):
+        ForeignPolicy(generator).encode(np.ones((1, 2), np.float32))
+
+
+def test_a_wrapper_takes_a_generator_as_it_is():
+    env = NoiseSteeringWrapper(reach(), LineGenerator(2, 2))
+    assert isinstance(env.policy, ForeignPolicy)
