@@ -104,7 +104,7 @@ class ZprlPolicy(PreTrainedPolicy):
             last = {name: np.stack([shown[name] for shown in self._shown], 1) for name in last}
         observation = last if len(last) > 1 else last["state"]
         chunk = torch.from_numpy(self._steered.predict(observation))
-        device = next(iter(batch.values())).device if batch else "cpu"
+        device = batch[next(iter(self.config.input_features))].device
         return chunk[:, : self.config.n_action_steps].to(device)
 
     def _as_environment(self, batch: dict[str, Tensor]) -> dict[str, np.ndarray]:
