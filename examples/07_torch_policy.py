@@ -19,7 +19,7 @@ from zprl_env.testing import Reach, reach_demonstrations
 
 
 class Flow(Module):
-    """Somebody's flow matching over chunks of four actions."""
+    """Policy of flow matching over chunks of four actions."""
 
     action_dim, horizon, n_action_steps, observation_dim = 2, 4, 2, 2
 
@@ -43,7 +43,7 @@ class Flow(Module):
         return noise
 
     def loss(self, condition, actions):
-        """What it was trained by."""
+        """Loss that it was trained by."""
         noise, time = torch.randn_like(actions), torch.rand(len(actions), 1)
         x = noise + time[..., None] * (actions - noise)
         return (self.move(x, time, condition) - (actions - noise)).square().mean()

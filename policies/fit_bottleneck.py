@@ -25,6 +25,7 @@ from policies.checkpoints.output import refuse_overwriting
 from policies.commands import parsing, running
 from policies.demonstrations import Demonstrations, content_hash, loading
 from policies.errors import PolicyMismatchError
+from policies.foreign.addresses import is_address, names_code
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig
 from policies.imitation.device import resolve_device, resolve_threads, torch_threads
@@ -176,12 +177,16 @@ class Arguments(BottleneckConfig):
     being trained again.
     """
 
-    policy: Path
-    """Folder of the finished policy's checkpoint."""
+    policy: str
+    """Folder of the finished policy's checkpoint; or, of one that was trained elsewhere, its
+    address, such as lerobot:outputs/last, or module:callable that returns it."""
     demonstrations: Path
     """Demonstrations, best those that the policy was trained on; see policies.pretrain."""
     out: Path
     """Folder for the new checkpoint: policy.safetensors and policy.json."""
+    keys: tuple[str, ...] = ()
+    """Observation keys that a policy from elsewhere takes, in its order; all of the file's if none
+    are given. A checkpoint of this project's names its own."""
     mask: str | None = None
     """Use only the episodes of this robomimic filter key, such as "train"."""
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -197,6 +202,9 @@ def run(arguments: Arguments) -> None:
     """Read policy and demonstrations, fit or go on with the fit, write the checkpoint."""
     refuse_overwriting(arguments.out / METADATA_FILE, arguments.overwrite)
     check_destination(arguments.out)
+    if is_address(arguments.policy) or names_code(arguments.policy):
+        _run_foreign(arguments)
+        return
     base = FrozenPolicy.load(arguments.policy)
     demonstrations = loading.load_and_say(
         arguments.demonstrations,
@@ -206,15 +214,7 @@ def run(arguments: Arguments) -> None:
         skip_bad=arguments.skip_bad,
         cameras=base.cameras or None,
     )
-    names = [field.name for field in dataclasses.fields(BottleneckConfig)]
-    provenance = {
-        "demonstrations_sha256": content_hash(
-            arguments.demonstrations, skip_bad=arguments.skip_bad
-        ),
-        **loading.provenance(demonstrations),
-        "command": shlex.join(["python", "-m", "policies.fit_bottleneck", *sys.argv[1:]]),
-    }
-    config = BottleneckConfig(**{name: getattr(arguments, name) for name in names})
+    config, provenance = _config(arguments), _provenance(arguments, demonstrations)
     with unfinished_fit(arguments.out, arguments.overwrite) as unfinished:
         policy = fit_bottleneck(
             base, demonstrations, config, provenance=provenance, unfinished=unfinished
@@ -223,8 +223,48 @@ def run(arguments: Arguments) -> None:
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 
+def _run_foreign(arguments: Arguments) -> None:
+    """Fit a bottleneck onto a policy that was trained elsewhere, and save it beside its address."""
+    from policies import foreign
+    from policies.foreign.addresses import made_generator
+
+    generator = made_generator(arguments.policy)
+    demonstrations = loading.load_and_say(
+        arguments.demonstrations,
+        list(arguments.keys or getattr(generator, "observation_keys", ())) or None,
+        arguments.mask,
+        env=arguments.env,
+        skip_bad=arguments.skip_bad,
+        cameras=tuple(getattr(generator, "cameras", ())) or None,
+    )
+    config, provenance = _config(arguments), _provenance(arguments, demonstrations)
+    with unfinished_fit(arguments.out, arguments.overwrite) as unfinished:
+        policy = foreign.fit_foreign_bottleneck(
+            generator, demonstrations, config, provenance=provenance, unfinished=unfinished
+        )
+        address = arguments.policy if is_address(arguments.policy) else None
+        unfinished.finish(lambda: foreign.save(policy, arguments.out, address))
+    print(f"saved {arguments.out}: a bottleneck for {arguments.policy}, which stays where it is")
+
+
+def _config(arguments: Arguments) -> BottleneckConfig:
+    names = [field.name for field in dataclasses.fields(BottleneckConfig)]
+    return BottleneckConfig(**{name: getattr(arguments, name) for name in names})
+
+
+def _provenance(arguments: Arguments, demonstrations: Demonstrations) -> dict[str, Any]:
+    return {
+        "demonstrations_sha256": content_hash(
+            arguments.demonstrations, skip_bad=arguments.skip_bad
+        ),
+        **loading.provenance(demonstrations),
+        "command": shlex.join(["python", "-m", "policies.fit_bottleneck", *sys.argv[1:]]),
+    }
+
+
 EXAMPLES = (
     "--policy my_policy --demonstrations demos/lift.hdf5 --latent-dim 16 --out my_policy16",
+    "--policy my_lab:make_flow --demonstrations demos/lift.hdf5 --out runs/steerable",
 )
 
 

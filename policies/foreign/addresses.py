@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import pkgutil
+import re
+import sys
 from typing import Any
+
+from policies.errors import ConfigurationError
 
 PREFIXES = {"lerobot:": "policies.foreign.lerobot:load"}
 """Makers of generators by the prefix of an address: ``lerobot:outputs/train/checkpoints/last``."""
@@ -16,6 +21,39 @@ def is_address(name: str) -> bool:
     (True, False)
     """
     return name.startswith(tuple(PREFIXES))
+
+
+def names_code(name: str) -> bool:
+    """Tell whether a name is one of code, ``module:callable``, and no address.
+
+    >>> names_code("my_lab:make_flow"), names_code("lerobot:last"), names_code("runs/base")
+    (True, False, False)
+    """
+    return not is_address(name) and bool(re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", name))
+
+
+def made_generator(name: str) -> Any:
+    """Load the generator at an address, or call what ``module:callable`` names.
+
+    The current folder can be imported from.
+
+    Raises:
+        ConfigurationError: The name leads nowhere.
+    """
+    if is_address(name):
+        return load_generator(name)
+    if (here := os.getcwd()) not in sys.path:
+        sys.path.append(here)
+    try:
+        found = pkgutil.resolve_name(name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(
+            f"A policy must be module:callable that can be imported from here. Got: {name} "
+            f"({type(error).__name__}: {error})."
+        ) from error
+    if isinstance(found, type) or (callable(found) and not hasattr(found, "embed")):
+        found = found()
+    return getattr(found, "generator", found)  # of a ForeignPolicy, what it was made of
 
 
 def load_generator(address: str) -> Any:

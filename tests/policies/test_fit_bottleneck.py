@@ -7,14 +7,17 @@ import pytest
 import torch
 import tyro
 
+from policies import foreign
 from policies.checkpoints.output import OverwriteError
-from policies.demonstrations import Demonstrations
+from policies.demonstrations import Demonstrations, DemonstrationWriter
 from policies.errors import PolicyMismatchError
 from policies.fit_bottleneck import Arguments, fit_bottleneck, run
+from policies.foreign.testing import LineGenerator
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig, PretrainConfig
 from policies.model.vib_flow import VibFlow
 from policies.pretrain import pretrain
+from zprl_env.testing import reach_demonstrations
 
 SETTINGS = BottleneckConfig(
     latent_dim=4,
@@ -190,3 +193,20 @@ def test_a_bottleneck_is_fitted_onto_a_policy_that_sees(dots_seen):
     )
     with pytest.raises(PolicyMismatchError, match=r"frames must be the policy's, .*Got: none"):
         fit_bottleneck(base, blind, settings, progress=False)
+
+
+def test_the_command_fits_onto_a_policy_from_elsewhere(tmp_path, monkeypatch, capsys):
+    (tmp_path / "lab.py").write_text(
+        "from policies.foreign.testing import LineGenerator\n"
+        "def make():\n    return LineGenerator(2, 2)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with DemonstrationWriter(tmp_path / "demos.hdf5", {}, ["way"]) as writer:
+        for episode in reach_demonstrations(3).trajectories:
+            writer.append(episode)
+    out = tmp_path / "fitted"
+    settings = {f.name: getattr(SETTINGS, f.name) for f in dataclasses.fields(SETTINGS)}
+    run(Arguments(policy="lab:make", demonstrations=tmp_path / "demos.hdf5", out=out, **settings))
+    assert "a bottleneck for lab:make, which stays where it is" in capsys.readouterr().out
+    assert foreign.load(out, LineGenerator(2, 2)).latent_dim == 4

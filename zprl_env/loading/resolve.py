@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from policies.commands.suggestions import did_you_mean, nearest
 from policies.foreign.addresses import is_address, load_generator
@@ -17,7 +17,10 @@ from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.steerable import SteerablePolicy, faults_of_members
 from zprl_env.tasks import TASKS, other_names
 
-PolicyLike: TypeAlias = "SteerablePolicy | str | PathLike[str]"
+if TYPE_CHECKING:
+    from policies.foreign.generator import ForeignGenerator
+
+PolicyLike: TypeAlias = "SteerablePolicy | ForeignGenerator | str | PathLike[str]"
 """A policy object, a checkpoint folder, a shipped policy's name, ``hf://user/repo``,
 ``lerobot:folder``, or ``module:callable`` that returns a policy object. Where an object is asked
 for, a generator from elsewhere is one, too (`policies.foreign.generator`)."""

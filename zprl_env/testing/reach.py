@@ -10,7 +10,7 @@ import numpy as np
 from policies.demonstrations import Demonstrations, Trajectory
 
 BESIDE = 0.12
-"""How far beside a goal on the left the person goes."""
+"""Distance beside a goal on the left that the person goes to."""
 
 
 class Reach(gym.Env[np.ndarray, np.ndarray]):
