@@ -69,6 +69,27 @@ def noise_shape(policy: Any) -> tuple[int, int]:
     return int(rows), int(width)
 
 
+def remembers(policy: object) -> bool:
+    """Tell whether a policy has a memory of its episodes: it then has ``reset(indices)``.
+
+    Its ``encode`` is told which environments the rows are of: ``encode(observations, indices)``.
+
+    >>> remembers(object())
+    False
+    """
+    return callable(getattr(policy, "reset", None))
+
+
+def encode_alone(policy: Any, observations: Observations) -> Any:
+    """Have a policy encode observations as if each began an episode; the memory of it is lost."""
+    if not remembers(policy):
+        return policy.encode(observations)
+    first = next(iter(observations.values())) if isinstance(observations, Mapping) else observations
+    rows = range(len(first))
+    policy.reset(rows)
+    return policy.encode(observations, rows)
+
+
 def context_of(encoding: tuple[Any, ...]) -> Any:
     """Return the context in an encoding; None in one that has none.
 

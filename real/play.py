@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from policies.foreign.addresses import in_interpreter
 from policies.pictures.settings import PictureSettings
 from real.drivers import driver_settings
 from real.env import RealRobotEnv
@@ -28,6 +29,9 @@ class Play:
 
     policy: str
     """Frozen policy: a checkpoint folder or a shipped name."""
+    policy_python: str | None = None
+    """Interpreter that --policy is loaded in, such as ~/lerobot/bin/python, where what it needs
+    does not live beside the simulators; it is started by itself and ends with this command."""
     task: str = "place-orange"
     """A preset's name, or a YAML file."""
     run: Path | None = None
@@ -60,6 +64,8 @@ class Play:
     """YAML file of the laboratory's cameras by name; the driver's own if not given."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "policy", in_interpreter(self.policy, self.policy_python))
+        object.__setattr__(self, "policy_python", None)
         if self.episodes < 1:
             raise ZprlError(f"episodes must be at least 1. Got: {self.episodes}.")
         check_noise(self.noise)

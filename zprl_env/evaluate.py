@@ -13,6 +13,7 @@ import numpy as np
 import tyro
 
 from policies.checkpoints.output import refuse_overwriting
+from policies.foreign.addresses import in_interpreter
 from zprl_env import cli
 from zprl_env.errors import CheckpointError, PolicyMismatchError, ZprlError
 from zprl_env.evaluation import TEST_SEED, Agent, success_note
@@ -49,6 +50,9 @@ class Evaluation:
     policy: str | None = None
     """Frozen policy: a checkpoint folder, a shipped name, hf://user/name, or module:callable; the
     run's own, and else the task's."""
+    policy_python: str | None = None
+    """Interpreter that --policy is loaded in, such as ~/lerobot/bin/python, where what it needs
+    does not live beside the simulators; it is started by itself and ends with this command."""
     policy_class: str | None = None
     """module:Class of a checkpoint whose class is your own."""
     run: Path | None = None
@@ -80,6 +84,8 @@ class Evaluation:
     """Threads of torch; more are slower for networks this small."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "policy", in_interpreter(self.policy, self.policy_python))
+        object.__setattr__(self, "policy_python", None)
         if self.env is not None:
             find_task(self.env)
         cli.settings(self.env_kwargs)

@@ -10,8 +10,14 @@ from typing import Any
 
 from policies.errors import ConfigurationError
 
-PREFIXES = {"lerobot:": "policies.foreign.lerobot:load"}
-"""Makers of generators by the prefix of an address: ``lerobot:outputs/train/checkpoints/last``."""
+PREFIXES = {
+    "lerobot:": "policies.foreign.lerobot:load",
+    "served:": "policies.serve.client:connect",
+    "python:": "policies.serve.process:start",
+}
+"""Makers of generators or policies by the prefix of an address: ``lerobot:outputs/last``, a folder
+of LeRobot's; ``served:HOST:PORT``, of ``python -m policies.serve``; and
+``python:INTERPRETER:POLICY``, which starts that."""
 
 
 def is_address(name: str) -> bool:
@@ -21,6 +27,28 @@ def is_address(name: str) -> bool:
     (True, False)
     """
     return name.startswith(tuple(PREFIXES))
+
+
+def in_interpreter(policy: str | None, python: str | None) -> str | None:
+    """Return the address of a policy that is to live in another interpreter.
+
+    Args:
+        policy: Its name there.
+        python: The interpreter, or None for this one.
+
+    Raises:
+        ConfigurationError: An interpreter is given and no policy, or one that is served already.
+
+    >>> in_interpreter("lerobot:last", "/opt/lerobot/bin/python")
+    'python:/opt/lerobot/bin/python:lerobot:last'
+    """
+    if python is None:
+        return policy
+    if policy is None or policy.startswith(("python:", "served:")):
+        raise ConfigurationError(
+            f"--policy-python must come with a --policy that is loaded there. Got: {policy}."
+        )
+    return f"python:{python}:{policy}"
 
 
 def names_code(name: str) -> bool:

@@ -38,7 +38,8 @@ class ForeignGenerator(Protocol):
       ``(B, S)``; a condition may then be anything, tokens or a cache.
     * ``latent_dim``: size of a latent of its own, zero when it is left alone, which then is the
       third argument of ``generate``. It needs ``summarize``.
-    * ``reset(indices)``: told which environments begin an episode, if it remembers.
+    * ``reset(indices)``: told which environments begin an episode, if it remembers; ``embed`` then
+      has a second argument, the environments' numbers.
     * ``metadata``: JSON of what it is, for cards and runs.
 
     Attributes:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from policies.encoding import ContextEncoding, Encoding, Observations
+from policies.encoding import ContextEncoding, Encoding, Observations, remembers
 from policies.errors import PolicyMismatchError
 from policies.finite import all_finite
 from policies.foreign.bottleneck import FittedBottleneck
@@ -68,10 +68,11 @@ class ForeignPolicy:
         self._own_latent = sizes.latent_dim
         self._summarize = getattr(generator, "summarize", None)
         self.takes_context = self._summarize is not None
-        self.cameras: tuple[str, ...] = tuple(getattr(generator, "cameras", ()))
+        self._eyes: tuple[str, ...] = tuple(getattr(generator, "cameras", ()))
+        self.cameras = tuple(name for eye in self._eyes for name in self._names(eye))
         self.picture_settings = getattr(generator, "picture_settings", None)
         if (size := getattr(generator, "observation_dim", None)) is not None:
-            self.observation_dim = int(size)
+            self.observation_dim = int(size) * self.n_obs_steps
         self._size_up()
         if callable(told := getattr(generator, "reset", None)):
             self.reset = told
@@ -106,21 +107,24 @@ class ForeignPolicy:
                 f"it says observation_dim and sees nothing. Got: {type(self.generator).__name__} "
                 "without it."
             )
-        history = (self.n_obs_steps,) if self.n_obs_steps > 1 else ()
-        shown = np.zeros((1, *history, self.observation_dim), np.float32)
+        shown = np.zeros((1, self.observation_dim), np.float32)
         with torch.inference_mode():
             condition = self._embed(shown)
             seen = condition if self._summarize is None else self._summarize(condition)
         return int(seen.shape[-1])
 
-    def encode(self, observations: Observations) -> Encoding | ContextEncoding:
+    def encode(self, observations: Observations, indices: Any = None) -> Encoding | ContextEncoding:
         """Embed observations; see :class:`~zprl_env.steerable.SteerablePolicy`.
+
+        Args:
+            observations: The batch.
+            indices: Numbers of the environments, for a generator that remembers.
 
         Raises:
             PolicyMismatchError: The generator's condition is no row of finite numbers.
         """
         with torch.inference_mode():
-            condition = self._embed(observations)
+            condition = self._embed(observations, indices)
             if self._summarize is not None:
                 summary = self._numbers("summarize", self._summarize(condition))
                 if self._own_latent:
@@ -161,8 +165,36 @@ class ForeignPolicy:
                 )
             return np.array(chunks.detach().cpu().numpy(), np.float32)
 
-    def _embed(self, observations: Observations) -> Any:
-        return self.generator.embed(batch_of(self.generator, observations))
+    def _embed(self, observations: Observations, indices: Any = None) -> Any:
+        batch = batch_of(self.generator, self._steps_of(observations))
+        if not remembers(self):
+            return self.generator.embed(batch)
+        rows = (
+            len(next(iter(observations.values())))
+            if isinstance(observations, Mapping)
+            else len(observations)
+        )
+        return self.generator.embed(batch, range(rows) if indices is None else indices)
+
+    def _names(self, eye: str) -> list[str]:
+        """Return the names of a camera's pictures, the oldest first: ``front-1``, ``front``."""
+        return [f"{eye}-{ago}" if ago else eye for ago in reversed(range(self.n_obs_steps))]
+
+    def _steps_of(self, observations: Observations) -> Observations:
+        """Give the observations of several steps an axis of their own, after the batch's."""
+        steps = self.n_obs_steps
+        if steps == 1:
+            return observations
+        if not isinstance(observations, Mapping):
+            return np.asarray(observations).reshape(len(observations), steps, -1)
+        shown = {
+            name: np.asarray(part).reshape(len(part), steps, -1)
+            for name, part in observations.items()
+            if name not in self.cameras
+        }
+        for eye in self._eyes:
+            shown[eye] = np.stack([observations[name] for name in self._names(eye)], axis=1)
+        return shown
 
     def _numbers(self, of: str, values: Any) -> np.ndarray:
         if not isinstance(values, Tensor) or values.ndim != 2:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import tyro
 
 from policies.checkpoints.output import WRITER, package_version, refuse_overwriting
+from policies.foreign.addresses import in_interpreter
 from zprl_env import cli
 from zprl_env.calibrate import noise_search, scale_search
 from zprl_env.calibrate.noise_search import NoiseSearch, search_noise
@@ -53,6 +54,9 @@ class Calibration:
     policy: str | None = None
     """Frozen policy: a checkpoint folder, a shipped name, hf://user/name, or module:callable; the
     task's own if not given."""
+    policy_python: str | None = None
+    """Interpreter that --policy is loaded in, such as ~/lerobot/bin/python, where what it needs
+    does not live beside the simulators; it is started by itself and ends with this command."""
     policy_class: str | None = None
     """module:Class of a checkpoint whose class is your own."""
     noise: str | None = None
@@ -80,6 +84,8 @@ class Calibration:
     """Threads of torch; more are slower for networks this small."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "policy", in_interpreter(self.policy, self.policy_python))
+        object.__setattr__(self, "policy_python", None)
         find_task(self.env)
         cli.settings(self.env_kwargs)
         check(self, RANGES)

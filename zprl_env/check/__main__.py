@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 
+from policies.foreign.addresses import in_interpreter
 from zprl_env import cli
 from zprl_env.errors import ZprlError
 from zprl_env.tasks import find_task
@@ -26,12 +27,17 @@ class Check:
     policy: str | None = None
     """Policy: a checkpoint folder, a shipped name, hf://user/name, or module:callable; the task's
     own if not given."""
+    policy_python: str | None = None
+    """Interpreter that --policy is loaded in, such as ~/lerobot/bin/python, where what it needs
+    does not live beside the simulators; it is started by itself and ends with this command."""
     policy_class: str | None = None
     """module:Class of a checkpoint whose class is your own."""
     seed: int = 0
     """Seed of the questions and of the episodes."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "policy", in_interpreter(self.policy, self.policy_python))
+        object.__setattr__(self, "policy_python", None)
         find_task(self.env)
         cli.settings(self.env_kwargs)
 

@@ -23,6 +23,9 @@ from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.table import STEERINGS, find_steering
 
+MOST_ROWS = 1024
+"""Rows of a batch whose memory is cleared when an episode begins."""
+
 
 class SteeredPolicy:
     """A frozen base policy and the trained agent that steers it, for deployment.
@@ -163,6 +166,7 @@ class SteeredPolicy:
                 a batch gets ``seed + i``.
         """
         self._seed = seed
+        self.steering.forget(range(MOST_ROWS))
         self._generators: list[np.random.Generator] = []
 
     def predict(self, observation: np.ndarray | Mapping[str, np.ndarray]) -> np.ndarray:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from policies.encoding import context_of, decode, noise_shape
+from policies.encoding import context_of, decode, encode_alone, noise_shape
 from zprl_env.doctor.child import Answer
 from zprl_env.errors import MissingExtraError
 
@@ -118,7 +118,7 @@ def policies() -> dict[str, Any]:
         try:
             policy = resolve_policy(folder)
             noise = np.zeros((1, *noise_shape(policy)), np.float32)
-            encoding = policy.encode(_nothing(policy))
+            encoding = encode_alone(policy, _nothing(policy))
             actions = decode(policy, encoding[1], noise, context_of(encoding))
             if actions.shape != noise.shape or not np.isfinite(actions).all():
                 raise RuntimeError(f"actions must be finite and {noise.shape}. Got: {actions}")

@@ -20,6 +20,7 @@ import numpy as np
 from policies.pictures.settings import STATE
 from zprl_env.envs.cameras.chosen import chosen_state
 from zprl_env.envs.conditions import check_single
+from zprl_env.envs.history import check_history, history_in, n_obs_steps, with_history
 from zprl_env.envs.spaces import is_image
 from zprl_env.errors import PolicyMismatchError
 
@@ -153,10 +154,13 @@ def flat_environment(env: gym.Env, policy: object = None) -> gym.Env:
     """
     check_single(env, "flat_environment")
     sees = bool(getattr(policy, "cameras", ()))
+    if isinstance(env, gym.Wrapper) and (found := history_in(env)) is not None:
+        check_history(found, policy)
+        return env
     flat = flatten(env, observation_keys(policy), sees=sees)
     if not sees or isinstance(env.observation_space, gym.spaces.Dict):
         check_order(ordered_keys(flat), policy)
-    return flat
+    return with_history(flat, n_obs_steps(policy))
 
 
 def flatten(env: gym.Env, keys: Iterable[str] | None = None, *, sees: bool = False) -> gym.Env:

@@ -67,13 +67,16 @@ class ActionSteering(Steering):
         return self.scale * row_norms(actions) / self.agent_dim**0.5
 
     def observe(
-        self, observations: Observations, generators: Sequence[np.random.Generator]
+        self,
+        observations: Observations,
+        generators: Sequence[np.random.Generator],
+        indices: Sequence[int] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Encode observations; with the base policy's actions, these follow the latents, twice.
 
         They are the end of what the agent sees, and of what :meth:`act` is to be given as latents.
         """
-        seen, latents = super().observe(observations, generators)
+        seen, latents = super().observe(observations, generators, indices)
         if not self.base_action:
             return seen, latents
         nothing = np.zeros((len(seen), self.agent_dim), np.float32)

@@ -10,7 +10,14 @@ from typing import Any, ClassVar, Literal, get_args
 import gymnasium as gym
 import numpy as np
 
-from policies.encoding import Observations, context_of, decode, noise_shape, takes_context
+from policies.encoding import (
+    Observations,
+    context_of,
+    decode,
+    noise_shape,
+    remembers,
+    takes_context,
+)
 from policies.finite import all_finite
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import (
@@ -153,7 +160,7 @@ class Steering(ABC):
         self._start_from(usual["noise"] if noise is None else noise)
         self.observation = observation
         self.cameras = cameras_of(policy)
-        self._takes_context = takes_context(policy)
+        self._takes_context, self._remembers = takes_context(policy), remembers(policy)
         self.random_crop = random_crop
         self._crop = preprocessing_of(policy) if random_crop else None
         size = policy.latent_dim
@@ -257,7 +264,10 @@ class Steering(ABC):
         return chunks, perturbed.latents
 
     def observe(
-        self, observations: Observations, generators: Sequence[np.random.Generator]
+        self,
+        observations: Observations,
+        generators: Sequence[np.random.Generator],
+        indices: Sequence[int] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Encode observations and draw the latents of the next decision.
 
@@ -265,6 +275,8 @@ class Steering(ABC):
             observations: The environments' observations. Shape ``(B, O)``; of a policy that sees,
                 ``state`` of that shape and each camera's frames ``(B, H, W, 3)``, uint8, by name.
             generators: One per environment.
+            indices: Numbers of the environments, for a policy that remembers; the first B if not
+                given.
 
         Returns:
             What the agent sees, ``(B, observation_space)``, and the latents in it, ``(B, D)``.
@@ -277,7 +289,10 @@ class Steering(ABC):
         if self._crop is not None:
             observations = random_crops(observations, self.cameras, self._crop, generators)
         self.frozen.check()
-        encoding = self.policy.encode(observations)
+        told: tuple[Any, ...] = ()
+        if self._remembers:
+            told = (range(batches.length(observations)) if indices is None else indices,)
+        encoding = self.policy.encode(observations, *told)
         features, mean, std = map(_float32, encoding[:3])
         rows, d = batches.length(observations), self.policy.latent_dim
         check_answer(self.policy, "encode", "features", features, (rows, self.policy.feature_dim))
@@ -296,6 +311,15 @@ class Steering(ABC):
         if self._takes_context:
             latents = ContextLatents.of(latents, context_of(encoding))
         return seen, latents
+
+    def forget(self, indices: Sequence[int]) -> None:
+        """Tell a policy that remembers which environments begin an episode.
+
+        Args:
+            indices: Numbers of the environments.
+        """
+        if self._remembers:
+            self.policy.reset(indices)  # type: ignore[attr-defined]
 
     def begin(self, observations: Observations, *, seldom: bool = False) -> None:
         """Check that the policy is still the one it was, as episodes begin.

@@ -14,6 +14,7 @@ from zprl_env.envs.cameras.lazy import lazy_pictures, whole
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.episodes import POLICY_SEED
 from zprl_env.envs.flat import ordered_keys
+from zprl_env.envs.history import history_in
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
 from zprl_env.steering.finiteness import check_observation, check_step
 from zprl_env.task import Facts
@@ -55,7 +56,7 @@ class ActionChunkWrapper(
     before it: what the policy's own generator starts from.
 
     An environment with cameras takes its pictures once per chunk, of the state at its end; in
-    between only a wrapper that looks at one has it taken.
+    between only a wrapper that looks at one has it taken, such as the last steps of a history.
 
     ``metadata["render_fps"]`` is that of chunks, so that a film of one frame per chunk plays at the
     simulation's speed.
@@ -107,6 +108,7 @@ class ActionChunkWrapper(
         self._succeeded = False
         self._needs_reset = True
         self._steps = 0
+        self._history = history_in(env)
         self.reports_success = False
         self.action_space = gym.spaces.Box(
             np.tile(self._low, (n_action_steps, 1)),
@@ -214,6 +216,8 @@ class ActionChunkWrapper(
         observation: Any = None
         with lazy_pictures(self.env):
             for single, discount in zip(clipped, self._discounts, strict=True):
+                if self._history is not None:
+                    self._history.look(taken >= self._n_action_steps - self._history.steps)
                 observation = None  # one that somebody keeps has its pictures taken
                 observation, step_reward, terminated, truncated, info = self.env.step(single)
                 self._steps += 1

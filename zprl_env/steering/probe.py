@@ -8,7 +8,14 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from policies.encoding import Observations, context_of, noise_shape, takes_context
+from policies.encoding import (
+    Observations,
+    context_of,
+    encode_alone,
+    noise_shape,
+    remembers,
+    takes_context,
+)
 from policies.finite import all_finite
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.seeing import batches
@@ -57,7 +64,8 @@ def faults_of_answers(
         "mean": ("(B, latent_dim)", (d,)),
         "std": ("(B, latent_dim)", (d,)),
     }
-    asked: Any = _AskedWithContext(policy, seen) if takes_context(policy) else policy
+    special = takes_context(policy) or remembers(policy)
+    asked: Any = _AskedAlone(policy, seen) if special else policy
     if "encode" in methods:
         yield from _faults_of_call(asked, "encode", (seen,), encoding)
     latents = generator.standard_normal((rows, d)).astype(np.float32)
@@ -70,19 +78,26 @@ def faults_of_answers(
     yield from _faults_of_statistics(policy)
 
 
-class _AskedWithContext:
-    """A policy that takes a context, asked as one that takes none: it is that of the same rows."""
+class _AskedAlone:
+    """A policy that takes a context or remembers, asked as one that does neither.
+
+    The context is that of the same rows, and every question is the first of an episode.
+    """
 
     def __init__(self, policy: Any, seen: Observations) -> None:
         self.asked, self._seen = policy, seen
 
     def encode(self, observations: Observations) -> Any:
-        answer = self.asked.encode(observations)
+        answer = encode_alone(self.asked, observations)
+        if not takes_context(self.asked):
+            return answer
         return answer[:3] if isinstance(answer, tuple | list) and len(answer) == 4 else None
 
     def decode(self, latents: np.ndarray, noise: np.ndarray) -> Any:
+        if not takes_context(self.asked):
+            return self.asked.decode(latents, noise)
         shown = batches.rows(self._seen, slice(-len(latents), None))
-        return self.asked.decode(latents, noise, context_of(self.asked.encode(shown)))
+        return self.asked.decode(latents, noise, context_of(encode_alone(self.asked, shown)))
 
 
 def questions(space: gym.Space, rows: int, generator: np.random.Generator) -> Observations:

@@ -180,6 +180,7 @@ class SteeringWrapper(
         seed = policy_seed(info, seed)
         if seed is not None:
             self._generator = policy_generator(seed)
+        self.steering.forget([0])
         seen = self._observe(observation)
         self.steering.begin(single(observation))
         return seen, info

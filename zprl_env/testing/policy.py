@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-from policies.encoding import context_of, decode, noise_shape, takes_context
+from policies.encoding import (
+    context_of,
+    decode,
+    encode_alone,
+    noise_shape,
+    remembers,
+    takes_context,
+)
 from policies.pictures.settings import STATE
 from zprl_env.envs import flat_environment
 from zprl_env.envs.conditions import check_single
@@ -143,10 +151,10 @@ def _answers_batches(subject: Subject) -> Iterator[str]:
         return
     generator = np.random.default_rng(subject.seed)
     asked = questions(subject.space, max(BATCHES), generator)
-    whole = np.array(subject.policy.encode(batches.rows(asked, slice(None)))[1])
+    whole = np.array(encode_alone(subject.policy, batches.rows(asked, slice(None)))[1])
     for size in BATCHES:
         rows = generator.permutation(len(whole))[:size]
-        got = np.asarray(subject.policy.encode(batches.rows(asked, rows))[1])
+        got = np.asarray(encode_alone(subject.policy, batches.rows(asked, rows))[1])
         if not alike(whole[rows], got, BATCHED):
             yield f"{size} rows in another order must be encoded as among {len(whole)}"
 
@@ -159,7 +167,9 @@ def _decodes_what_it_may_meet(subject: Subject) -> Iterator[str]:
     if takes_context(policy):
         if subject.space is None:
             return
-        context = context_of(policy.encode(questions(subject.space, len(BATCHES), generator)))
+        context = context_of(
+            encode_alone(policy, questions(subject.space, len(BATCHES), generator))
+        )
     for far in (0.0, 3.0, -3.0):
         latents = np.full((len(BATCHES), policy.latent_dim), far, np.float32)
         noise = (far * generator.standard_normal(shape)).astype(np.float32)
@@ -175,9 +185,13 @@ def _acts(subject: Subject) -> Iterator[str]:
     env = ActionChunkWrapper(subject.flat, policy.n_action_steps)
     observation, _ = env.reset(seed=subject.seed)
     clipped, began, thinking = [], 0.0, []
+    own: Any = ([0],) if remembers(policy) else ()
+    if own:
+        policy.reset([0])  # type: ignore[attr-defined]
     for _ in range(DECISIONS):
         began = perf_counter()
-        encoding = policy.encode(batches.checked(batches.single(observation)))
+        shown = batches.checked(batches.single(observation))
+        encoding = policy.encode(shown, *own)
         noise = np.zeros((1, *noise_shape(policy)), np.float32)
         decoded = decode(policy, np.array(encoding[1]), noise, context_of(encoding))
         chunk = np.asarray(decoded)[0, : policy.n_action_steps]

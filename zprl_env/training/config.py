@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from policies.checkpoints.output import WRITER
-from policies.foreign.addresses import is_address
+from policies.foreign.addresses import in_interpreter, is_address
 from zprl_env.base_policies.find import find_policy
 from zprl_env.cli import check_words, settings
 from zprl_env.cli import parse as parse_line
@@ -75,6 +75,9 @@ class Config:
     policy: str | None = None
     """Base policy: a checkpoint folder, a shipped name, hf://user/name, or a callable of your own
     that makes one, as module:callable; the task's own if not given."""
+    policy_python: str | None = None
+    """Interpreter that --policy is loaded in, such as ~/lerobot/bin/python, where what it needs
+    does not live beside the simulators; it is started by itself and ends with this command."""
     policy_class: str | None = None
     """Class of a checkpoint of your own kind, as module:Class."""
     make_policy: bool = False
@@ -129,6 +132,8 @@ class Config:
     """
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "policy", in_interpreter(self.policy, self.policy_python))
+        object.__setattr__(self, "policy_python", None)
         find_task(self.env)
         if self.recipe is None:
             object.__setattr__(self, "recipe", self._usual_recipe())

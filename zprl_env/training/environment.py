@@ -13,6 +13,7 @@ from zprl_env.cli import settings
 from zprl_env.envs import find_task, make_env
 from zprl_env.envs.episodes import SeededEpisodes
 from zprl_env.envs.flat import flatten, observation_keys
+from zprl_env.envs.history import n_obs_steps, with_history
 from zprl_env.envs.time_left import TimeLeftObservation, TimeLeftPolicy
 from zprl_env.errors import SimulationError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
@@ -49,7 +50,8 @@ def evaluation_env(env: gym.Env, policy: PolicyLike, where: str, recipe: Recipe)
     if recipe.time_left:
         policy = resolve_policy(policy)
         sees = bool(cameras_of(policy))
-        env = TimeLeftObservation(flatten(env, observation_keys(policy), sees=sees))
+        flat = flatten(env, observation_keys(policy), sees=sees)
+        env = TimeLeftObservation(with_history(flat, n_obs_steps(policy)))
         policy = TimeLeftPolicy(policy)
     return find_steering(where).wrapper(
         Monitor(env),
@@ -104,10 +106,10 @@ def make_training_envs(
     gamma, kwargs = recipe.gamma, camera_kwargs(policy, name, env_kwargs or {})
     sees = bool(cameras_of(policy))
     # Processes of their own get the row, which they may not have registered, and no policy.
-    task, keys = find_task(name), observation_keys(policy)
+    task, keys, history = find_task(name), observation_keys(policy), n_obs_steps(policy)
 
     def make() -> gym.Env:
-        flat = flatten(make_env(task, **kwargs), keys, sees=sees)
+        flat = with_history(flatten(make_env(task, **kwargs), keys, sees=sees), history)
         timed = TimeLeftObservation(flat) if recipe.time_left else flat
         env: gym.Env = Monitor(SeededEpisodes(timed))
         return ActionChunkWrapper(shape_reward(env, recipe), n_action_steps, gamma)

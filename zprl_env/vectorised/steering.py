@@ -120,6 +120,7 @@ class SteeringVecEnv(VecEnvWrapper):
         for index, seed in enumerate(self._seeds):
             self._seed_generator(index, seed)
         self._reset_seeds()
+        self.steering.forget(range(self.num_envs))
         seen = self._observe(observations)
         self.steering.begin(observations)
         return seen
@@ -146,7 +147,9 @@ class SteeringVecEnv(VecEnvWrapper):
             # By themselves: a batch of another size is rounded otherwise, and the first observation
             # of an episode is to be the same whether another episode came before it or not.
             last = batches.stacked([infos[index]["terminal_observation"] for index in over])
-            seen, _ = self.steering.observe(last, [self._generators[index] for index in over])
+            own = [self._generators[index] for index in over]
+            seen, _ = self.steering.observe(last, own, over.tolist())
+            self.steering.forget(over.tolist())
             for index, observation in zip(over, seen, strict=True):
                 infos[index]["terminal_observation"] = observation
                 self._seed_generator(index, None)

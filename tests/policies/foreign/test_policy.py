@@ -8,13 +8,19 @@ import gymnasium as gym
 import numpy as np
 import pytest
 import torch
+from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 
 from policies.encoding import context_of
 from policies.errors import PolicyMismatchError
 from policies.foreign import ForeignPolicy
 from policies.foreign.testing import LineGenerator
-from zprl_env import ActionChunkWrapper, LatentSteeringWrapper, NoiseSteeringWrapper
+from zprl_env import (
+    ActionChunkWrapper,
+    LatentSteeringWrapper,
+    NoiseSteeringWrapper,
+    SteeringVecEnv,
+)
 from zprl_env.testing import Reach, check_policy
 
 
@@ -158,3 +164,51 @@ def test_a_condition_that_is_no_row_of_numbers_is_told(answer, told):
 def test_a_wrapper_takes_a_generator_as_it_is():
     env = NoiseSteeringWrapper(reach(), LineGenerator(2, 2))
     assert isinstance(env.policy, ForeignPolicy)
+
+
+class Counting(LineGenerator):
+    """Remembers how often it was asked in an episode, and is bolder each time."""
+
+    condition_dim = 2
+
+    def __init__(self):
+        super().__init__(2, 2)
+        self.asked = dict.fromkeys(range(64), 0)
+
+    def reset(self, indices):
+        self.asked |= dict.fromkeys(indices, 0)
+
+    def embed(self, batch, indices=()):
+        for index in indices:
+            self.asked[index] += 1
+        return batch * torch.tensor([[float(self.asked[index])] for index in indices])
+
+
+def test_a_policy_with_memory_is_told_which_environments_begin_an_episode():
+    assert check_policy(ForeignPolicy(Counting()), reach()) == []
+    policy = ForeignPolicy(Counting())
+    make = lambda: ActionChunkWrapper(gym.wrappers.TimeLimit(Reach(), 6), 2)  # noqa: E731
+    envs = SteeringVecEnv(DummyVecEnv([make, make]), policy, scale=0.5, noise="zero")
+    envs.seed(0)
+    envs.reset()
+    asked, still = policy.generator.asked, np.zeros((2, 2), np.float32)
+    for _ in range(2):
+        envs.step(still)
+    assert (asked[0], asked[1]) == (3, 3)
+    assert envs.step(still)[2].all()
+    assert (asked[0], asked[1]) == (1, 1)  # the last observation was asked of before the reset
+
+
+def test_one_environment_s_memory_goes_with_its_episode_alone():
+    policy = ForeignPolicy(Counting())
+    lengths = iter((4, 40))
+    make = lambda: ActionChunkWrapper(  # noqa: E731
+        gym.wrappers.TimeLimit(Reach(), next(lengths)), 2
+    )
+    envs = SteeringVecEnv(DummyVecEnv([make, make]), policy, scale=0.5, noise="zero")
+    envs.seed(1)
+    envs.reset()
+    for _ in range(2):
+        _, _, dones, _ = envs.step(np.zeros((2, 2), np.float32))
+    assert dones.tolist() == [True, False]
+    assert [policy.generator.asked[index] for index in (0, 1)] == [1, 3]
