@@ -42,10 +42,12 @@ for kind in $kinds; do
         policy="lerobot:$base"
     fi
     # How far its latent can be moved, and what an agent makes of it.
-    "$python" -m zprl_env.calibrate --env Lift --policy "$policy" ${CALIBRATION:-}
+    # shellcheck disable=SC2086
+    "$python" -m zprl_env.calibrate --env Lift --policy "$policy" --out "$out/$kind-calibration" \
+        ${CALIBRATION:-}
     # shellcheck disable=SC2086
     "$python" train_sb3.py --env Lift --algo sac --policy "$policy" --out "$steered" \
-        --total-env-steps "$env_steps" --test-episodes "$tested" \
+        --total-env-steps "$env_steps" --eval-episodes "$tested" \
         --validation-episodes "$validated" $learning
 done
 
@@ -54,5 +56,5 @@ if [[ " $kinds " = *" diffusion "* ]]; then
     # shellcheck disable=SC2086
     "$python" train_sb3.py --env Lift --algo sac --policy "lerobot:$out/diffusion" --steer noise \
         --out "$out/diffusion-noise" --total-env-steps "$env_steps" \
-        --test-episodes "$tested" --validation-episodes "$validated" $learning
+        --eval-episodes "$tested" --validation-episodes "$validated" $learning
 fi

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from policies.errors import CheckpointError
-from policies.foreign.lerobot.features import VISUAL, Feature
+from policies.foreign.lerobot.features import ACTION, VISUAL, Feature
 
 NEEDED = {
     "IDENTITY": (),
@@ -162,7 +162,8 @@ def constants_said(normalizations: Sequence[Normalization]) -> list[str]:
     []
     """
     return [
-        f"{n.feature.name} was constant in training at {list(n.constant)}, span 1 is taken"
+        f"{n.feature.name} was constant in training at {list(n.constant)}, "
+        + ("and comes out as it was" if n.feature.kind == ACTION else "span 1 is taken")
         for n in normalizations
         if n.constant
     ]
