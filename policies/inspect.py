@@ -203,8 +203,8 @@ class Inspection:
     """Summarise demonstrations, say what training would refuse, and draw actions and lengths."""
 
     source: tyro.conf.Positional[str]
-    """HDF5 file of robomimic or D4RL, a recording, a folder of ALOHA's episodes, a .zarr of
-    Diffusion Policy, or minari:ID."""
+    """HDF5 file of robomimic or D4RL, a recording, a folder of ALOHA's episodes or of a
+    LeRobotDataset, a .zarr of Diffusion Policy, or minari:ID."""
     out: Path | None = None
     """PNG to draw; beside the file, with .png for its ending, if not given."""
     contact_sheet: Path | None = None

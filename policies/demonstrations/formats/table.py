@@ -18,6 +18,8 @@ from policies.demonstrations.formats.hdf5 import open_hdf5
 from policies.demonstrations.formats.minari import PREFIX, MinariSource
 from policies.demonstrations.formats.robomimic import RobomimicSource
 from policies.demonstrations.formats.source import Source, damage_told
+from policies.demonstrations.lerobot.info import INFO
+from policies.demonstrations.lerobot.source import LerobotSource
 from policies.errors import DemonstrationError
 
 Open = Callable[[str, ExitStack], Source | None]
@@ -44,6 +46,10 @@ def _zarr(path: str, stack: ExitStack) -> Source | None:
     return ZarrSource(place, stack) if is_folder or is_zip else None
 
 
+def _lerobot(path: str, stack: ExitStack) -> Source | None:
+    return LerobotSource(Path(path)) if (Path(path) / INFO).is_file() else None
+
+
 def _aloha_folder(path: str, stack: ExitStack) -> Source | None:
     place = Path(path)
     return AlohaSource(place) if place.is_dir() and episode_files(place) else None
@@ -68,6 +74,7 @@ def _hdf5(path: str, stack: ExitStack) -> Source | None:
 
 FORMATS: dict[str, Format] = {
     MinariSource.format: Format("minari:ID", _minari),
+    LerobotSource.format: Format("a folder with meta/info.json, data and videos", _lerobot),
     ZarrSource.format: Format("a .zarr folder or .zarr.zip with data and meta", _zarr),
     AlohaSource.format: Format("a folder of episode_0.hdf5, ...", _aloha_folder),
     RobomimicSource.format: Format("data/demo_0, ...", _hdf5),

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# From demonstrations of Lift to LeRobot's own Diffusion policy and ACT, and to both of them steered:
+# every command of docs/guides/lerobot.md, in its order. Sizes are settings, so that a test can run
+# it in a minute: bash integrations/lerobot/lift.sh FOLDER
+set -euo pipefail
+out=${1:?where to, a folder}
+python=${PYTHON:-.venv-lerobot/bin/python} # LeRobot's interpreter, which has the simulators as well
+kinds=${KINDS:-diffusion act}
+train_steps=${TRAIN_STEPS:-3000} fit_steps=${FIT_STEPS:-2000} env_steps=${ENV_STEPS:-30000}
+episodes=${EPISODES:-40} tested=${TESTED:-100} validated=${VALIDATED:-50}
+lerobot_train="$(dirname "$python")/lerobot-train"
+diffusion=${DIFFUSION:---policy.n_obs_steps=1 --policy.horizon=16 --policy.n_action_steps=8
+    --policy.drop_n_last_frames=0 --policy.down_dims=[64,128] --policy.optimizer_lr=1e-3
+    --policy.noise_scheduler_type=DDIM --policy.num_inference_steps=10}
+act=${ACT:---policy.chunk_size=16 --policy.n_action_steps=8 --policy.dim_model=128
+    --policy.n_heads=4 --policy.dim_feedforward=256 --policy.kl_weight=1 --policy.optimizer_lr=5e-4}
+learning=${LEARNING:-}
+mkdir -p "$out"
+
+# Demonstrations, as a LeRobotDataset too.
+"$python" -m zprl_env.experts.record --env Lift --episodes "$episodes" --successes-only \
+    --out "$out/lift.hdf5"
+"$python" -m policies.convert "$out/lift.hdf5" "$out/lift_lerobot" --format lerobot \
+    --task "lift the cube"
+
+for kind in $kinds; do
+    base="$out/$kind" steered="$out/$kind-steered"
+    # LeRobot's own trainer.
+    settings=${!kind}
+    # shellcheck disable=SC2086
+    "$lerobot_train" --policy.type="$kind" $settings --policy.device=cpu \
+        --policy.push_to_hub=false --dataset.repo_id=local/lift \
+        --dataset.root="$out/lift_lerobot" --output_dir="$base" --steps="$train_steps" \
+        --save_freq="$train_steps" --batch_size=16 --num_workers=0 --wandb.enable=false
+    if [ "$kind" = diffusion ]; then
+        # A bottleneck onto its condition. ACT has a latent of its own.
+        "$python" -m policies.fit_bottleneck --policy "lerobot:$base" \
+            --demonstrations "$out/lift.hdf5" --latent-dim 8 --steps "$fit_steps" \
+            --batch-size 32 --out "$out/$kind-bottleneck"
+        policy="$out/$kind-bottleneck"
+    else
+        policy="lerobot:$base"
+    fi
+    # How far its latent can be moved, and what an agent makes of it.
+    # shellcheck disable=SC2086
+    "$python" -m zprl_env.calibrate --env Lift --policy "$policy" --out "$out/$kind-calibration" \
+        ${CALIBRATION:-}
+    # shellcheck disable=SC2086
+    "$python" train_sb3.py --env Lift --algo sac --policy "$policy" --out "$steered" \
+        --total-env-steps "$env_steps" --eval-episodes "$tested" \
+        --validation-episodes "$validated" $learning
+done
+
+if [[ " $kinds " = *" diffusion "* ]]; then
+    # The same policy, steered at its noise instead: nothing has to be fitted for that.
+    # shellcheck disable=SC2086
+    "$python" train_sb3.py --env Lift --algo sac --policy "lerobot:$out/diffusion" --steer noise \
+        --out "$out/diffusion-noise" --total-env-steps "$env_steps" \
+        --eval-episodes "$tested" --validation-episodes "$validated" $learning
+fi

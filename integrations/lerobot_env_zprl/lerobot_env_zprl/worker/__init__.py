@@ -1,0 +1,1 @@
+"""The side of the simulators: numpy, gymnasium and zprl-env alone."""

@@ -1,0 +1,1 @@
+"""LeRobotDataset, v3 and v2.1: read and written without LeRobot."""

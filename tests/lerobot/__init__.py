@@ -1,0 +1,1 @@
+"""Tests with the real LeRobot, in its own interpreter: ``make test-lerobot``."""
