@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,8 @@ class PolicyProcess:
             text = (Path(self._folder.name) / "stderr").read_text(errors="replace").strip()
         except OSError:
             return ""
+        with suppress(subprocess.TimeoutExpired):  # it may be about to end
+            self._process.wait(0.5)
         code = self._process.poll()
         ended = "" if code is None else f" The process ended with {code}."
         return f"{ended} Its last words: ...{text[-WORDS:]}" if text else ended

@@ -1,0 +1,1 @@
+"""Benchmark of policies that are served from another interpreter."""
