@@ -4,11 +4,13 @@
 # it in a minute: bash integrations/lerobot/lift.sh FOLDER
 set -euo pipefail
 out=${1:?where to, a folder}
-python=${PYTHON:-.venv-lerobot/bin/python} # LeRobot's interpreter, which has the simulators as well
+python=${PYTHON:-.venv/bin/python}          # the simulators' interpreter
+lerobot=${LEROBOT:-.venv-lerobot/bin/python} # LeRobot's own: make test-lerobot builds it
+export PYTHONPATH=${PYTHONPATH:-.}
 kinds=${KINDS:-diffusion act}
 train_steps=${TRAIN_STEPS:-3000} fit_steps=${FIT_STEPS:-2000} env_steps=${ENV_STEPS:-30000}
 episodes=${EPISODES:-40} tested=${TESTED:-100} validated=${VALIDATED:-50}
-lerobot_train="$(dirname "$python")/lerobot-train"
+lerobot_train="$(dirname "$lerobot")/lerobot-train"
 diffusion=${DIFFUSION:---policy.n_obs_steps=1 --policy.horizon=16 --policy.n_action_steps=8
     --policy.drop_n_last_frames=0 --policy.down_dims=[64,128] --policy.optimizer_lr=1e-3
     --policy.noise_scheduler_type=DDIM --policy.num_inference_steps=10}
@@ -34,7 +36,7 @@ for kind in $kinds; do
         --save_freq="$train_steps" --batch_size=16 --num_workers=0 --wandb.enable=false
     if [ "$kind" = diffusion ]; then
         # A bottleneck onto its condition. ACT has a latent of its own.
-        "$python" -m policies.fit_bottleneck --policy "lerobot:$base" \
+        "$lerobot" -m policies.fit_bottleneck --policy "lerobot:$base" \
             --demonstrations "$out/lift.hdf5" --latent-dim 8 --steps "$fit_steps" \
             --batch-size 32 --out "$out/$kind-bottleneck"
         policy="$out/$kind-bottleneck"
@@ -43,10 +45,12 @@ for kind in $kinds; do
     fi
     # How far its latent can be moved, and what an agent makes of it.
     # shellcheck disable=SC2086
-    "$python" -m zprl_env.calibrate --env Lift --policy "$policy" --out "$out/$kind-calibration" \
+    "$python" -m zprl_env.calibrate --env Lift --policy "$policy" \
+        --policy-python "$lerobot" --out "$out/$kind-calibration" \
         ${CALIBRATION:-}
     # shellcheck disable=SC2086
-    "$python" train_sb3.py --env Lift --algo sac --policy "$policy" --out "$steered" \
+    "$python" train_sb3.py --env Lift --algo sac --policy "$policy" \
+        --policy-python "$lerobot" --out "$steered" \
         --total-env-steps "$env_steps" --eval-episodes "$tested" \
         --validation-episodes "$validated" $learning
 done
@@ -55,6 +59,7 @@ if [[ " $kinds " = *" diffusion "* ]]; then
     # The same policy, steered at its noise instead: nothing has to be fitted for that.
     # shellcheck disable=SC2086
     "$python" train_sb3.py --env Lift --algo sac --policy "lerobot:$out/diffusion" --steer noise \
+        --policy-python "$lerobot" \
         --out "$out/diffusion-noise" --total-env-steps "$env_steps" \
         --eval-episodes "$tested" --validation-episodes "$validated" $learning
 fi

@@ -143,13 +143,15 @@ class Reference:
 
 
 def history(shown: list[Any], n_obs_steps: int) -> Any:
-    """Observations of the last steps, the first repeated. Shape ``(B, n_obs_steps, ...)``."""
+    """Observations of the last steps, the first repeated, as the toolkit shows them."""
     last = [shown[max(i, 0)] for i in range(len(shown) - n_obs_steps, len(shown))]
-    if n_obs_steps == 1:
-        return last[0]
-    if isinstance(last[0], dict):
-        return {name: np.stack([seen[name] for seen in last], 1) for name in last[0]}
-    return np.stack(last, 1)
+    if not isinstance(last[0], dict):
+        return np.concatenate(last, 1)
+    found = {"state": np.concatenate([seen["state"] for seen in last], 1)}
+    for camera in CAMERAS:
+        for ago, seen in enumerate(reversed(last)):
+            found[f"{camera}-{ago}" if ago else camera] = seen[camera]
+    return found
 
 
 def noises(policy: Any, rows: int, decisions: int = 1) -> np.ndarray:

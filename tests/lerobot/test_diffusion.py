@@ -80,7 +80,7 @@ def test_it_remembers_nothing_of_an_episode(saved):
 
 def test_its_loss_is_lerobots(saved):
     generator, reference = load(str(saved("diffusion"))), Reference(saved("diffusion"))
-    shown, actions = history([observations("diffusion", 5)], 2), torch.rand(5, 8, 2)
+    shown, actions = observations("diffusion", 5)[:, None].repeat(2, 1), torch.rand(5, 8, 2)
     batch = {
         "observation.state": torch.from_numpy(shown[..., :3]),
         "observation.environment_state": torch.from_numpy(shown[..., 3:]),
@@ -133,9 +133,9 @@ def test_fewer_steps_are_taken_where_they_are_asked_for(saved):
 
 def test_a_policy_that_sees_says_its_cameras_and_their_size(saved):
     policy = opened(saved("diffusion_sees"))
-    assert policy.cameras == ("top", "wrist_cam")
+    assert policy.generator.cameras == ("top", "wrist_cam")
     assert policy.picture_settings.image_size == (48, 64)
-    assert policy.observation_dim == 3
+    assert policy.observation_dim == 2 * 3
 
 
 def test_an_old_checkpoint_with_statistics_as_buffers_acts_alike(copied):

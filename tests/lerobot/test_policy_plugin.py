@@ -16,7 +16,7 @@ from lerobot_policy_zprl.__main__ import main, write
 
 from policies.foreign.lerobot import load
 from policies.foreign.policy import ForeignPolicy
-from tests.lerobot.policies import observations
+from tests.lerobot.policies import Reference, as_lerobot, observations
 from zprl_env.deploy.actor import Actor, Layer
 from zprl_env.deploy.steered_policy import SteeredPolicy
 from zprl_env.loading.steered_files import OWN_POLICY, write_steered
@@ -31,7 +31,7 @@ def export(folder, policy, steer="latent", push=0.5):
     layer = Layer("linear", {"weight": np.zeros((moved, seen)), "bias": np.full(moved, push)})
     actor = Actor([layer])
     bounds = {
-        f"action_{end}": np.full(policy.action_dim, v) for end, v in (("low", 0), ("high", 512))
+        f"action_{end}": np.full(policy.action_dim, v) for end, v in (("low", -512), ("high", 512))
     }
     folder.mkdir()
     options = {"n_action_steps": policy.n_action_steps, "sample_latent": False, "noise": "fixed:3"}
@@ -111,6 +111,23 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["--steered", str(tmp_path), "--out", str(tmp_path / "out")])
     assert "a steered policy must be a folder with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["diffusion", "diffusion_of_three"])
+def test_a_history_is_kept_and_an_agent_that_does_nothing_is_lerobots_own_policy(
+    saved, tmp_path, kind
+):
+    address = f"lerobot:{saved(kind)}"
+    base = ForeignPolicy(load(address))
+    out = write(export(tmp_path / "export", base, "noise", 0.0), tmp_path / "out", address)
+    policy, reference = get_policy_class("zprl").from_pretrained(out), Reference(saved(kind))
+    noise = np.random.default_rng(0).standard_normal(base.noise_shape).astype(np.float32)
+    low, high = policy._steered.bounds
+    for seed in range(9):
+        seen = observations(kind, 1, seed)
+        action = policy.select_action(as_lerobot(seen)).numpy()
+        theirs = reference.act(seen, noise=torch.from_numpy(noise[np.newaxis].copy()))
+        np.testing.assert_array_equal(action, np.clip(theirs, low, high))
 
 
 def test_lerobot_eval_runs_it(saved, tmp_path):

@@ -42,13 +42,14 @@ def write(
     from zprl_env.deploy.steered_policy import SteeredPolicy
 
     policy = SteeredPolicy.load(steered, policy=base)
-    size = policy._observation_dim
+    steps = getattr(policy.policy, "n_obs_steps", 1)
+    size = policy._observation_dim // steps
     inputs = [*states] or _states(policy.policy, size)
     if sum(length for _, length in inputs) != size:
         raise ValueError(f"states must have {size} numbers together. Got: {inputs}.")
     features = {name: PolicyFeature(_kind(name), (length,)) for name, length in inputs}
-    for camera in policy.steering.cameras:
-        settings: Any = policy.policy.picture_settings
+    settings: Any = getattr(policy.policy, "picture_settings", None)
+    for camera in settings.cameras if policy.steering.cameras else ():
         height, width = settings.image_size
         features[f"observation.images.{camera}"] = PolicyFeature(
             FeatureType.VISUAL, (3, height, width)
@@ -57,7 +58,7 @@ def write(
         input_features=features,
         output_features={"action": PolicyFeature(FeatureType.ACTION, (policy.policy.action_dim,))},
         device="cpu",
-        n_obs_steps=getattr(policy.policy, "n_obs_steps", 1),
+        n_obs_steps=steps,
         n_action_steps=policy.n_action_steps,
         base=base,
         order=[name for name, _ in inputs],

@@ -99,10 +99,15 @@ class ZprlPolicy(PreTrainedPolicy):
             self._shown.appendleft(shown)
 
     def _decide(self, batch: dict[str, Tensor]) -> Tensor:
-        last: dict[str, np.ndarray] = self._shown[-1]
-        if self.config.n_obs_steps > 1:
-            last = {name: np.stack([shown[name] for shown in self._shown], 1) for name in last}
-        observation = last if len(last) > 1 else last["state"]
+        last: dict[str, np.ndarray] = {}
+        for name in self._shown[-1]:
+            parts = [shown[name] for shown in self._shown]
+            if name == "state":
+                last[name] = np.concatenate(parts, axis=1)
+                continue
+            for ago, part in enumerate(reversed(parts)):
+                last[f"{name}-{ago}" if ago else name] = part
+        observation = last["state"] if [*last] == ["state"] else last
         chunk = torch.from_numpy(self._steered.predict(observation))
         device = batch[next(iter(self.config.input_features))].device
         return chunk[:, : self.config.n_action_steps].to(device)
