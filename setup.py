@@ -22,6 +22,7 @@ METAWORLD = ["metaworld>=3.0,<4"]
 ADROIT = ["gymnasium-robotics>=1.4,<2"]
 MINARI = ["minari>=0.5.3,<0.6"]
 ZARR = ["zarr>=2.18,<4"]
+LEROBOT = ["pyarrow>=16,<26", "av>=14"]  # its data alone; pyarrow 26 needs NumPy 2
 ONNX = ["onnx>=1.17", "onnxruntime>=1.20", "onnxscript>=0.5", "torch>=2.7"]
 ZOO = [
     "optuna>=4",
@@ -138,6 +139,7 @@ setup(
         "adroit": ADROIT,
         "minari": MINARI,
         "zarr": ZARR,
+        "lerobot": LEROBOT,
         "onnx": ONNX,
         "real": [*REAL, *ROBOSUITE],  # the simulated arms are robosuite's
         "cameras": CAMERAS,
@@ -151,7 +153,7 @@ setup(
         "dev": [*DEV, *DOCS],
         "all": [
             *(*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ZARR, *ONNX, *HUB, *REAL, *HUMAN),
-            *CAMERAS,
+            *(*CAMERAS, *LEROBOT),
         ],
     },
 )

@@ -36,7 +36,13 @@ def mirror(path: Path) -> Path:
 @pytest.mark.parametrize("package", ["policies", "zprl_env", "real", "benchmarks"])
 def test_nearly_every_file_has_its_test(package):
     files = sources(package)
-    missing = [str(path.relative_to(ROOT)) for path in files if not mirror(path).exists()]
+    elsewhere = {path.name for path in (ROOT / "tests/lerobot").glob("test_*.py")}
+    missing = [
+        str(path.relative_to(ROOT))
+        for path in files
+        if not mirror(path).exists()
+        and not (path.parent.name == "lerobot" and mirror(path).name in elsewhere)
+    ]
     assert len(files) > 10
     assert len(missing) <= (1 - SHARE) * len(files), "\n".join(missing)
 

@@ -35,7 +35,7 @@ class VideoPart:
 
 @dataclass(frozen=True)
 class EpisodePlace:
-    """Where one episode lies.
+    """Place of one episode: its files and rows.
 
     Attributes:
         number: Its ``episode_index``.
@@ -151,6 +151,12 @@ def check_file(path: Path) -> None:
                 f"{path} must be data. Got: a pointer of Git LFS to it. Run `git lfs pull` in the "
                 "dataset."
             )
+
+
+def state_of(path: Path) -> tuple[int, int, int]:
+    """Return a file's identity: inode, size and time, of which one changes when it is written."""
+    facts = path.stat()
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

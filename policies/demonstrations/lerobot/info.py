@@ -15,7 +15,7 @@ from policies.errors import DemonstrationError
 INFO = "meta/info.json"
 """File by which a LeRobotDataset is told."""
 BOOKKEEPING = ("timestamp", "frame_index", "episode_index", "index", "task_index")
-"""Features that every dataset has and that nobody sees or does."""
+"""Names of the features that count rows, which every dataset has."""
 PICTURES = ("image", "video")
 """Types of features that are pictures: PNG in the rows, or a video beside them."""
 _VERSION = re.compile(r"v(\d{1,3})\.(\d{1,3})")
@@ -47,7 +47,7 @@ class Feature(NamedTuple):
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What ``meta/info.json`` says, checked.
+    """Description of a dataset: what ``meta/info.json`` says, checked.
 
     Attributes:
         folder: The dataset.

@@ -37,7 +37,7 @@ class Episodes(Protocol):
 
     @property
     def picture_settings(self) -> PictureSettings | None:
-        """What the frames were made with."""
+        """Settings that the frames were made with."""
 
 
 @dataclass(frozen=True)

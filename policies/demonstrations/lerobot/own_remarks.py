@@ -18,7 +18,7 @@ REMARKS = "meta/zprl_env.json"
 
 @dataclass(frozen=True)
 class OwnRemarks:
-    """What a dataset written here says beyond LeRobot's own description.
+    """Remarks of a dataset written here, beyond LeRobot's own description.
 
     Attributes:
         observation_keys: Order of the flat observation.

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from policies.demonstrations.formats.source import error_text
-from policies.demonstrations.lerobot.episodes import check_file
+from policies.demonstrations.lerobot.episodes import check_file, state_of
 from policies.demonstrations.lerobot.rows import RowFile
 from policies.errors import DemonstrationError
 
 MOST_HELD = 4
 """Episodes whose encoded pictures are held at once."""
 _lock = threading.RLock()
-_held: OrderedDict[tuple[str, str, int], Any] = OrderedDict()
+_held: OrderedDict[tuple[object, ...], Any] = OrderedDict()
 
 
 class PngFrames:
@@ -88,7 +88,9 @@ class PngFrames:
             ) from error
 
     def _bytes(self, step: int) -> bytes:
-        key = (str(self._file.path), self._column, self._rows.start)
+        self._file.check_unchanged()
+        place = (str(self._file.path), self._column, self._rows.start)
+        key: tuple[object, ...] = (*state_of(self._file.path), *place)
         with _lock:
             if key not in _held:
                 _held[key] = self._file.read(self._column, self._rows)

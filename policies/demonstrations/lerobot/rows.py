@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 
 from policies.demonstrations.formats.hdf5 import LARGE
-from policies.demonstrations.lerobot.episodes import EpisodePlace, open_parquet
+from policies.demonstrations.lerobot.episodes import (
+    EpisodePlace,
+    check_file,
+    open_parquet,
+    state_of,
+)
 from policies.demonstrations.lerobot.info import BOOKKEEPING
 from policies.errors import DemonstrationError
 
@@ -31,6 +36,8 @@ class RowFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        check_file(path)
+        self._as_it_was = state_of(path)
         with open_parquet(path) as file:
             schema, meta = file.schema_arrow, file.metadata
             self.columns = {name: str(schema.field(name).type) for name in schema.names}
@@ -87,6 +94,7 @@ class RowFile:
         """
         first = int(np.searchsorted(self._starts, rows.start, side="right")) - 1
         last = int(np.searchsorted(self._starts, rows.stop, side="left"))
+        self.check_unchanged()
         with open_parquet(self.path) as file:
             size = sum(file.metadata.row_group(i).total_byte_size for i in range(first, last))
             if size > 64 * LARGE:
@@ -94,6 +102,19 @@ class RowFile:
             table = file.read_row_groups([*range(first, last)], columns=[column])
         offset = int(self._starts[first])
         return table.column(column).slice(rows.start - offset, rows.stop - rows.start)
+
+    def check_unchanged(self) -> None:
+        """Check that the file is still the one that was opened.
+
+        Raises:
+            DemonstrationError: It is another one.
+        """
+        check_file(self.path)
+        if state_of(self.path) != self._as_it_was:
+            raise DemonstrationError(
+                f"{self.path} must be as it was when it was opened. Somebody changed the file; "
+                "begin again."
+            )
 
     def numbers(self, column: str, rows: slice, shape: tuple[int, ...]) -> np.ndarray:
         """Read rows of one column of numbers.

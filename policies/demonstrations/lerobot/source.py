@@ -27,6 +27,15 @@ _SUCCESS = ("next.success", "success", "is_success")
 _REWARD, _DONE = "next.reward", "next.done"
 
 
+class LerobotEpisode(StoredEpisode):
+    """Episode of a LeRobotDataset, whose features may be called like robomimic's cameras."""
+
+    def cameras(self) -> dict[str, Entry]:
+        """Return the cameras' pictures by name: no depths, and none that is not RGB."""
+        seen = self.observations.items()
+        return {key.removesuffix(IMAGE): entry for key, entry in seen if entry.stored is not None}
+
+
 class LerobotSource(Source):
     """Demonstrations in a LeRobotDataset.
 
@@ -100,7 +109,7 @@ class LerobotSource(Source):
             last = np.arange(place.length) == place.length - 1
             done = Entry(last.shape, last.dtype, lambda: last)
         said = next((entries[n] for n in _SUCCESS if n in entries), None)
-        return StoredEpisode(
+        return LerobotEpisode(
             name,
             seen,
             {n: e for n, e in entries.items() if n not in self._seen},
@@ -124,8 +133,7 @@ class LerobotSource(Source):
 
     def usual_keys(self, keys: Sequence[str]) -> Sequence[str]:
         """Choose LeRobot's state and, after it, where other things are; else all vectors."""
-        usual = [key for key in (STATE, ENVIRONMENT) if key in keys]
-        return usual or keys
+        return [key for key in (STATE, ENVIRONMENT) if key in keys] if STATE in keys else keys
 
     def felt_keys(self, keys: Sequence[str]) -> Sequence[str]:
         """Leave out where other things are."""

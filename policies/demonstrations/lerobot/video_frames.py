@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from functools import lru_cache
@@ -11,14 +12,16 @@ from typing import Any
 import numpy as np
 
 from policies.demonstrations.formats.source import error_text
-from policies.demonstrations.lerobot.episodes import VideoPart, check_file
+from policies.demonstrations.lerobot.episodes import VideoPart, check_file, state_of
 from policies.demonstrations.lerobot.extra import video
 from policies.errors import DemonstrationError
 
 MOST_OPEN = 4
 """Videos that are open at once."""
+Key = tuple[Path, int, int, int, int]
+"""A file in its present state, in this process: one that was forked opens its own."""
 _lock = threading.RLock()
-_open: OrderedDict[Path, _Reader] = OrderedDict()
+_open: OrderedDict[Key, _Reader] = OrderedDict()
 
 
 class VideoFrames:
@@ -44,7 +47,7 @@ class VideoFrames:
         self._file, self._camera = part.file, camera
         self.shape = (length, *size)
         with _lock:
-            reader = _reader(part.file, camera)
+            self._key, reader = _reader(part.file, camera)
             self._check_rate(reader, fps)
             self._begin = self._first(part, len(reader.times), fps)
             shown = reader.frame(self._begin).shape
@@ -65,7 +68,12 @@ class VideoFrames:
         """
         wanted = np.arange(len(self))[rows]
         with _lock:
-            reader = _reader(self._file, self._camera)
+            key, reader = _reader(self._file, self._camera)
+            if key[1:4] != self._key[1:4]:
+                raise DemonstrationError(
+                    f"{self._file} must be as it was when it was opened. Somebody changed the "
+                    "file; begin again."
+                )
             if np.ndim(wanted) == 0:
                 return reader.frame(self._begin + int(wanted))
             frames = [reader.frame(self._begin + int(step)) for step in wanted]
@@ -144,17 +152,18 @@ class _Reader:
         self._next = number
 
 
-def _reader(path: Path, camera: str) -> _Reader:
-    if path not in _open:
+def _reader(path: Path, camera: str) -> tuple[Key, _Reader]:
+    check_file(path)
+    key = (path, *state_of(path), os.getpid())
+    if key not in _open:
         while len(_open) >= MOST_OPEN:
             _open.popitem(last=False)[1].close()
-        check_file(path)
         try:
-            _open[path] = _Reader(path, camera)
+            _open[key] = _Reader(path, camera)
         except (video().error.FFmpegError, ValueError, IndexError) as error:
             raise _undecodable(path, camera, error_text(error)) from error
-    _open.move_to_end(path)
-    return _open[path]
+    _open.move_to_end(key)
+    return key, _open[key]
 
 
 @lru_cache(maxsize=64)
