@@ -55,7 +55,7 @@ def run(command, folder):
 
 def test_the_guide_works_from_zero_to_a_steered_robot(folder):
     here = [c for c in COMMANDS if not any(w in c for w in ("real.server", "url="))]
-    assert len(here) == 10
+    assert len(here) == 11
     for command in here:
         done = run(shortened(command), folder)
         assert done.returncode == 0, (command, done.stderr)
