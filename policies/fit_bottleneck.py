@@ -202,7 +202,8 @@ def run(arguments: Arguments) -> None:
     """Read policy and demonstrations, fit or go on with the fit, write the checkpoint."""
     refuse_overwriting(arguments.out / METADATA_FILE, arguments.overwrite)
     check_destination(arguments.out)
-    if is_address(arguments.policy) or names_code(arguments.policy):
+    name = str(arguments.policy)
+    if is_address(name) or names_code(name):
         _run_foreign(arguments)
         return
     base = FrozenPolicy.load(arguments.policy)

@@ -23,9 +23,9 @@ def stopping_on_signals() -> Iterator[None]:
     >>> import os
     >>> try:
     ...     with stopping_on_signals():
-    ...         os.kill(os.getpid(), signal.SIGHUP)
+    ...         os.kill(os.getpid(), signal.SIGTERM)
     ... except SystemExit as ended:
-    ...     print(ended.code - 128 == signal.SIGHUP)
+    ...     print(ended.code - 128 == signal.SIGTERM)
     True
     """
     put = []

@@ -244,6 +244,7 @@ for step in range(1000):
 """
 
 
+@pytest.mark.usefixtures("_as_in_a_terminal")
 @pytest.mark.parametrize(
     ("end", "code"),
     [

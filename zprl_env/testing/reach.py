@@ -54,7 +54,7 @@ def reach_demonstrations(episodes: int = 100) -> Demonstrations:
 
     >>> demonstrations = reach_demonstrations(10)
     >>> demonstrations.observation_dims, sum(t.success for t in demonstrations.trajectories)
-    ({'way': 2}, 6)
+    ({'way': 2}, 7)
     """
     env, shown = gym.wrappers.TimeLimit(Reach(), 20), []
     for seed in range(episodes):

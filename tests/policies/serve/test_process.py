@@ -92,7 +92,9 @@ def test_one_that_is_stopped_is_told_after_its_time(lab):
     policy = start(f"{sys.executable}:my_lab:Line")
     assert policy._link is not None
     policy._link.settimeout(0.2)
-    os.kill(policy._keep._process.pid, signal.SIGSTOP)
+    pid = policy._keep._process.pid
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: Path(f"/proc/{pid}/stat").read_text().split()[2] == "T")
     with pytest.raises(ServedPolicyError, match="must answer within"):
         policy.encode(np.ones((2, 3), np.float32))
     os.kill(policy._keep._process.pid, signal.SIGCONT)
