@@ -64,7 +64,6 @@ class ForeignPolicy:
         self.action_dim, self.horizon = sizes.action_dim, sizes.horizon
         self.n_action_steps, self.n_obs_steps = sizes.n_action_steps, sizes.n_obs_steps
         self.noise_shape = sizes.noise_shape
-        self.weights_hash: str | None = None
         self._own_latent = sizes.latent_dim
         self._summarize = getattr(generator, "summarize", None)
         self.takes_context = self._summarize is not None
@@ -112,6 +111,13 @@ class ForeignPolicy:
             condition = self._embed(shown)
             seen = condition if self._summarize is None else self._summarize(condition)
         return int(seen.shape[-1])
+
+    @cached_property
+    def weights_hash(self) -> str | None:
+        """SHA-256 of what was fitted, or else of the generator's weights; None if it has none."""
+        if self.bottleneck is not None:
+            return self.bottleneck.weights_hash
+        return generator_hash(self.generator) if modules_in(self.generator) else None
 
     def encode(self, observations: Observations, indices: Any = None) -> Encoding | ContextEncoding:
         """Embed observations; see :class:`~zprl_env.steerable.SteerablePolicy`.

@@ -16,12 +16,11 @@ from policies.checkpoints.contents import (
     save_checkpoint,
 )
 from policies.checkpoints.plain_json import shown
-from policies.checkpoints.tensor_file import arrays_hash
 from policies.errors import CheckpointError
 from policies.foreign.addresses import is_address, load_generator
 from policies.foreign.bottleneck import FittedBottleneck
 from policies.foreign.generator import ForeignGenerator
-from policies.foreign.modules import modules_in
+from policies.foreign.modules import generator_hash
 from policies.foreign.policy import ForeignPolicy
 from policies.imitation.versions import versions
 
@@ -29,18 +28,6 @@ CLASS_NAME = "ForeignBottleneck"
 """Class of such a checkpoint."""
 CLOSE = 1e-3
 """Largest change of the golden action, relative to its largest number."""
-
-
-def generator_hash(generator: Any) -> str:
-    """Compute the SHA-256 of a generator's weights and buffers."""
-    tensors: dict[str, np.ndarray] = {}
-    for index, module in enumerate(modules_in(generator)):
-        for name, tensor in module.state_dict().items():
-            values = tensor.detach().cpu()
-            if values.dtype.is_floating_point:
-                values = values.float()
-            tensors[f"{index}.{name}"] = values.numpy()
-    return arrays_hash(tensors)
 
 
 def save(policy: ForeignPolicy, folder: str | os.PathLike[str], address: str | None = None) -> None:
@@ -124,7 +111,6 @@ class FittedForeign:
                 "fit a bottleneck onto this one."
             )
         policy = ForeignPolicy(generator, fitted, contents.metadata)
-        policy.weights_hash = fitted.weights_hash
         _check_golden(policy, about, contents.folder)
         return policy
 

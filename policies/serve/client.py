@@ -6,7 +6,7 @@ import itertools
 import os
 import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -124,7 +124,10 @@ class ServedPolicy:
         features, mean, std = parts
         if not self.takes_context:
             return Encoding(features, mean, std)
-        return ContextEncoding(features, mean, std, answer.said.get("ticket"))
+        ticket = answer.said.get("ticket")
+        if type(ticket) is not int:
+            self._refuse(f"a number for its context. Got: {ticket!r}")
+        return ContextEncoding(features, mean, std, ticket)
 
     def decode(self, latents: np.ndarray, noise: np.ndarray, context: Any = None) -> np.ndarray:
         """Generate action chunks; see :class:`~zprl_env.steerable.SteerablePolicy`.
@@ -139,7 +142,10 @@ class ServedPolicy:
 
     def reference_frames(self) -> dict[str, np.ndarray]:
         """Return a frame of each camera as the policy has seen it."""
-        return self._ask("reference_frames", {}, {}).arrays
+        frames = self._ask("reference_frames", {}, {}).arrays
+        if any(frame.dtype != np.uint8 or frame.ndim != 3 for frame in frames.values()):
+            self._refuse("frames of bytes. Got: other arrays")
+        return frames
 
     def __del__(self) -> None:
         if getattr(self, "_link", None) is not None:
@@ -153,7 +159,11 @@ class ServedPolicy:
 
     def _normalize(self, observations: Observations) -> np.ndarray:
         """Normalise observations as for the policy's own network. Shape ``(B, O)``."""
-        return self._ask("normalize", {}, _arrays(observations)).arrays["normal"]
+        given = _arrays(observations)
+        answer = self._ask("normalize", {}, given)
+        rows, normal = len(next(iter(given.values()))), answer.arrays.get("normal")
+        size = normal.shape[-1] if normal is not None and normal.ndim else 0
+        return self._array(answer, "normal", (rows, getattr(self, "observation_dim", size)))
 
     def _reset(self, indices: Any) -> None:
         """Tell the policy which environments begin an episode."""
@@ -162,13 +172,16 @@ class ServedPolicy:
     def _array(self, answer: wire.Message, name: str, shape: tuple[int, ...]) -> np.ndarray:
         array = answer.arrays.get(name)
         if array is None or array.shape != shape or array.dtype.kind != "f":
-            self._drop()
             got = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
-            raise ServedPolicyError(
-                f"the policy served at {self.address} must answer with {name} of shape {shape}. "
-                f"Got: {got}.{self._why()}"
-            )
+            self._refuse(f"{name} of shape {shape}. Got: {got}")
         return array
+
+    def _refuse(self, told: str) -> NoReturn:
+        """Hang up on a server that answers nonsense."""
+        self._drop()
+        raise ServedPolicyError(
+            f"the policy served at {self.address} must answer with {told}.{self._why()}"
+        )
 
     def _ask(
         self, method: str, said: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
@@ -180,8 +193,9 @@ class ServedPolicy:
         number = next(self._numbers)
         answered = False
         try:
+            self._link.settimeout(self._timeout)
             wire.send(self._link, number, {"method": method, **said}, arrays)
-            answer = wire.receive(self._link)
+            answer = wire.receive(self._link, seconds=self._timeout)
             answered = answer.number == number
         except TimeoutError as error:
             raise ServedPolicyError(
@@ -216,12 +230,12 @@ class ServedPolicy:
                 f"it: python -m policies.serve --policy ...{self._why()}"
             ) from error
         try:
-            challenge = wire.receive(link, most=0)
+            challenge = wire.receive(link, most=0, seconds=self._timeout)
             if challenge.said.get("token") and not self._token:
                 raise wire.WireError(f"the server wants a token: set {wire.TOKEN}")
             nonce = str(challenge.said.get("nonce", ""))
             wire.send(link, 0, {"proof": wire.proof(self._token, nonce) if self._token else ""})
-            hello = wire.receive(link)
+            hello = wire.receive(link, seconds=self._timeout)
             if "error" in hello.said:
                 raise wire.WireError(str(hello.said["error"]))
         except (OSError, wire.WireError) as error:

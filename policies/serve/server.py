@@ -21,6 +21,12 @@ from policies.serve.described import describe
 
 KEPT = 64
 """Contexts that are kept for each connection; older ones are gone."""
+MOST_CLIENTS = 32
+"""Connections at a time."""
+GREETING, GREETED = 4096, 10.0
+"""Bytes and seconds that whoever connects has for a greeting."""
+REQUESTED = 60.0
+"""Seconds that a request may take to arrive, once it has begun."""
 BARE = "observations"
 """Name of an observation that is a single array."""
 
@@ -66,6 +72,7 @@ class PolicyServer:
         self._described = describe(policy)
         self._asked = threading.Lock()
         self._taken = threading.Semaphore(1)
+        self._places = threading.Semaphore(MOST_CLIENTS)
         self._socket, self.address = _listen(host, port)
 
     def serve(self) -> None:
@@ -75,6 +82,9 @@ class PolicyServer:
                 link, _ = self._socket.accept()
             except OSError:
                 return
+            if not self._places.acquire(blocking=False):
+                link.close()
+                continue
             threading.Thread(target=self._converse, args=(link,), daemon=True).start()
 
     def close(self) -> None:
@@ -86,15 +96,13 @@ class PolicyServer:
     def _converse(self, link: socket.socket) -> None:
         """Greet a connection and answer it until it goes."""
         alone = remembers(self._policy)
-        held = not alone or self._taken.acquire(blocking=False)
+        held = False
         with link:
             try:
-                if link.family != socket.AF_UNIX:
-                    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                link.settimeout(10.0)  # whoever connects and says nothing
+                _attend(link)
+                held = not alone or self._taken.acquire(blocking=False)
                 if not self._greet(link, held):
                     return
-                link.settimeout(None)
                 self._say("a client has come")
                 Answers(self._policy, self._asked).to(link)
             except wire.PeerGoneError:
@@ -104,12 +112,13 @@ class PolicyServer:
             finally:
                 if alone and held:
                     self._taken.release()
+                self._places.release()
 
     def _greet(self, link: socket.socket, held: bool) -> bool:
         """Challenge a connection, and describe the policy to it."""
         nonce = secrets.token_hex(16)
         wire.send(link, 0, {"nonce": nonce, "token": self._token is not None})
-        hello = wire.receive(link, most=0)
+        hello = wire.receive(link, most=0, most_json=GREETING, seconds=GREETED)
         given = str(hello.said.get("proof", ""))
         right = "" if self._token is None else wire.proof(self._token, nonce)
         if right and not hmac.compare_digest(given.encode(), right.encode()):
@@ -147,7 +156,10 @@ class Answers:
     def to(self, link: socket.socket) -> None:
         """Answer until the connection ends; a question that cannot be answered is told why."""
         while True:
-            request = wire.receive(link)
+            link.settimeout(None)
+            if not link.recv(1, socket.MSG_PEEK):
+                raise wire.PeerGoneError("the other side went away.")
+            request = wire.receive(link, seconds=REQUESTED)
             method = self._methods.get(str(request.said.get("method")))
             try:
                 if method is None:
@@ -211,13 +223,21 @@ def observations_in(request: wire.Message) -> Observations:
 def _listen(host: str, port: int) -> tuple[socket.socket, str]:
     try:
         if "/" in host:
+            _clear(host)
             made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            made.bind(host)
-            os.chmod(host, 0o600)
+            before = os.umask(0o177)  # nobody else's from its first moment on
+            try:
+                made.bind(host)
+            except OSError:
+                made.close()
+                raise
+            finally:
+                os.umask(before)
             address = host
         else:
             made = socket.create_server((host, port), family=_family(host))
-            address = f"{host}:{made.getsockname()[1]}"
+            shown = f"[{host}]" if ":" in host else host
+            address = f"{shown}:{made.getsockname()[1]}"
         made.listen(8)
     except OSError as error:
         raise ConfigurationError(
@@ -225,6 +245,28 @@ def _listen(host: str, port: int) -> tuple[socket.socket, str]:
             f"({error.strerror or error}). Try --port 0."
         ) from error
     return made, address
+
+
+def _attend(link: socket.socket) -> None:
+    """Notice peers that vanish, and send what is to be sent at once."""
+    if link.family == socket.AF_UNIX:
+        return
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if (option := getattr(socket, name, None)) is not None:
+            link.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _clear(path: str) -> None:
+    """Remove a socket that whoever listened on it has left behind."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+        except OSError:
+            return
 
 
 def _family(host: str) -> socket.AddressFamily:

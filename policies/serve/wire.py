@@ -11,6 +11,7 @@ import hmac
 import json
 import socket
 import struct
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -69,19 +70,29 @@ def send(
     link.sendall(_HEADER.pack(MAGIC, number, len(text), len(body)) + text + body)
 
 
-def receive(link: socket.socket, most: int = MOST_ARRAYS) -> Message:
+def receive(
+    link: socket.socket,
+    most: int = MOST_ARRAYS,
+    *,
+    most_json: int = MOST_JSON,
+    seconds: float | None = None,
+) -> Message:
     """Wait for a message.
 
     Args:
         link: The connection.
         most: Bytes that its arrays may have.
+        most_json: Bytes that what it says may have.
+        seconds: Time until all of it has to be here, however it drips in; None waits as long as the
+            connection does for each part.
 
     Raises:
         PeerGoneError: The peer went away.
         WireError: It sent anything else.
-        TimeoutError: Nothing came in the connection's time.
+        TimeoutError: It did not come in time.
     """
-    header = _exactly(link, _HEADER.size)
+    until = None if seconds is None else time.monotonic() + seconds
+    header = _exactly(link, _HEADER.size, until)
     magic, number, words, size = _HEADER.unpack(header)
     if magic[:-1] != MAGIC[:-1]:
         raise WireError(
@@ -93,15 +104,16 @@ def receive(link: socket.socket, most: int = MOST_ARRAYS) -> Message:
             f"both sides must speak version {PROTOCOL} of the protocol. Got: {magic[-1]}. Install "
             "the same release of this project on both."
         )
-    if words > MOST_JSON or size > most:
+    if words > most_json or size > most:
         raise WireError(
-            f"a message must have at most {MOST_JSON:,} and {most:,} bytes. Got: {words:,} and "
+            f"a message must have at most {most_json:,} and {most:,} bytes. Got: {words:,} and "
             f"{size:,}."
         )
     try:
-        said = json.loads(_exactly(link, words))
-        arrays = dict(safetensors.numpy.load(bytes(_exactly(link, size)))) if size else {}
-    except (ValueError, RecursionError, SafetensorError) as error:
+        said = json.loads(_exactly(link, words, until))
+        body = bytes(_exactly(link, size, until))
+        arrays = dict(safetensors.numpy.load(body)) if size else {}
+    except (ValueError, KeyError, RecursionError, SafetensorError) as error:
         raise WireError(
             f"a message must hold JSON and safetensors. Got: {type(error).__name__}: {error}."
         ) from error
@@ -110,11 +122,16 @@ def receive(link: socket.socket, most: int = MOST_ARRAYS) -> Message:
     return Message(number, said, arrays)
 
 
-def _exactly(link: socket.socket, size: int) -> bytearray:
-    """Receive so many bytes."""
+def _exactly(link: socket.socket, size: int, until: float | None) -> bytearray:
+    """Receive so many bytes, until a moment."""
     held = bytearray(size)
     view, got = memoryview(held), 0
     while got < size:
+        if until is not None:
+            left = until - time.monotonic()
+            if left <= 0.0:
+                raise TimeoutError("timed out")
+            link.settimeout(left)
         read = link.recv_into(view[got:])
         if not read:
             raise PeerGoneError(f"the other side went away, after {got} of {size} bytes.")

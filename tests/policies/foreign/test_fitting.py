@@ -12,7 +12,7 @@ import policies.foreign as foreign
 from policies.errors import PolicyMismatchError
 from policies.foreign.fitting import condition_samples, with_history
 from policies.foreign.generator import read_sizes
-from policies.foreign.stored import generator_hash
+from policies.foreign.modules import generator_hash
 from policies.foreign.testing import LineGenerator
 from policies.imitation.unfinished import unfinished_fit
 from tests.policies.foreign.conftest import CONFIG

@@ -212,3 +212,9 @@ def test_one_environment_s_memory_goes_with_its_episode_alone():
         _, _, dones, _ = envs.step(np.zeros((2, 2), np.float32))
     assert dones.tolist() == [True, False]
     assert [policy.generator.asked[index] for index in (0, 1)] == [1, 3]
+
+
+def test_its_hash_is_that_of_its_weights():
+    one, other = ForeignPolicy(LineGenerator(2, 2)), ForeignPolicy(LineGenerator(2, 2, seed=1))
+    assert one.weights_hash == ForeignPolicy(LineGenerator(2, 2)).weights_hash
+    assert one.weights_hash != other.weights_hash

@@ -200,6 +200,7 @@ def good(rows=1):
     return {"features": empty, "mean": row, "std": row}
 
 
+BF16 = b'{"mean":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
 ANSWERS = {
     "garbage": (lambda link, request: link.sendall(b"HTTP/1.1 200 OK\r\n" * 9), "another program"),
     "version": (
@@ -236,6 +237,16 @@ ANSWERS = {
         lambda link, request: wire.send(link, request.number, {}, {"mean": np.zeros((1, 3))}),
         "must answer with features of shape .* Got: nothing",
     ),
+    "types that numpy lacks": (
+        lambda link, request: link.sendall(
+            wire._HEADER.pack(wire.MAGIC, 1, 2, 8 + len(BF16) + 2)
+            + b"{}"
+            + len(BF16).to_bytes(8, "little")
+            + BF16
+            + bytes(2)
+        ),
+        "must hold JSON and safetensors",
+    ),
     "gone": (lambda link, request: link.close(), "the other side went away"),
     "half": (
         lambda link, request: (link.sendall(wire._HEADER.pack(wire.MAGIC, 1, 50, 0)), link.close()),
@@ -257,18 +268,59 @@ def test_a_server_that_hangs_is_told_and_its_late_answer_is_nobody_s(impostor):
 
     def late(link, request):
         asked.append(request.number)
-        if len(asked) == 1:
+        if len(asked) > 1:
+            wire.send(link, request.number, {}, good())
+            return
+
+        def slowly():
             time.sleep(0.4)
             with suppress(OSError):
                 wire.send(link, request.number, {}, good())
-        else:
-            wire.send(link, request.number, {}, good())
+
+        threading.Thread(target=slowly, daemon=True).start()
 
     served = ServedPolicy(impostor(late).address, timeout=0.2)
     with pytest.raises(ServedPolicyError, match=r"must answer within 0\.2 s"):
         served.encode(np.ones((1, 3), np.float32))
     served.encode(np.ones((1, 3), np.float32))  # on a connection of its own
     assert asked == [1, 2]
+
+
+def test_an_answer_that_drips_in_is_late_as_a_whole(impostor):
+    def drip(link, request):
+        header = wire._HEADER.pack(wire.MAGIC, request.number, 2, 0) + b"{}"
+        with suppress(OSError):
+            for byte in header:
+                link.sendall(bytes([byte]))
+                time.sleep(0.05)
+
+    served = ServedPolicy(impostor(drip).address, timeout=0.2)
+    began = time.monotonic()
+    with pytest.raises(ServedPolicyError, match=r"must answer within 0\.2 s"):
+        served.encode(np.ones((1, 3), np.float32))
+    assert time.monotonic() - began < 1.0
+
+
+@pytest.mark.parametrize("kind", ["normalize", "ticket", "frames"])
+def test_other_answers_are_checked_as_well(kind, impostor):
+    described = {"normalizes": True, "takes_context": True, "observation_dim": 3}
+    answers = {
+        "normalize": ({}, {"other": np.zeros(3)}),
+        "ticket": ({"ticket": "first"}, good()),
+        "frames": ({}, {"front": np.zeros((4, 4, 3))}),
+    }
+    said, arrays = answers[kind]
+    served: Any = ServedPolicy(
+        impostor(lambda link, r: wire.send(link, r.number, said, arrays), described).address
+    )
+    seen = np.ones((1, 3), np.float32)
+    ask = {
+        "normalize": lambda: served.normalize(seen),
+        "ticket": lambda: served.encode(seen),
+        "frames": served.reference_frames,
+    }
+    with pytest.raises(ServedPolicyError, match="must answer with"):
+        ask[kind]()
 
 
 @pytest.mark.parametrize(
@@ -295,7 +347,7 @@ class Interrupting:
     """A connection on which Ctrl-C comes while an answer is waited for."""
 
     def __init__(self, link):
-        self.sendall, self.close = link.sendall, link.close
+        self.sendall, self.close, self.settimeout = link.sendall, link.close, link.settimeout
 
     def recv_into(self, view):
         raise KeyboardInterrupt

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from policies.errors import ConfigurationError
 from policies.foreign import ForeignPolicy
 from policies.foreign.testing import LineGenerator
 from policies.serve import wire
-from policies.serve.client import ServedPolicy
+from policies.serve.client import ServedPolicy, ServedPolicyError
 from policies.serve.server import PolicyServer
 
 
@@ -60,7 +62,7 @@ def test_a_request_that_it_cannot_answer_is_told_and_nothing_is_called(link, met
 def test_junk_and_silence_hurt_nobody_else(serving):
     server = serving()
     host, _, port = server.address.rpartition(":")
-    half_open = [socket.create_connection((host, int(port))) for _ in range(50)]
+    half_open = [socket.create_connection((host, int(port))) for _ in range(20)]
     rng = np.random.default_rng(0)
     for _ in range(50):
         with socket.create_connection((host, int(port))) as link:
@@ -68,6 +70,44 @@ def test_junk_and_silence_hurt_nobody_else(serving):
     assert ServedPolicy(server.address).horizon == 4
     for link in half_open:
         link.close()
+
+
+def test_a_socket_that_was_left_behind_is_taken_over(serving, tmp_path):
+    path = str(tmp_path / "policy.sock")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as left:
+        left.bind(path)
+    assert ServedPolicy(serving(host=path).address).horizon == 4
+    with pytest.raises(ConfigurationError, match="Address already in use"):
+        serving(host=path)
+
+
+def test_a_greeting_is_short_and_whole_in_its_time(serving, monkeypatch):
+    monkeypatch.setattr("policies.serve.server.GREETED", 0.2)
+    host, _, port = serving().address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=5.0) as made:
+        wire.receive(made)
+        began = time.monotonic()
+        with suppress(OSError):
+            for _ in range(100):
+                made.sendall(b"Z")
+                time.sleep(0.05)
+        assert time.monotonic() - began < 2.0
+    with socket.create_connection((host, int(port)), timeout=5.0) as made:
+        wire.receive(made)
+        wire.send(made, 0, {"proof": "x" * 5000})
+        with pytest.raises((wire.WireError, ConnectionError)):
+            wire.receive(made)
+
+
+def test_no_more_connections_are_held_than_there_are_places(serving, monkeypatch):
+    monkeypatch.setattr("policies.serve.server.MOST_CLIENTS", 2)
+    server = serving()
+    clients = [ServedPolicy(server.address) for _ in range(2)]
+    with pytest.raises(ServedPolicyError):
+        ServedPolicy(server.address)
+    clients[0].close()
+    time.sleep(0.1)
+    ServedPolicy(server.address).close()
 
 
 def test_arrays_before_the_greeting_are_refused(link):
