@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from policies.errors import PolicyMismatchError
 from policies.finite import all_finite
 from policies.foreign.bottleneck import FittedBottleneck
 from policies.foreign.generator import ForeignGenerator, batch_of, read_sizes
-from policies.foreign.modules import freeze
+from policies.foreign.modules import freeze, generator_hash, modules_in
 
 
 class ForeignPolicy:
