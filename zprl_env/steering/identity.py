@@ -91,7 +91,8 @@ def _facts(env_args: Mapping[str, Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     name = env_args.get("env_name")
     if isinstance(name, str) and name:
-        facts["task"] = TASKS[name].id if name in TASKS else name
+        states = name.removesuffix("-pixels")  # a preset that sees is of the same task
+        facts["task"] = TASKS[states].id if states in TASKS else states
     kwargs = env_args.get("env_kwargs")
     kwargs = kwargs if isinstance(kwargs, Mapping) else {}
     facts |= {word: kwargs[key] for key, word in FACTS.items() if kwargs.get(key) is not None}
