@@ -76,6 +76,7 @@ def test_without_a_login_nothing_is_published_and_no_token_is_told(hub, point_po
 
 def test_the_commands_publish_and_fetch(hub, point_policy, tmp_path):
     settings = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path), "HF_TOKEN": hub_server.TOKEN}
+    settings["HF_HUB_OFFLINE"] = "0"  # whatever another test of this process has said
 
     def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "zprl_env.hub", *map(str, words)]
