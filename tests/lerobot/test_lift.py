@@ -1,4 +1,4 @@
-"""`integrations/lerobot/lift.sh`: every command from demonstrations to a steered policy, shortened."""
+"""`integrations/lerobot/lift.sh`: from demonstrations to a steered policy, shortened."""
 
 import json
 import os

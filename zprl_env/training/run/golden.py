@@ -23,8 +23,8 @@ from zprl_env.steering.frozen import alike
 
 GOLDEN_FILE = "golden.json"
 CLOSE = 1e-2
-"""Largest change of the chunk, relative to its largest number: another processor's rounding, through
-ten steps of denoising, is far below, and an action that is denormalised otherwise far above."""
+"""Largest change of the chunk, relative to its largest number: another processor's rounding through
+ten steps of denoising is far below, and an action that is denormalised otherwise far above."""
 
 
 def keep_golden(folder: Path, policy: SteerablePolicy, env: gym.Env) -> None:
@@ -71,8 +71,8 @@ def check_golden(folder: Path, policy: SteerablePolicy) -> None:
         here = _versions(policy)
         other = [f"{n} {v} (now {here.get(n)})" for n, v in then.items() if here.get(n) != v]
         raise RunFolderError(
-            f"The base policy must act as it did when training began in {folder}. Got other actions "
-            f"for the same question, by up to {_difference(kept, now)}, with "
+            f"The base policy must act as it did when training began in {folder}. Got other "
+            f"actions for the same question, by up to {_difference(kept, now)}, with "
             f"{', '.join(other) or 'the same versions of its libraries'}. Load it as it was loaded "
             "then, or start a new run."
         )
@@ -104,7 +104,7 @@ def _question(shapes: Mapping[str, tuple[int, ...]]) -> Observations:
         else random.standard_normal((1, *shape)).astype(np.float32)
         for name, shape in sorted(shapes.items())
     }
-    return parts[""] if "" in parts else parts
+    return parts.get("", parts)
 
 
 def _answer(policy: SteerablePolicy, shapes: Mapping[str, tuple[int, ...]]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import gymnasium as gym
 import numpy as np
@@ -21,7 +22,7 @@ from zprl_env.training.run.golden import GOLDEN_FILE, check_golden, keep_golden
 class Denormalised(LinearPolicy):
     """The same weights with another unit of its actions."""
 
-    versions = {"python": "3.12.1", "lerobot": "0.4.4"}
+    versions: ClassVar[dict[str, str]] = {"python": "3.12.1", "lerobot": "0.4.4"}
     unit = 1.0
 
     def decode(self, latents, noise):
@@ -38,8 +39,9 @@ def test_what_it_answered_is_what_it_must_answer(tmp_path):
     check_golden(tmp_path, policy)
     policy.unit = 1.001  # another processor's rounding is less
     check_golden(tmp_path, policy)
-    policy.unit, policy.versions = 2.0, {"python": "3.12.1", "lerobot": "0.6.1"}
-    with pytest.raises(RunFolderError, match=r"must act as it did.*lerobot 0\.4\.4 \(now 0\.6\.1\)"):
+    policy.unit = 2.0
+    policy.versions = {"python": "3.12.1", "lerobot": "0.6.1"}  # type: ignore[misc]
+    with pytest.raises(RunFolderError, match=r"as it did.*lerobot 0\.4\.4 \(now 0\.6\.1\)"):
         check_golden(tmp_path, policy)
 
 
