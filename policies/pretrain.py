@@ -43,7 +43,7 @@ def pretrain(
     demonstrations: Demonstrations,
     config: PretrainConfig,
     *,
-    evaluate: Callable[[FrozenPolicy], float] | None = None,
+    evaluate: Callable[[FrozenPolicy], float | None] | None = None,
     progress: bool = True,
     provenance: dict[str, Any] | None = None,
     unfinished: UnfinishedFit | None = None,
@@ -57,7 +57,7 @@ def pretrain(
         demonstrations: Episodes to imitate.
         config: Settings.
         evaluate: Success rate of a policy in its environment, asked every ``eval_every`` steps
-            and at the end; this package knows no environment.
+            and at the end; this package knows no environment. None if it could not be had.
         progress: Whether to draw a progress bar on stderr.
         provenance: Added to the training summary, such as the file's hash and the command.
         unfinished: Where the state of the training is kept, and gone on from to the same bits; see
@@ -80,7 +80,7 @@ def _pretrain(
     config: PretrainConfig,
     samples: AnySamples,
     began: float,
-    evaluate: Callable[[FrozenPolicy], float] | None,
+    evaluate: Callable[[FrozenPolicy], float | None] | None,
     progress: bool,
     provenance: dict[str, Any] | None,
     unfinished: UnfinishedFit | None,
@@ -94,8 +94,10 @@ def _pretrain(
             return
         if any(told["step"] == step for told in successes):
             return
-        rate = float(evaluate(freeze(average, observations, demonstrations, {})))
-        successes.append({"step": step, "success_rate": rate})
+        rate = evaluate(freeze(average, observations, demonstrations, {}))
+        if rate is None:
+            return
+        successes.append({"step": step, "success_rate": float(rate)})
         say(f"step {step}: success rate {rate:.2f}")
 
     average, losses = fit(

@@ -122,13 +122,16 @@ def _tell(
     after_step: Callable[[int, Learner], None] | None,
     unfinished: UnfinishedFit | None,
 ) -> None:
-    """Tell of a step, which may take minutes of playing: Ctrl-C need not wait for its end."""
+    """Tell of a step, which may take minutes of playing: Ctrl-C need not wait for its end.
+
+    Whatever happens there, the training so far is kept.
+    """
     if after_step is None:
         return
     try:
         with unfinished.at_once() if unfinished else nullcontext():
             after_step(step, optimization.average)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception):
         if unfinished is not None:
             unfinished.interrupted(optimization.state(step))
         raise

@@ -245,9 +245,9 @@ def unfinished_fit(
         try:
             yield unfinished
         except BaseException as error:
-            # What diverged would diverge again. Another training's beginning is not ours to delete.
-            diverged = isinstance(error, ZprlError) and not isinstance(error, ConfigurationError)
-            keep = unfinished.states() != [] and not diverged
+            # What diverged would diverge again. Anything else that failed, such as an episode that
+            # was played meanwhile, costs none of the training.
+            keep = unfinished.states() != [] and not isinstance(error, CheckpointError)
             raise
         finally:
             if not keep:

@@ -20,6 +20,8 @@ RETRY = 1.0
 """Seconds between two attempts to reach a robot that does not answer."""
 AGAIN = 0.1
 """Seconds before everything is begun anew after a stop was released."""
+STRAIGHT = 2
+"""Times that the straight way home is tried, before the robot's own way there."""
 
 
 class EpisodeStart:
@@ -28,7 +30,8 @@ class EpisodeStart:
     The arms go home by straight up, over, and down, with a fraction of the limits. Then a simulated
     scene is laid out, or the operator is waited for. A stop, old or new, is waited for to be
     released, the robot is connected to again, and everything begins anew from where the arms are
-    measured to be.
+    measured to be. Arms that twice were stopped on the straight way, such as in a posture that they
+    cannot leave by it, go home by the robot's own means.
 
     Args:
         loop: What moves the robot, and stops it.
@@ -39,6 +42,7 @@ class EpisodeStart:
         self._loop, self._robot, self._operator = loop, loop.robot, loop.operator
         self._home, self._speed = Coordinates(preset).home, preset.reset_speed
         self._lost = True  # posture of the joints, before the first episode and after every stop
+        self._stuck = 0  # times that the straight way home failed
 
     def prepare(self, seed: int) -> None:
         """Prepare the beginning of an episode; returns with the arms at rest at home.
@@ -54,6 +58,7 @@ class EpisodeStart:
         if not self._loop.arms.connected:
             self._loop.connect()
         deadline = self._robot.clock.now() + self._operator.patience
+        self._stuck = 0
         while not self._prepared(seed, deadline):
             self._await_release(deadline)
             self._robot.clock.sleep_until(self._robot.clock.now() + AGAIN)
@@ -75,7 +80,8 @@ class EpisodeStart:
             return False
         if not loop.locate():  # whoever moved the arms meanwhile: another environment, a hand
             return False
-        if not self._went_home():
+        if self._stuck < STRAIGHT and not self._went_home():
+            self._stuck += 1
             return False
         if lost and not self._went_to_rest_posture():
             return False
@@ -165,6 +171,8 @@ class EpisodeStart:
                     f"Got: {stop.reason}. Try to release them once that is repaired."
                 )
             message = f"The arms are stopped: {stop.reason}. Release them if they may move again."
+            if self._stuck >= STRAIGHT:
+                message += " They go home by the robot's own means: see that nothing is in the way."
             self._heard(Event.RELEASE, message, deadline)
             loop.release()
             try:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import algorithms, bottleneck, robot, steering, tasks
+from benchmarks import algorithms, bottleneck, steering, tasks
+from benchmarks.robot import runs as robot_runs
+from benchmarks.robot import table as robot_table
 from tests.helpers.documents import DOCS, ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -48,4 +50,5 @@ def test_the_table_of_algorithms_is_what_was_measured():
 
 
 def test_the_table_of_the_robot_s_motion_is_what_was_measured():
-    assert (robot.RESULTS / "table.md").read_text(encoding="utf-8") == robot.table()
+    text = (robot_runs.RESULTS / "table.md").read_text(encoding="utf-8")
+    assert text == robot_table.table()

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-from scipy.spatial.transform import Rotation
-
+from benchmarks.tools.limits import violations
 from real.drivers.ideal import IdealRobot
 from real.robot import RobotCommand
-from real.tasks.preset import Preset
 
-TOLERANCE = 1e-6
+__all__ = ["Witness", "violations"]
 
 
 class Witness(IdealRobot):
@@ -36,55 +31,3 @@ class Witness(IdealRobot):
     def home(self):
         super().home()
         self.stretches.append([self._sent])
-
-
-def violations(commands: Sequence[RobotCommand], preset: Preset) -> list[str]:
-    """Say which limits a stretch of commands breaks, by finite differences.
-
-    Args:
-        commands: One per control period. The first is where the arms were at rest.
-        preset: The limits.
-
-    Returns:
-        A sentence per limit that is broken.
-    """
-    found, period = [], 1.0 / preset.control_rate
-    for arm, settings in enumerate(preset.arms):
-        limits = settings.safety
-        position = np.array([command.position[arm] for command in commands])
-        turns = Rotation.from_quat(
-            np.array([np.roll(command.quaternion[arm], -1) for command in commands])
-        )
-        home = Rotation.from_quat(np.roll(settings.home.quaternion, -1))
-        vector = (home.inv() * turns).as_rotvec()
-        gripper = np.array([[command.gripper[arm]] for command in commands])
-        low, high = np.array(limits.low), np.array(limits.high)
-        turned = np.array(limits.rotation)
-        lasting = 3 * [position[0]], 3 * [vector[0]], 3 * [gripper[0]]
-        position, vector, gripper = (
-            np.concatenate([begin, rest])
-            for begin, rest in zip(lasting, (position, vector, gripper), strict=True)
-        )
-
-        def within(name, values, low, high, arm=arm):
-            # Outside is only what began there, and it does not get further out.
-            low, high = np.minimum(low, values[0]), np.maximum(high, values[0])
-            beyond = np.maximum(low - values, values - high).max()
-            if not beyond <= TOLERANCE:
-                found.append(f"arm {arm}: {name} is {beyond:.3g} outside")
-
-        def slower(name, values, order, limit, arm=arm):
-            size = np.abs(np.diff(values, order, axis=0)).max(initial=0.0) / period**order
-            if not size <= limit * (1.0 + TOLERANCE) + 1e-15 / period**order * 100:
-                found.append(f"arm {arm}: {name} is {size:.6g}, limit {limit:g}")
-
-        within("position", position, low, high)
-        within("rotation", vector, -turned, turned)
-        within("gripper", gripper, 0.0, 1.0)
-        for order, name in enumerate(("velocity", "acceleration", "jerk"), start=1):
-            slower(name, position, order, getattr(limits, name))
-            slower(f"angular {name}", vector, order, getattr(limits, f"angular_{name}"))
-        slower("gripper's velocity", gripper, 1, limits.gripper_velocity)
-        if not all(np.isfinite(values).all() for values in (position, vector, gripper)):
-            found.append(f"arm {arm}: not finite")
-    return found

@@ -1,0 +1,105 @@
+"""Limits of what a robot was told, looked at by somebody who knows nothing of how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from real.robot import RobotCommand
+from real.tasks.preset import Preset
+
+TOLERANCE = 1e-6
+ORDERS = ("velocity", "acceleration", "jerk")
+
+
+class Extreme(NamedTuple):
+    """The largest value of one kind among some commands.
+
+    Attributes:
+        arm: Which arm.
+        name: ``"position"``, ``"rotation"`` and ``"gripper"`` are how far outside of the box;
+            ``"velocity"``, ``"angular jerk"`` and so on the largest of a finite difference.
+        size: How large it is [m, rad, s].
+        limit: How large it may be; 0 for what is not to be outside.
+        rounding: What digits alone may add.
+    """
+
+    arm: int
+    name: str
+    size: float
+    limit: float
+    rounding: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether the limit was kept."""
+        return bool(self.size <= self.limit * (1.0 + TOLERANCE) + self.rounding)
+
+    def __str__(self) -> str:
+        if not self.limit:
+            return f"arm {self.arm}: {self.name} is {self.size:.3g} outside"
+        return f"arm {self.arm}: {self.name} is {self.size:.6g}, limit {self.limit:g}"
+
+
+def extremes(commands: Sequence[RobotCommand], preset: Preset) -> list[Extreme]:
+    """Measure the largest finite differences of a stretch of commands, and what left the box.
+
+    Args:
+        commands: One per control period. The first is where the arms were at rest.
+        preset: The limits.
+    """
+    return [one for arm in range(len(preset.arms)) for one in _of_arm(commands, preset, arm)]
+
+
+def violations(commands: Sequence[RobotCommand], preset: Preset) -> list[str]:
+    """Say which limits a stretch of commands breaks, by finite differences.
+
+    Args:
+        commands: One per control period. The first is where the arms were at rest.
+        preset: The limits.
+
+    Returns:
+        A sentence per limit that is broken.
+    """
+    return [str(one) for one in extremes(commands, preset) if not one.kept]
+
+
+def _of_arm(commands: Sequence[RobotCommand], preset: Preset, arm: int) -> Iterator[Extreme]:
+    settings, period = preset.arms[arm], 1.0 / preset.control_rate
+    limits = settings.safety
+    position = np.array([command.position[arm] for command in commands])
+    turns = Rotation.from_quat(
+        np.array([np.roll(command.quaternion[arm], -1) for command in commands])
+    )
+    home = Rotation.from_quat(np.roll(settings.home.quaternion, -1))
+    vector = (home.inv() * turns).as_rotvec()
+    gripper = np.array([[command.gripper[arm]] for command in commands])
+    low, high = np.array(limits.low), np.array(limits.high)
+    turned = np.array(limits.rotation)
+    lasting = 3 * [position[0]], 3 * [vector[0]], 3 * [gripper[0]]
+    position, vector, gripper = (
+        np.concatenate([begin, rest])
+        for begin, rest in zip(lasting, (position, vector, gripper), strict=True)
+    )
+
+    def outside(name: str, values: np.ndarray, low: object, high: object) -> Extreme:
+        # Outside is only what began there, and it does not get further out.
+        least, most = np.minimum(low, values[0]), np.maximum(high, values[0])
+        beyond = float(np.maximum(least - values, values - most).max())
+        return Extreme(arm, name, beyond if np.isfinite(beyond) else np.inf, 0.0, TOLERANCE)
+
+    def difference(name: str, values: np.ndarray, order: int, limit: float) -> Extreme:
+        size = float(np.abs(np.diff(values, order, axis=0)).max(initial=0.0)) / period**order
+        rounding = 1e-13 / period**order
+        return Extreme(arm, name, size if np.isfinite(size) else np.inf, limit, rounding)
+
+    yield outside("position", position, low, high)
+    yield outside("rotation", vector, -turned, turned)
+    yield outside("gripper", gripper, 0.0, 1.0)
+    for order, name in enumerate(ORDERS, start=1):
+        yield difference(name, position, order, getattr(limits, name))
+        yield difference(f"angular {name}", vector, order, getattr(limits, f"angular_{name}"))
+    yield difference("gripper's velocity", gripper, 1, limits.gripper_velocity)

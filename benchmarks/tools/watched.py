@@ -1,0 +1,130 @@
+"""Drivers that are watched: a class whose objects note every command, and what came between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmarks.tools.limits import Extreme, extremes
+from real.robot import RobotCommand, RobotState
+from real.tasks.preset import Preset
+
+
+@dataclass
+class Stretch:
+    """Commands that came one after the other, with nothing between them.
+
+    Attributes:
+        begin: Where the arms were measured to be before the first.
+        commands: The commands.
+        stamps: When each came [s].
+    """
+
+    begin: RobotCommand
+    commands: list[RobotCommand] = field(default_factory=list)
+    stamps: list[float] = field(default_factory=list)
+
+    def extremes(self, preset: Preset) -> list[Extreme]:
+        """Measure the commands' largest differences, and the step to the first of them.
+
+        A measurement has noise, of which nobody makes a velocity: the arms count as at rest at the
+        first command, which must be within reach of a control period from where they were.
+        """
+        if not self.commands:
+            return []
+        found = extremes(self.commands, preset)
+        for arm, settings in enumerate(preset.arms):
+            step = self.commands[0].position[arm] - self.begin.position[arm]
+            most = settings.safety.velocity / preset.control_rate
+            size = float(np.abs(step).max())
+            found.append(Extreme(arm, "first step", size, most, 0.0))
+        return found
+
+
+class Watched:
+    """Mixin before a driver's class: notes its commands in stretches, and fails on request.
+
+    A stretch ends with whatever else moves or holds the arms: `stop`, `home`, a new scene.
+
+    Attributes:
+        stretches: The stretches so far.
+        stopped: When it was told to hold still, whether or not it then failed [s].
+        broken: What a method of this name raises, if anything.
+        spoil: What becomes of every measurement, if anything.
+    """
+
+    clock: Any
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.stretches: list[Stretch] = []
+        self.stopped: list[float] = []
+        self.broken: dict[str, BaseException] = {}
+        self.spoil: Callable[[RobotState], RobotState] | None = None
+        self._seen: RobotState | None = None
+        self._open = False
+
+    def command(self, command: RobotCommand) -> None:
+        """Note a command and pass it on; see `real.robot.Robot.command`."""
+        self._check("command")
+        stamp = self.clock.now()
+        super().command(command)  # type: ignore[misc]
+        if not self._open:
+            self.stretches.append(Stretch(self._begin(command)))
+            self._open = True
+        self.stretches[-1].commands.append(command)
+        self.stretches[-1].stamps.append(stamp)
+
+    def state(self) -> RobotState:
+        """Measure; see `real.robot.Robot.state`."""
+        self._check("state")
+        state: RobotState = super().state()  # type: ignore[misc]
+        self._seen = state
+        return state if self.spoil is None else self.spoil(state)
+
+    def stop(self) -> None:
+        """Hold still; see `real.robot.Robot.stop`."""
+        self.stopped.append(self.clock.now())
+        self._check("stop")
+        super().stop()  # type: ignore[misc]
+        self._open = False
+
+    def home(self) -> None:
+        """Go home by the joints; see `real.robot.Robot.home`."""
+        self._check("home")
+        self._open = False
+        super().home()  # type: ignore[misc]
+
+    def _begin(self, command: RobotCommand) -> RobotCommand:
+        seen = self._seen
+        if seen is None:
+            return command
+        return RobotCommand(seen.position, seen.quaternion, seen.gripper)
+
+    def _check(self, name: str) -> None:
+        if name in self.broken:
+            raise self.broken[name]
+
+
+class WatchedScene(Watched):
+    """Mixin before the class of a driver whose world is simulated."""
+
+    def reset_scene(self, seed: int | None) -> None:
+        """Lay out a scene; see `real.robot.SceneRobot.reset_scene`."""
+        self._check("reset_scene")
+        self._open = False
+        super().reset_scene(seed)  # type: ignore[misc]
+
+
+def largest(stretches: Sequence[Stretch], preset: Preset) -> list[Extreme]:
+    """Return the largest value of each kind, arm by arm, over all stretches."""
+    found: dict[tuple[int, str], Extreme] = {}
+    for stretch in stretches:
+        for one in stretch.extremes(preset):
+            before = found.get((one.arm, one.name))
+            if before is None or one.size > before.size:
+                found[one.arm, one.name] = one
+    return [*found.values()]

@@ -1,0 +1,33 @@
+"""A robot task is played in every way that there is, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.robot import playing
+
+
+def test_the_base_policy_is_played_on_the_simulated_arm(monkeypatch):
+    pytest.importorskip("robosuite")
+    monkeypatch.setattr(playing, "EPISODES", 1)
+    found = playing.play("place-orange", "latent", lambda env: None)
+    assert found["episodes"] == 1
+    assert found["velocity"] > 0 < found["robot_minutes"]
+    assert found["actions"] >= found["lengths"][0] > 0
+
+
+def test_what_has_been_played_is_left_alone(tmp_path, monkeypatch):
+    played = []
+
+    def play(task, steer, agent):
+        played.append((task, steer))
+        return {"success_rate": 0.5}
+
+    monkeypatch.setattr(playing, "play", play)
+    playing.play_missing("flip-egg", tmp_path)
+    assert played == [("flip-egg", "latent")] * 2 + [("flip-egg", "action")]
+    playing.play_missing("flip-egg", tmp_path)
+    assert len(played) == 3
+    playing.play_missing("flip-egg", tmp_path, again=True)
+    assert len(played) == 6
+    assert (tmp_path / "flip-egg" / "motion.json").exists()
