@@ -1,17 +1,43 @@
-"""Coordinates: poses as seven numbers per arm, interpolated and limited one by one."""
+"""Coordinates: poses, or joints, as a few numbers per arm, interpolated and limited one by one."""
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 import numpy as np
 
-from real.robot import RobotCommand, RobotState
+from real.robot import JointCommand, RobotCommand, RobotState
 from real.tasks import rotation
 from real.tasks.preset import Preset
 
-POSITION, ROTATION, MOTION, GRIPPER = slice(0, 3), slice(3, 6), slice(0, 6), 6
-"""Slices of an arm's coordinates: the position [m], the rotation vector from home [rad], both of
-these, and the opening of the gripper.
+POSITION, ROTATION, MOTION, GRIPPER = slice(0, 3), slice(3, 6), slice(0, -1), -1
+"""Slices of an arm's coordinates. Where poses are commanded: the position [m] and the rotation
+vector from home [rad]. Everywhere: what moves, which is both of these or the joints [rad], and last
+the opening of the gripper.
 """
+
+
+class AnyCoordinates(Protocol):
+    """Conversion of N arms' measurements and commands to coordinates of shape ``(N, C)``, and back.
+
+    Attributes:
+        home: Where the arms are between episodes. Shape ``(N, C)``.
+    """
+
+    home: np.ndarray
+
+    def of(self, measured: Any) -> np.ndarray:
+        """Return the coordinates of a measurement or a command. Shape ``(N, C)``."""
+        ...
+
+    def command(self, coordinates: np.ndarray) -> Any:
+        """Return the command that coordinates of shape ``(N, C)`` stand for."""
+        ...
+
+
+def coordinates_of(preset: Preset) -> AnyCoordinates:
+    """Return the coordinates that a task's arms are commanded in."""
+    return Coordinates(preset) if preset.space == "pose" else JointCoordinates(preset)
 
 
 class Coordinates:
@@ -60,3 +86,27 @@ class Coordinates:
     def quaternion(self, vector: np.ndarray) -> np.ndarray:
         """Turn rotation vectors from home, shape ``(N, 3)``, into orientations, ``(N, 4)``."""
         return rotation.multiply(self._home, rotation.from_vector(vector))
+
+
+class JointCoordinates:
+    """Conversion of N arms' J joints and grippers to coordinates of shape ``(N, J + 1)``, and back.
+
+    Args:
+        preset: A task whose actions are joints.
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        joints = np.array([arm.posture for arm in preset.arms])
+        gripper = np.array([[arm.home.gripper] for arm in preset.arms])
+        self.home = np.concatenate([joints, gripper], axis=1)
+
+    def of(self, measured: RobotState | JointCommand) -> np.ndarray:
+        """Return the coordinates of a measurement or a command. Shape ``(N, J + 1)``."""
+        coordinates = np.empty_like(self.home)
+        coordinates[:, MOTION] = measured.joints
+        coordinates[:, GRIPPER] = measured.gripper
+        return coordinates
+
+    def command(self, coordinates: np.ndarray) -> JointCommand:
+        """Return the command that coordinates of shape ``(N, J + 1)`` stand for."""
+        return JointCommand(coordinates[:, MOTION].copy(), coordinates[:, GRIPPER].copy())
