@@ -15,6 +15,7 @@ from zprl_env.loading.named import load_object
 DRIVERS = {
     "sim": "real.drivers.sim:SimRobot",
     "serl": "real.drivers.serl:SerlRobot",
+    "franka": "real.drivers.franka:FrankaRobot",
     "remote": "real.drivers.remote:RemoteRobot",
     "ideal": "real.drivers.ideal:IdealRobot",
 }
