@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 
+from policies.finite import all_finite
 from real.robot import JointCommand, RobotCommand, RobotState
 from real.tasks import rotation
+from real.tasks.kinematics import ArmKinematics
 from real.tasks.preset import Preset
 
 POSITION, ROTATION, MOTION, GRIPPER = slice(0, 3), slice(3, 6), slice(0, -1), -1
@@ -32,6 +35,10 @@ class AnyCoordinates(Protocol):
 
     def command(self, coordinates: np.ndarray) -> Any:
         """Return the command that coordinates of shape ``(N, C)`` stand for."""
+        ...
+
+    def completed(self, state: RobotState) -> RobotState:
+        """Return a measurement with what it does not say and can be known from the rest."""
         ...
 
 
@@ -79,6 +86,10 @@ class Coordinates:
             coordinates[:, GRIPPER].copy(),
         )
 
+    def completed(self, state: RobotState) -> RobotState:
+        """Return a measurement as it is: it says everything."""
+        return state
+
     def vector(self, quaternion: np.ndarray) -> np.ndarray:
         """Turn orientations, shape ``(N, 4)``, into rotation vectors from home, ``(N, 3)``."""
         return rotation.to_vector(rotation.multiply(self._from_home, np.asarray(quaternion)))
@@ -99,6 +110,10 @@ class JointCoordinates:
         joints = np.array([arm.posture for arm in preset.arms])
         gripper = np.array([[arm.home.gripper] for arm in preset.arms])
         self.home = np.concatenate([joints, gripper], axis=1)
+        self._kinematics: list[ArmKinematics] | None = None
+        if all(arm.kinematics is not None for arm in preset.arms):
+            self._kinematics = [ArmKinematics(arm) for arm in preset.arms]
+        self._shape = joints.shape
 
     def of(self, measured: RobotState | JointCommand) -> np.ndarray:
         """Return the coordinates of a measurement or a command. Shape ``(N, J + 1)``."""
@@ -110,3 +125,32 @@ class JointCoordinates:
     def command(self, coordinates: np.ndarray) -> JointCommand:
         """Return the command that coordinates of shape ``(N, J + 1)`` stand for."""
         return JointCommand(coordinates[:, MOTION].copy(), coordinates[:, GRIPPER].copy())
+
+    def completed(self, state: RobotState) -> RobotState:
+        """Return a measurement with poses by forward kinematics, where it has none of its own.
+
+        Without ``kinematics`` in the preset, or with joints that cannot be, it stays as it is.
+        """
+        poses = np.asarray(state.position)
+        if self._kinematics is None or not np.isnan(poses).all() or not self._are_joints(state):
+            return state
+        here = [k.pose(q) for k, q in zip(self._kinematics, state.joints, strict=True)]
+        rates = state.joint_velocities or [np.full(self._shape[1], np.nan)] * len(here)
+        turns = [
+            kinematics.jacobian(joints) @ rate
+            for kinematics, joints, rate in zip(self._kinematics, state.joints, rates, strict=True)
+        ]
+        return replace(
+            state,
+            position=np.array([position for position, _ in here]),
+            quaternion=np.array([quaternion for _, quaternion in here]),
+            linear_velocity=np.array([turn[:3] for turn in turns]),
+            angular_velocity=np.array([turn[3:] for turn in turns]),
+        )
+
+    def _are_joints(self, state: RobotState) -> bool:
+        """Tell whether there are as many joints as there must be, all of them finite."""
+        shapes = [np.shape(joints) for joints in state.joints]
+        if shapes != [self._shape[1:]] * self._shape[0]:
+            return False
+        return all(all_finite(np.asarray(joints, np.float64)) for joints in state.joints)
