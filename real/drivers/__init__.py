@@ -16,6 +16,7 @@ DRIVERS = {
     "sim": "real.drivers.sim:SimRobot",
     "serl": "real.drivers.serl:SerlRobot",
     "franka": "real.drivers.franka:FrankaRobot",
+    "ur": "real.drivers.ur:URRobot",
     "remote": "real.drivers.remote:RemoteRobot",
     "ideal": "real.drivers.ideal:IdealRobot",
 }

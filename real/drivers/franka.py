@@ -6,15 +6,15 @@ stop. Tested on every commit against franky-sim, which speaks the protocol on lo
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 
 from real.clock import WallClock
+from real.drivers.hand import Hand
 from real.network.wire import ArmFrame
 from real.robot import ReflexError, RobotCommand, RobotError, RobotState
 from real.tasks.arm import ArmPreset, Grip
@@ -102,7 +102,7 @@ class FrankaRobot:
         )
         self._home_speed, self._home_timeout = home_speed, home_timeout
         self._arms: list[_Arm] = []
-        self._hands: list[_Hand] = []
+        self._hands: list[Hand] = []
         self._stops = 0
 
     def connect(self) -> None:
@@ -118,7 +118,7 @@ class FrankaRobot:
                         "Desk: unlock the brakes and activate FCI."
                     )
                 if arm.gripper == "panda":
-                    self._hands.append(_Hand(self._franky.Gripper(host), arm.gripping))
+                    self._hands.append(_hand(self._franky.Gripper(host), arm.gripping))
 
     def state(self) -> RobotState:
         """Return the newest measurement of every arm; velocities are those of its joints."""
@@ -267,54 +267,23 @@ class _Arm:
                 raise
 
 
-class _Hand:
-    """A Franka Hand, whose thread measures, grasps and opens: each of its calls takes its time."""
+def _hand(gripper: Any, grip: Grip) -> Hand:
+    """Make a Franka Hand, which grasps whatever is between its fingers with a force."""
+    widest = gripper.max_width
+    if widest < 0.01:
+        raise RobotError("The hand must have been homed. Got: no width. Try homing it in Desk.")
+    speed = SPEED if grip.speed is None else grip.speed * widest
+    force = FORCE if grip.force is None else grip.force
+    binary = grip.kind == "binary"
 
-    def __init__(self, gripper: Any, grip: Grip) -> None:
-        if gripper.max_width < 0.01:
-            raise RobotError("The hand must have been homed. Got: no width. Try homing it in Desk.")
-        self._gripper, self._grip = gripper, grip
-        self._speed = SPEED if grip.speed is None else grip.speed * gripper.max_width
-        self._opening, self._error = gripper.width / gripper.max_width, ""
-        self._goal: float | None = None
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="franka-hand", daemon=True)
-        self._thread.start()
+    def act(goal: float) -> Callable[[], bool]:
+        if binary and goal < 0.5:
+            doing = gripper.grasp_async(0.0, speed, force, epsilon_outer=widest)
+        else:
+            doing = gripper.move_async(goal * widest, speed)
+        return lambda: bool(doing.wait(0.0))
 
-    def measured(self) -> float:
-        """Return the opening from 0, closed, to 1, open."""
-        if self._error:
-            raise RobotError(f"The hand must answer. Got: {self._error}. Connect again.")
-        return float(np.clip(self._opening, 0.0, 1.0))
-
-    def grip(self, opening: float) -> None:
-        """Have it open or close, once what it does is done."""
-        self._goal = round(opening) if self._grip.kind == "binary" else opening
-
-    def close(self) -> None:
-        """Leave it as it is."""
-        self._ended.set()
-        self._thread.join(timeout=5.0)
-
-    def _run(self) -> None:
-        done, doing = None, None
-        try:
-            while not self._ended.wait(0.01):
-                state, goal = self._gripper.state, self._goal
-                self._opening = state.width / state.max_width
-                if doing is not None and not doing.wait(0.0):
-                    continue
-                if goal is not None and goal != done:
-                    done, doing = goal, self._begin(goal, state.max_width)
-        except Exception as error:  # franky's have no class in common
-            self._error = str(error)
-
-    def _begin(self, goal: float, widest: float) -> Any:
-        """Begin to grasp whatever is between the fingers, or to move them."""
-        if self._grip.kind == "binary" and goal < 0.5:
-            force = FORCE if self._grip.force is None else self._grip.force
-            return self._gripper.grasp_async(0.0, self._speed, force, epsilon_outer=widest)
-        return self._gripper.move_async(goal * widest, self._speed)
+    return Hand(lambda: gripper.width / widest, act, binary=binary)
 
 
 @contextmanager
