@@ -21,6 +21,7 @@ class Hand:
         act: Begins to go to a goal, an opening; returns what tells whether that is done, if
             anything.
         binary: Whether goals are 0 and 1 alone.
+        end: Lets go of its line, if there is one of its own.
 
     Example:
         >>> told = []
@@ -39,8 +40,9 @@ class Hand:
         act: Callable[[float], Callable[[], bool] | None],
         *,
         binary: bool = False,
+        end: Callable[[], object] = lambda: None,
     ) -> None:
-        self._measure, self._act, self._binary = measure, act, binary
+        self._measure, self._act, self._binary, self._end = measure, act, binary, end
         self._opening, self._error = measure(), ""
         self._goal: float | None = None
         self._ended = threading.Event()
@@ -65,6 +67,7 @@ class Hand:
         """Leave it as it is."""
         self._ended.set()
         self._thread.join(timeout=5.0)
+        self._end()
 
     def _run(self) -> None:
         told: float | None = None

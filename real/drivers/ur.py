@@ -222,11 +222,13 @@ def _check_safety(receive: Any, host: str) -> None:
 def _robotiq(host: str, port: int) -> Hand:
     """Make a Robotiq gripper behind its URCap, which answers a line of text with another."""
     try:
-        line = socket.create_connection((host, port), timeout=2.0).makefile("rw", newline="\n")
+        connection = socket.create_connection((host, port), timeout=2.0)
     except OSError as error:
         raise RobotError(
             f"Robotiq's URCap must listen at {host}:{port}. Got: {error}. Is it installed?"
         ) from None
+
+    line = connection.makefile("rw", newline="\n")
 
     def ask(what: str) -> str:
         line.write(f"{what}\n")
@@ -237,8 +239,12 @@ def _robotiq(host: str, port: int) -> Hand:
         ask(f"SET POS {round(255 * (1.0 - goal))}")
         return None
 
+    def end() -> None:
+        line.close()
+        connection.close()
+
     ask("SET GTO 1")
-    return Hand(lambda: 1.0 - float(ask("GET POS").split()[-1]) / 255.0, act)
+    return Hand(lambda: 1.0 - float(ask("GET POS").split()[-1]) / 255.0, act, end=end)
 
 
 @contextmanager

@@ -3,55 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
-import subprocess
 import sys
 import time
 from typing import Any
 
 import numpy as np
 
+from tests.helpers.robots.child import Child, answer
+
 BEHIND = 0.02
 """Time that the simulation may catch up [s]; more is lost, as it is by franky-sim's own server."""
 
 
-class FrankaSim:
-    """A simulated arm with its hand, until the process ends.
-
-    Attributes:
-        host: Its address.
-    """
+class FrankaSim(Child):
+    """A simulated arm with its hand, until it is switched off."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.helpers.robots.franka_sim"]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self.host = self._ask("")
+        super().__init__("tests.helpers.robots.franka_sim")
 
     def where(self) -> tuple[float, np.ndarray]:
         """Return the arm's time [s], and where its tool is [m]. Shape ``(3,)``."""
-        seconds, *position = map(float, self._ask("where").split())
+        seconds, *position = self.ask("where")
         return seconds, np.array(position)
 
     def reflex(self) -> None:
         """Have the arm's own protection end its motion, as a collision does."""
-        self._ask("reflex")
-
-    def close(self) -> None:
-        """Switch it off."""
-        self._process.kill()
-        self._process.communicate()
-
-    def _ask(self, what: str) -> str:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        if what:
-            self._process.stdin.write(f"{what}\n")
-            self._process.stdin.flush()
-        answer = self._process.stdout.readline().strip()
-        assert answer, "franky-sim is down"
-        return answer
+        self.ask("reflex")
 
 
 def _serve() -> None:
@@ -69,7 +49,7 @@ def _serve() -> None:
         arm = simulator.add_robot()
         with SimulationServer(simulator) as server:
             (robot,) = server.robot_servers
-            print(robot.hostname, flush=True)
+            answer(robot.hostname)
             due, steps = time.monotonic(), 0
             while True:
                 robot.process_commands()
@@ -77,21 +57,20 @@ def _serve() -> None:
                 robot.send_state()
                 steps += 1
                 if steps % 10 == 0 and select.select([sys.stdin], [], [], 0.0)[0]:
-                    _answer(sys.stdin.readline().strip(), robot, arm, 0.001 * steps)
+                    _reply(sys.stdin.readline().strip(), robot, arm, 0.001 * steps)
                 due = max(due + 0.001, time.monotonic() - BEHIND)
                 if (left := due - time.monotonic()) > 0.0:
                     time.sleep(left)
 
 
-def _answer(asked: str, server: Any, arm: Any, now: float) -> None:
+def _reply(asked: str, server: Any, arm: Any, now: float) -> None:
     if not asked:
         sys.exit()
-    if asked == "where":
-        position = arm.kinematics(np.array(arm.inner_state.q)).translation
-        print(now, *position, flush=True)
-    if asked == "reflex":
+    what = json.loads(asked)["what"]
+    if what == "reflex":
         _reflex(server)
-        print("done", flush=True)
+    position = arm.kinematics(np.array(arm.inner_state.q)).translation
+    answer([now, *position])
 
 
 def _reflex(server: Any) -> None:

@@ -1,20 +1,25 @@
 """A stand-in for a UR controller: RTDE, dashboard, script port and Robotiq's URCap on loopback.
 
 Facts from Universal Robots' RTDE guide and from what ur_rtde 1.6 sends. It does not run URScript:
-of ur_rtde's script it obeys servoL, servoStop, moveJ, stopJ and the script's end.
+of ur_rtde's script it obeys servoL, servoStop, moveJ, stopJ and the script's end. It is a process of
+its own, for ur_rtde lets no other thread of Python's run while it connects.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from tests.helpers.robots.child import Child, answer
 
 FORMATS = {"DOUBLE": "d", "INT32": "i", "UINT32": "I", "VECTOR6D": "6d", "UINT8": "B", "BOOL": "?"}
 KINDS = {
@@ -41,15 +46,37 @@ LAG = 0.06
 """Time that servoing is behind its target [s]."""
 
 
-class URController:
-    """One arm's controller, at an address of its own on loopback.
+class URController(Child):
+    """A controller and its arm, until it is switched off.
 
-    Attributes:
-        host: Its address.
-        safety: Its safety mode: 1 is normal, 3 a protective stop.
-        pose: The tool's position [m] and rotation vector [rad]. Shape ``(6,)``.
-        heard: Numbers of the commands that came, in order, without repetition.
+    Args:
+        host: Its address on loopback.
+        home: Where the tool is in the posture: position [m] and rotation vector [rad].
+        posture: What moveJ goes to [rad].
     """
+
+    def __init__(self, host: str, home: np.ndarray, posture: np.ndarray) -> None:
+        numbers = json.dumps([[*home], [*posture]])
+        super().__init__("tests.helpers.robots.ur_controller", host, numbers)
+
+    @property
+    def pose(self) -> np.ndarray:
+        """The tool's position [m] and rotation vector [rad]. Shape ``(6,)``."""
+        return np.array(self.ask("pose"))
+
+    @property
+    def heard(self) -> list[int]:
+        """Numbers of the commands that came, in order, without repetition."""
+        heard: list[int] = self.ask("heard")
+        return heard
+
+    def set_safety(self, mode: int) -> None:
+        """Have it in a safety mode: 1 is normal, 3 a protective stop."""
+        self.ask("safety", mode=mode)
+
+
+class _Arm:
+    """The arm, and what speaks for it."""
 
     def __init__(self, host: str, home: np.ndarray, posture: np.ndarray) -> None:
         self.host, self.safety, self.heard = host, 1, [0]
@@ -58,7 +85,8 @@ class URController:
         self._speed, self._turning = np.zeros(6), np.zeros(6)
         self._target: np.ndarray | None = None
         self._running, self._homing, self._ready, self._grip = False, False, 0, 3
-        self._open, self._sockets = True, [self._listen(*one) for one in self._ports()]
+        for port, speak in self._ports():
+            self._listen(port, speak)
         threading.Thread(target=self._move, daemon=True).start()
 
     def _ports(self) -> list[tuple[int, Callable[[socket.socket], None]]]:
@@ -69,34 +97,26 @@ class URController:
             (63352, self._speak_gripper),
         ]
 
-    def close(self) -> None:
-        """Switch it off."""
-        self._open = False
-        for one in self._sockets:
-            one.close()
-
-    def _listen(self, port: int, speak: Callable[[socket.socket], None]) -> socket.socket:
+    def _listen(self, port: int, speak: Callable[[socket.socket], None]) -> None:
         listener = socket.create_server((self.host, port))
 
         def accept() -> None:
-            while self._open:
-                with contextlib.suppress(OSError):
-                    connection, _ = listener.accept()
-                    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    threading.Thread(target=guarded, args=(connection,), daemon=True).start()
+            while True:
+                connection, _ = listener.accept()
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=guarded, args=(connection,), daemon=True).start()
 
         def guarded(connection: socket.socket) -> None:
             with contextlib.suppress(OSError), connection:
                 speak(connection)
 
         threading.Thread(target=accept, daemon=True).start()
-        return listener
 
     def _move(self) -> None:
         """Follow the target, as servoing does: a little behind it, and at rest once it stays."""
         period = 1.0 / RATE
         due = time.monotonic()
-        while self._open:
+        while True:
             before, joints = self.pose.copy(), self.joints.copy()
             if self._homing:
                 share = min(1.0, period / 0.1)
@@ -118,7 +138,7 @@ class URController:
         elif command in (SERVO_STOP, STOP_JOINTS, END):
             self._target, self._homing = None, False
         self._running = command != END and self._running
-        self._ready = 1 if command == 0 else 2
+        self._ready = 1 if command in (0, SERVO) else 2  # servoing is streamed, nobody waits
 
     def _reading(self, name: str) -> Any:
         return {
@@ -144,7 +164,7 @@ class URController:
 
         def stream() -> None:
             with contextlib.suppress(OSError):
-                while self._open:
+                while True:
                     values = [np.atleast_1d(self._reading(name)) for name in outputs]
                     packed = [
                         struct.pack(f">{FORMATS[_kind(name)]}", *_filled(name, value))
@@ -221,3 +241,18 @@ def _read(connection: socket.socket, size: int) -> bytes:
             raise ConnectionError("closed")
         got += part
     return got
+
+
+def _serve() -> None:
+    home, posture = map(np.array, json.loads(sys.argv[2]))
+    arm = _Arm(sys.argv[1], home, posture)
+    answer(arm.host)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if asked["what"] == "safety":
+            arm.safety = asked["mode"]
+        answer(arm.heard if asked["what"] == "heard" else [*arm.pose])
+
+
+if __name__ == "__main__":
+    _serve()
