@@ -14,7 +14,7 @@ DAMPING = 0.02
 """Of the least squares that lead back into the box [m]."""
 LONGEST = 0.2
 """Longest step of these [rad]."""
-STEPS = 40
+STEPS = 25
 MARGIN, ROUNDING = 1e-5, 1e-9  # [m]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,8 +85,8 @@ class SafetyFilter:
     An arm that begins outside the box, where somebody has put it, never gets further outside.
 
     Where joints are commanded, the axes are the joints. The box of their limits is joined by one
-    for the tools, if the preset has it: by forward kinematics every command to come, until rest,
-    must lie inside. A target that does not is replaced by a place near it that does.
+    for the tools, if the preset has it: by forward kinematics each command must lie inside, and so
+    must a way to rest from it. A target that does not is replaced by a place near it that does.
 
     Args:
         preset: The task.
@@ -170,12 +170,8 @@ class SafetyFilter:
         Returns:
             The command and what was changed.
         """
-        try:
-            wanted = np.array(target, np.float64)
-            valid = wanted.shape == self._goal.shape and bool(np.isfinite(wanted).all())
-        except (TypeError, ValueError):
-            valid = False
-        if not valid:
+        wanted = self._followable(target)
+        if wanted is None:
             wanted = self._goal
         self._goal = self.clip(wanted)
         self._move(speed)
@@ -190,8 +186,8 @@ class SafetyFilter:
         Args:
             target: As in :meth:`advance`.
         """
-        wanted = np.asarray(target, np.float64)
-        if wanted.shape != self._goal.shape or not np.isfinite(wanted).all():
+        wanted = self._followable(target)
+        if wanted is None:
             return self.advance(target)
         goal = self.clip(wanted)
         moves = (goal - self._followed)[:, MOTION].ravel() / self._period
@@ -205,16 +201,25 @@ class SafetyFilter:
                 return Filtered(self.coordinates.copy(), wanted, goal)
         return self.advance(target)
 
+    def _followable(self, target: Any) -> np.ndarray | None:
+        """Return a target as numbers; None if it is nothing to follow."""
+        try:
+            wanted = np.array(target, np.float64)
+        except (TypeError, ValueError):
+            return None
+        fits = wanted.shape == self._goal.shape and bool(np.isfinite(wanted).all())
+        return wanted if fits else None
+
     def _goes_on_safely(self, position: np.ndarray, velocity: list, acceleration: list) -> bool:
         """Go on at a state if there is a way to rest inside the box; else change nothing."""
         before = self.coordinates.copy(), self._velocity, self._acceleration
         self.coordinates[:, MOTION] = self._rows(position)
-        self._velocity, self._acceleration = velocity, acceleration
+        self._velocity, self._acceleration = _clean(velocity), _clean(acceleration)
         plan = self._planned(ControlInterface.Velocity, 1.0)
         if plan is not None:
             self._input.target_position = plan.at_time(plan.duration)[0]
             plan = self._planned(ControlInterface.Position, 1.0)  # whose extrema are known
-        if plan is not None and self._is_inside(plan, before[0]):
+        if plan is not None and self._is_inside(plan) and self._is_boxed(plan, before[0]):
             self._plan, self._elapsed = plan, 0.0
             return True
         self.coordinates, self._velocity, self._acceleration = before
@@ -297,19 +302,18 @@ class SafetyFilter:
     def _move(self, speed: float) -> None:
         """Go on for a control period: on a new trajectory if it is safe, or on the last one."""
         before = self.coordinates.copy()
-        for goal in self._goals():
-            self._input.target_position = goal[:, MOTION].ravel().tolist()
-            plan = self._planned(ControlInterface.Position, speed)
-            if plan is not None and self._is_inside(plan, before):
-                self._plan, self._elapsed = plan, 0.0
-                break
+        if self._box is not None and self._steps_inside(self._box, speed):
+            self._note(before)
+            self._grip(speed)
+            return
+        plan = self._plan_to(self._goal, speed) if self._box is None else None
+        if plan is not None:
+            self._plan, self._elapsed = plan, 0.0
         if self._plan is not None:
             self._elapsed += self._period
             moved, velocity, acceleration = self._plan.at_time(self._elapsed)
             self.coordinates[:, MOTION] = self._rows(moved)
-            # Ruckig stumbles over velocities as small as 1e-48.
-            self._velocity = [v if abs(v) > TINY else 0.0 for v in velocity]
-            self._acceleration = [a if abs(a) > TINY else 0.0 for a in acceleration]
+            self._velocity, self._acceleration = _clean(velocity), _clean(acceleration)
         self._note(before)
         self._grip(speed)
 
@@ -318,14 +322,25 @@ class SafetyFilter:
         now, goal = self.coordinates[:, GRIPPER], self._goal[:, GRIPPER]
         self.coordinates[:, GRIPPER] = self._grips.advance(now, goal, speed)
 
-    def _goals(self) -> Iterator[np.ndarray]:
-        """Yield the goal and, where a box for tools may be in the way, nearer ones towards it."""
-        yield self._goal
-        if self._box is not None:
-            for share in NEARER:
-                way = self.coordinates + share * (self._goal - self.coordinates)
-                if (nearer := self._box.nearest(way)) is not None:
-                    yield nearer
+    def _plan_to(self, goal: np.ndarray, speed: float) -> Trajectory | None:
+        """Plan to a goal; None if there is no way that stays inside the limits of all axes."""
+        self._input.target_position = goal[:, MOTION].ravel().tolist()
+        plan = self._planned(ControlInterface.Position, speed)
+        return plan if plan is not None and self._is_inside(plan) else None
+
+    def _steps_inside(self, box: ToolBox, speed: float) -> bool:
+        """Go on for a period if the tools can come to rest from there inside their box.
+
+        Where the way to the goal leads out of it, nearer places towards it are tried.
+        """
+        for share in (1.0, *NEARER):
+            goal: np.ndarray | None = self._goal
+            if share < 1.0:
+                goal = box.nearest(self.coordinates + share * (self._goal - self.coordinates))
+            plan = None if goal is None else self._plan_to(goal, speed)
+            if plan is not None and self._goes_on_safely(*plan.at_time(self._period)):
+                return True
+        return False
 
     def _rows(self, values: Any) -> np.ndarray:
         """Return numbers of all axes arm by arm. Shape ``(N, C - 1)``."""
@@ -348,14 +363,9 @@ class SafetyFilter:
                 continue
         return None
 
-    def _is_inside(self, plan: Trajectory, before: np.ndarray) -> bool:
-        """Tell whether a trajectory stays inside the box, extended to where it begins.
-
-        Args:
-            plan: The trajectory.
-            before: Where the arms were sent last.
-        """
-        inside = all(
+    def _is_inside(self, plan: Trajectory) -> bool:
+        """Tell whether a trajectory stays inside the limits, extended to where it begins."""
+        return all(
             min(low, position - ROUNDING) <= extrema.min
             and extrema.max <= max(high, position + ROUNDING)
             for low, high, position, extrema in zip(
@@ -366,8 +376,16 @@ class SafetyFilter:
                 strict=True,
             )
         )
-        if not inside or self._box is None:
-            return inside
+
+    def _is_boxed(self, plan: Trajectory, before: np.ndarray) -> bool:
+        """Tell whether a trajectory keeps the tools in their box, extended to where they were."""
+        if self._box is None:
+            return True
         times = self._period * np.arange(1 + np.ceil(plan.duration / self._period))
         places = [self._rows(plan.at_time(time)[0]) for time in times.tolist()]
         return self._box.holds(places, before[:, MOTION])
+
+
+def _clean(values: Sequence[float]) -> list[float]:
+    """Return zeros for numbers such as 1e-48, which Ruckig stumbles over."""
+    return [value if abs(value) > TINY else 0.0 for value in values]

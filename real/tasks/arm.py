@@ -185,7 +185,7 @@ class Kinematics(Part):
     """An MJCF or URDF file of an arm, by which its joints say where its tool is."""
 
     file: str
-    """The file: one that is shipped, such as ``so101.xml``, or a path, from the preset's folder."""
+    """The file: one that is shipped, such as ``xarm7.xml``, or a path, from the preset's folder."""
     tool: str
     """Site or body at the end effector."""
     joints: tuple[str, ...] = ()

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from real.tasks import rotation
 from real.tasks.arm import ArmPreset
 from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 MODELS = Path(__file__).parent / "models"
 """Folder of the files that are shipped."""
+REACHING, DAMPING, LONGEST = 12, 0.01, 0.2
+"""Steps of least squares that lead to a pose, their damping, and the longest one [rad]."""
 LIGHT = 1e-6
 """Mass and inertia of bodies that have none in a file [kg, kg m^2]; nothing is made to move."""
 
@@ -23,8 +26,8 @@ def find_model(file: str) -> Path:
     Raises:
         ConfigurationError: There is none.
 
-    >>> find_model("so101.xml").name
-    'so101.xml'
+    >>> find_model("xarm7.xml").name
+    'xarm7.xml'
     """
     for path in (MODELS / file, Path(file)):
         if path.is_file():
@@ -48,10 +51,12 @@ class ArmKinematics:
 
     Example:
         >>> from real.tasks.files import load_preset
-        >>> arm = load_preset("push-block").arms[0]
+        >>> arm = load_preset("place-orange-joints").arms[0]
         >>> kinematics = ArmKinematics(arm)
-        >>> kinematics.position(arm.posture).shape, kinematics.jacobian(arm.posture).shape
-        ((3,), (6, 5))
+        >>> kinematics.position(arm.posture).round(3).tolist()
+        [0.42, 0.0, 0.28]
+        >>> kinematics.jacobian(arm.posture).shape
+        (6, 7)
     """
 
     def __init__(self, arm: ArmPreset) -> None:
@@ -96,6 +101,27 @@ class ArmKinematics:
         mujoco.mj_comPos(model, data)
         mujoco.mj_jac(model, data, *self._rows, self._at[0], self._body)
         return np.concatenate([self._turn @ rows[:, self._dofs] for rows in self._rows])
+
+    def reach(
+        self, position: np.ndarray, quaternion: np.ndarray, start: np.ndarray, rest: np.ndarray
+    ) -> np.ndarray:
+        """Return joints near others at which the tool is nearly at a pose, by least squares.
+
+        Args:
+            position: Where the tool is to be [m]. Shape ``(3,)``.
+            quaternion: How it is to be turned, w first. Shape ``(4,)``.
+            start: Joints to begin from [rad]. Shape ``(J,)``.
+            rest: Joints that spare ones are drawn to [rad]. Shape ``(J,)``.
+        """
+        joints, unit = np.array(start, np.float64), np.eye(len(start))
+        for _ in range(REACHING):
+            there, turned = self.pose(joints)
+            away = rotation.to_vector(rotation.multiply(quaternion, rotation.inverse(turned)))
+            error, rows = np.concatenate([position - there, away]), self.jacobian(joints)
+            inverse = rows.T @ np.linalg.inv(rows @ rows.T + DAMPING**2 * np.eye(6))
+            spare = (unit - inverse @ rows) @ (rest - joints)
+            joints += np.clip(inverse @ error + 0.2 * spare, -LONGEST, LONGEST)
+        return joints
 
     def _read(self, path: Path) -> Any:
         """Read a file without its shapes: meshes need not be there."""
