@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from real.motion.loop import ROBOT_ERRORS, ControlLoop
+from real.motion.loop import ROBOT_ERRORS, ControlLoop, source_of
 from real.motion.safety import changes
 from real.operators import Event
 from real.recording.recorder import AmendingRecorder, PictureRecorder, Recorder, Step
@@ -20,8 +20,8 @@ class Judgement(NamedTuple):
     """The judgement of a step: outcome, reward, termination and truncation.
 
     Attributes:
-        outcome: ``"success"``, ``"failure"``, ``"abort"``, ``"stop"`` or ``"time limit"``; None
-            while the episode goes on.
+        outcome: ``"success"``, ``"failure"``, ``"abort"``, ``"stop"``, ``"reflex"``, which is a
+            stop by the robot's own protection, or ``"time limit"``; None while it goes on.
         reward: Of the step.
         terminated: Whether the task is over: done, or past doing.
         truncated: Whether the episode was cut.
@@ -45,7 +45,8 @@ class Episode:
 
     * ``safety``: what the filter changed at most in this step. ``clipped`` is how far a target was
       outside the box [m], ``limited`` how far the command stayed behind it [m],
-      ``clipped_rotation`` and ``limited_rotation`` likewise [rad]. ``stop`` is why the arms were
+      ``clipped_rotation`` and ``limited_rotation`` likewise [rad]; where joints are commanded
+      ``clipped_joints`` and ``limited_joints`` [rad] instead. ``stop`` is why the arms were
       stopped, or empty, and ``stop_source`` who stopped them;
     * ``time``: ``commanded`` and ``measured``, when the step's first command was sent and when its
       observation was measured, since the episode's beginning [s], and ``overruns``, the deadlines
@@ -137,7 +138,7 @@ class Episode:
                 try:
                     images = self._sight.whole()
                 except ROBOT_ERRORS as error:
-                    loop.halt("driver", str(error))
+                    loop.halt(source_of(error), str(error))
             ticks, (_, reward, ended, cut) = tuple(loop.ticks), judgement
             pictures = self._pictures(seen)
             self._recorder.add(
@@ -191,8 +192,8 @@ class Episode:
 
     def _outcome(self) -> str | None:
         """Return the outcome of the episode, None if it has not ended."""
-        if self._loop.emergency.latched:
-            return "stop"
+        if (stop := self._loop.emergency.stop) is not None:
+            return "reflex" if stop.source == "reflex" else "stop"
         if not self._loop.has_turn:
             return "abort"
         if self._loop.verdict is not None:
@@ -210,7 +211,7 @@ class Episode:
         )
         return {
             "safety": {
-                **changes(loop.filtered),
+                **changes(loop.filtered, self._preset.space),
                 "stop": stop.reason if stop else "",
                 "stop_source": stop.source if stop else "",
             },

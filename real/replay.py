@@ -26,7 +26,6 @@ from zprl_env.files import write_picture, write_whole
 
 ROWS = 20
 """Steps that the table shows, besides those at which something happened."""
-COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red")
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,8 @@ def print_episode(episode: RecordedEpisode, title: str, console: Console | None 
     console = console or Console()
     safety = [info.get("safety", {}) for info in episode.infos]
     facts = Table("", title)
+    name, _, unit, ending = _shown(episode.preset)
+    clipped = f"clipped{ending}"
     rows = {
         "task": episode.preset.name,
         "date": episode.date,
@@ -72,8 +73,8 @@ def print_episode(episode: RecordedEpisode, title: str, console: Console | None 
         "return": f"{episode.rewards.sum():g}",
         "scene's seed": str(episode.seed),
         "overruns": str(episode.infos[-1].get("time", {}).get("overruns", 0)),
-        "outside the box": f"{sum(s.get('clipped', 0.0) > 0.0 for s in safety)} steps, at most "
-        f"{max((s.get('clipped', 0.0) for s in safety), default=0.0):.3f} m",
+        "outside the box": f"{sum(s.get(clipped, 0.0) > 0.0 for s in safety)} steps, at most "
+        f"{max((s.get(clipped, 0.0) for s in safety), default=0.0):.3f} {unit}",
         "provenance": json.dumps(dict(episode.provenance)),
     }
     for name, value in rows.items():
@@ -81,7 +82,15 @@ def print_episode(episode: RecordedEpisode, title: str, console: Console | None 
     console.print(facts, markup=False)
 
     table = Table()
-    for column in ("step", "time [s]", "arm", "sent to [m]", "measured [m]", "reward", "events"):
+    for column in (
+        "step",
+        "time [s]",
+        "arm",
+        f"sent to [{unit}]",
+        f"measured [{unit}]",
+        "reward",
+        "events",
+    ):
         table.add_column(column, no_wrap=column != "events")
     total = len(episode.rewards)
     shown = {*np.linspace(0, total - 1, min(total, ROWS)).astype(int).tolist()}
@@ -96,8 +105,8 @@ def print_episode(episode: RecordedEpisode, title: str, console: Console | None 
                 str(step) if first else "",
                 f"{episode.time[ticks[-1]]:.2f}" if first else "",
                 str(arm),
-                _place(episode.commanded["position"][ticks[-1], arm]),
-                _place(episode.measured["position"][ticks[-1], arm]),
+                _place(episode.commanded[name][ticks[-1], arm]),
+                _place(episode.measured[name][ticks[-1], arm]),
                 f"{episode.rewards[step]:g}" if first else "",
                 _events(episode, step) if first else "",
             )
@@ -114,10 +123,11 @@ def draw_episode(episode: RecordedEpisode, path: Path) -> None:
     from matplotlib.figure import Figure
 
     arms = len(episode.preset.arms)
+    moved, axes_of_it, unit, ending = _shown(episode.preset)
     figure = Figure(figsize=(10.0, 2.4 * arms * 2 + 3.6), layout="constrained")
     axes = figure.subplots(2 * arms + 2, 1, sharex=True)
     for arm in range(arms):
-        for row, name, labels in ((0, "position", "xyz"), (1, "gripper", [""])):
+        for row, name, labels in ((0, moved, axes_of_it), (1, "gripper", [""])):
             panel = axes[2 * arm + row]
             for source, style in ((episode.commanded, "--"), (episode.measured, "-")):
                 values = source[name][:, arm].reshape(len(episode.time), -1)
@@ -127,18 +137,18 @@ def draw_episode(episode: RecordedEpisode, path: Path) -> None:
                         episode.time,
                         values[:, i],
                         style,
-                        color=COLOURS[i],
+                        color=f"C{i}",
                         linewidth=1.0,
                         label=f"{label} {kind}".strip(),
                     )
-            panel.set_ylabel(f"arm {arm}: {name}{' [m]' if name == 'position' else ''}")
+            panel.set_ylabel(f"arm {arm}: {name}{'' if name == 'gripper' else f' [{unit}]'}")
             panel.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     ends = [
         episode.time[episode.step <= step].max(initial=0.0) for step in range(len(episode.rewards))
     ]
     for name, colour in (("clipped", "tab:red"), ("limited", "tab:gray")):
-        changes = [info.get("safety", {}).get(name, 0.0) for info in episode.infos]
-        axes[-2].step(ends, changes, where="pre", color=colour, label=f"{name} [m]")
+        changes = [info.get("safety", {}).get(f"{name}{ending}", 0.0) for info in episode.infos]
+        axes[-2].step(ends, changes, where="pre", color=colour, label=f"{name} [{unit}]")
     axes[-2].set_ylabel("safety")
     axes[-2].legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     axes[-1].step(ends, episode.rewards, where="pre", color="tab:blue")
@@ -233,6 +243,13 @@ def replay(settings: Replay, console: Console | None = None) -> list[Path]:
     for path in made:
         console.print(f"made {path}", markup=False)
     return made
+
+
+def _shown(preset: Preset) -> tuple[str, list[str], str, str]:
+    """Return what is shown of a motion: its name, its axes, their unit, and the word in info."""
+    if preset.space == "joints":
+        return "joints", [str(n + 1) for n in range(preset.arms[0].joints)], "rad", "_joints"
+    return "position", [*"xyz"], "m", ""
 
 
 def _place(position: np.ndarray) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -18,9 +18,24 @@ class RobotError(ZprlError):
     """A robot does not answer, does not obey or reports a fault."""
 
 
+class ReflexError(RobotError):
+    """A robot's own protection has stopped it: a collision, a force or a limit of its own.
+
+    Any call may raise it, until :meth:`Robot.connect` has cleared it, which nobody calls before the
+    episode is over and the operator has released the stop.
+    """
+
+
+Space: TypeAlias = Literal["pose", "joints"]
+"""What a robot is commanded in: poses of its end effectors, or positions of its joints."""
+
+
 @dataclass(frozen=True)
 class RobotState:
     """One measurement of all N arms, in the robot's base frame.
+
+    Where a robot is commanded in joints, what it does not know of its end effectors is NaN, as
+    :meth:`of_joints` has it: position, orientation and both velocities.
 
     Attributes:
         stamp: When it was measured, by the driver's clock [s].
@@ -32,6 +47,7 @@ class RobotState:
         joints: Joint angles [rad], of each arm.
         objects: Poses that a tracker reports, by name: position [m] and quaternion, w first.
             Shape ``(7,)`` each.
+        joint_velocities: Of the joints of each arm [rad/s]; none if the robot does not tell.
     """
 
     stamp: float
@@ -42,6 +58,42 @@ class RobotState:
     gripper: np.ndarray
     joints: tuple[np.ndarray, ...] = ()
     objects: Mapping[str, np.ndarray] = field(default_factory=dict)
+    joint_velocities: tuple[np.ndarray, ...] = ()
+
+    @classmethod
+    def of_joints(
+        cls,
+        stamp: float,
+        joints: Sequence[np.ndarray],
+        gripper: np.ndarray,
+        *,
+        velocities: Sequence[np.ndarray] = (),
+        objects: Mapping[str, np.ndarray] | None = None,
+    ) -> RobotState:
+        """Make a measurement of a robot that knows its joints alone.
+
+        Args:
+            stamp: When it was measured, by the driver's clock [s].
+            joints: Joint angles of each arm [rad].
+            gripper: Opening from 0, closed, to 1, open. Shape ``(N,)``.
+            velocities: Joint velocities of each arm [rad/s], if they are known.
+            objects: Poses that a tracker reports, by name.
+
+        >>> RobotState.of_joints(0.0, [np.zeros(6)], np.ones(1)).position.tolist()
+        [[nan, nan, nan]]
+        """
+        position, linear, angular = np.full((3, len(joints), 3), np.nan)
+        return cls(
+            stamp,
+            position,
+            np.full((len(joints), 4), np.nan),
+            linear,
+            angular,
+            gripper,
+            tuple(joints),
+            objects or {},
+            tuple(velocities),
+        )
 
 
 @dataclass(frozen=True)
@@ -59,12 +111,32 @@ class RobotCommand:
     gripper: np.ndarray
 
 
+@dataclass(frozen=True)
+class JointCommand:
+    """A command to N arms of J joints each: joint positions and gripper openings.
+
+    Attributes:
+        joints: Joint angles [rad]. Shape ``(N, J)``.
+        gripper: Opening from 0, closed, to 1, open. Shape ``(N,)``.
+    """
+
+    joints: np.ndarray
+    gripper: np.ndarray
+
+
 class Robot(Protocol):
     """Interface of a robot driver: about a hundred lines that connect a laboratory's own robot.
 
     Commands are poses to be reached within the next control period. They come at the control rate,
     have passed :mod:`real.motion.safety` and move by little each time; a driver passes them on.
     When no command comes any more, the arms stay where the last one put them.
+
+    A driver that takes joint positions says so by a class attribute ``accepts``, such as
+    ``("joints",)`` or ``("pose", "joints")``; one without takes poses. It is given what the task's
+    actions are in (:attr:`real.tasks.preset.Preset.space`): `RobotCommand` or `JointCommand`.
+
+    Of a gripper whose preset says ``grip: {kind: binary}`` a command's opening is 0 or 1, and
+    changes at most every ``pause`` seconds: a driver grasps or opens when it changes.
 
     No method blocks for longer than a fraction of a second, but for :meth:`connect` and
     :meth:`home`. Every failure is a :class:`RobotError` that says what to do about it.
@@ -93,8 +165,11 @@ class Robot(Protocol):
         """
         ...
 
-    def command(self, command: RobotCommand) -> None:
+    def command(self, command: Any) -> None:
         """Send the arms somewhere, and return at once.
+
+        Args:
+            command: `RobotCommand`, or `JointCommand` where the task's actions are joints.
 
         Raises:
             RobotError: The robot refuses or does not answer.
@@ -119,6 +194,27 @@ class Robot(Protocol):
 
     def close(self) -> None:
         """Stop and disconnect the robot; a second call does nothing."""
+        ...
+
+
+@runtime_checkable
+class ResettingRobot(Protocol):
+    """A driver that is stiffer, or otherwise set, while its arms go home between two episodes."""
+
+    def begin_reset(self) -> None:
+        """The arms are at rest and about to go home.
+
+        Raises:
+            RobotError: The robot could not be told.
+        """
+        ...
+
+    def end_reset(self) -> None:
+        """The arms are at home, and an episode is about to begin.
+
+        Raises:
+            RobotError: The robot could not be told.
+        """
         ...
 
 

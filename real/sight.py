@@ -16,7 +16,7 @@ from real.cameras.reader import CameraReader
 from real.cameras.rig import CameraRig
 from real.cameras.wiring import Device
 from real.clock import SimulatedClock
-from real.motion.loop import ROBOT_ERRORS, ControlLoop
+from real.motion.loop import ROBOT_ERRORS, ControlLoop, source_of
 from real.robot import Cameras, SceneRobot, SimulatedCameras
 from real.tasks.layout import ObservationLayout
 from real.tasks.preset import Preset
@@ -110,7 +110,7 @@ class RobotSight:
         except ROBOT_ERRORS as error:
             if not self._last:
                 raise
-            self._loop.halt("camera" if isinstance(error, CameraError) else "driver", str(error))
+            self._loop.halt(source_of(error), str(error))
             return {name: picture.copy() for name, picture in self._last.items()}
         self._last = {name: check_picture(name, taken[name], size) for name in names}
         return dict(self._last)

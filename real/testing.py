@@ -272,6 +272,7 @@ def _grips(robot: Robot, preset: Preset) -> Iterator[str]:
         goal = Coordinates(preset).home
         goal[:, GRIPPER] = opening
         _move(robot, preset, goal)
+        _move(robot, preset, goal, periods=int(2.0 * preset.control_rate))  # hands take their time
         got = robot.state().gripper
         if np.abs(got - opening).max() > 0.3:
             yield f"grippers sent to {opening:g} must get there, got {got.round(2).tolist()}"
@@ -413,13 +414,17 @@ def _move(
     safety.restart(coordinates.of(robot.state()))
     period = 1.0 / preset.control_rate
     due = robot.clock.now()
+    settling = int(preset.control_rate * SETTLED)
     for _ in range(periods or int(preset.control_rate * (SETTLED + 3.0))):
         command = coordinates.command(safety.advance(goal, preset.reset_speed).coordinates)
+        settling -= safety.at_rest and np.abs(safety.coordinates - goal).max() < NEAR
         robot.command(command)
         due = max(due + period, robot.clock.now())
         robot.clock.sleep_until(due)
         if periods:
             states.append(robot.state())
+        elif settling <= 0:
+            break
     return states
 
 

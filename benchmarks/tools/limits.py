@@ -102,4 +102,5 @@ def _of_arm(commands: Sequence[RobotCommand], preset: Preset, arm: int) -> Itera
     for order, name in enumerate(ORDERS, start=1):
         yield difference(name, position, order, getattr(limits, name))
         yield difference(f"angular {name}", vector, order, getattr(limits, f"angular_{name}"))
-    yield difference("gripper's velocity", gripper, 1, limits.gripper_velocity)
+    if settings.gripping.kind == "continuous":
+        yield difference("gripper's velocity", gripper, 1, limits.gripper_velocity)

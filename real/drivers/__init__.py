@@ -15,10 +15,15 @@ from zprl_env.loading.named import load_object
 DRIVERS = {
     "sim": "real.drivers.sim:SimRobot",
     "serl": "real.drivers.serl:SerlRobot",
+    "franka": "real.drivers.franka:FrankaRobot",
+    "ur": "real.drivers.ur:URRobot",
     "remote": "real.drivers.remote:RemoteRobot",
     "ideal": "real.drivers.ideal:IdealRobot",
 }
 """Modules and classes of the drivers; none is imported before it is asked for."""
+
+SPACES: dict[str, str] = {"pose": "poses", "joints": "joint positions"}
+"""Words for what a driver accepts."""
 
 DriverLike: TypeAlias = "str | Robot | Callable[..., Robot]"
 """A name in `DRIVERS`, ``"module:Class"``, a class, or a robot that is there already."""
@@ -37,9 +42,11 @@ def make_robot(driver: DriverLike, preset: Preset, **options: Any) -> Robot:
 
     Raises:
         UnknownNameError: No driver has this name.
-        ConfigurationError: The driver has no such setting, or another number of arms.
+        ConfigurationError: The driver has no such setting, another number of arms, or does not take
+            what the task's actions command: poses, or joint positions.
     """
     made = driver_class(driver) if isinstance(driver, str) else driver
+    _check_space(made, preset, driver)
     if callable(made):
         try:
             inspect.signature(made).bind(preset, **options)
@@ -61,7 +68,22 @@ def make_robot(driver: DriverLike, preset: Preset, **options: Any) -> Robot:
             f"The task {preset.name} needs {len(preset.arms)} arms. Got: {robot.n_arms} from "
             f"{driver_name(driver)}."
         )
+    _check_space(robot, preset, driver)
     return robot
+
+
+def _check_space(robot: object, preset: Preset, driver: DriverLike) -> None:
+    """Refuse a driver, or its class, that does not take what a task's actions command."""
+    if isinstance(robot, type) or not callable(robot):
+        accepts: tuple[str, ...] = getattr(robot, "accepts", ("pose",))
+        if preset.space not in accepts:
+            wants, takes = SPACES[preset.space], " or ".join(SPACES[one] for one in accepts)
+            other = "[position, quaternion, gripper]" if "pose" in accepts else "[joints, gripper]"
+            raise ConfigurationError(
+                f"The actions of {preset.name}, {', '.join(preset.action)}, command {wants}, so "
+                f"its driver must take {wants}. Got: {driver_name(driver)}, which takes {takes}. "
+                f"Try another driver, or a preset with action: {other}."
+            )
 
 
 def driver_class(driver: str) -> Callable[..., Robot]:

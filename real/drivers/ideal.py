@@ -9,17 +9,28 @@ from typing import Any
 import numpy as np
 
 from real.clock import Clock, SimulatedClock, WallClock
-from real.robot import RobotCommand, RobotError, RobotState
+from real.robot import JointCommand, ReflexError, RobotCommand, RobotError, RobotState, Space
 from real.tasks import rotation
-from real.tasks.coordinates import Coordinates
+from real.tasks.coordinates import coordinates_of
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
-FAULTS = ("disconnected", "gone", "frozen", "stale", "rejecting", "malformed", "slow", "stuck")
+FAULTS = (
+    "disconnected",
+    "gone",
+    "frozen",
+    "stale",
+    "rejecting",
+    "malformed",
+    "slow",
+    "stuck",
+    "reflex",
+)
 """``disconnected``: nothing answers, until it is connected again; ``gone``: not even then.
 ``frozen``: the state stays as it was. ``stale``: its time stamps are a second old. ``rejecting``:
 commands are refused. ``malformed``: a measurement is NaN. ``slow``: every answer takes a second.
-``stuck``: the arms do not move."""
+``stuck``: the arms do not move. ``reflex``: its own protection has stopped it, until it is
+connected again."""
 
 REACHED = 0.03
 """Distance to the first object at which the scene calls the task done [m]."""
@@ -54,6 +65,8 @@ class IdealRobot:
 
     own_world = True
     """Whether every object is a robot of its own, which no other process can have."""
+    accepts: tuple[Space, ...] = ("pose", "joints")
+    """What it may be commanded in."""
 
     def __init__(
         self,
@@ -76,7 +89,8 @@ class IdealRobot:
                 )
             self._faults[begin] = fault
         self._preset = preset
-        self._home = Coordinates(preset).command(Coordinates(preset).home)
+        self._coordinates = coordinates_of(preset)
+        self._home: Any = self._coordinates.command(self._coordinates.home)
         self._sent = self._before = self._home
         self._objects: dict[str, np.ndarray] = {}
         self._commands = 0
@@ -101,25 +115,17 @@ class IdealRobot:
             RobotError: It is not connected.
         """
         self._answer()
+        self._have_no_reflex()
         if self.fault == "frozen" and self._frozen is not None:
             return self._frozen
-        sent, before, rate = self._sent, self._before, self._preset.control_rate
-        state = RobotState(
-            stamp=self.clock.now() - (self.fault == "stale"),
-            position=sent.position.copy(),
-            quaternion=sent.quaternion.copy(),
-            linear_velocity=rate * (sent.position - before.position),
-            angular_velocity=rate * _turn(before.quaternion, sent.quaternion),
-            gripper=sent.gripper.copy(),
-            joints=tuple(np.zeros(arm.joints) for arm in self._preset.arms),
-            objects={name: pose.copy() for name, pose in self._objects.items()},
-        )
+        state = self._measured(self.clock.now() - (self.fault == "stale"))
         if self.fault == "malformed":
-            state = replace(state, position=np.full_like(state.position, np.nan))
+            spoilt = "position" if self._preset.space == "pose" else "gripper"
+            state = replace(state, **{spoilt: np.full_like(getattr(state, spoilt), np.nan)})
         self._frozen = state
         return state
 
-    def command(self, command: RobotCommand) -> None:
+    def command(self, command: RobotCommand | JointCommand) -> None:
         """Move to the command's place at once.
 
         Raises:
@@ -128,11 +134,12 @@ class IdealRobot:
         self.fault = self._faults.get(self._commands, self.fault)
         self._commands += 1
         self._answer()
+        self._have_no_reflex()
         if self.fault == "rejecting":
             raise RobotError("The robot must accept commands. Got: a refusal. Clear its errors.")
         if self.fault != "stuck":
-            copies = (command.position.copy(), command.quaternion.copy(), command.gripper.copy())
-            self._before, self._sent = self._sent, RobotCommand(*copies)
+            copies = [values.copy() for values in vars(command).values()]
+            self._before, self._sent = self._sent, type(command)(*copies)
 
     def stop(self) -> None:
         """Hold still.
@@ -166,7 +173,7 @@ class IdealRobot:
         if not self._objects:
             return False
         first = next(iter(self._objects.values()))
-        return bool(np.linalg.norm(self._sent.position[0] - first[:3]) < REACHED)
+        return bool(np.linalg.norm(self._measured(0.0).position[0] - first[:3]) < REACHED)
 
     def images(self, names: Any) -> Mapping[str, np.ndarray]:
         """Draw the first arm as a point of its box, seen from above. Shape ``(64, 64, 3)``.
@@ -180,10 +187,36 @@ class IdealRobot:
             )
         limits, image = self._preset.arms[0].safety, np.zeros((64, 64, 3), np.uint8)
         low, high = np.array(limits.low), np.array(limits.high)
-        share = (self._sent.position[0] - low) / (high - low)
+        share = np.nan_to_num((self._measured(0.0).position[0] - low) / (high - low))
         row, column = np.clip(63 * share[:2], 0, 63).astype(int)
         image[row, column] = 255
         return {name: image.copy() for name in names}
+
+    def _measured(self, stamp: float) -> RobotState:
+        """Return what there is to measure."""
+        sent, before, rate = self._sent, self._before, self._preset.control_rate
+        objects = {name: pose.copy() for name, pose in self._objects.items()}
+        if isinstance(sent, JointCommand):
+            speeds = rate * (sent.joints - before.joints)
+            state = RobotState.of_joints(
+                stamp, [*sent.joints.copy()], sent.gripper.copy(), velocities=[*speeds]
+            )
+            return replace(self._coordinates.completed(state), objects=objects)
+        return RobotState(
+            stamp=stamp,
+            position=sent.position.copy(),
+            quaternion=sent.quaternion.copy(),
+            linear_velocity=rate * (sent.position - before.position),
+            angular_velocity=rate * _turn(before.quaternion, sent.quaternion),
+            gripper=sent.gripper.copy(),
+            joints=tuple(np.zeros(arm.joints) for arm in self._preset.arms),
+            objects=objects,
+        )
+
+    def _have_no_reflex(self) -> None:
+        """Tell of a reflex, which does not keep anybody from stopping it once more."""
+        if self.fault == "reflex":
+            raise ReflexError("The robot's own protection must not act. Got: a collision.")
 
     def _answer(self) -> None:
         """Answer, as well as the fault allows."""

@@ -15,7 +15,7 @@ from policies.pictures.quality import QUALITIES, RenderQuality
 from policies.pictures.settings import PictureSettings
 from real.cameras.camera import CameraError
 from real.clock import Clock, SimulatedClock, WallClock
-from real.robot import RobotCommand, RobotError, RobotState
+from real.robot import JointCommand, ReflexError, RobotCommand, RobotError, RobotState, Space
 from real.sim.body import JOINT_SPEED
 from real.sim.cameras import WorldCameras
 from real.sim.delay import DelayLine
@@ -70,6 +70,8 @@ class SimRobot(Mismatched):
     clock: Clock
     own_world = True
     """Whether every object is a robot of its own, which no other process can have."""
+    accepts: tuple[Space, ...] = ("pose", "joints")
+    """What it may be commanded in."""
 
     def __init__(
         self,
@@ -117,6 +119,7 @@ class SimRobot(Mismatched):
         self._measurements = DelayLine[RobotState](capacity=1000)
         self._arrived: RobotState | None = None
         self._frozen: RobotState | None = None
+        self._reflex = False  # since the last connection
         self._way: list[np.ndarray] | None = None  # of the joints, home
         self._shown: dict[object, Mapping[str, np.ndarray]] = {}  # the newest pictures
 
@@ -127,7 +130,7 @@ class SimRobot(Mismatched):
                 raise RobotError("The simulated robot must not be closed. Got: close(). Make one.")
             if self._faults.active("disconnect", self.clock.now()):
                 raise RobotError("The simulated robot must be there. Got: disconnected. Try later.")
-            self._connected = True
+            self._connected, self._reflex = True, False
             if self.realtime and self._thread is None:
                 self._origin, self._steps = self.clock.now(), 0
                 self._thread = threading.Thread(target=self._run, daemon=True, name="sim")
@@ -139,6 +142,7 @@ class SimRobot(Mismatched):
         """Return the newest measurement that has arrived; see `real.robot.Robot.state`."""
         with self._lock:
             now = self._reach()
+            self._have_no_reflex(now)
             if not self._faults.active("stale", now):
                 for measurement in self._measurements.arrived(now):
                     self._arrived = measurement
@@ -146,14 +150,18 @@ class SimRobot(Mismatched):
                 raise RobotError("A measurement must have arrived. Got: none yet. Try again.")
             return copy.deepcopy(self._arrived)  # what is given away may be written to
 
-    def command(self, command: RobotCommand) -> None:
+    def command(self, command: RobotCommand | JointCommand) -> None:
         """Send the arms somewhere; see `real.robot.Robot.command`."""
-        position = np.asarray(command.position, dtype=np.float64)
-        quaternion = np.asarray(command.quaternion, dtype=np.float64)
+        if isinstance(command, JointCommand):
+            poses = np.array(command.joints, dtype=np.float64)
+        else:
+            position = np.asarray(command.position, dtype=np.float64)
+            quaternion = np.asarray(command.quaternion, dtype=np.float64)
+            poses = np.concatenate([position, quaternion], axis=1)
         gripper = np.asarray(command.gripper, dtype=np.float64)
-        poses = np.concatenate([position, quaternion], axis=1)
         with self._lock:
             now = self._reach()
+            self._have_no_reflex(now)
             if self._faults.active("reject", now):
                 raise RobotError("The simulated robot must take commands. Got: a refusal.")
             due = self._commands.send(poses, now + self._delay())
@@ -163,11 +171,7 @@ class SimRobot(Mismatched):
         """Hold still; see `real.robot.Robot.stop`."""
         with self._lock:
             self._reach()
-            self._commands.clear()
-            self._grips.clear()
-            self._way = None
-            for arm in self._world.arms:
-                arm.hold()
+            self._hold()
 
     def home(self) -> None:
         """Take the joints to their rest posture; see `real.robot.Robot.home`."""
@@ -277,7 +281,7 @@ class SimRobot(Mismatched):
             now = self._origin + self._steps * period
             for poses in self._commands.arrived(now):
                 for arm, pose in zip(world.arms, poses, strict=True):
-                    arm.command[:] = pose
+                    (arm.command if arm.joint_command is None else arm.joint_command)[:] = pose
             for openings in self._grips.arrived(now):
                 for arm, opening in zip(world.arms, openings, strict=True):
                     arm.opening_command = float(opening)
@@ -322,6 +326,14 @@ class SimRobot(Mismatched):
         scene.lay_out(np.random.default_rng(0))  # tells whether it draws by what is widened
         return scene.regions > 0
 
+    def _hold(self) -> None:
+        """Hold the arms where they are."""
+        self._commands.clear()
+        self._grips.clear()
+        self._way = None
+        for arm in self._world.arms:
+            arm.hold()
+
     def _forget(self) -> None:
         """Clear commands and measurements that are on their way."""
         for line in (self._commands, self._grips, self._measurements):
@@ -342,6 +354,22 @@ class SimRobot(Mismatched):
                 "The simulated robot must be connected. Got: no answer. Try connect()."
             )
         return now
+
+    def _have_no_reflex(self, now: float) -> None:
+        """Hold the arms by a reflex as long as there is one.
+
+        Raises:
+            ReflexError: There is one, or nobody has connected since.
+        """
+        if self._faults.active("reflex", now) and not self._reflex:
+            self._reflex = True
+            self._faults.end("reflex")
+            self._hold()
+        if self._reflex:
+            raise ReflexError(
+                "The simulated robot's own protection must not act. Got: a reflex, as if by a "
+                "collision. Connect again once the way is free."
+            )
 
     def _run(self) -> None:
         """Keep up with the computer's clock; the thread of a real-time simulation."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from real.experts.joint_arm import JointArm
 from real.experts.pose_arm import PoseArm
 from real.tasks.files import load_preset
 from zprl_env.experts.robosuite.arm import CLOSED, OPEN, Plan
@@ -47,7 +48,8 @@ class PlaceOrangeExpert(ManipulationExpert):
 
     def __init__(self, task: str = "place-orange") -> None:
         super().__init__(task)
-        self._arm = PoseArm(load_preset(task))
+        preset = load_preset(task)
+        self._arm = (JointArm if preset.space == "joints" else PoseArm)(preset)
 
     def _deliver(self) -> Plan:
         raised = self._hand() + RAISED * UP

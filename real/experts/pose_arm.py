@@ -63,13 +63,17 @@ class PoseArm(Arm):
         Returns:
             Shape ``(8,)``, float32.
         """
-        wanted = goal - self.position
-        wanted *= min(1.0, LEAD * speed / max(float(np.linalg.norm(wanted)), 1e-9))
-        self._velocity = self._velocity + (1.0 - SMOOTHING) * (wanted - self._velocity)
         target = self._layout.home.copy()
-        target[0, POSITION] = self.position + self._velocity
-        # The hand looks down, so its own vertical is the world's upside down.
-        target[0, ROTATION] = 0.0, 0.0, -(self.yaw + np.clip(turn, -0.3 * speed, 0.3 * speed))
+        target[0, POSITION], target[0, ROTATION] = self._aim(goal, turn, speed)
         target[0, GRIPPER] = 0.5 * (1.0 - grip)
         action = self._layout.action(target, target).astype(np.float32)
         return np.clip(action, -1.0, 1.0)
+
+    def _aim(self, goal: np.ndarray, turn: float, speed: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return where the hand is aimed on its way to a goal [m], and its rotation vector."""
+        wanted = goal - self.position
+        wanted *= min(1.0, LEAD * speed / max(float(np.linalg.norm(wanted)), 1e-9))
+        self._velocity = self._velocity + (1.0 - SMOOTHING) * (wanted - self._velocity)
+        # The hand looks down, so its own vertical is the world's upside down.
+        turned = -(self.yaw + np.clip(turn, -0.3 * speed, 0.3 * speed))
+        return self.position + self._velocity, np.array([0.0, 0.0, turned])

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-Source: TypeAlias = Literal["operator", "watchdog", "driver", "camera", "software"]
+Source: TypeAlias = Literal["operator", "watchdog", "driver", "reflex", "camera", "software"]
 
 
 @dataclass(frozen=True)

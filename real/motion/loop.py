@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from real.cameras.camera import CameraError
 from real.cameras.rig import CameraRig
 from real.motion.arms import Arms
 from real.motion.beside import Beside
@@ -18,8 +19,8 @@ from real.motion.safety import Filtered, SafetyFilter
 from real.motion.watchdog import fault
 from real.operators import LATE, VERDICTS, Event, Operator
 from real.recording.recorder import Tick
-from real.robot import Robot, RobotError, RobotState
-from real.tasks.coordinates import GRIPPER, Coordinates
+from real.robot import ReflexError, Robot, RobotError, RobotState
+from real.tasks.coordinates import GRIPPER, coordinates_of
 from real.tasks.preset import Preset
 
 ROBOT_ERRORS = (RobotError, OSError)
@@ -29,6 +30,19 @@ HANGING = 2.0
 """Time that another thread's driver gets to return before the arms are stopped all the same [s]."""
 MOVING = 0.05
 """Measured speed above which the picture of a camera without noise must change [m/s]."""
+SWINGING = 0.3
+"""The same of a joint, where nothing else is known [rad/s]."""
+
+
+def source_of(error: Exception) -> Source:
+    """Return who stops the arms by an error: a robot's own reflex, a camera, or the driver.
+
+    >>> source_of(ReflexError("a force of 40 N"))
+    'reflex'
+    """
+    if isinstance(error, ReflexError):
+        return "reflex"
+    return "camera" if isinstance(error, CameraError) else "driver"
 
 
 class ControlLoop:
@@ -83,7 +97,7 @@ class ControlLoop:
         self._paused = False
         self._told = True  # of the stop in force, the driver
         self._preset = preset
-        self._coordinates = Coordinates(preset)
+        self._coordinates = coordinates_of(preset)
         self._near = self.filter.nearness
         self._beat = robot.clock.now()
         self._hearing = Hearing(operator)
@@ -265,9 +279,11 @@ class ControlLoop:
     @property
     def moving(self) -> bool:
         """Whether an arm was measured to move so fast that it must be seen."""
-        return self.state is not None and bool(
-            np.linalg.norm(self.state.linear_velocity, axis=1).max() > MOVING
-        )
+        if self.state is None:
+            return False
+        swinging = max((np.abs(v).max() for v in self.state.joint_velocities), default=0.0)
+        speed = np.linalg.norm(self.state.linear_velocity, axis=1).max()
+        return bool(speed > MOVING) or (bool(np.isnan(speed)) and bool(swinging > SWINGING))
 
     def connect(self) -> None:
         """Reach the robot, then its cameras; a second call reconnects.
@@ -366,7 +382,7 @@ class ControlLoop:
         try:
             self.robot.command(command)
         except ROBOT_ERRORS as error:
-            self.halt("driver", str(error))
+            self.halt(source_of(error), str(error))
         else:
             if self.emergency.latched:  # meanwhile, by another thread: this command came after it
                 self.halt("software", "a command came after the stop")
@@ -380,9 +396,9 @@ class ControlLoop:
     def _measure(self, *, tracked: bool = True) -> None:
         """Take a measurement, and stop if something is wrong with it."""
         try:
-            state = self.robot.state()
+            state = self._coordinates.completed(self.robot.state())
         except ROBOT_ERRORS as error:
-            self.halt("driver", str(error))
+            self.halt(source_of(error), str(error))
             return
         sent = self._coordinates.command(self.filter.coordinates) if tracked else None
         wrong = fault(
@@ -390,8 +406,9 @@ class ControlLoop:
             self._preset,
             now=self.robot.clock.now(),
             before=self.state,
-            sent=None if sent is None else sent.position,
-            turned=None if sent is None else sent.quaternion,
+            sent=getattr(sent, "position", None),
+            turned=getattr(sent, "quaternion", None),
+            joints=getattr(sent, "joints", None),
         )
         if wrong is not None:
             self.halt("watchdog", wrong)

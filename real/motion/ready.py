@@ -6,10 +6,10 @@ import numpy as np
 
 from real.cameras.camera import CameraError
 from real.motion.homing import way_home
-from real.motion.loop import ROBOT_ERRORS, ControlLoop
+from real.motion.loop import ROBOT_ERRORS, ControlLoop, source_of
 from real.operators import Event
-from real.robot import RobotError, SceneRobot
-from real.tasks.coordinates import Coordinates
+from real.robot import ResettingRobot, RobotError, SceneRobot
+from real.tasks.coordinates import coordinates_of
 from real.tasks.preset import Preset
 
 ARRIVED = 1e-6
@@ -40,7 +40,8 @@ class EpisodeStart:
 
     def __init__(self, loop: ControlLoop, preset: Preset) -> None:
         self._loop, self._robot, self._operator = loop, loop.robot, loop.operator
-        self._home, self._speed = Coordinates(preset).home, preset.reset_speed
+        self._home, self._speed = coordinates_of(preset).home, preset.reset_speed
+        self._space = preset.space
         self._lost = True  # posture of the joints, before the first episode and after every stop
         self._stuck = 0  # times that the straight way home failed
 
@@ -80,6 +81,8 @@ class EpisodeStart:
             return False
         if not loop.locate():  # whoever moved the arms meanwhile: another environment, a hand
             return False
+        if not self._reset(begins=True):
+            return False
         if self._stuck < STRAIGHT and not self._went_home():
             self._stuck += 1
             return False
@@ -89,7 +92,7 @@ class EpisodeStart:
             return False
         if not isinstance(self._robot, SceneRobot) and not (loop.locate() and self._went_home()):
             return False  # who lays out a task may touch the arms
-        if not loop.begin_at(self._home):
+        if not (self._reset(begins=False) and loop.begin_at(self._home)):
             return False
         try:
             loop.look()  # whatever was seen before the scene was laid out is of another episode
@@ -99,11 +102,21 @@ class EpisodeStart:
         self._lost = False
         return True
 
+    def _reset(self, *, begins: bool) -> bool:
+        """Tell a driver that wants to know that the way home begins, or is over; False if not."""
+        if isinstance(self._robot, ResettingRobot):
+            try:
+                (self._robot.begin_reset if begins else self._robot.end_reset)()
+            except ROBOT_ERRORS as error:
+                self._failed(error)
+                return False
+        return True
+
     def _went_home(self) -> bool:
         """Move the arms home; False if they were stopped on the way."""
         loop, clock = self._loop, self._robot.clock
         until = clock.now() + LONGEST_WAY
-        for place in way_home(loop.filter.coordinates, self._home):
+        for place in way_home(loop.filter.coordinates, self._home, self._space):
             goal = loop.filter.clip(place)
             while np.abs(loop.filter.coordinates - goal).max() > ARRIVED or not loop.filter.at_rest:
                 if not loop.tick(goal, self._speed):
@@ -183,5 +196,5 @@ class EpisodeStart:
     def _failed(self, error: Exception) -> None:
         """Stop the arms, and give the robot a while before it is tried again."""
         clock = self._robot.clock
-        self._loop.halt("camera" if isinstance(error, CameraError) else "driver", str(error))
+        self._loop.halt(source_of(error), str(error))
         clock.sleep_until(clock.now() + RETRY)

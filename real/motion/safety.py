@@ -15,7 +15,11 @@ from ruckig import (
     Trajectory,
 )
 
-from real.tasks.coordinates import GRIPPER, MOTION, POSITION, ROTATION, Coordinates
+from real.motion.box import ToolBox
+from real.motion.grips import Grips
+from real.robot import Space
+from real.tasks.axes import axes_of
+from real.tasks.coordinates import GRIPPER, MOTION, POSITION, ROTATION, coordinates_of
 from real.tasks.preset import Preset
 
 MARGIN = 1e-6
@@ -26,10 +30,12 @@ TINY = 1e-13
 SHARES = (1.0, 0.9999, 0.997, 0.97, 0.9)
 """Fractions of the limits that are tried one after the other. Ruckig finds no trajectory where two
 kinds of profile meet exactly, such as from rest over 2 a^3 / j^2."""
+NEARER = (0.4, 0.1, 0.02)
+"""Fractions of a way that are tried where all of it would lead the tool out of its box."""
 
 
 class Filtered(NamedTuple):
-    """A target and the command that the filter made of it; shape ``(N, 7)`` each.
+    """A target and the command that the filter made of it; shape ``(N, C)`` each.
 
     Attributes:
         coordinates: What to command.
@@ -42,28 +48,30 @@ class Filtered(NamedTuple):
     goal: np.ndarray
 
 
-def changes(filtered: Sequence[Filtered]) -> dict[str, float]:
+def changes(filtered: Sequence[Filtered], space: Space = "pose") -> dict[str, float]:
     """Measure how much was changed at most.
 
     Args:
         filtered: What the filter made of some targets.
+        space: What was commanded.
 
     Returns:
         ``clipped``: how far targets were outside the box [m]; ``limited``: how far commands were
         behind their goals, because arms have limits [m]; ``clipped_rotation`` and
-        ``limited_rotation`` likewise [rad].
+        ``limited_rotation`` likewise [rad]. Where joints were commanded ``clipped_joints`` and
+        ``limited_joints`` [rad].
     """
+    parts = {"": POSITION, "_rotation": ROTATION} if space == "pose" else {"_joints": MOTION}
+    names = [f"{kind}{part}" for kind in ("clipped", "limited") for part in parts]
     if not filtered:
-        return dict.fromkeys(("clipped", "clipped_rotation", "limited", "limited_rotation"), 0.0)
+        return dict.fromkeys(names, 0.0)
     commands, targets, goals = (np.array(values) for values in zip(*filtered, strict=True))
     outside, behind = np.abs(targets - goals), np.abs(goals - commands)
     outside[outside <= 2.0 * MARGIN] = 0.0
-    return {
-        "clipped": float(outside[..., POSITION].max()),
-        "clipped_rotation": float(outside[..., ROTATION].max()),
-        "limited": float(behind[..., POSITION].max()),
-        "limited_rotation": float(behind[..., ROTATION].max()),
-    }
+    largest = [
+        float(kind[..., part].max()) for kind in (outside, behind) for part in parts.values()
+    ]
+    return dict(zip(names, largest, strict=True))
 
 
 class SafetyFilter:
@@ -75,6 +83,10 @@ class SafetyFilter:
     the one before goes on, which did, so at any time there is a way to rest that leaves nothing.
 
     An arm that begins outside the box, where somebody has put it, never gets further outside.
+
+    Where joints are commanded, the axes are the joints. The box of their limits is joined by one
+    for the tools, if the preset has it: by forward kinematics each command must lie inside, and so
+    must a way to rest from it. A target that does not is replaced by a place near it that does.
 
     Args:
         preset: The task.
@@ -90,30 +102,27 @@ class SafetyFilter:
     """
 
     def __init__(self, preset: Preset) -> None:
-        limits = [arm.safety for arm in preset.arms]
         self._period = 1.0 / preset.control_rate
-        low = np.array([[*s.low, *(-r for r in s.rotation), 0.0] for s in limits])
-        high = np.array([[*s.high, *s.rotation, 1.0] for s in limits])
-        margin = np.array([MARGIN] * 6 + [0.0])
-        self._lowest, self._highest = low + margin, high - margin  # of goals
-        self._low, self._high = low[:, MOTION].ravel().tolist(), high[:, MOTION].ravel().tolist()
-        self._velocities = _per_axis([(s.velocity, s.angular_velocity) for s in limits])
-        self._jerks = _per_axis([(s.jerk, s.angular_jerk) for s in limits])
-        self._opening = np.array([s.gripper_velocity for s in limits]) * self._period
-        axes = len(self._low)
-        self._ruckig, self._input = Ruckig(axes), InputParameter(axes)
+        self._grips = Grips(preset)
+        axes = axes_of(preset)
+        self._box: ToolBox | None = None
+        if preset.space == "joints" and any(arm.safety.boxed for arm in preset.arms):
+            self._box = ToolBox(preset)
+        ends = np.zeros((len(preset.arms), 1))
+        self._lowest = np.concatenate([axes.low + MARGIN, ends], axis=1)  # of goals
+        self._highest = np.concatenate([axes.high - MARGIN, ends + 1.0], axis=1)
+        self._low, self._high = axes.low.ravel().tolist(), axes.high.ravel().tolist()
+        self._velocities, self._accelerations, self._jerks = map(np.ravel, axes[2:])
+        self._ruckig, self._input = Ruckig(len(self._low)), InputParameter(len(self._low))
         self._input.synchronization = Synchronization.No
-        self._accelerations = _per_axis([(s.acceleration, s.angular_acceleration) for s in limits])
         self._input.max_acceleration = self._accelerations.tolist()
-        self.restart(Coordinates(preset).home)
+        self.restart(coordinates_of(preset).home)
 
     @property
     def nearness(self) -> np.ndarray:
-        """Half of what may be moved in a control period, per coordinate. Shape ``(N, 7)``."""
-        moved = np.concatenate(
-            [self._velocities.reshape(-1, 6) * self._period, self._opening[:, None]], 1
-        )
-        return 0.5 * moved
+        """Half of what may be moved in a control period, per coordinate. Shape ``(N, C)``."""
+        moved = self._velocities.reshape(len(self._lowest), -1) * self._period
+        return 0.5 * np.concatenate([moved, self._grips.most[:, None]], 1)
 
     @property
     def at_rest(self) -> bool:
@@ -124,9 +133,10 @@ class SafetyFilter:
         """Restart the filter with the arms at rest somewhere.
 
         Args:
-            coordinates: Where. Shape ``(N, 7)``, finite.
+            coordinates: Where. Shape ``(N, C)``, finite.
         """
         self.coordinates = np.array(coordinates, np.float64)
+        self.coordinates[:, GRIPPER] = self._grips.begin(self.coordinates[:, GRIPPER])
         self._goal = self.coordinates.copy()
         self._velocity = self._acceleration = [0.0] * len(self._low)
         self._followed = self.coordinates.copy()
@@ -135,25 +145,33 @@ class SafetyFilter:
         self._elapsed = 0.0
 
     def clip(self, target: np.ndarray) -> np.ndarray:
-        """Return the point of the box that is nearest to a target. Shape ``(N, 7)``."""
-        return np.minimum(np.maximum(target, self._lowest), self._highest)
+        """Return the point of the box that is nearest to a target. Shape ``(N, C)``.
+
+        In a box for tools it is one near to it, or where the arms were to go before if none is
+        found.
+        """
+        goal = np.minimum(np.maximum(target, self._lowest), self._highest)
+        goal[:, GRIPPER] = self._grips.goal(goal[:, GRIPPER], self.coordinates[:, GRIPPER])
+        if self._box is None:
+            return goal
+        inside = self._box.nearest(goal)
+        if inside is None:
+            goal[:, MOTION] = self._goal[:, MOTION]
+            return goal
+        return inside
 
     def advance(self, target: np.ndarray, speed: float = 1.0) -> Filtered:
         """Return the next command on the way to a target.
 
         Args:
-            target: Where the arms shall be. Shape ``(N, 7)``; anything else is not followed.
+            target: Where the arms shall be. Shape ``(N, C)``; anything else is not followed.
             speed: Fraction of the velocities to move with, in (0, 1].
 
         Returns:
             The command and what was changed.
         """
-        try:
-            wanted = np.array(target, np.float64)
-            valid = wanted.shape == self._goal.shape and bool(np.isfinite(wanted).all())
-        except (TypeError, ValueError):
-            valid = False
-        if not valid:
+        wanted = self._followable(target)
+        if wanted is None:
             wanted = self._goal
         self._goal = self.clip(wanted)
         self._move(speed)
@@ -168,8 +186,8 @@ class SafetyFilter:
         Args:
             target: As in :meth:`advance`.
         """
-        wanted = np.asarray(target, np.float64)
-        if wanted.shape != self._goal.shape or not np.isfinite(wanted).all():
+        wanted = self._followable(target)
+        if wanted is None:
             return self.advance(target)
         goal = self.clip(wanted)
         moves = (goal - self._followed)[:, MOTION].ravel() / self._period
@@ -183,16 +201,25 @@ class SafetyFilter:
                 return Filtered(self.coordinates.copy(), wanted, goal)
         return self.advance(target)
 
+    def _followable(self, target: Any) -> np.ndarray | None:
+        """Return a target as numbers; None if it is nothing to follow."""
+        try:
+            wanted = np.array(target, np.float64)
+        except (TypeError, ValueError):
+            return None
+        fits = wanted.shape == self._goal.shape and bool(np.isfinite(wanted).all())
+        return wanted if fits else None
+
     def _goes_on_safely(self, position: np.ndarray, velocity: list, acceleration: list) -> bool:
         """Go on at a state if there is a way to rest inside the box; else change nothing."""
         before = self.coordinates.copy(), self._velocity, self._acceleration
-        self.coordinates[:, MOTION] = np.reshape(position, (-1, 6))
-        self._velocity, self._acceleration = velocity, acceleration
+        self.coordinates[:, MOTION] = self._rows(position)
+        self._velocity, self._acceleration = _clean(velocity), _clean(acceleration)
         plan = self._planned(ControlInterface.Velocity, 1.0)
         if plan is not None:
             self._input.target_position = plan.at_time(plan.duration)[0]
             plan = self._planned(ControlInterface.Position, 1.0)  # whose extrema are known
-        if plan is not None and self._is_inside(plan):
+        if plan is not None and self._is_inside(plan) and self._is_boxed(plan, before[0]):
             self._plan, self._elapsed = plan, 0.0
             return True
         self.coordinates, self._velocity, self._acceleration = before
@@ -267,7 +294,7 @@ class SafetyFilter:
         plan = self._planned(ControlInterface.Velocity, 1.0)
         if plan is not None:
             rest = self.coordinates.copy()
-            rest[:, MOTION] = np.reshape(plan.at_time(plan.duration)[0], (-1, 6))
+            rest[:, MOTION] = self._rows(plan.at_time(plan.duration)[0])
             self._goal = self.clip(rest)
         self._move(1.0)
         return Filtered(self.coordinates.copy(), self._goal, self._goal)
@@ -275,25 +302,49 @@ class SafetyFilter:
     def _move(self, speed: float) -> None:
         """Go on for a control period: on a new trajectory if it is safe, or on the last one."""
         before = self.coordinates.copy()
-        self._input.target_position = self._goal[:, MOTION].ravel().tolist()
-        plan = self._planned(ControlInterface.Position, speed)
-        if plan is not None and self._is_inside(plan):
+        if self._box is not None and self._steps_inside(self._box, speed):
+            self._note(before)
+            self._grip(speed)
+            return
+        plan = self._plan_to(self._goal, speed) if self._box is None else None
+        if plan is not None:
             self._plan, self._elapsed = plan, 0.0
         if self._plan is not None:
             self._elapsed += self._period
             moved, velocity, acceleration = self._plan.at_time(self._elapsed)
-            self.coordinates[:, MOTION] = np.reshape(moved, (-1, 6))
-            # Ruckig stumbles over velocities as small as 1e-48.
-            self._velocity = [v if abs(v) > TINY else 0.0 for v in velocity]
-            self._acceleration = [a if abs(a) > TINY else 0.0 for a in acceleration]
+            self.coordinates[:, MOTION] = self._rows(moved)
+            self._velocity, self._acceleration = _clean(velocity), _clean(acceleration)
         self._note(before)
         self._grip(speed)
 
     def _grip(self, speed: float) -> None:
         """Go on with the grippers."""
-        most = speed * self._opening
-        opening = self._goal[:, GRIPPER] - self.coordinates[:, GRIPPER]
-        self.coordinates[:, GRIPPER] += np.minimum(np.maximum(opening, -most), most)
+        now, goal = self.coordinates[:, GRIPPER], self._goal[:, GRIPPER]
+        self.coordinates[:, GRIPPER] = self._grips.advance(now, goal, speed)
+
+    def _plan_to(self, goal: np.ndarray, speed: float) -> Trajectory | None:
+        """Plan to a goal; None if there is no way that stays inside the limits of all axes."""
+        self._input.target_position = goal[:, MOTION].ravel().tolist()
+        plan = self._planned(ControlInterface.Position, speed)
+        return plan if plan is not None and self._is_inside(plan) else None
+
+    def _steps_inside(self, box: ToolBox, speed: float) -> bool:
+        """Go on for a period if the tools can come to rest from there inside their box.
+
+        Where the way to the goal leads out of it, nearer places towards it are tried.
+        """
+        for share in (1.0, *NEARER):
+            goal: np.ndarray | None = self._goal
+            if share < 1.0:
+                goal = box.nearest(self.coordinates + share * (self._goal - self.coordinates))
+            plan = None if goal is None else self._plan_to(goal, speed)
+            if plan is not None and self._goes_on_safely(*plan.at_time(self._period)):
+                return True
+        return False
+
+    def _rows(self, values: Any) -> np.ndarray:
+        """Return numbers of all axes arm by arm. Shape ``(N, C - 1)``."""
+        return np.reshape(values, (len(self._lowest), -1))
 
     def _planned(self, interface: ControlInterface, speed: float) -> Trajectory | None:
         """Plan from where the arms are; None if no plan could be made."""
@@ -313,7 +364,7 @@ class SafetyFilter:
         return None
 
     def _is_inside(self, plan: Trajectory) -> bool:
-        """Tell whether a trajectory stays inside the box, extended to where it begins."""
+        """Tell whether a trajectory stays inside the limits, extended to where it begins."""
         return all(
             min(low, position - ROUNDING) <= extrema.min
             and extrema.max <= max(high, position + ROUNDING)
@@ -326,7 +377,15 @@ class SafetyFilter:
             )
         )
 
+    def _is_boxed(self, plan: Trajectory, before: np.ndarray) -> bool:
+        """Tell whether a trajectory keeps the tools in their box, extended to where they were."""
+        if self._box is None:
+            return True
+        times = self._period * np.arange(1 + np.ceil(plan.duration / self._period))
+        places = [self._rows(plan.at_time(time)[0]) for time in times.tolist()]
+        return self._box.holds(places, before[:, MOTION])
 
-def _per_axis(limits: list[tuple[float, float]]) -> np.ndarray:
-    """Spread each arm's linear and angular limit over its axes. Shape ``(6 N,)``."""
-    return np.repeat(np.array(limits), 3, axis=1).ravel()
+
+def _clean(values: Sequence[float]) -> list[float]:
+    """Return zeros for numbers such as 1e-48, which Ruckig stumbles over."""
+    return [value if abs(value) > TINY else 0.0 for value in values]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from policies.finite import all_finite
@@ -11,6 +13,9 @@ from real.tasks.preset import Preset
 
 FUTURE = 0.02
 """Seconds that a time stamp may be ahead, for clocks that are read one after the other."""
+
+PARTS = {"rotation_6d": "quaternion", "rotation_vector": "quaternion"}
+"""What parts of an observation are made of, but where it has their name."""
 
 RUSH = 10.0
 """Multiple of an arm's largest speed beyond which what is reported is no speed of this arm's."""
@@ -24,6 +29,7 @@ def fault(
     before: RobotState | None = None,
     sent: np.ndarray | None = None,
     turned: np.ndarray | None = None,
+    joints: np.ndarray | None = None,
 ) -> str | None:
     """Describe the fault of a measurement; None if there is none.
 
@@ -34,6 +40,7 @@ def fault(
         before: The measurement before it.
         sent: Where the arms were sent [m]. Shape ``(N, 3)``.
         turned: How they were turned there, as unit quaternions. Shape ``(N, 4)``.
+        joints: Where their joints were sent, if they were [rad]. Shape ``(N, J)``.
 
     Returns:
         A sentence, or None if nothing is wrong.
@@ -46,7 +53,8 @@ def fault(
         "angular_velocity": (arms, 3),
         "gripper": (arms,),
     }
-    for name, shape in shapes.items():
+    for name in _known(preset, state, shapes):
+        shape = shapes[name]
         if problem := _malformed(getattr(state, name), shape):
             return f"{name} must be finite, of shape {shape}; got {problem}"
     for name in _objects(preset):
@@ -55,7 +63,7 @@ def fault(
     if problem := _joints(state, preset):
         return problem
     norms = np.linalg.norm(state.quaternion, axis=1)
-    if np.abs(norms - 1.0).max() > 0.01:
+    if (np.abs(norms - 1.0) > 0.01).any():  # unless they are not known, and not asked for
         return f"quaternions must have length 1; got {norms.round(3).tolist()}"
     age = now - state.stamp
     if not -FUTURE <= age <= limits.max_state_age:
@@ -64,6 +72,13 @@ def fault(
         return f"time stamps must not go back; got {state.stamp:.3f} after {before.stamp:.3f}"
     if problem := _rush(state, preset):
         return problem
+    if joints is not None:
+        error = float(np.abs(np.array(state.joints) - joints).max())
+        if error > limits.max_tracking_joints:
+            return (
+                f"a joint must be within {limits.max_tracking_joints:g} rad of where it was sent; "
+                f"got {error:.3f} rad"
+            )
     if sent is not None:
         error = float(np.linalg.norm(state.position - sent, axis=1).max())
         if error > limits.max_tracking_error:
@@ -83,19 +98,49 @@ def fault(
 
 
 def _joints(state: RobotState, preset: Preset) -> str | None:
-    """Describe the fault of the joints, which must be there if they are observed."""
-    if "joints" not in preset.observation and not len(state.joints):
-        return None
-    if len(state.joints) != len(preset.arms):
-        return f"joints must be given for {len(preset.arms)} arms; got {len(state.joints)}"
-    for arm, joints in zip(preset.arms, state.joints, strict=True):
-        if problem := _malformed(joints, (arm.joints,)):
-            return f"joints must be finite, of shape ({arm.joints},); got {problem}"
+    """Describe the fault of the joints, which must be there if observed or commanded."""
+    asked = {"joints"} if preset.space == "joints" else set()
+    for name in ("joints", "joint_velocities"):
+        given = getattr(state, name)
+        if name not in {*asked, *preset.observation} and not len(given):
+            continue
+        if len(given) != len(preset.arms):
+            return f"{name} must be given for {len(preset.arms)} arms; got {len(given)}"
+        for arm, values in zip(preset.arms, given, strict=True):
+            if problem := _malformed(values, (arm.joints,)):
+                return f"{name} must be finite, of shape ({arm.joints},); got {problem}"
     return None
+
+
+def _known(preset: Preset, state: RobotState, names: Iterable[str]) -> list[str]:
+    """Return what a measurement must say; where joints are commanded not what it does not know."""
+    if preset.space == "pose":
+        return [*names]
+    seen = {PARTS.get(part, part) for part in preset.observation}
+    return [
+        name
+        for name in names
+        if name == "gripper" or name in seen or not _unknown(getattr(state, name))
+    ]
+
+
+def _unknown(value: object) -> bool:
+    """Tell whether a robot says by NaN that it does not know."""
+    array = np.asarray(value)
+    return array.dtype.kind == "f" and array.size > 0 and bool(np.isnan(array).all())
 
 
 def _rush(state: RobotState, preset: Preset) -> str | None:
     """Describe a speed that no arm of the task has."""
+    if preset.space == "joints":
+        for arm, speeds in zip(preset.arms, state.joint_velocities, strict=False):
+            over = np.abs(speeds) > (most_of := RUSH * arm.joint_limits.velocity)
+            if over.any():
+                return (
+                    f"joint velocities must be at most {most_of[over][0]:.3g} rad/s; got "
+                    f"{np.abs(speeds)[over][0]:.3g}"
+                )
+        return None
     for arm, linear, angular in zip(
         preset.arms, state.linear_velocity, state.angular_velocity, strict=True
     ):

@@ -19,7 +19,7 @@ from policies.demonstrations.formats.robomimic import (
 from policies.demonstrations.formats.source import IMAGE
 from policies.errors import DemonstrationError
 from real.recording.pictures import FRAMES, OBSERVED
-from real.robot import RobotCommand
+from real.robot import JointCommand, RobotCommand
 from real.tasks.files import parse_preset
 from real.tasks.preset import Preset
 
@@ -38,9 +38,10 @@ class RecordedEpisode:
         infos: What the environment said after each step.
         step: Which step a control period belongs to. Shape ``(K,)``.
         time: When its command was sent, since the first [s]. Shape ``(K,)``.
-        commanded: ``position``, ``quaternion``, ``gripper``; NaN where nothing was sent. Shape
-            ``(K, N, ...)`` each.
-        measured: The same and velocities; NaN where nothing was measured.
+        commanded: ``position``, ``quaternion``, ``gripper``, or ``joints`` and ``gripper``; NaN
+            where nothing was sent. Shape ``(K, N, ...)`` each.
+        measured: Poses, openings and velocities, and joints where they were commanded; NaN where
+            nothing was measured.
         frames: Pictures after each step, by camera; those that were observed before each where no
             others are recorded. Shape ``(T, H, W, 3)`` each.
     """
@@ -58,10 +59,12 @@ class RecordedEpisode:
     measured: Mapping[str, np.ndarray]
     frames: Mapping[str, np.ndarray]
 
-    def command(self, tick: int) -> RobotCommand | None:
+    def command(self, tick: int) -> RobotCommand | JointCommand | None:
         """Return the command of a control period, None if nothing was sent."""
         values = {name: values[tick] for name, values in self.commanded.items()}
-        return None if np.isnan(values["position"]).any() else RobotCommand(**values)
+        if np.isnan(values["gripper"]).any():
+            return None
+        return (RobotCommand if self.preset.space == "pose" else JointCommand)(**values)
 
 
 def read_recorded(path: str | PathLike[str], episode: int = -1) -> tuple[RecordedEpisode, int, int]:
@@ -152,7 +155,11 @@ def _observed(found: Mapping[str, Any]) -> dict[str, np.ndarray]:
 def _check_lengths(episode: RecordedEpisode) -> None:
     """Check that what belongs to a step, or to a control period, is there for each of them."""
     steps, ticks, arms = len(episode.rewards), len(episode.time), len(episode.preset.arms)
-    sizes = {"position": (arms, 3), "quaternion": (arms, 4), "gripper": (arms,)}
+    sizes: dict[str, tuple[int, ...]] = {"gripper": (arms,)}
+    if episode.preset.space == "joints":
+        sizes["joints"] = (arms, episode.preset.arms[0].joints)
+    else:
+        sizes |= {"position": (arms, 3), "quaternion": (arms, 4)}
     wrong = [name for name, v in episode.frames.items() if v.ndim != 4 or len(v) != steps]
     wrong += ["info"] * (len(episode.infos) != steps or not all(map(_is_object, episode.infos)))
     wrong += ["ticks/step"] * (

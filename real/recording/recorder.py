@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from policies.pictures.settings import PictureSettings
-from real.robot import RobotCommand, RobotState
+from real.robot import JointCommand, RobotCommand, RobotState
 from real.tasks.preset import Preset
 
 
@@ -24,7 +24,7 @@ class Tick:
     """
 
     stamp: float
-    command: RobotCommand | None
+    command: RobotCommand | JointCommand | None
     state: RobotState | None
 
 
@@ -87,8 +87,8 @@ class Recorder(Protocol):
         """The episode is over.
 
         Args:
-            outcome: ``"success"``, ``"failure"``, ``"abort"``, ``"time limit"``, or
-                ``"stop"`` after an emergency stop.
+            outcome: ``"success"``, ``"failure"``, ``"abort"``, ``"time limit"``, ``"stop"`` after
+                an emergency stop, or ``"reflex"`` after one by the robot's own protection.
         """
         ...
 

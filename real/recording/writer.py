@@ -41,9 +41,9 @@ NICE = 10
 """Priority of the thread that compresses and writes, as of the command nice."""
 SYNC = 0.25
 """Time after which written records are brought to the disk [s]."""
-FIELDS = ("position", "quaternion", "gripper")
-MEASURED = (*FIELDS, "linear_velocity", "angular_velocity")
-
+FIELDS = {"pose": ("position", "quaternion", "gripper"), "joints": ("joints", "gripper")}
+"""Fields of a command, by what is commanded."""
+MEASURED = ("position", "quaternion", "gripper", "linear_velocity", "angular_velocity")
 
 _NO_EPISODE = (ZprlError, KeyError, ValueError, TypeError, AttributeError, IndexError)
 """What records raise that are whole and no episode's."""
@@ -112,6 +112,7 @@ class EpisodeRecorder:
         self._settings: PictureSettings | None = None
         self._first: dict[str, np.ndarray] = {}
         self._expected = False
+        self._preset: Preset | None = None  # of the episode under way
         if self.path.suffix not in (".hdf5", ".h5"):
             raise RecordingError(f"A recording must be an .hdf5 file. Got: {self.path}.")
         try:
@@ -172,7 +173,7 @@ class EpisodeRecorder:
                 check_same(self.entries[0].file, None)
             except PicturesError as error:
                 raise RecordingError(str(error)) from None
-        self._expected = True
+        self._expected, self._preset = True, preset
         if self._settings is not None:
             remarks[ATTRIBUTE] = self._settings.to_dict()
         first = {observed(name): picture.copy() for name, picture in self._first.items()}
@@ -190,7 +191,7 @@ class EpisodeRecorder:
         arrays = {"action": np.array(step.action), "observation": step.observation.copy()}
         if step.executed is not None:
             arrays["executed"] = np.array(step.executed)
-        arrays |= _tick_arrays(step.ticks)
+        arrays |= _tick_arrays(step.ticks, self._preset)
         arrays |= {f"frames/{name}": picture for name, picture in step.images.items()}
         arrays |= {observed(name): picture.copy() for name, picture in step.pictures.items()}
         self._put(remarks, arrays)
@@ -369,14 +370,18 @@ class EpisodeRecorder:
             number += 1
 
 
-def _tick_arrays(ticks: tuple[Tick, ...]) -> dict[str, np.ndarray]:
+def _tick_arrays(ticks: tuple[Tick, ...], preset: Preset | None) -> dict[str, np.ndarray]:
     """Put control periods side by side; NaN where nothing was sent or measured."""
     arms = next((len(t.state.gripper) for t in ticks if t.state is not None), 1)
+    space = "pose" if preset is None else preset.space
+    measured: tuple[str, ...] = MEASURED
     shapes = {"gripper": (arms,), "quaternion": (arms, 4)}
+    if preset is not None and space == "joints":
+        measured, shapes["joints"] = (*MEASURED, "joints"), (arms, preset.arms[0].joints)
     arrays: dict[str, np.ndarray] = {"ticks/stamp": np.array([tick.stamp for tick in ticks])}
     stamps = [np.nan if tick.state is None else tick.state.stamp for tick in ticks]
     arrays["ticks/measured/stamp"] = np.array(stamps)
-    for kind, names in (("commanded", FIELDS), ("measured", MEASURED)):
+    for kind, names in (("commanded", FIELDS[space]), ("measured", measured)):
         for name in names:
             nothing = np.full(shapes.get(name, (arms, 3)), np.nan)
             source = [tick.command if kind == "commanded" else tick.state for tick in ticks]

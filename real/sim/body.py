@@ -34,10 +34,16 @@ class ArmBody:
 
     Raises:
         RobotError: The arm cannot reach its home pose.
+
+    Attributes:
+        command: Where the hand was sent, position [m] and quaternion, w first. Shape ``(7,)``.
+        joint_command: Where the joints were sent [rad]; None where poses are commanded.
     """
 
     def __init__(self, model: Any, data: Any, arm: ArmPreset, index: int, drive: Drive) -> None:
         self._model, self._data, self._home = model, data, arm.home
+        self._given = arm.posture if arm.safety.joints is not None else None
+        self.joint_command: np.ndarray | None = None
         names = [f"{prefix(index)}joint{number + 1}" for number in range(arm.joints)]
         self._qpos_index = np.array([model.joint(name).qposadr[0] for name in names])
         self._qvel_index = np.array([model.joint(name).dofadr[0] for name in names])
@@ -59,7 +65,10 @@ class ArmBody:
 
         self.goal, self.command = np.zeros(7), np.zeros(7)
         self.opening, self.opening_command = arm.home.gripper, arm.home.gripper
-        self.posture = self._solve(np.array(ARMS[arm.model].rest), index)
+        if arm.home.joints:
+            self.posture = arm.posture
+        else:
+            self.posture = self._solve(np.array(ARMS[arm.model].rest), index)
         self._constants = (
             self.posture,
             STIFFNESS,
@@ -81,6 +90,11 @@ class ArmBody:
     def joints(self, angles: np.ndarray) -> None:
         self._data.qpos[self._qpos_index] = angles
         self._data.qvel[self._qvel_index] = 0.0
+
+    @property
+    def joint_velocities(self) -> np.ndarray:
+        """Joint velocities [rad/s]."""
+        return self._data.qvel[self._qvel_index]
 
     @property
     def home_opening(self) -> float:
@@ -121,19 +135,23 @@ class ArmBody:
             self._data.qpos[finger] = closed + self.opening * (opened - closed)
         self.goal[:3], self.goal[3:] = self._home.position, self._home.quaternion
         self.command[:] = self.goal
+        self.joint_command = None if self._given is None else self._given.copy()
 
     def hold(self) -> None:
         """Stay where the arm is."""
         self.goal[:] = self.command[:] = self.pose
+        self.joint_command = None if self._given is None else self.joints
         self.opening_command = self.opening
 
     def actuate(self, joints: np.ndarray | None = None) -> None:
         """Write the motors' commands for one physics step.
 
         Args:
-            joints: Angles to pull the joints to, instead of the hand to its goal [rad].
+            joints: Angles to pull the joints to, instead of where they, or the hand, were sent
+                [rad].
         """
         model, data = self._model, self._data
+        joints = self.joint_command if joints is None else joints
         mujoco.mj_jacSite(model, data, *self._jacobian_rows, self._site)
         mujoco.mj_fullM(model, self._mass, data.qM)
         if joints is None:

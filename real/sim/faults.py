@@ -1,4 +1,4 @@
-"""Fault injection for the simulated robot: frozen, stale, disconnected, rejecting."""
+"""Fault injection for the simulated robot: frozen, stale, disconnected, rejecting, reflexes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ import numpy as np
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 FaultKind: TypeAlias = Literal[
-    "freeze", "stale", "disconnect", "reject", "no-picture", "black-picture", "frozen-picture"
+    "freeze",
+    "stale",
+    "disconnect",
+    "reject",
+    "reflex",
+    "no-picture",
+    "black-picture",
+    "frozen-picture",
 ]
 BLIND: tuple[FaultKind, ...] = ("no-picture", "black-picture", "frozen-picture")
 """Faults of the cameras."""
@@ -25,7 +32,8 @@ class Fault:
     Attributes:
         kind: ``"freeze"``: measurements have new stamps and old content. ``"stale"``: no new
             measurement arrives. ``"disconnect"``: nothing can be had or told until somebody
-            connects again afterwards. ``"reject"``: commands are refused. ``"no-picture"``: cameras
+            connects again afterwards. ``"reject"``: commands are refused. ``"reflex"``: the robot's
+            own protection holds the arms, until somebody connects again. ``"no-picture"``: cameras
             give none, ``"black-picture"``: black ones, ``"frozen-picture"``: always the last.
         after: When it begins, from the laying out of the scene [s].
         duration: How long it lasts [s].
@@ -92,3 +100,7 @@ class FaultSchedule:
     def active(self, kind: FaultKind, now: float) -> bool:
         """Tell whether a fault is there now [s]."""
         return any(kind == k and start <= now < end for k, start, end in self._spans)
+
+    def end(self, kind: FaultKind) -> None:
+        """End a fault for the rest of the episode."""
+        self._spans = [span for span in self._spans if span[0] != kind]

@@ -71,6 +71,7 @@ class Sensors:
             gripper=np.minimum(np.maximum(openings, 0.0), 1.0),
             joints=tuple(np.split(angles, np.cumsum(self._joints)[:-1])),
             objects=objects,
+            joint_velocities=tuple(arm.joint_velocities for arm in world.arms),
         )
 
 

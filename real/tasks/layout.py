@@ -6,7 +6,7 @@ import numpy as np
 
 from real.robot import RobotState
 from real.tasks import rotation
-from real.tasks.coordinates import GRIPPER, POSITION, ROTATION, Coordinates
+from real.tasks.coordinates import GRIPPER, MOTION, POSITION, ROTATION, Coordinates, coordinates_of
 from real.tasks.preset import Preset
 
 ACTION_SIZES = {
@@ -27,12 +27,14 @@ OBSERVATION_SIZES = {
     "angular_velocity": 3,
 }
 OBJECT_SIZES = {"objects": 9, "object_positions": 3}
+JOINT_WISE = ("joints", "joint_delta", "joint_velocities")
+"""Parts with a number per joint, in the arm's unit of angle."""
 SHORT = 1e-3
 """Length below which a quaternion says nothing about an orientation."""
 
 
 class ActionLayout:
-    """The layout of actions: turns them into poses to go to, and back.
+    """The layout of actions: turns them into coordinates to go to, of poses or joints, and back.
 
     Every number of an action lies in [-1, 1], arm after arm:
 
@@ -41,6 +43,8 @@ class ActionLayout:
     * ``quaternion``: the orientation itself, w first, of any length but zero;
     * ``rotation_vector``: from the home orientation, times ``action_scale.rotation`` [rad];
     * ``rotation_delta``: from where the arm was sent last, about the base frame's axes, likewise;
+    * ``joints``: from home, times ``action_scale.joints`` [the arm's unit of angle];
+    * ``joint_delta``: from where the joints were sent last, likewise;
     * ``gripper``: -1 closed to 1 open.
 
     What an action does not say stays at home. Nothing depends on the safety box, so that a policy
@@ -62,12 +66,15 @@ class ActionLayout:
     def __init__(self, preset: Preset) -> None:
         self._preset = preset
         self._coordinates = Coordinates(preset)
-        self.home = self._coordinates.home
+        self.home = coordinates_of(preset).home
+        scale, arms = preset.action_scale.joints, preset.arms if preset.space == "joints" else ()
+        self._radians = np.array([arm.per_joint(scale) for arm in arms])
         self._parts: dict[str, slice] = {}
         start = 0
         for part in preset.action:
-            self._parts[part] = slice(start, start + ACTION_SIZES[part])
-            start += ACTION_SIZES[part]
+            size = preset.arms[0].joints if part in JOINT_WISE else ACTION_SIZES[part]
+            self._parts[part] = slice(start, start + size)
+            start += size
         self._arms = len(preset.arms)
         self.size = start * self._arms
 
@@ -76,10 +83,10 @@ class ActionLayout:
 
         Args:
             action: Shape ``(A,)``.
-            last: Coordinates of where they were sent last. Shape ``(N, 7)``.
+            last: Coordinates of where they were sent last. Shape ``(N, C)``.
 
         Returns:
-            Coordinates, not yet limited in any way. Shape ``(N, 7)``.
+            Coordinates, not yet limited in any way. Shape ``(N, C)``.
         """
         rows = np.asarray(action, np.float64).reshape(self._arms, -1)
         metres, radians = self._preset.action_scale.position, self._preset.action_scale.rotation
@@ -100,6 +107,10 @@ class ActionLayout:
                 before = self._coordinates.quaternion(last[:, ROTATION])
                 after = rotation.multiply(rotation.from_vector(radians * values), before)
                 target[:, ROTATION] = self._coordinates.vector(after)
+            elif part == "joints":
+                target[:, MOTION] += self._radians * values
+            elif part == "joint_delta":
+                target[:, MOTION] = last[:, MOTION] + self._radians * values
             else:
                 target[:, GRIPPER] = 0.5 * (values[:, 0] + 1.0)
         return target
@@ -108,13 +119,20 @@ class ActionLayout:
         """Return the action that sends the arms somewhere: the inverse of :meth:`target`.
 
         Args:
-            target: Coordinates. Shape ``(N, 7)``.
-            last: Coordinates of where they were sent last. Shape ``(N, 7)``.
+            target: Coordinates. Shape ``(N, C)``.
+            last: Coordinates of where they were sent last. Shape ``(N, C)``.
 
         Returns:
             Shape ``(A,)``, outside of [-1, 1] where one action cannot do it. Quaternions are those
             on home's side of the sphere.
         """
+        if self._preset.space == "joints":
+            said = {
+                "joints": (target - self.home)[:, MOTION] / self._radians,
+                "joint_delta": (target - last)[:, MOTION] / self._radians,
+                "gripper": 2.0 * target[:, GRIPPER:] - 1.0,
+            }
+            return np.concatenate([said[part] for part in self._parts], axis=1).ravel()
         metres, radians = self._preset.action_scale.position, self._preset.action_scale.rotation
         turned = self._coordinates.quaternion(target[:, ROTATION])
         before = self._coordinates.quaternion(last[:, ROTATION])
@@ -161,7 +179,7 @@ class ObservationLayout:
             if part in OBJECT_SIZES:
                 ending = "_position" if part == "object_positions" else ""
                 sizes |= {f"{name}{ending}": OBJECT_SIZES[part] for name in preset.objects}
-            elif part == "joints":
+            elif part in JOINT_WISE:
                 sizes[part] = sum(arm.joints for arm in preset.arms)
             else:
                 sizes[part] = OBSERVATION_SIZES[part] * len(preset.arms)
@@ -196,8 +214,12 @@ class ObservationLayout:
             return rotation.rows(np.asarray(state.quaternion))
         if part == "rotation_vector":
             return self._coordinates.vector(state.quaternion)
-        if part == "joints":
-            return np.concatenate(state.joints)
+        arms = self._preset.arms
+        if part in JOINT_WISE:
+            values = state.joints if part == "joints" else state.joint_velocities
+            return np.concatenate([v / arm.unit for v, arm in zip(values, arms, strict=True)])
+        if part == "gripper":
+            return state.gripper * [100.0 if arm.units == "degrees" else 1.0 for arm in arms]
         if part in OBJECT_SIZES:
             poses = np.array([state.objects[name] for name in self._preset.objects])
             if part == "object_positions":

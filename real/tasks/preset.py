@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, field_validator, model_validator
 
+from real.robot import Space
+from real.tasks.arm import ArmPreset, Count, Home, Limits, Name, Part, PerJoint, Positive
 from zprl_env.errors import ConfigurationError
 from zprl_env.options.noise import FlowNoise
 
 ActionPart: TypeAlias = Literal[
-    "position", "quaternion", "rotation_vector", "position_delta", "rotation_delta", "gripper"
+    "position",
+    "quaternion",
+    "rotation_vector",
+    "position_delta",
+    "rotation_delta",
+    "joints",
+    "joint_delta",
+    "gripper",
 ]
 ObservationPart: TypeAlias = Literal[
     "position",
@@ -28,115 +30,25 @@ ObservationPart: TypeAlias = Literal[
     "linear_velocity",
     "angular_velocity",
     "joints",
+    "joint_velocities",
     "objects",
     "object_positions",
 ]
+__all__ = ["TRACKED", "ArmPreset", "Home", "Limits", "Preset", "Watchdog"]
+
 TRACKED = ("objects", "object_positions")
 """Parts of an observation that a tracker reports."""
-EXCLUSIVE = (("position", "position_delta"), ("quaternion", "rotation_vector", "rotation_delta"))
+JOINT_PARTS = ("joints", "joint_delta")
+"""Parts of an action that command joints; all others but the gripper command poses."""
+EXCLUSIVE = (
+    ("position", "position_delta"),
+    ("quaternion", "rotation_vector", "rotation_delta"),
+    JOINT_PARTS,
+)
 """Parts of an action that exclude each other: they say the same in different ways."""
-ORDERS = ("velocity", "acceleration", "jerk")
-TIGHT, INSIDE = 0.95, 0.003
-"""Share of the limits, and distance from the box [m], of commands that are filtered once more."""
-RATES = tuple(f"{kind}{name}" for kind in ("", "angular_") for name in ORDERS)
-
-Positive: TypeAlias = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NotNegative: TypeAlias = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
-Vector: TypeAlias = tuple[Finite, Finite, Finite]
-Count: TypeAlias = Annotated[int, Field(ge=1)]
-Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Home(_Part):
-    """An arm's pose between episodes, in the robot's base frame."""
-
-    position: Vector
-    """Position of the end effector [m]."""
-    quaternion: tuple[Finite, Finite, Finite, Finite]
-    """Orientation as a unit quaternion, w first. Rotation vectors are relative to it."""
-    gripper: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
-    """Opening from 0, closed, to 1, open."""
-
-    @field_validator("quaternion")
-    @classmethod
-    def _unit(cls, quaternion: tuple[float, ...]) -> tuple[float, ...]:
-        norm = math.hypot(*quaternion)
-        if abs(norm - 1.0) > 1e-3:
-            raise ValueError(f"must have length 1, got {norm:.4g}; try 0, 1, 0, 0: straight down")
-        return tuple(value / norm for value in quaternion)
-
-
-class Limits(_Part):
-    """Safety limits of one arm: box, velocity, acceleration and jerk, whatever the policy says."""
-
-    low: Vector
-    """Lowest corner of the box that the end effector stays in [m]."""
-    high: Vector
-    """Its highest corner [m]."""
-    rotation: tuple[Positive, Positive, Positive]
-    """Largest rotation vector from the home orientation, per axis [rad]."""
-    velocity: Positive
-    """Largest velocity per axis [m/s]."""
-    acceleration: Positive
-    """Largest acceleration per axis [m/s^2]."""
-    jerk: Positive
-    """Largest jerk per axis [m/s^3]."""
-    angular_velocity: Positive
-    """Largest velocity of the rotation vector, per axis [rad/s]."""
-    angular_acceleration: Positive
-    """Largest acceleration of the rotation vector, per axis [rad/s^2]."""
-    angular_jerk: Positive
-    """Largest jerk of the rotation vector, per axis [rad/s^3]."""
-    gripper_velocity: Positive = 2.0
-    """Largest speed of the gripper, in openings per second [1/s]."""
-
-    @model_validator(mode="after")
-    def _possible(self) -> Limits:
-        if not all(low < high for low, high in zip(self.low, self.high, strict=True)):
-            raise ValueError(
-                f"low must be below high on every axis; got low {self.low}, high {self.high}"
-            )
-        if (angle := math.hypot(*self.rotation)) >= math.pi:
-            raise ValueError(
-                f"rotation must stay below half a turn in all, which one vector says uniquely; got "
-                f"{self.rotation}, of length {angle:.3g}; try smaller angles or another home"
-            )
-        return self
-
-
-class ArmPreset(_Part):
-    """One arm with its gripper, its home pose and its limits."""
-
-    model: Name
-    """The arm, e.g. ``xarm7`` or ``panda``."""
-    gripper: Name
-    """The gripper, e.g. ``robotiq_85`` or ``panda``."""
-    joints: Count = 7
-    """Number of joints."""
-    base: Vector = (0.0, 0.0, 0.0)
-    """Position of its mount [m]."""
-    base_yaw: Finite = 0.0
-    """Turn of its mount about the vertical [rad]."""
-    home: Home
-    safety: Limits
-
-    @model_validator(mode="after")
-    def _home_is_inside(self) -> ArmPreset:
-        corners = zip(self.safety.low, self.home.position, self.safety.high, strict=True)
-        if not all(low < value < high for low, value, high in corners):
-            raise ValueError(
-                f"home.position must lie inside the box; got {self.home.position}, box from "
-                f"{self.safety.low} to {self.safety.high}"
-            )
-        return self
-
-
-class Watchdog(_Part):
+class Watchdog(Part):
     """The watchdog's limits, beyond which the arms are stopped."""
 
     max_state_age: Positive = 0.25
@@ -147,22 +59,26 @@ class Watchdog(_Part):
     """Distance between where an arm was sent and where it is [m]."""
     max_tracking_rotation: Positive = 0.6
     """Angle between how an arm was sent and how it is turned [rad]."""
+    max_tracking_joints: Positive = 0.3
+    """Angle between where a joint was sent and where it is, where joints are commanded [rad]."""
     max_picture_age: Positive = 0.5
     """A camera's newest picture is stale after this, by the time of its capture [s]."""
     max_equal_pictures: Count = 10
     """Pictures in a row, equal to the byte, after which a camera counts as frozen."""
 
 
-class ActionScale(_Part):
-    """The length of an action of 1, in metres and radians."""
+class ActionScale(Part):
+    """The length of an action of 1, in metres and radians, or the arm's unit of angle."""
 
     position: Positive = 0.5
     """From home, for ``position``; from where the arm was sent last, for ``position_delta`` [m]."""
     rotation: Positive = 1.0
     """Likewise for ``rotation_vector`` and ``rotation_delta`` [rad]."""
+    joints: PerJoint = 1.0
+    """Likewise for ``joints`` and ``joint_delta``, one number or one per joint [arms' units]."""
 
 
-class ObservedPictures(_Part):
+class ObservedPictures(Part):
     """The pictures that are observed."""
 
     cameras: Annotated[tuple[Name, ...], Field(min_length=1)]
@@ -171,7 +87,7 @@ class ObservedPictures(_Part):
     """Height and width [pixels], or one number for both."""
 
 
-class Preset(_Part):
+class Preset(Part):
     """A robot task: arms, rates, limits, observations, actions, and the facts that learning needs.
 
     Example:
@@ -228,23 +144,20 @@ class Preset(_Part):
         """Control periods in one action."""
         return self.control_rate // self.rate
 
+    @property
+    def space(self) -> Space:
+        """What the arms are commanded in: ``"pose"``, or ``"joints"``."""
+        return "joints" if {*JOINT_PARTS} & {*self.action} else "pose"
+
     def tightened(self) -> Preset:
         """Return the task with slightly smaller limits, for commands that are filtered once more.
 
         What keeps them keeps the task's own as well when somebody knows the commands alone, and
         has to conclude from them how fast the arms are.
         """
-        arms = []
-        for arm in self.arms:
-            limits = arm.safety
-            update: dict[str, Any] = {name: TIGHT * getattr(limits, name) for name in RATES}
-            for name, sign in (("low", 1.0), ("high", -1.0)):
-                moved = [value + sign * INSIDE for value in getattr(limits, name)]
-                inward = max if sign < 0 else min
-                home = arm.home.position
-                update[name] = tuple(inward(m, h) for m, h in zip(moved, home, strict=True))
-            update["rotation"] = tuple(TIGHT * angle for angle in limits.rotation)
-            arms.append(arm.model_copy(update={"safety": limits.model_copy(update=update)}))
+        arms = [
+            arm.model_copy(update={"safety": arm.safety.tightened(arm.home)}) for arm in self.arms
+        ]
         return self.model_copy(update={"arms": tuple(arms)})
 
     def untracked(self) -> Preset:
@@ -287,6 +200,7 @@ class Preset(_Part):
         for group in EXCLUSIVE:
             if len(said := [part for part in self.action if part in group]) > 1:
                 raise ValueError(f"action must have one of {', '.join(group)}; got {said}")
+        self._check_space()
         self._check_deltas()
         observed = self.pictures.cameras if self.pictures else ()
         if strange := [name for name in observed if name not in self.cameras]:
@@ -298,8 +212,44 @@ class Preset(_Part):
             raise ValueError("observation names objects, so objects must list some; got none")
         return self
 
+    def _check_space(self) -> None:
+        """Refuse what does not say all that commanding poses, or joints, needs."""
+        if self.space == "pose":
+            for number, arm in enumerate(self.arms):
+                arm.check_pose(f"arms.{number}.")
+            return
+        poses = [part for part in self.action if part not in (*JOINT_PARTS, "gripper")]
+        if poses:
+            raise ValueError(
+                f"action must command either joints or poses; got {', '.join(self.action)}; try "
+                "joints, gripper"
+            )
+        for number, arm in enumerate(self.arms):
+            arm.check_joints(f"arms.{number}.")
+        if len(counts := {arm.joints for arm in self.arms}) > 1:
+            raise ValueError(
+                f"all arms must have as many joints where joints are commanded; got {counts}"
+            )
+        if "joints" not in self.action_scale.model_fields_set:
+            raise ValueError("action_scale.joints is missing, which an action of joints needs")
+        scale, joints = self.action_scale.joints, self.arms[0].joints
+        if isinstance(scale, tuple) and len(scale) != joints:
+            raise ValueError(
+                f"action_scale.joints must be one number or {joints}, one per joint; got "
+                f"{len(scale)}"
+            )
+
     def _check_deltas(self) -> None:
         """Refuse motions per action that an arm's limits do not allow."""
+        if "joint_delta" in self.action:
+            for arm in self.arms:
+                scales = arm.per_joint(self.action_scale.joints)
+                most = arm.joint_limits.velocity / self.rate
+                if (scales > most * (1.0 + 1e-9)).any():
+                    raise ValueError(
+                        f"action_scale.joints must be at most velocity / rate for joint_delta, "
+                        f"{(most / arm.unit).round(4).tolist()}; got {self.action_scale.joints}"
+                    )
         for kind, limit in (("position", "velocity"), ("rotation", "angular_velocity")):
             if f"{kind}_delta" in self.action:
                 most = min(getattr(arm.safety, limit) for arm in self.arms) / self.rate

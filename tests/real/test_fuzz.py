@@ -16,8 +16,8 @@ from real.env import RealRobotEnv
 from real.motion.safety import SafetyFilter
 from real.operators import Event, ScriptedOperator
 from real.robot import RobotError
-from real.tasks.coordinates import Coordinates
-from real.tasks.files import load_preset, presets
+from real.tasks.coordinates import coordinates_of
+from real.tasks.files import load_preset, parse_preset, presets
 from tests.helpers.robots.checks import Witness, violations
 from zprl_env.errors import InvalidActionError
 
@@ -43,25 +43,50 @@ def wild_target(rng: np.random.Generator, near: np.ndarray) -> Any:
     return HOSTILE[rng.integers(len(HOSTILE))]
 
 
-@pytest.mark.parametrize("task", ["place-orange", "open-box"])
+def two_arms_in_degrees():
+    """Joint presets as ALOHA's are: two arms of six joints in degrees, without any kinematics."""
+    content = load_preset("place-orange-joints").model_dump(mode="json")
+    (arm,) = content["arms"]
+    limits = {
+        "low": [-90.0] * 6,
+        "high": [90.0] * 6,
+        "velocity": [90.0, 60.0, 60.0, 120.0, 120.0, 180.0],
+    }
+    limits |= {"acceleration": 500.0, "jerk": 8000.0}
+    arm |= {"joints": 6, "units": "degrees", "kinematics": None, "safety": {"joints": limits}}
+    arm |= {"home": {"joints": [0.0, -45.0, 60.0, 0.0, 30.0, 0.0]}, "grip": {"kind": "binary"}}
+    scale = {"joints": [45.0] * 6}
+    return parse_preset(content | {"name": "two", "arms": [arm, arm], "action_scale": scale})
+
+
+FILTERED = {name: load_preset(name) for name in ("place-orange", "open-box", "place-orange-joints")}
+FILTERED["two-arms"] = two_arms_in_degrees()
+
+
+@pytest.mark.parametrize("task", [*FILTERED])
 def test_wild_targets_become_commands_that_keep_every_limit(task):
-    preset = load_preset(task)
-    coordinates, safety = Coordinates(preset), SafetyFilter(preset)
+    preset = FILTERED[task]
+    coordinates, safety = coordinates_of(preset), SafetyFilter(preset)
     rng = np.random.default_rng(0)
     target: Any = coordinates.home
-    for _ in range(COMMANDS // 2 // 2000):
+    for _ in range(COMMANDS // (25 if preset.space == "joints" else 2) // 2000):
         # Somebody may have put the arms anywhere, outside the box too.
         safety.restart(coordinates.home + rng.normal(0.0, 0.1, coordinates.home.shape))
-        safety.coordinates[:, 6] = rng.random(len(preset.arms))
         passed = [safety.coordinates.copy()]
         for _ in range(2000):
             if rng.random() < 0.3:
                 target = wild_target(rng, safety.coordinates)
             if rng.random() < 0.05:
                 passed.append(safety.brake().coordinates)
+            elif preset.space == "joints" and rng.random() < 0.1:
+                passed.append(safety.follow(target).coordinates)
             else:
                 speed = float(rng.choice([1.0, 1.0, 1.0, 0.5, 0.01]))
                 passed.append(safety.advance(target, speed).coordinates)
+        while not safety.at_rest:
+            passed.append(safety.brake().coordinates)
+            assert len(passed) < 2200
+        assert np.abs(passed[-1] - safety.brake().coordinates).max() < 1e-9  # and there it stays
         assert violations([coordinates.command(c) for c in passed], preset) == []
 
 

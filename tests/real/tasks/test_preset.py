@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from real.tasks.files import load_preset, parse_preset, presets
-from real.tasks.layout import ACTION_SIZES, OBJECT_SIZES, OBSERVATION_SIZES
+from real.tasks.layout import ACTION_SIZES, JOINT_WISE, OBJECT_SIZES, OBSERVATION_SIZES
 from real.tasks.preset import ActionPart, ArmPreset, Home, Limits, ObservationPart, Preset
 from zprl_env.errors import ConfigurationError
 
@@ -74,8 +74,8 @@ def test_half_a_turn_about_all_axes_together_is_too_much():
 
 
 def test_every_part_that_may_be_named_has_a_size():
-    assert {*get_args(ActionPart)} == {*ACTION_SIZES}
-    assert {*get_args(ObservationPart)} == {*OBSERVATION_SIZES, *OBJECT_SIZES, "joints"}
+    named = {*get_args(ActionPart), *get_args(ObservationPart)}
+    assert named == {*ACTION_SIZES, *OBSERVATION_SIZES, *OBJECT_SIZES, *JOINT_WISE}
 
 
 def test_pictures_are_of_cameras_that_the_preset_has():
