@@ -30,6 +30,8 @@ HANGING = 2.0
 """Time that another thread's driver gets to return before the arms are stopped all the same [s]."""
 CALLER = "caller"
 """Who spends the time between two actions, where nobody says more."""
+MACHINE = "machine"
+"""Who spends what nobody else does: a computer that is busy with something else."""
 ADVICE = dict.fromkeys(
     ("policy", "learner", CALLER),
     ", while the arms moved. Try inference=ahead with a delay that covers it",
@@ -105,8 +107,9 @@ class ControlLoop:
         self._coordinates = Coordinates(preset)
         self._near = self.filter.nearness
         self._beat = robot.clock.now()
-        self._left = self._beat, 0.0
+        self._left, self._since, self._asleep = (self._beat, 0.0), self._beat, 0.0
         self._caller, self._missed = CALLER, 0
+        self._deciding: Spent | None = None
         self._hearing = Hearing(operator)
         self._turn = threading.RLock()
         self._beside = Beside(self)
@@ -346,10 +349,11 @@ class ControlLoop:
             if self.forsaken:
                 silence = self.robot.clock.now() - self._beat
                 self._come_to_rest()
+                who = CALLER if self._deciding is None else self._deciding.at_work or "learner"
                 self.halt(
                     "watchdog",
                     f"at most {self._tolerance} deadlines in a row may be missed; got no action "
-                    f"for {silence:.2f} s from whoever decides: policy, learner or caller",
+                    f"for {silence:.2f} s from the {who}{ADVICE.get(who, '')}",
                 )
         finally:
             self._turn.release()
@@ -367,13 +371,14 @@ class ControlLoop:
 
     def note_spent(self, seconds: Spent) -> None:
         """Note who spent the time since the last command, as whoever decides has measured it."""
-        self._caller = seconds.most[0]
+        self._caller, self._deciding = seconds.most[0], seconds
 
     def _begin(self) -> None:
         """Wait for the beat, and listen."""
         left, counted = self._left
         between = self.robot.clock.now() - left - (self.spent.total - counted)
         self.spent.add({self._caller: max(0.0, between)})
+        self._asleep += max(0.0, self.pacer.due - self.robot.clock.now())
         self._beat = self.pacer.wait()
         self._judge_beat()
         with self.spent.by("operator"):
@@ -386,8 +391,10 @@ class ControlLoop:
         missed = self.pacer.in_a_row
         if not missed:
             self.spent.clear()
-            self._missed = 0
+            self._since, self._asleep, self._missed = self._beat, 0.0, 0
             return
+        passed = self._beat - self._since
+        self.spent.add({MACHINE: max(0.0, passed - self._asleep - self.spent.total)})
         who, seconds = self.spent.most
         self.late[who] = self.late.get(who, 0) + missed - self._missed
         self._missed = missed
@@ -439,6 +446,7 @@ class ControlLoop:
         self.filtered.append(filtered)
         sent = None if self.emergency.latched else command
         if not self.emergency.latched:
+            self._asleep += max(0.0, self.pacer.due - self.robot.clock.now())
             self.robot.clock.sleep_until(self.pacer.due)
             self._measure()
         self.ticks.append(Tick(self._beat, sent, self.state))

@@ -16,6 +16,9 @@ class Spent:
     Args:
         now: The time [s].
 
+    Attributes:
+        at_work: Who is spending time now; empty if nobody says so.
+
     Example:
         >>> now = [0.0]
         >>> spent = Spent(lambda: now[0])
@@ -30,14 +33,17 @@ class Spent:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._seconds: dict[str, float] = {}
+        self.at_work = ""
 
     @contextmanager
     def by(self, who: str) -> Iterator[None]:
         """Count what is done in here as somebody's time."""
-        began = self._now()
+        began, before = self._now(), self.at_work
+        self.at_work = who
         try:
             yield
         finally:
+            self.at_work = before
             self.add({who: self._now() - began})
 
     def add(self, seconds: Mapping[str, float]) -> None:
