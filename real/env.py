@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from os import PathLike
 from typing import Any
 
@@ -16,7 +17,7 @@ from real.cameras.wiring import DevicesLike, make_devices
 from real.clock import WallClock
 from real.drivers import DriverLike, driver_class
 from real.episode import Episode
-from real.motion.loop import ControlLoop
+from real.motion.loop import HANGING, ControlLoop
 from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
 from real.operators import OperatorLike, make_operator
@@ -27,6 +28,8 @@ from real.sight import RobotSight
 from real.tasks.files import load_preset, task_facts
 from real.tasks.layout import ActionLayout, ObservationLayout
 from real.tasks.preset import Preset
+from zprl_env.ahead.delay import Inference, stated_delay
+from zprl_env.ahead.spent import Spent
 from zprl_env.envs.cameras.eyes import Eyes
 from zprl_env.envs.cameras.sight import choose_sight
 from zprl_env.envs.conditions import (
@@ -81,7 +84,15 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         render_quality: How a simulated robot's pictures are drawn, ``"fast"`` or ``"full"``.
         devices: Cameras of the laboratory by name, a YAML file or settings; see
             :func:`real.cameras.wiring.make_devices`. The others are the driver's own.
+        inference: ``"sync"``: the arms wait for every decision of whoever steps. ``"ahead"``: a
+            wrapper of chunks decides the next one while the last one is executed; the preset's, if
+            None. See :mod:`zprl_env.ahead`.
+        delay: Actions that a decision takes then, also in simulated time; the preset's, if None.
         **driver_options: The driver's own settings.
+
+    Attributes:
+        delay: The delay of decisions that it declares, in actions; 0 if it waits for them.
+        turn: Lock of whoever executes an action, from reading `epoch` on.
 
     Raises:
         ConfigurationError: The preset, the driver or the operator is impossible.
@@ -113,10 +124,16 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         observation: str | None = None,
         render_quality: str | None = None,
         devices: DevicesLike | None = None,
+        inference: Inference | None = None,
+        delay: int | None = None,
         **driver_options: Any,
     ) -> None:
         check_render_mode(render_mode, self.metadata["render_modes"])
         preset = load_preset(task)
+        if inference is None and delay is None:
+            inference, delay = preset.inference, preset.delay
+        self.delay = stated_delay(inference, delay, preset.rate)
+        self.turn = threading.RLock()
         self.metadata = {**self.metadata, "render_fps": preset.rate}
         self.render_mode = render_mode
         if recorder is None and images:
@@ -235,16 +252,17 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         """
         super().reset(seed=seed)
         check_open(self._closed)
-        self._settle_eyes()
-        self._episode.end("abort")
-        if seed is not None or not self._episode.repeat:
-            self._scene_seed = int(self.np_random.integers(2**31))
-        self._start.prepare(self._scene_seed)
-        self._target = self._actions.home
-        self._observation = self._observed()
-        seen = self._seen()
-        info = self._episode.begin(self._observation, self._scene_seed, seen)
-        return seen, info
+        with self._taken_over():
+            self._settle_eyes()
+            self._episode.end("abort")
+            if seed is not None or not self._episode.repeat:
+                self._scene_seed = int(self.np_random.integers(2**31))
+            self._start.prepare(self._scene_seed)
+            self._target = self._actions.home
+            self._observation = self._observed()
+            seen = self._seen()
+            info = self._episode.begin(self._observation, self._scene_seed, seen)
+            return seen, info
 
     def step(self, action: np.ndarray) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Carry out one action.
@@ -307,9 +325,9 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         """Bring the arms to rest, close driver, operator and recording; again it does nothing."""
         if self._closed:
             return
-        self._settle_eyes()
         self._closed = True
-        with ExitStack() as stack:  # whatever fails; the arms are stopped before files are written
+        with self._taken_over(), ExitStack() as stack:  # arms are stopped before files are written
+            self._settle_eyes()
             stack.callback(self.operator.close)
             if self.recorder is not None:
                 stack.callback(self.recorder.close)
@@ -320,7 +338,36 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
     def rest(self) -> None:
         """Bring the arms to rest within their limits; the episode may go on."""
         if not self._closed and self._loop.has_turn:
-            self._loop.settle()
+            with self._taken_over():
+                self._loop.settle()
+
+    def hold(self) -> bool:
+        """Brake within the limits, or stand still, for one control period: no action is there.
+
+        Returns:
+            Whether the arms may be held on.
+        """
+        return not self._closed and self._episode.running and self._loop.hold()
+
+    @property
+    def epoch(self) -> int:
+        """Number that every reset and stop raises, and whoever takes the arms over."""
+        return self._loop.epoch
+
+    def note_spent(self, seconds: Spent) -> None:
+        """Note who spent the time since the last action, so that a stop can say who was late."""
+        self._loop.note_spent(seconds)
+
+    @contextmanager
+    def _taken_over(self) -> Iterator[None]:
+        """Do something in here that no action may come between: those under way are dropped."""
+        self._loop.epoch += 1
+        held = self.turn.acquire(timeout=HANGING)  # by a thread whose driver never returns
+        try:
+            yield
+        finally:
+            if held:
+                self.turn.release()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Refuse to copy or to pickle it: there is one robot."""
@@ -334,13 +381,14 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         Returns:
             The action that would have sent them where the last command did. Shape ``(A,)``.
         """
-        loop, start = self._loop, self._target
+        loop, start, epoch = self._loop, self._target, self._loop.epoch
         loop.begin_action()
         if not loop.has_turn:
             return self._actions.action(start, start)
         target = self._actions.target(np.clip(action, -1.0, 1.0), start)
         for tick in range(1, self.preset.ticks + 1):
-            if not loop.tick(start + tick / self.preset.ticks * (target - start)):
+            going = loop.tick(start + tick / self.preset.ticks * (target - start))
+            if not going or loop.epoch != epoch:
                 break
         self._target = loop.filter.clip(target)
         sent = loop.filtered[-1].coordinates if loop.filtered else loop.filter.coordinates
@@ -348,7 +396,10 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
 
     def _seen(self) -> Any:
         state = self._observation.copy()
-        return state if self.eyes is None else self.eyes.see(state)
+        if self.eyes is None:
+            return state
+        with self._loop.spent.by("camera"):
+            return self.eyes.see(state)
 
     def _settle_eyes(self) -> None:
         if self.eyes is not None:

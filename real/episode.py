@@ -50,7 +50,9 @@ class Episode:
       stopped, or empty, and ``stop_source`` who stopped them;
     * ``time``: ``commanded`` and ``measured``, when the step's first command was sent and when its
       observation was measured, since the episode's beginning [s], and ``overruns``, the deadlines
-      that were missed in the episode; where cameras are read beside the control ``pictures``, the
+      that were missed in the episode, ``late``, how many of them by whose time (policy, learner,
+      driver, camera, operator, recorder), and ``held``, the control periods before this step in
+      which the arms were braked or held, since the next chunk was late; where cameras are read beside the control ``pictures``, the
       age of the oldest one [s];
     * ``operator``: what the operator said;
     * ``outcome``, at the end: how the episode ended, in a mapping that may change until the next
@@ -133,13 +135,13 @@ class Episode:
         if self._recorder is None:
             return
         loop, images = self._loop, {}
-        with loop.stopping():
+        with loop.stopping(), loop.spent.by("recorder"):
             if self._sight is not None and self._sight.recorded:
                 try:
                     images = self._sight.whole()
                 except ROBOT_ERRORS as error:
                     loop.halt(source_of(error), str(error))
-            ticks, (_, reward, ended, cut) = tuple(loop.ticks), judgement
+            ticks, (_, reward, ended, cut) = (*loop.before, *loop.ticks), judgement
             pictures = self._pictures(seen)
             self._recorder.add(
                 Step(
@@ -219,6 +221,8 @@ class Episode:
                 "commanded": round(loop.ticks[0].stamp - self._began, 6) if loop.ticks else 0.0,
                 "measured": round(state.stamp - self._began, 6) if state else 0.0,
                 "overruns": loop.pacer.overruns - self._overruns,
+                "held": len(loop.before),
+                "late": dict(loop.late),
                 **({} if age is None else {"pictures": round(age, 4)}),
             },
             "operator": tuple(event.value for _, event in loop.events),

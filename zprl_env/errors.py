@@ -25,6 +25,7 @@ __all__ = [
     "PolicyMismatchError",
     "RenderingError",
     "SimulationError",
+    "DelayWarning",
     "TaskMismatchWarning",
     "UnknownNameError",
     "ZprlError",
@@ -100,6 +101,10 @@ class InvalidActionError(ZprlError):
 
 class NotCopiedError(ZprlError, TypeError):
     """An environment was to be copied or pickled, and its state cannot be."""
+
+
+class DelayWarning(UserWarning):
+    """Decisions take longer than the delay that was stated for them."""
 
 
 class TaskMismatchWarning(UserWarning):

@@ -64,9 +64,13 @@ class Arms:
 
     def take(self, mover: Mover) -> None:
         """Take the turn; whoever had it brings the arms to rest first."""
-        if self.mover is not None and self.mover is not mover:
-            self.mover.settle()
-        self.mover = mover
+        before, self.mover = self.mover, mover  # who has no turn commands nothing any more
+        if before is not None and before is not mover:
+            try:
+                before.settle()
+            except BaseException:
+                self.mover = before
+                raise
 
     def note_connection(self) -> None:
         """Note that the robot was reached: from now on no end of the process leaves it moving."""

@@ -22,12 +22,22 @@ from real.recording.recorder import Tick
 from real.robot import ReflexError, Robot, RobotError, RobotState
 from real.tasks.coordinates import GRIPPER, coordinates_of
 from real.tasks.preset import Preset
+from zprl_env.ahead.spent import Spent
 
 ROBOT_ERRORS = (RobotError, OSError)
 """Exceptions of a failing driver; connections fail with an `OSError`."""
 OPERATOR_STOPPED = "the operator stopped the arms"
 HANGING = 2.0
 """Time that another thread's driver gets to return before the arms are stopped all the same [s]."""
+CALLER = "caller"
+"""Who spends the time between two actions, where nobody says more."""
+MACHINE = "machine"
+"""Who spends what nobody else does: a computer that is busy with something else."""
+ADVICE = dict.fromkeys(
+    ("policy", "learner", CALLER),
+    ", while the arms moved. Try inference=ahead with a delay that covers it",
+)
+"""What helps against whom."""
 MOVING = 0.05
 """Measured speed above which the picture of a camera without noise must change [m/s]."""
 SWINGING = 0.3
@@ -71,6 +81,12 @@ class ControlLoop:
         state: The newest measurement that nothing was wrong with.
         ticks: The periods since they were last taken away.
         filtered: What the safety filter made of them.
+        held: The periods that were held since then; no action asked for them.
+        before: Those that were held before the present action.
+        late: Deadlines that were missed in the episode, by whom they were spent.
+        spent: Who spent the time since the last beat that was in time.
+        epoch: Raised by every reset and stop, and by whoever takes the arms over: what was decided
+            in another one is late.
         events: What the operator said, with the time of the robot's clock [s].
         verdict: The operator's judgement of the episode, if there is one.
         rigs: Cameras that are read beside the control; a fault of one stops the arms.
@@ -91,6 +107,11 @@ class ControlLoop:
         self.ticks: list[Tick] = []
         self.filtered: list[Filtered] = []
         self.events: list[tuple[float, Event]] = []
+        self.held: list[Tick] = []
+        self.before: list[Tick] = []
+        self.late: dict[str, int] = {}
+        self.spent = Spent(robot.clock.now)
+        self.epoch = 0
         self.verdict: Event | None = None
         self.rigs: list[CameraRig] = []
         self.amend: Callable[[Event], object] | None = None
@@ -100,6 +121,9 @@ class ControlLoop:
         self._coordinates = coordinates_of(preset)
         self._near = self.filter.nearness
         self._beat = robot.clock.now()
+        self._left, self._since, self._asleep = (self._beat, 0.0), self._beat, 0.0
+        self._caller, self._missed = CALLER, 0
+        self._deciding: Spent | None = None
         self._hearing = Hearing(operator)
         self._turn = threading.RLock()
         self._beside = Beside(self)
@@ -125,6 +149,8 @@ class ControlLoop:
             Whether the arms may go on; False once they are stopped.
         """
         with self._turn, self.stopping():
+            if not self.has_turn or self.arms.closed:
+                return False
             if self.filter.at_rest and self._silent:
                 self._find()
             self._begin()
@@ -132,6 +158,23 @@ class ControlLoop:
                 self._pause()
             if not self.emergency.latched:
                 self._send(self.filter.advance(target, speed))
+        return not self.emergency.latched
+
+    def hold(self) -> bool:
+        """Brake within the limits, or stand still, for one period: there is no action to execute.
+
+        Returns:
+            Whether the arms may be held on; False once they are stopped or somebody else's.
+        """
+        with self._turn, self.stopping():
+            if not self.has_turn or self.arms.closed:
+                return False
+            self._begin()
+            if not self.emergency.latched:
+                before = len(self.ticks)
+                self._send(self.filter.brake())
+                self.held += self.ticks[before:]
+                del self.ticks[before:], self.filtered[before:]
         return not self.emergency.latched
 
     def settle(self) -> bool:
@@ -249,6 +292,7 @@ class ControlLoop:
             beside: Whether this is called from another thread than the loop's.
         """
         first = self.emergency.trip(source, reason, self.robot.clock.now())
+        self.epoch += 1
         self._told = False
         try:
             self.robot.stop()
@@ -270,11 +314,15 @@ class ControlLoop:
         """Clear the last episode's verdict, pause, events and counts."""
         self.verdict, self._paused = None, False
         self.begin_action()
+        self.held, self.late = [], {}
+        self.spent.clear()
+        self.epoch += 1
         self.pacer.restart()
 
     def begin_action(self) -> None:
-        """Clear the last action's events and counts."""
+        """Clear the last action's events and counts; periods that were held since are its first."""
         self.events, self.ticks, self.filtered = [], [], []
+        self.before, self.held = self.held, []
 
     @property
     def moving(self) -> bool:
@@ -317,10 +365,11 @@ class ControlLoop:
             if self.forsaken:
                 silence = self.robot.clock.now() - self._beat
                 self._come_to_rest()
+                who = CALLER if self._deciding is None else self._deciding.at_work or "learner"
                 self.halt(
                     "watchdog",
                     f"at most {self._tolerance} deadlines in a row may be missed; got no action "
-                    f"for {silence:.2f} s from whoever decides: policy, learner or caller",
+                    f"for {silence:.2f} s from the {who}{ADVICE.get(who, '')}",
                 )
         finally:
             self._turn.release()
@@ -336,18 +385,41 @@ class ControlLoop:
         """Periods that may pass without a command."""
         return self._preset.watchdog.max_missed_deadlines
 
+    def note_spent(self, seconds: Spent) -> None:
+        """Note who spent the time since the last command, as whoever decides has measured it."""
+        self._caller, self._deciding = seconds.most[0], seconds
+
     def _begin(self) -> None:
         """Wait for the beat, and listen."""
+        left, counted = self._left
+        between = self.robot.clock.now() - left - (self.spent.total - counted)
+        self.spent.add({self._caller: max(0.0, between)})
+        self._asleep += max(0.0, self.pacer.due - self.robot.clock.now())
         self._beat = self.pacer.wait()
-        if self.pacer.in_a_row > self._tolerance:
-            self.halt(
-                "watchdog",
-                f"at most {self._tolerance} deadlines in a row may be missed; got "
-                f"{self.pacer.in_a_row}",
-            )
-        self.listen()
+        self._judge_beat()
+        with self.spent.by("operator"):
+            self.listen()
         if self.emergency.latched:
             self._brake_untold()
+
+    def _judge_beat(self) -> None:
+        """Note whose time made a beat late; stop if too many deadlines were missed in a row."""
+        missed = self.pacer.in_a_row
+        if not missed:
+            self.spent.clear()
+            self._since, self._asleep, self._missed = self._beat, 0.0, 0
+            return
+        passed = self._beat - self._since
+        self.spent.add({MACHINE: max(0.0, passed - self._asleep - self.spent.total)})
+        who, seconds = self.spent.most
+        self.late[who] = self.late.get(who, 0) + missed - self._missed
+        self._missed = missed
+        if missed > self._tolerance:
+            self.halt(
+                "watchdog",
+                f"at most {self._tolerance} deadlines in a row may be missed; got {missed}, for "
+                f"the {who} took {seconds:.3f} s{ADVICE.get(who, '')}",
+            )
 
     def _pause(self) -> None:
         """Hold still until the operator wants to go on, or loses patience."""
@@ -380,7 +452,8 @@ class ControlLoop:
         """Send a command, let its period pass, and measure."""
         command = self._coordinates.command(filtered.coordinates)
         try:
-            self.robot.command(command)
+            with self.spent.by("driver"):
+                self.robot.command(command)
         except ROBOT_ERRORS as error:
             self.halt(source_of(error), str(error))
         else:
@@ -389,14 +462,17 @@ class ControlLoop:
         self.filtered.append(filtered)
         sent = None if self.emergency.latched else command
         if not self.emergency.latched:
+            self._asleep += max(0.0, self.pacer.due - self.robot.clock.now())
             self.robot.clock.sleep_until(self.pacer.due)
             self._measure()
         self.ticks.append(Tick(self._beat, sent, self.state))
+        self._left, self._caller = (self.robot.clock.now(), self.spent.total), CALLER
 
     def _measure(self, *, tracked: bool = True) -> None:
         """Take a measurement, and stop if something is wrong with it."""
         try:
-            state = self._coordinates.completed(self.robot.state())
+            with self.spent.by("driver"):
+                state = self._coordinates.completed(self.robot.state())
         except ROBOT_ERRORS as error:
             self.halt(source_of(error), str(error))
             return
@@ -414,9 +490,10 @@ class ControlLoop:
             self.halt("watchdog", wrong)
             return
         self.state = state
-        for rig in self.rigs:
-            if blind := rig.fault(self.moving):
-                self.halt("camera", blind)
+        with self.spent.by("camera"):
+            faults = [rig.fault(self.moving) for rig in self.rigs]
+        for blind in filter(None, faults):
+            self.halt("camera", blind)
 
     def _come_to_rest(self) -> None:
         """Brake within the limits; whatever fails, what is left is the driver's stop."""

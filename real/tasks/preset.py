@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from real.robot import Space
 from real.tasks.arm import ArmPreset, Count, Home, Limits, Name, Part, PerJoint, Positive
+from zprl_env.ahead.delay import Inference, stated_delay
 from zprl_env.errors import ConfigurationError
 from zprl_env.options.noise import FlowNoise
 
@@ -110,6 +111,10 @@ class Preset(Part):
     """Actions per second [Hz]."""
     control_rate: Annotated[int, Field(ge=1, le=1000)]
     """Commands per second, a multiple of the rate [Hz]."""
+    inference: Inference = "sync"
+    """When a chunk is decided: while the arms wait, or ``ahead``, while the last one is executed."""
+    delay: Count | None = None
+    """Actions that a decision takes then; 2 at 30 Hz and as long at other rates if not given."""
     episode_steps: Count
     """Actions after which an episode without a verdict is truncated."""
     horizon: Count | None = None
@@ -193,6 +198,7 @@ class Preset(Part):
                 f"control_rate must be a multiple of rate, {self.rate}; got {self.control_rate}; "
                 f"try {self.rate * max(1, round(self.control_rate / self.rate))}"
             )
+        stated_delay(self.inference, self.delay, self.rate)
         if self.n_action_steps and self.horizon and self.n_action_steps > self.horizon:
             raise ValueError(
                 f"n_action_steps must be at most horizon, {self.horizon}; got {self.n_action_steps}"

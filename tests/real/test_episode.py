@@ -126,6 +126,8 @@ def test_info_says_what_was_changed_when_it_was_and_what_was_said(operator):
         "commanded": pytest.approx(3 * PERIOD, abs=1e-6),
         "measured": pytest.approx(4 * PERIOD, abs=1e-6),
         "overruns": 2,
+        "held": 0,
+        "late": {"caller": 2},
     }
     safety = info["safety"]
     assert safety["clipped"] == pytest.approx(1.0 - 0.58, abs=1e-5)

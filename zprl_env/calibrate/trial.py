@@ -92,7 +92,7 @@ class ComparedSteering(LatentSteering):
     def decode(self, decoder: Any, actions: Any, latents: Any, noise: Any) -> tuple[Any, Any]:
         """Decode with and without the perturbation; return the former."""
         chunks, decoded = super().decode(decoder, actions, latents, noise)
-        alone = decoder(latents, noise)[:, : self.n_action_steps]
+        alone = decoder(latents, noise)[:, : self.n_decided]
         low, high = self.actions.low, self.actions.high
         change = np.clip(chunks, low, high) - np.clip(alone, low, high)
         change /= np.where(np.isfinite(high - low), high - low, 1.0)  # else in the actions' units

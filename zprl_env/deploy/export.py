@@ -136,6 +136,13 @@ def export(settings: Export) -> Path:
         )
     made = make_env_for(policy, config.env, **env_kwargs)
     env = evaluation_env(made, policy, config.steer, config.recipe)
+    if env.steering.committed is not None:
+        env.close()
+        raise ZprlError(
+            "an exported agent must decide by the policy's observation alone. Got one that is told "
+            "what is committed (inference=ahead). Run it by python -m real.play --run, or train "
+            "with inference=sync."
+        )
     partial = beside(out, PARTIAL, start=".")
     shutil.rmtree(partial, ignore_errors=True)
     try:

@@ -60,7 +60,7 @@ class ActionSteering(Steering):
     @property
     def agent_dim(self) -> int:
         """Size of the agent's action: that of the executed part of the chunk."""
-        return self.n_action_steps * self.policy.action_dim
+        return self.n_decided * self.policy.action_dim
 
     def strength(self, actions: np.ndarray) -> np.ndarray:
         """Compute the RMS of the residual, in the environment's action units."""
@@ -94,7 +94,7 @@ class ActionSteering(Steering):
             return super().act(actions, latents, generators)
         actions = self._valid(actions)
         size = self.policy.latent_dim
-        base = latents[:, size:].reshape((-1, self.n_action_steps, self.policy.action_dim))
+        base = latents[:, size:].reshape((-1, self.n_decided, self.policy.action_dim))
         residual = self.perturb(actions, latents, None).residual
         return Decision(base + residual, actions, latents[:, :size])
 
@@ -107,7 +107,7 @@ class ActionSteering(Steering):
         """Find the actions whose residuals come nearest to given chunks.
 
         Args:
-            chunks: Executed actions. Shape ``(B, n_action_steps, A)``.
+            chunks: Executed actions. Shape ``(B, n_decided, A)``.
             latents: As :meth:`observe` returned them.
             generators: Of the base policy's noise, where it has not been drawn yet.
 
@@ -122,5 +122,5 @@ class ActionSteering(Steering):
 
     def perturb(self, actions: Any, latents: Any, noise: Any) -> Perturbed:
         """Add a residual to the executed actions."""
-        residual = self.scale * actions.reshape((-1, self.n_action_steps, self.policy.action_dim))
+        residual = self.scale * actions.reshape((-1, self.n_decided, self.policy.action_dim))
         return Perturbed(latents, noise, residual)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal, get_args
 
@@ -20,6 +20,8 @@ from policies.encoding import (
 )
 from policies.finite import all_finite
 from policies.seats import Seats
+from zprl_env.ahead.committed import Committed
+from zprl_env.ahead.delay import check_delay
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import (
     ConfigurationError,
@@ -122,6 +124,7 @@ class Steering(ABC):
         noise: str | FlowNoise | None = None,
         observation: ObservationKind = "features",
         random_crop: bool = False,
+        committed: Committed | None = None,
     ) -> None:
         """Open a policy.
 
@@ -138,11 +141,12 @@ class Steering(ABC):
             observation: What the agent sees besides the latent.
             random_crop: Show a policy that sees a random crop of every picture, in place of the
                 centre, while an agent collects.
+            committed: What is told of committed actions, where chunks are decided ahead.
 
         Raises:
             PolicyMismatchError: ``observation`` needs ``policy.normalize``, which it lacks.
-            ConfigurationError: ``noise`` or ``observation`` is not one of these, or there is
-                nothing to crop.
+            ConfigurationError: ``noise`` or ``observation`` is not one of these, there is nothing
+                to crop, or chunks have no room for what is committed.
         """
         if observation not in get_args(ObservationKind):
             raise ConfigurationError(
@@ -168,6 +172,12 @@ class Steering(ABC):
         size = policy.latent_dim
         size += policy.feature_dim if observation in ("features", "both") else 0
         size += observation_dim if observation in ("state", "both") else 0
+        self.committed = committed
+        delay = 0 if committed is None else committed.delay
+        self.n_decided = self.n_action_steps + delay
+        if committed is not None:
+            check_delay(delay, self.n_action_steps, policy.horizon)
+            size += committed.size
         self.observation_space = unbounded_box(size)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (self.agent_dim,), np.float32)
         self.demonstrated = DemonstratedLatents.of(policy)
@@ -257,10 +267,10 @@ class Steering(ABC):
             noise: As there.
 
         Returns:
-            Chunks ``(B, n_action_steps, A)``, and the latents that were decoded, ``(B, D)``.
+            Chunks ``(B, n_decided, A)``, and the latents that were decoded, ``(B, D)``.
         """
         perturbed = self.perturb(actions, latents, noise)
-        chunks = decoder(perturbed.latents, perturbed.noise)[:, : self.n_action_steps]
+        chunks = decoder(perturbed.latents, perturbed.noise)[:, : self.n_decided]
         if perturbed.residual is not None:
             chunks = chunks + perturbed.residual
         return chunks, perturbed.latents
@@ -312,13 +322,16 @@ class Steering(ABC):
             parts.insert(0, self.policy.normalize(observations))  # type: ignore[attr-defined]
         if self.observation in ("features", "both"):
             parts.insert(0, features)
+        if self.committed is not None:
+            rows = range(batches.length(observations)) if indices is None else indices
+            parts.insert(0, self.committed.rows(rows))
         seen = np.concatenate(parts, axis=1, dtype=np.float32)
         if self._takes_context:
             latents = ContextLatents.of(latents, context_of(encoding))
         return seen, latents
 
     def forget(self, indices: Sequence[int] | None = None) -> None:
-        """Tell a policy that remembers which environments begin an episode.
+        """Note which environments begin an episode: nothing is remembered, or committed, there.
 
         Args:
             indices: Numbers of the environments; all that have been observed if None.
@@ -326,6 +339,8 @@ class Steering(ABC):
         if self._seats is not None:
             seats = self._seats.all() if indices is None else self._seats.of(indices)
             self.policy.reset(seats)  # type: ignore[attr-defined]
+        if self.committed is not None:
+            self.committed.forget(indices)
 
     def begin(self, observations: Observations, *, seldom: bool = False) -> None:
         """Check that the policy is still the one it was, as episodes begin.
@@ -369,6 +384,20 @@ class Steering(ABC):
             latents = np.asarray(latents)
         chunks, decoded = self.decode(decoder, actions, latents, noise)
         return Decision(chunks, actions, decoded)
+
+    def executed(self, decision: Decision, infos: Sequence[Mapping[str, Any]]) -> None:
+        """Note what became of the chunks of a decision, before what follows is observed.
+
+        Args:
+            decision: What :meth:`act` returned.
+            infos: What the chunks' execution said, one per environment.
+
+        Warns:
+            DelayWarning: The policy takes longer than its chunks were decided ahead.
+        """
+        if self.committed is not None:
+            self.committed.note(decision.chunks, infos)
+            self.committed.check(infos, self.policy.horizon)
 
     @property
     def noise(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, SupportsFloat
 
 import gymnasium as gym
@@ -10,6 +11,11 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from policies.finite import all_finite
+from zprl_env.ahead.beat import Beat, Turn, always
+from zprl_env.ahead.committed import AHEAD
+from zprl_env.ahead.delay import check_delay
+from zprl_env.ahead.spent import Spent
+from zprl_env.ahead.stretch import Stretch, seam
 from zprl_env.envs.cameras.lazy import lazy_pictures, whole
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.episodes import POLICY_SEED
@@ -55,6 +61,12 @@ class ActionChunkWrapper(
     That of ``reset`` has ``policy_seed`` wherever the environment was seeded, by this ``reset`` or
     before it: what the policy's own generator starts from.
 
+    With a ``delay`` of d the next chunk is decided ahead, while the last d actions of this one are
+    executed. It is decided from the observation before them, so its first d actions are theirs: it
+    goes on where they ended, by count. One step is then the d actions that the chunk before has
+    left and n - d of this one, of which d are left in turn. An end among them is this step's.
+    ``info["ahead"]`` tells: see :meth:`_counted`.
+
     An environment with cameras takes its pictures once per chunk, of the state at its end; in
     between only a wrapper that looks at one has it taken, such as the last steps of a history.
 
@@ -76,18 +88,26 @@ class ActionChunkWrapper(
         (4, False)
     """
 
-    def __init__(self, env: gym.Env, n_action_steps: int, gamma: float = 0.99) -> None:
+    def __init__(
+        self,
+        env: gym.Env,
+        n_action_steps: int,
+        gamma: float = 0.99,
+        delay: int | None = None,
+    ) -> None:
         """Wrap an environment.
 
         Args:
             env: Environment whose action space is a one-dimensional ``Box``.
             n_action_steps: Number of actions in a chunk, at least 1.
             gamma: Discount per environment step, in (0, 1].
+            delay: Actions that are executed while the next chunk is decided; 0 waits for it. None
+                is what the environment declares by an attribute ``delay``, and else 0.
 
         Raises:
             PolicyMismatchError: The action space is not a one-dimensional ``Box``, or this is no
                 single environment.
-            ConfigurationError: ``n_action_steps`` or ``gamma`` is out of range.
+            ConfigurationError: ``n_action_steps``, ``gamma`` or ``delay`` is out of range.
         """
         check_single(env, "ActionChunkWrapper")
         if not isinstance(env.action_space, gym.spaces.Box) or len(env.action_space.shape) != 1:
@@ -97,9 +117,14 @@ class ActionChunkWrapper(
             )
         if n_action_steps < 1:
             raise ConfigurationError(f"n_action_steps must be at least 1. Got: {n_action_steps}.")
-        gym.utils.RecordConstructorArgs.__init__(self, n_action_steps=n_action_steps, gamma=gamma)
+        delay = int(getattr(env.unwrapped, "delay", 0)) if delay is None else delay
+        check_delay(delay, n_action_steps, n_action_steps + delay)
+        gym.utils.RecordConstructorArgs.__init__(
+            self, n_action_steps=n_action_steps, gamma=gamma, delay=delay
+        )
         super().__init__(env)
-        self._n_action_steps = n_action_steps
+        self._n_action_steps, self.delay = n_action_steps, delay
+        self._beat, self._stretch = Beat(env, ahead=delay > 0), Stretch()
         self.gamma = gamma
         self._low, self._high = env.action_space.low, env.action_space.high
         self._beyond = _beyond(self._low, self._high)
@@ -107,12 +132,12 @@ class ActionChunkWrapper(
         self._seeded_by: object = None
         self._succeeded = False
         self._needs_reset = True
-        self._steps = 0
+        self._steps = self._underruns = self._dropped = 0
         self._history = history_in(env)
         self.reports_success = False
         self.action_space = gym.spaces.Box(
-            np.tile(self._low, (n_action_steps, 1)),
-            np.tile(self._high, (n_action_steps, 1)),
+            np.tile(self._low, (n_action_steps + delay, 1)),
+            np.tile(self._high, (n_action_steps + delay, 1)),
             dtype=env.action_space.dtype.type,
         )
 
@@ -139,6 +164,11 @@ class ActionChunkWrapper(
             raise ConfigurationError(f"gamma must be in (0, 1]. Got: {value}.")
         self._gamma = value
         self._discounts = (value ** np.arange(self._n_action_steps)).tolist()
+
+    @property
+    def spent(self) -> Spent:
+        """Time that was spent since the last observation, by whom; a policy's owner adds its."""
+        return self._beat.spent
 
     @property
     def env_args(self) -> dict[str, Any] | None:
@@ -173,8 +203,11 @@ class ActionChunkWrapper(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Start an episode; see :meth:`gymnasium.Env.reset`."""
+        self._beat.drop()
         observation, info = self.env.reset(seed=seed, options=options)
-        self._steps = 0
+        self._stretch = Stretch()
+        self._beat.begin(None)
+        self._steps = self._underruns = self._dropped = 0
         self._needs_reset = self._succeeded = False
         generator = getattr(self.unwrapped, "_np_random", None)
         if generator is not self._seeded_by:  # seeded: by this call, or since the reset before it
@@ -189,7 +222,7 @@ class ActionChunkWrapper(
         """Execute a chunk.
 
         Args:
-            action: The chunk. Shape ``(n_action_steps, A)``, in the environment's units.
+            action: The chunk. Shape ``(n_action_steps + delay, A)``, in the environment's units.
 
         Returns:
             The last observation, the discounted reward of the chunk, the first end that was met
@@ -200,53 +233,103 @@ class ActionChunkWrapper(
             SimulationError: A reward, a report of success or the observation is not finite.
             gymnasium.error.ResetNeeded: The episode is over or was never started.
         """
+        chunk = self._checked(action)
+        stretch, self._stretch = self._stretch, Stretch()
+        self._beat.finish()  # the committed actions, which were executed meanwhile
+        begin, late = stretch.steps, self._beat.is_stale
+        before = stretch.last
+        if not stretch.over:
+            # After a stop or a takeover the environment is asked once what has become of it.
+            rows = chunk[begin:][:1] if late else chunk[begin : self._n_action_steps]
+            self._execute(stretch, rows, always)
+        observation = whole(stretch.observation)
+        check_observation(observation, self._steps)
+        whole_chunk = not late and stretch.steps == self._n_action_steps
+        info = {
+            **stretch.info,
+            "env_steps": stretch.steps,
+            "is_success": self._succeeded,
+            "clipped_actions": stretch.outside / (stretch.steps * self._low.size),
+        }
+        if self.delay:
+            goes_on = whole_chunk or (stretch.truncated and not late)  # but for the time limit
+            told = {
+                "committed": self.delay if goes_on and not stretch.terminated else 0,
+                "steered": stretch.steps - begin,
+                "seam": seam(before, chunk[begin:]),
+            }
+            info[AHEAD] = told | self._counted(late)
+        work = None
+        if self.delay and whole_chunk and not stretch.over:
+            committed = chunk[self._n_action_steps :]
+            work = partial(self._execute, self._stretch, committed)
+        self._beat.begin(work)
+        return observation, stretch.reward, stretch.terminated, stretch.truncated, info
+
+    def _checked(self, action: np.ndarray) -> np.ndarray:
+        """Check a chunk's shape and numbers."""
         chunk = np.asarray(action)
         if chunk.shape != self.action_space.shape:
             raise InvalidActionError(
                 f"Expected an action chunk of shape {self.action_space.shape} "
-                f"(n_action_steps, action_dim). Got: {chunk.shape}."
+                f"(n_action_steps{' + delay' if self.delay else ''}, action_dim). "
+                f"Got: {chunk.shape}."
             )
         if not all_finite(chunk):
             raise InvalidActionError("Expected a finite action chunk. Got: NaN or infinity in it.")
-        if self._needs_reset:
+        if self._needs_reset and not self._stretch.over:
             raise ResetNeeded("The episode is over or was never started: call reset() first.")
+        return chunk
 
-        reward, taken = 0.0, 0
-        clipped = np.clip(chunk, self._low, self._high)
-        observation: Any = None
+    def _execute(self, stretch: Stretch, actions: np.ndarray, turn: Turn) -> None:
+        """Execute actions, until the episode ends or a turn may not be taken any more."""
+        low, high = self._beyond
         with lazy_pictures(self.env):
-            for single, discount in zip(clipped, self._discounts, strict=True):
+            for action in actions:
                 if self._history is not None:
-                    self._history.look(taken >= self._n_action_steps - self._history.steps)
-                observation = None  # one that somebody keeps has its pictures taken
-                observation, step_reward, terminated, truncated, info = self.env.step(single)
+                    self._history.look(stretch.steps >= self._n_action_steps - self._history.steps)
+                single = np.clip(action, self._low, self._high)
+                stretch.observation = None  # one that somebody keeps has its pictures taken
+                with turn() as mine:
+                    if not mine:
+                        return
+                    stretch.observation, reward, *ends, stretch.info = self.env.step(single)
                 self._steps += 1
-                check_step(step_reward, info, self._steps)
-                reward += discount * float(step_reward)
-                reported = reported_success(info)
+                check_step(reward, stretch.info, self._steps)
+                stretch.reward += self._discounts[stretch.steps] * float(reward)
+                stretch.steps += 1
+                stretch.last = single
+                stretch.outside += int(((action < low) | (action > high)).sum())
+                reported = reported_success(stretch.info)
                 if reported is not None:
                     self.reports_success = True
                     self._succeeded = self._succeeded or reported
-                taken += 1
-                if terminated or truncated:
+                stretch.terminated, stretch.truncated = map(bool, ends)
+                if stretch.over:
                     self._needs_reset = True
-                    break
-        observation = whole(observation)
-        low, high = self._beyond
-        outside = (chunk[:taken] < low) | (chunk[:taken] > high)
-        check_observation(observation, self._steps)
-        return (
-            observation,
-            reward,
-            terminated,
-            truncated,
-            {
-                **info,
-                "env_steps": taken,
-                "is_success": self._succeeded,
-                "clipped_actions": float(outside.mean()),
-            },
-        )
+                    return
+                if self._beat.is_stale:  # somebody took over: the rest is of another state
+                    return
+
+    def _counted(self, late: bool) -> dict[str, Any]:
+        """Count what a decision made ahead was late for, and say who was late."""
+        beat = self._beat
+        self._underruns += beat.held > 0
+        self._dropped += late
+        return {
+            "delay": self.delay,
+            "held": beat.held,
+            "late": round(beat.late, 4),
+            "because_of": beat.spent.most[0] if beat.held else "",
+            "needed": beat.latency.needed,
+            "underruns": self._underruns,
+            "dropped": self._dropped,
+        }
+
+    def close(self) -> None:
+        """Close the environment; nothing is executed any more."""
+        self._beat.drop()
+        super().close()
 
 
 def chunk_metadata(metadata: Mapping[str, Any], n_action_steps: int) -> dict[str, Any]:

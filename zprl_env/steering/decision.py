@@ -18,16 +18,14 @@ class Perturbed(NamedTuple):
     noise: Any
     """Initial noise of the flow. Shape ``(B, H, A)``."""
     residual: Any = None
-    """Residual added to the executed actions; ``None`` adds nothing. Shape ``(B, n_action_steps,
-    A)``.
-    """
+    """Residual added to the decided actions; ``None`` adds nothing. Shape ``(B, n_decided, A)``."""
 
 
 class Decision(NamedTuple):
     """Action chunks of a decision, and the inputs of :meth:`Steering.measure`."""
 
     chunks: np.ndarray
-    """The executed part of the chunks. Shape ``(B, n_action_steps, A)``."""
+    """The part of the chunks that is to be executed. Shape ``(B, n_decided, A)``."""
     actions: np.ndarray
     """The agent's actions, clipped to [-1, 1]. Shape ``(B, agent_dim)``."""
     latents: np.ndarray

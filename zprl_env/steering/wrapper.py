@@ -8,6 +8,8 @@ from typing import Any, ClassVar, SupportsFloat
 import gymnasium as gym
 import numpy as np
 
+from zprl_env.ahead.committed import Committed
+from zprl_env.ahead.spent import Spent
 from zprl_env.envs.conditions import at_rest_if_it_fails, check_single
 from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import flat_environment
@@ -158,9 +160,15 @@ class SteeringWrapper(
         )
         super().__init__(ActionChunkWrapper(env, n_action_steps, gamma) if chunks is None else env)
         warn_of_another_task(self.policy, self.env.get_wrapper_attr("env_args"))
+        delay = self.env.get_wrapper_attr("delay")
         self.steering = self.steering_class(
-            self.policy, observation_dim=observation_dim, n_action_steps=n_action_steps, **options
+            self.policy,
+            observation_dim=observation_dim,
+            n_action_steps=n_action_steps,
+            committed=Committed(delay, n_action_steps, actions) if delay else None,
+            **options,
         )
+        self._spent: Spent = self.env.get_wrapper_attr("spent")
         self.observation_space = self.steering.observation_space
         self.action_space = self.steering.action_space
         self._generator = policy_generator(None)
@@ -205,15 +213,19 @@ class SteeringWrapper(
         if self._latents is None:
             raise gym.error.ResetNeeded("The episode was never started: call reset() first.")
         with at_rest_if_it_fails(self.env):
-            decision = self.steering.act(
-                np.asarray(action)[np.newaxis], self._latents, [self._generator]
-            )
+            with self._spent.by("policy"):
+                decision = self.steering.act(
+                    np.asarray(action)[np.newaxis], self._latents, [self._generator]
+                )
             observation, reward, terminated, truncated, info = self.env.step(decision.chunks[0])
             info["steering"] = self.steering.measure(decision)[0]
+            self.steering.executed(decision, [info])
             return self._observe(observation), reward, terminated, truncated, info
 
     def _observe(self, observation: Any) -> np.ndarray:
-        observations, self._latents = self.steering.observe(single(observation), [self._generator])
+        with self._spent.by("policy"):
+            observed = self.steering.observe(single(observation), [self._generator])
+        observations, self._latents = observed
         return observations[0]
 
 

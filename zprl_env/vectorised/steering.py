@@ -7,9 +7,11 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from stable_baselines3.common.vec_env import VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecEnvWrapper
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
+from zprl_env.ahead.committed import Committed
+from zprl_env.ahead.spent import Spent
 from zprl_env.envs.conditions import at_rest_if_it_fails
 from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import check_order
@@ -19,6 +21,7 @@ from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.seeing import batches
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
+from zprl_env.steering.decision import Decision
 from zprl_env.steering.identity import warn_of_another_task
 from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import given
@@ -85,8 +88,9 @@ class SteeringVecEnv(VecEnvWrapper):
                 f"(n_action_steps, action_dim). Got: {chunks}. Wrap each of them first."
             )
         single = gym.spaces.Box(chunks.low[0], chunks.high[0], dtype=np.float32)
-        n_action_steps = chunks.shape[0]
         chunked = venv.has_attr("ordered_keys")
+        delay = int(venv.get_attr("delay", indices=0)[0]) if chunked else 0
+        n_action_steps = chunks.shape[0] - delay
         pictures = venv.get_attr("picture_settings", indices=0)[0] if chunked else None
         observation_dim = check_compatible(
             venv.observation_space, single, self.policy, n_action_steps, pictures
@@ -101,13 +105,16 @@ class SteeringVecEnv(VecEnvWrapper):
             self.policy,
             observation_dim=observation_dim,
             n_action_steps=n_action_steps,
+            committed=Committed(delay, n_action_steps, single) if delay else None,
             **options,
         )
+        self._spent = _spent(venv, chunked)
         super().__init__(venv, self.steering.observation_space, self.steering.action_space)
         self.discount = float(venv.get_attr("discount", indices=0)[0])
         self._generators = [policy_generator(None) for _ in range(self.num_envs)]
         self._latents: np.ndarray | None = None
         self._measures: list[dict[str, float]] = []
+        self._decision: Decision | None = None
 
     def seed(self, seed: int | None = None) -> Sequence[int | None]:
         """Seed environment ``i`` and its random generator with ``seed + i`` at the next reset."""
@@ -131,9 +138,10 @@ class SteeringVecEnv(VecEnvWrapper):
         if self._latents is None:
             raise gym.error.ResetNeeded("The episodes were never started: call reset() first.")
         with at_rest_if_it_fails(None, self.venv):
-            decision = self.steering.act(actions, self._latents, self._generators)
+            with self._spent.by("policy"):
+                decision = self.steering.act(actions, self._latents, self._generators)
             self.venv.step_async(decision.chunks)
-        self._measures = self.steering.measure(decision)
+        self._measures, self._decision = self.steering.measure(decision), decision
 
     def step_wait(self) -> VecEnvStepReturn:
         """Wait for the chunks; ``terminal_observation`` is that of the steered environment.
@@ -148,6 +156,8 @@ class SteeringVecEnv(VecEnvWrapper):
     ) -> VecEnvStepReturn:
         for info, measures in zip(infos, self._measures, strict=True):
             info["steering"] = measures
+        if self._decision is not None:
+            self.steering.executed(self._decision, infos)
         self.reset_infos = _innermost(self.venv).reset_infos
         over = np.flatnonzero(dones)
         if over.size:
@@ -195,8 +205,15 @@ class SteeringVecEnv(VecEnvWrapper):
             self._generators[index] = policy_generator(seed)
 
     def _observe(self, observations: Any) -> np.ndarray:
-        seen, self._latents = self.steering.observe(observations, self._generators)
+        with self._spent.by("policy"):
+            seen, self._latents = self.steering.observe(observations, self._generators)
         return seen
+
+
+def _spent(venv: VecEnv, chunked: bool) -> Spent:
+    """Return what a policy's time is counted in: that of a robot, if there is one in here."""
+    robot = chunked and venv.num_envs == 1 and isinstance(venv.unwrapped, DummyVecEnv)
+    return venv.get_attr("spent")[0] if robot else Spent()
 
 
 def _innermost(venv: VecEnv) -> VecEnv:

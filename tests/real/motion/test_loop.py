@@ -146,7 +146,10 @@ def test_as_many_deadlines_may_be_missed_as_the_preset_says_and_no_more(loop, ro
     assert loop.tick(FAR)  # in time, so that the count begins anew
     robot.clock.sleep_until(robot.clock.now() + 7 * PERIOD)
     assert not loop.tick(FAR)
-    assert stop_of(loop) == ("watchdog", "at most 6 deadlines in a row may be missed; got 7")
+    source, reason = stop_of(loop)
+    assert source == "watchdog"
+    assert reason.startswith("at most 6 deadlines in a row may be missed; got 7, for the caller")
+    assert "inference=ahead" in reason
     assert robot.moved_within(10.0) == 0.0
 
 

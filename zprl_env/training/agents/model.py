@@ -60,7 +60,7 @@ def make_model(
     networks = network_arguments(row, recipe)
     if recipe.critic_input == "chunk":
         steering = steering_of(env)
-        networks["chunk_dim"] = n_action_steps * steering.policy.action_dim
+        networks["chunk_dim"] = steering.n_decided * steering.policy.action_dim
     if recipe.base_samples:
         bound: Any = steering_of(env)
         networks["sample_spread"] = 1.0 / bound.scale

@@ -74,6 +74,11 @@ def prior_decisions(
             f"--steer action. "
             f"Got: {type(steering).__name__}. Leave --demonstrations out."
         )
+    if steering.committed is not None:
+        raise ZprlError(
+            "demonstrations must come with inference=sync: they do not tell what was committed. "
+            "Got: chunks that are decided ahead. Leave --demonstrations out."
+        )
     keys = observation_keys(steering.policy) or demonstrations.observation_keys
     if missing := [key for key in keys if key not in demonstrations.observation_dims]:
         raise PolicyMismatchError(

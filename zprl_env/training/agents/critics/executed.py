@@ -74,7 +74,7 @@ class ExecutedCritic(nn.Module):
                 f"Got: {type(steering.policy).__name__}, which takes a context. Try critic_input "
                 "sum."
             )
-        size = steering.n_action_steps * steering.policy.action_dim
+        size = steering.n_decided * steering.policy.action_dim
         if size != get_action_dim(self.judge.action_space):
             raise ZprlError(
                 f"chunk_dim must be {size}, the numbers of an executed chunk. "
@@ -83,7 +83,7 @@ class ExecutedCritic(nn.Module):
         self._steering = [steering]
 
     def executed(self, observations: Tensor, actions: Tensor) -> Tensor:
-        """Decode actions to the chunks that are executed, flat: ``(B, n_action_steps * A)``."""
+        """Decode actions to the chunks that are executed, flat: ``(B, n_decided * A)``."""
         if not self._steering:
             raise ZprlError("A policy with critic_input='chunk' must be bound. Call bind(model).")
         (steering,) = self._steering

@@ -1,0 +1,1 @@
+"""Chunks decided ahead: the beat of the commands, and what is learned."""
