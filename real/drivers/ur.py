@@ -104,7 +104,9 @@ class URRobot:
         self.close()
         for host, arm in zip(self.address, self._presets, strict=True):
             with _told(host):
-                receive = self._receives.RTDEReceiveInterface(host, -1.0, [*READINGS, "safety_mode"])
+                receive = self._receives.RTDEReceiveInterface(
+                    host, -1.0, [*READINGS, "safety_mode"]
+                )
                 self._arms.append((self._controls.RTDEControlInterface(host), receive))
             _check_safety(receive, host)
             if arm.gripper.startswith("robotiq"):

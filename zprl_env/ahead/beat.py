@@ -52,7 +52,9 @@ class Beat:
         self.spent, self.latency = Spent(), Latency(self.period)
         self.held, self.late = 0, 0.0
         self._work: Callable[[Turn], None] | None = None
-        self._thread: threading.Thread | None = None  # the rest of it, beside: simulations are copied
+        self._thread: threading.Thread | None = (
+            None  # the rest of it, beside: simulations are copied
+        )
         self._decided: threading.Event
         self._done: threading.Event
         self._error: BaseException | None = None

@@ -124,7 +124,10 @@ class _Arm:
                 self.joints = self.joints + share * (self._posture - self.joints)
             elif self._target is not None:
                 self.pose = self.pose + (period / LAG) * (self._target - self.pose)
-            self._speed, self._turning = (self.pose - before) / period, (self.joints - joints) / period
+            self._speed, self._turning = (
+                (self.pose - before) / period,
+                (self.joints - joints) / period,
+            )
             due += period
             time.sleep(max(0.0, due - time.monotonic()))
 
