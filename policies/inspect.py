@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from policies.checkpoints.output import picture_facts
+from policies.checkpoints.pickled import Pickled, read_torch_file, recognise
 from policies.checkpoints.whole import replace_file
 from policies.commands import parsing, running
 from policies.demonstrations import MINARI
@@ -89,6 +90,28 @@ def print_summary(summary: Summary, console: Console | None = None) -> None:
     for i, share in enumerate(saturation(actions)):
         table.add_row(str(i), *(f"{column[i]:.3f}" for column in columns), f"{share:.1%}")
     console.print(table)
+
+
+def print_tensors(pickled: Pickled, console: Console | None = None) -> None:
+    """Print the tensors of a torch file that holds nothing else.
+
+    Args:
+        pickled: The file.
+        console: Where to print.
+
+    Raises:
+        CheckpointError: It is damaged, or holds none.
+    """
+    tensors = read_torch_file(pickled.path)
+    table = Table("tensor", "shape", "kind", title=f"{pickled.path}: {pickled.format}")
+    for name, tensor in tensors.items():
+        shape = " x ".join(map(str, tensor.shape)) or "one number"
+        table.add_row(name, shape, str(tensor.dtype).removeprefix("torch."))
+    (console or Console()).print(table, markup=False)
+    (console or Console()).print(
+        "policies.checkpoints.pickled.read_torch_file reads it, for a network of your own.",
+        markup=False,
+    )
 
 
 def verdict(summary: Summary) -> str:
@@ -204,7 +227,7 @@ class Inspection:
 
     source: tyro.conf.Positional[str]
     """HDF5 file of robomimic or D4RL, a recording, a folder of ALOHA's episodes or of a
-    LeRobotDataset, a .zarr of Diffusion Policy, or minari:ID."""
+    LeRobotDataset, a .zarr of Diffusion Policy, or minari:ID; or a torch file of plain tensors."""
     out: Path | None = None
     """PNG to draw; beside the file, with .png for its ending, if not given."""
     contact_sheet: Path | None = None
@@ -227,6 +250,9 @@ def main() -> None:
 
 def _inspect() -> None:
     inspection = parsing.parse(Inspection, EXAMPLES)
+    if (pickled := recognise(inspection.source)) is not None and pickled.plain:
+        print_tensors(pickled)
+        return
     summary = summarise(inspection.source, inspection.env, skip_bad=inspection.skip_bad)
     name = inspection.source.removeprefix(MINARI)
     beside = Path(name.replace("/", "-") if name != inspection.source else name)

@@ -109,7 +109,7 @@ class TestBeforeAnythingStarts:
     def test_a_pickled_policy(self, refused, point_flags, tmp_path):
         (tmp_path / "policy.pt").write_bytes(b"\x80\x02.")
         text = refused(*point_flags, "--policy", "policy.pt")
-        assert "a pickle or archive: those can run code and are never loaded" in text
+        assert "It is pickled, which can run code, and is never loaded here." in text
 
     def test_a_truncated_policy(self, refused, point_flags, point_policy, tmp_path):
         shutil.copytree(point_policy, tmp_path / "policy")

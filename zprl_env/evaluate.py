@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import tyro
 
 from policies.checkpoints.output import refuse_overwriting
 from policies.foreign.addresses import in_interpreter
 from zprl_env import cli
-from zprl_env.errors import CheckpointError, PolicyMismatchError, ZprlError
+from zprl_env.errors import ZprlError
 from zprl_env.evaluation import TEST_SEED, Agent, success_note
-from zprl_env.files import check_file, one_line, write_json
-from zprl_env.loading.named import refuse_code
+from zprl_env.files import check_file, write_json
 from zprl_env.options.noise import check_noise
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.tasks import find_task
 from zprl_env.training.config import Config, check_policy, load_config
 from zprl_env.training.run.find import find_run
-from zprl_env.training.run.settings_file import typed
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.training.watch.outlook import announce_evaluation
@@ -129,6 +125,7 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
     from rich.console import Console
 
     from zprl_env.base_policies.find import base_policy
+    from zprl_env.deploy.exported import exported_agent
     from zprl_env.loading.resolve import resolve_policy
     from zprl_env.training.agents.weights import load_agent
     from zprl_env.training.comparison import Comparison
@@ -149,7 +146,7 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
             file = find_agent(evaluation.run, config.backend, print).file
             agent = load_agent(file, config.algo, config.recipe, comparison.env, config.backend)
         elif steered is not None:
-            agent = _agent(steered, policy, policy_name)
+            agent = exported_agent(steered, policy, policy_name)
         comparison.play_bases(seeds)
         if agent is not None:
             comparison.play_steered(f"steered ({config.steer}, {config.algo})", agent, seeds)
@@ -199,20 +196,6 @@ def _exported(evaluation: Evaluation) -> Path | None:
     return steered_folder(evaluation.agent, evaluation.env or Config.env)
 
 
-def _agent(folder: Path, policy: SteerablePolicy, name: str) -> Agent:
-    """Load an exported agent, which steers the policy that it learned to steer."""
-    from zprl_env.deploy.steered_policy import SteeredPolicy
-
-    steered = SteeredPolicy.load(folder)
-    expected = steered.metadata.get("policy_sha256")
-    if getattr(policy, "weights_hash", None) != expected:
-        raise PolicyMismatchError(
-            f"Expected the policy that the agent in {folder} steers (sha256 "
-            f"{str(expected)[:12]}...). Got {name}, of other weights. Leave --policy out."
-        )
-    return lambda seen: steered.actor(seen[np.newaxis])[0]
-
-
 def _config(evaluation: Evaluation, steered: Path | None) -> Config:
     """Return the settings of the run, the export or the base policy, under the command line's."""
     if evaluation.run is not None:
@@ -220,7 +203,9 @@ def _config(evaluation: Evaluation, steered: Path | None) -> Config:
         said = [word for word in words if word is not None]
         config = load_config(evaluation.run, trust=evaluation.trust, given=said)
     elif steered is not None:
-        config = _exported_config(steered, trust=evaluation.trust)
+        from zprl_env.deploy.exported import exported_config
+
+        config = exported_config(steered, trust=evaluation.trust, policy=evaluation.policy)
     else:
         recipe = Recipe(scale=0.0, noise="fresh", observation="features")
         config = Config(algo="sac", recipe=recipe)  # of an agent that there is none of
@@ -238,35 +223,6 @@ EXAMPLES = (
     "--run runs/Lift/sac/0  # a trained agent against its base policy",
     "--env my_lab:make_env --policy my_lab:make_policy --video film.mp4",
 )
-
-
-def _exported_config(folder: Path, *, trust: bool) -> Config:
-    """Return the settings that an export was trained with; it may come from somebody else."""
-    from zprl_env.loading.steered_files import (
-        SHIPPED_POLICY,
-        STEERED_FILE,
-        base_folder,
-        read_steered,
-    )
-
-    metadata, _ = read_steered(folder)
-    said = {name: metadata.get(name) for name in ("env", "algo", "steer", "recipe")}
-    said["env_kwargs"] = env_kwargs = tuple(
-        f"{name}={json.dumps(value)}" for name, value in metadata.get("env_kwargs", {}).items()
-    )
-    said["steer_kwargs"] = dict(said.pop("recipe") or {}).get("steer_kwargs")
-    refuse_code(said, folder / STEERED_FILE, trust=trust)
-    names = ("env", "algo", "backend", "steer", "seed")
-    try:
-        recipe = Recipe(**typed(Recipe, metadata["recipe"]))
-        content = typed(Config, {name: metadata[name] for name in names})
-        policy = metadata.get(SHIPPED_POLICY) or str(base_folder(folder, metadata))
-        return Config(**content, env_kwargs=env_kwargs, policy=policy, recipe=recipe)
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"Expected an export of this version's settings in {folder}. Got: {one_line(error)}. "
-            "Export it again."
-        ) from error
 
 
 def main() -> None:

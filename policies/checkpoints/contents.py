@@ -18,6 +18,7 @@ import safetensors.numpy
 
 from policies.checkpoints.description import METADATA_FILE, check_description
 from policies.checkpoints.output import WRITER, package_version
+from policies.checkpoints.pickled import ENDINGS, refuse_pickled
 from policies.checkpoints.plain_json import read_json, shown
 from policies.checkpoints.tensor_file import (
     arrays_hash,
@@ -51,8 +52,6 @@ ABOUT = ("README.md", "evaluation.json")
 
 _PENDING = f"{METADATA_FILE}.partial"
 """Description of weights that are just being put in place."""
-
-_PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".bin", ".zip"}
 
 
 class CheckpointContents(NamedTuple):
@@ -187,17 +186,20 @@ def check_destination(folder: Path) -> None:
 
 
 def _check_folder(folder: Path) -> None:
-    if folder.suffix.lower() in _PICKLES and not folder.is_dir():
+    must = f"a checkpoint must be a folder with {WEIGHTS_FILE} and {METADATA_FILE}."
+    if not folder.is_dir():
+        refuse_pickled(folder, must)
+    if folder.suffix.lower() in ENDINGS and not folder.is_dir():
         raise CheckpointError(
-            f"a checkpoint must be a folder with {WEIGHTS_FILE} and {METADATA_FILE}. "
-            f"Got: {folder}, by its name a pickle or archive: those can run code and are never "
-            "loaded."
+            f"{must} Got: {folder}, by its name a pickle or archive: those can run code and are "
+            "never loaded."
         )
     if not folder.is_dir():
         what = "a file" if folder.exists() else "nothing there"
         raise CheckpointError(f"a checkpoint must be a folder. Got: {folder} ({what}).")
     for name in (METADATA_FILE, WEIGHTS_FILE):
         if not (folder / name).is_file() and not (folder / _PENDING).is_file():
+            refuse_pickled(folder, f"{folder} must hold {name}.")
             held = sorted(entry.name for entry in folder.iterdir())[:5]
             raise CheckpointError(f"{folder} must hold {name}. Got: {held}.")
 

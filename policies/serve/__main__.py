@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from policies.checkpoints.pickled import refuse_pickled
 from policies.errors import CheckpointError, ZprlError
 from policies.foreign.addresses import is_address, made_generator, names_code
 from policies.serve import wire
@@ -36,6 +37,7 @@ def load(name: str) -> Any:
     shipped = Path(__file__).resolve().parents[1] / "pretrained" / name.lower()
     folder = next((path for path in (Path(name), shipped) if path.is_dir()), None)
     if folder is None:
+        refuse_pickled(name, "--policy must be a checkpoint's folder.")
         raise CheckpointError(
             f"--policy must be a checkpoint's folder, a shipped policy's name, lerobot:FOLDER or "
             f"module:callable. Got: {name}."

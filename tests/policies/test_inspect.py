@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from policies.checkpoints.pickled import recognise
 from policies.demonstrations.summary import summarise
 from policies.errors import DemonstrationError
-from policies.inspect import draw_contact_sheet, draw_summary, print_summary
+from policies.inspect import draw_contact_sheet, draw_summary, print_summary, print_tensors
 
 
 def printed(summary):
@@ -74,3 +75,16 @@ def test_a_contact_sheet_needs_frames(tmp_path, linear_demonstrations):
     linear_demonstrations.save(tmp_path / "states.hdf5")
     with pytest.raises(DemonstrationError, match="there must be frames, uint8 of shape"):
         draw_contact_sheet(str(tmp_path / "states.hdf5"), tmp_path / "sheet.png")
+
+
+def test_the_tensors_of_a_torch_file_are_listed(tmp_path, capsys):
+    import torch
+
+    torch.save({"ema": {"weight": torch.ones(2, 3)}, "epoch": 3}, tmp_path / "a.pt")
+    pickled = recognise(tmp_path / "a.pt")
+    assert pickled is not None
+    print_tensors(pickled)
+    said = capsys.readouterr().out
+    assert "ema.weight" in said
+    assert "2 x 3" in said
+    assert "float32" in said

@@ -4,42 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
 
-from policies.demonstrations import Trajectory
 from policies.errors import ConfigurationError, ZprlError
 from policies.pictures.settings import PictureSettings
 from zprl_env.envs import find_task, flat_environment, make_env
-from zprl_env.envs.flat import OBSERVATION
 from zprl_env.experts import Demonstrator, Quality, make_expert, sample_quality
 from zprl_env.experts.disturbance import Disturbance
+from zprl_env.experts.recorded import Episode, RecordedEnvironment, trajectory_of
 from zprl_env.steering.chunking import reported_success
 
 MAX_SEED, MAX_EPISODES = 99, 10_000
-GYM = 2
-"""robomimic's number for gymnasium's environments in ``env_args["type"]``."""
 VIEW = ("cameras", "image_size", "render_quality", "observation")
 """Arguments of an environment that say what is seen of it."""
 QUALITY_STREAM, OPERATOR_STREAM, DISTURBANCE_STREAM = 1, 2, 3
-
-
-class Episode(NamedTuple):
-    """One recorded episode: its seed, quality, trajectory and success.
-
-    Attributes:
-        seed: What the environment was reset with.
-        quality: How well the expert was asked to perform.
-        trajectory: What was seen, and what the expert meant to do.
-        success: Whether the task was done before the time limit.
-    """
-
-    seed: int
-    quality: Quality
-    trajectory: Trajectory
-    success: bool
 
 
 def demonstration_seed(seed: int, index: int) -> int:
@@ -77,7 +58,7 @@ def operator_for(seed: int) -> Demonstrator:
     return Demonstrator.sample(np.random.default_rng([seed, OPERATOR_STREAM]))
 
 
-class Stage:
+class Stage(RecordedEnvironment):
     """An environment and its expert, made once for any number of episodes.
 
     What an episode contains follows from its seed alone, not from the episodes before it, so any
@@ -149,38 +130,12 @@ class Stage:
         self.env: gym.Env = flat_environment(make_env(task, **self.env_kwargs, **states))
 
     @property
-    def observation_keys(self) -> dict[str, slice]:
-        """Slices of the flat observation by key; one part if the environment says nothing."""
-        if self.env.has_wrapper_attr("observation_keys"):
-            keys: dict[str, slice] = self.env.get_wrapper_attr("observation_keys")
-            return keys
-        (size,) = self.env.observation_space.shape or (0,)
-        return {OBSERVATION: slice(0, size)}
-
-    @property
-    def felt_keys(self) -> tuple[str, ...]:
-        """Keys of the observation that the robot knows of itself, where there are cameras."""
-        return self.env.unwrapped.eyes.felt if self.sight else ()  # type: ignore[attr-defined]
-
-    @property
     def picture_settings(self) -> PictureSettings | None:
         """Settings that the pictures are made with; None without cameras."""
         if not self.sight:
             return None
         settings: PictureSettings = self.env.get_wrapper_attr("picture_settings")
         return settings
-
-    def pictures(self) -> dict[str, np.ndarray]:
-        """Take a picture of the present state with each camera; none without cameras."""
-        return self.env.get_wrapper_attr("pictures")() if self.sight else {}
-
-    @property
-    def env_args(self) -> dict[str, Any]:
-        """Arguments that make the environment again, in robomimic's form."""
-        if self.env.has_wrapper_attr("env_args"):
-            known: dict[str, Any] = self.env.get_wrapper_attr("env_args")
-            return known
-        return {"env_name": self.task, "type": GYM, "env_kwargs": self.env_kwargs}
 
     def perform(self, seed: int, quality: Quality | None = None) -> Episode:
         """Perform one episode to its end, be it success, the time limit or giving up.
@@ -199,9 +154,7 @@ class Stage:
         self.expert.reset(quality)
 
         observations, actions, rewards = [], [], []
-        frames: dict[str, list[np.ndarray]] = {
-            camera: [] for camera in self.sight.get("cameras", ())
-        }
+        frames: dict[str, list[np.ndarray]] = {camera: [] for camera in self.cameras}
         ended = success = False
         while not ended:
             action = self.expert.act({key: observation[part] for key, part in keys.items()})
@@ -215,23 +168,9 @@ class Stage:
             ended = terminated or truncated or self.expert.gave_up
 
         table = np.array(observations)
-        return Episode(
-            seed=seed,
-            quality=quality,
-            trajectory=Trajectory(
-                observations={key: table[:, part] for key, part in keys.items()},
-                actions=np.array(actions),
-                rewards=np.array(rewards, dtype=np.float32),
-                dones=np.arange(len(actions)) == len(actions) - 1,
-                success=success,
-                frames={camera: np.array(taken) for camera, taken in frames.items()},
-            ),
-            success=success,
-        )
-
-    def close(self) -> None:
-        """Free the simulator."""
-        self.env.close()
+        shown = {key: table[:, part] for key, part in keys.items()}
+        trajectory = trajectory_of(shown, np.array(actions), np.array(rewards), success, frames)
+        return Episode(seed, quality, trajectory, success)
 
 
 def _usual_cameras(task: str, env_kwargs: Mapping[str, Any]) -> tuple[str, ...]:

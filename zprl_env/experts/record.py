@@ -1,124 +1,35 @@
-"""Record demonstrations of a scripted expert: ``python -m zprl_env.experts.record``."""
+"""Record demonstrations: ``python -m zprl_env.experts.record``."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import platform
-import signal
 import sys
-import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from importlib import metadata as packages
 from pathlib import Path
-from typing import Annotated, Any, Literal
 
 import numpy as np
-import tyro
 
 from policies.checkpoints.output import refuse_overwriting
-from policies.commands.signals import listened_to, start_tracker
+from policies.convert import convert
 from policies.demonstrations.formats.robomimic import FELT
-from policies.errors import DemonstrationError, ZprlError
+from policies.demonstrations.lerobot.extra import arrow
+from policies.errors import DemonstrationError
 from policies.progress import progress_bar
 from zprl_env import cli
-from zprl_env.experts import SKILLS
-from zprl_env.experts.performance import Episode, Stage, demonstration_seed, operator_for
+from zprl_env.experts.performance import demonstration_seed
+from zprl_env.experts.performances import Make, performances
+from zprl_env.experts.recorded import Episode, RecordedEnvironment
+from zprl_env.experts.recording import Recording
 from zprl_env.experts.unfinished import UnfinishedRecording
+
+__all__ = ["Recording", "expected_cost", "record"]
 
 TRIED = 5
 """Pictures that are taken to measure how long one takes."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """Record demonstrations of a scripted expert into a robomimic HDF5 file.
-
-    Each episode is performed with its own faults: grasps beside the object, pauses, detours,
-    overshoot, closing too early. What one person sees wrongly, they see wrongly in the same way in
-    every episode. Failures are kept and listed in the file under mask/failure, the others under
-    mask/success. The same arguments give the same episodes, with any number of workers. A recording
-    that was cut off, even by SIGKILL, goes on from its last finished episode when the same command
-    is given again.
-    """
-
-    out: Path
-    """File to write, such as demos/lift.hdf5. It appears only when it is complete; until then the
-    finished episodes are in OUT.partial."""
-    env: str = "Lift"
-    """Environment to show: a task; or, with --expert, any gymnasium id or module:callable."""
-    env_kwargs: tuple[str, ...] = ()
-    """NAME=VALUE of its environment; values are JSON or words."""
-    expert: str | None = None
-    """module:Class of an expert of your own (a zprl_env.experts.Expert); the task's own if not
-    given."""
-    episodes: int = 50
-    """Episodes to perform."""
-    seed: int = 0
-    """0 to 99. Episode i begins from the environment's seed 10000 * SEED + i: no two recordings
-    share an episode, and none is among evaluation's, which begin at 1000000."""
-    skill: float | Literal["poor", "mixed", "expert"] = "mixed"
-    """Skill of the person who performs: 0 fails about every second time, 1 hardly ever does; poor
-    is 0, mixed is 0.5, expert is 1.
-    """
-    operator_seed: int = 0
-    """Seed of the person who performs: in which direction their grasps are off, and where on the
-    table.
-    """
-    disturbance: float = 0.0
-    """Strength of the pushes and hold-ups that the hands meet while they perform, 1 for
-    centimetres. The file then holds what the expert meant at every state, which is not quite what
-    was executed.
-    """
-    successes_only: bool = False
-    """Leave failed episodes out of the file; it then holds fewer than EPISODES."""
-    cameras: tuple[str, ...] = ()
-    """Cameras whose pictures are recorded at every step, such as agentview robot0_eye_in_hand; a
-    task that is seen, such as Lift-Pixels, has usual ones."""
-    image_size: int | None = None
-    """Height and width of the pictures [pixels]; 84 if not given."""
-    render_quality: Literal["fast", "full"] | None = None
-    """Quality of the pictures: fast, if not given, has no shadows, reflections, multisamples."""
-    workers: Annotated[int, tyro.conf.arg(aliases=["-j"])] = 1
-    """Processes to record with."""
-    overwrite: bool = False
-    """Replace OUT if it exists."""
-
-    def __post_init__(self) -> None:
-        for name in ("episodes", "workers"):
-            if getattr(self, name) < 1:
-                raise ZprlError(f"{name} must be at least 1. Got: {getattr(self, name)}")
-        if not 0.0 <= self.disturbance <= 5.0:
-            raise ZprlError(f"disturbance must lie in [0, 5]. Got: {self.disturbance}")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """All that the episodes follow from, as the file keeps it."""
-        skill = SKILLS[self.skill] if isinstance(self.skill, str) else self.skill
-        said = {
-            "env": self.env,
-            "episodes": self.episodes,
-            "seed": self.seed,
-            "skill": skill,
-            "operator_seed": self.operator_seed,
-            "disturbance": self.disturbance,
-            "successes_only": self.successes_only,
-        }
-        # Only what is not usual, so that recordings that were begun before these existed go on.
-        own = {
-            "env_kwargs": cli.settings(self.env_kwargs),
-            "expert": self.expert,
-            "cameras": list(self.cameras),
-            "image_size": self.image_size,
-            "render_quality": self.render_quality,
-        }
-        return said | {name: value for name, value in own.items() if value}
 
 
 def record(recording: Recording) -> list[Episode]:
@@ -134,70 +45,82 @@ def record(recording: Recording) -> list[Episode]:
         The episodes performed, failures included, in order.
 
     Raises:
+        CheckpointError: The policy of a run cannot be loaded.
+        ConfigurationError: A run names code to import and is not trusted.
         DemonstrationError: If the file cannot be written, or would hold no episode; if
             ``OUT.partial`` holds another recording's beginning.
         OverwriteError: If the file exists.
+        RunFolderError: The run's agent cannot be loaded.
         UnknownNameError: If there is no such environment, or it has no expert.
         ZprlError: If a number is out of its range.
     """
-    out = recording.out
-    if out.is_dir():
-        raise DemonstrationError(f"{out} must be a file. Got a folder. Try {out / 'lift.hdf5'}.")
-    refuse_overwriting(out, recording.overwrite)
+    _check_out(recording)
     seeds = [demonstration_seed(recording.seed, index) for index in range(recording.episodes)]
-    operator = operator_for(recording.operator_seed)
-    env_kwargs = cli.settings(recording.env_kwargs)
-    stage = Stage(
-        recording.env,
-        recording.settings["skill"],
-        operator,
-        recording.disturbance,
-        expert=recording.expert,
-        env_kwargs=env_kwargs,
-        cameras=recording.cameras,
-        image_size=recording.image_size,
-        render_quality=recording.render_quality,
-    )
-    settings, pictures = recording.settings, stage.picture_settings
-    context = {
-        "versions": _versions(),
-        "env_args": stage.env_args,
-        "observation_keys": list(stage.observation_keys),
-    }
-    if pictures is not None:
-        context["picture_settings"] = pictures.to_dict()
-    # Opened before the first episode: a folder that cannot be written must not cost an hour.
-    said = {**settings, **context}
-    with closing(stage), UnfinishedRecording(out, said, pictures) as unfinished:
-        reference = _reference(stage)
-        if reference:
-            print(expected_cost(stage, reference, recording.workers), file=sys.stderr)
-        _perform_rest(stage, seeds, recording.workers, unfinished)
-        episodes = [episode for _, episode in sorted(unfinished.episodes().items())]
-        written = [e for e in episodes if e.success or not recording.successes_only]
-        if not written:
-            unfinished.discard()
-            raise DemonstrationError(
-                f"none of {len(episodes)} episodes succeeded, so --successes-only leaves nothing "
-                "to write. Raise --skill or --episodes."
-            )
-        remarks = {"recording": settings, "versions": context["versions"]}
+    make = recording.make
+    with closing(make()) as stage:
+        _check_rate(recording, stage)
+        settings, pictures = recording.settings | stage.provenance, stage.picture_settings
+        context = {
+            "versions": _versions(),
+            "env_args": stage.env_args,
+            "observation_keys": list(stage.observation_keys),
+        }
         if pictures is not None:
-            remarks[FELT] = list(stage.felt_keys)
-        unfinished.write(out, written, reference, **remarks)
-        unfinished.discard()
+            context["picture_settings"] = pictures.to_dict()
+        # Opened before the first episode: a folder that cannot be written must not cost an hour.
+        said = {**settings, **context}
+        with UnfinishedRecording(recording.file, said, pictures) as unfinished:
+            reference = stage.reference()
+            if reference:
+                print(expected_cost(stage, reference, recording.workers), file=sys.stderr)
+            _perform_rest(stage, make, seeds, recording.workers, unfinished)
+            episodes = [episode for _, episode in sorted(unfinished.episodes().items())]
+            written = [e for e in episodes if e.success or not recording.successes_only]
+            if not written:
+                unfinished.discard()
+                better = "--episodes" if recording.run else "--skill or --episodes"
+                raise DemonstrationError(
+                    f"none of {len(episodes)} episodes succeeded, so --successes-only leaves "
+                    f"nothing to write. Raise {better}."
+                )
+            remarks = {"recording": settings, "versions": context["versions"]}
+            if pictures is not None:
+                remarks[FELT] = list(stage.felt_keys)
+            whole = unfinished.folder / "recorded.hdf5"
+            conversion = recording.conversion(whole, stage.rate)
+            out = recording.out if conversion is None else whole
+            unfinished.write(out, written, reference, **remarks)
+            if conversion is not None:
+                convert(conversion, lambda line: print(line, file=sys.stderr))
+            unfinished.discard()
     return episodes
 
 
-def _reference(stage: Stage) -> dict[str, np.ndarray]:
-    """Take pictures that anybody can take again; none without cameras."""
-    if not stage.sight:
-        return {}
-    stage.env.reset(seed=0)
-    return stage.pictures()
+def _check_out(recording: Recording) -> None:
+    """Refuse a place that is not free, or where this format cannot be."""
+    out = recording.out
+    if recording.format == "hdf5":
+        if out.is_dir():
+            raise DemonstrationError(
+                f"{out} must be a file. Got a folder. Try {out / 'lift.hdf5'}."
+            )
+    else:
+        arrow()
+    refuse_overwriting(out, recording.overwrite)
 
 
-def expected_cost(stage: Stage, reference: Mapping[str, np.ndarray], workers: int = 1) -> str:
+def _check_rate(recording: Recording, stage: RecordedEnvironment) -> None:
+    """Refuse a LeRobotDataset without a rate before anything is performed."""
+    if recording.format != "hdf5" and recording.fps is None and stage.rate is None:
+        raise DemonstrationError(
+            f"a LeRobotDataset must have a rate in steps per second. Got: none, as {stage.task} "
+            "states none. Give it: --fps 20."
+        )
+
+
+def expected_cost(
+    stage: RecordedEnvironment, reference: Mapping[str, np.ndarray], workers: int = 1
+) -> str:
     """Say what recording pictures costs per 100 episodes, before it begins.
 
     Args:
@@ -232,13 +155,17 @@ def _versions() -> dict[str, str]:
 
 
 def _perform_rest(
-    stage: Stage, seeds: Sequence[int], workers: int, unfinished: UnfinishedRecording
+    stage: RecordedEnvironment,
+    make: Make,
+    seeds: Sequence[int],
+    workers: int,
+    unfinished: UnfinishedRecording,
 ) -> None:
     """Perform the episodes that are not finished yet, and keep each as soon as it is."""
     successes = {index: episode.success for index, episode in unfinished.episodes().items()}
     rest = {index: seed for index, seed in enumerate(seeds) if index not in successes}
     with progress_bar(desc="episodes", total=len(seeds), initial=len(successes)) as progress:
-        for index, episode in _performances(stage, rest, workers):
+        for index, episode in performances(stage, make, rest, workers):
             unfinished.keep(index, episode, progress.write)
             successes[index] = episode.success
             progress.update()
@@ -246,70 +173,10 @@ def _perform_rest(
     unfinished.check()
 
 
-def _performances(
-    stage: Stage, seeds: Mapping[int, int], workers: int
-) -> Iterator[tuple[int, Episode]]:
-    """Perform on this stage, or on one like it in each of several processes; in any order."""
-    if workers == 1 or len(seeds) < 2:
-        yield from ((index, stage.perform(seed)) for index, seed in seeds.items())
-        return
-    start_tracker()
-    pool = ProcessPoolExecutor(
-        max_workers=min(workers, len(seeds)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_open_stage,
-        initargs=(
-            (stage.task, stage.skill, stage.operator, stage.disturbance),
-            {"expert": stage.expert_name, "env_kwargs": stage.env_kwargs, **stage.sight},
-        ),
-    )
-    try:
-        futures = {pool.submit(_perform, seed): index for index, seed in seeds.items()}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    except BrokenProcessPool as error:
-        raise DemonstrationError(
-            "Every process of a recording must live. One has ended, such as for want of memory. "
-            "Finished episodes are kept; the same command goes on, perhaps with fewer --workers."
-        ) from error
-    except BaseException:
-        for process in multiprocessing.active_children():
-            if process.pid in {*(pool._processes or {})}:
-                process.kill()  # even one that hangs or is stopped
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_stage: Stage
-"""Stage of a worker process, made by its initializer; an environment does not travel."""
-
-
-def _open_stage(arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-    global _stage
-    # Signals reach every process; the one that writes decides. Should it be killed, nobody is
-    # left to take the episodes.
-    for number in listened_to():
-        signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _stage = Stage(*arguments, **options)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _perform(seed: int) -> Episode:
-    return _stage.perform(seed)
-
-
 EXAMPLES = (
     "--env Lift --episodes 50 --out demos/lift.hdf5",
     "--env Lift --cameras agentview robot0_eye_in_hand --episodes 50 --out demos/seen.hdf5",
-    "--env box-close --episodes 100 --skill 1 --workers 2 --out demos/box_close.hdf5",
+    "--run runs/Lift/sac/0 --successes-only --format lerobot --out data/lift  # what an agent does",
 )
 
 
@@ -323,7 +190,7 @@ def _record() -> None:
     try:
         episodes = record(recording)
     except KeyboardInterrupt:
-        begun = Path(f"{recording.out}.partial")
+        begun = Path(f"{recording.file}.partial")
         said = f"finished episodes are kept in {begun}" if begun.exists() else "no episode finished"
         print(f"{said}; the same command goes on", file=sys.stderr)
         raise

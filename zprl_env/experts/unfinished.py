@@ -20,9 +20,11 @@ import numpy as np
 from policies.demonstrations import Demonstrations, DemonstrationWriter
 from policies.errors import DemonstrationError
 from policies.pictures.settings import PictureSettings
-from zprl_env.experts.performance import Episode
 from zprl_env.experts.quality import Quality
+from zprl_env.experts.recorded import Episode
 
+QUALITY = "quality"
+"""Attribute of an episode that an expert was asked to perform so well."""
 REFERENCE = "reference"
 """Group of a file's reference frames: of each camera after ``reset(seed=0)``."""
 
@@ -195,8 +197,8 @@ class UnfinishedRecording:
         with DemonstrationWriter(content, env_args, keys, self._pictures) as writer:
 
             def append(episode: Episode) -> None:
-                quality = json.dumps(asdict(episode.quality))
-                writer.append(episode.trajectory, seed=episode.seed, quality=quality)
+                said = {} if episode.quality is None else {QUALITY: _json(episode.quality)}
+                writer.append(episode.trajectory, seed=episode.seed, **said)
 
             yield append
             if seal is not None:
@@ -223,18 +225,26 @@ class UnfinishedRecording:
         return self.folder / f"{index:05d}.hdf5"
 
 
+def _json(quality: Quality) -> str:
+    return json.dumps(asdict(quality))
+
+
+def _quality(text: str) -> Quality:
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in json.loads(text).items()
+    }
+    return Quality(**values)
+
+
 def _read(path: Path, keys: Sequence[str], cameras: Sequence[str] | None) -> Episode:
     demonstrations = Demonstrations.load(path, keys, old_robosuite="keep", cameras=cameras)
     (trajectory,) = demonstrations.trajectories
     with h5py.File(path, "r") as file:
         attributes = dict(file["data/demo_0"].attrs)
-    quality: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in json.loads(attributes["quality"]).items()
-    }
     return Episode(
         seed=int(attributes["seed"]),
-        quality=Quality(**quality),
+        quality=_quality(attributes[QUALITY]) if QUALITY in attributes else None,
         trajectory=trajectory,
         success=bool(trajectory.success),
     )

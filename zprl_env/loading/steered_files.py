@@ -13,6 +13,7 @@ import safetensors.numpy
 from policies.checkpoints import files as checkpoint_files
 from policies.checkpoints.files import arrays_hash, read_arrays
 from policies.checkpoints.output import WRITER, package_version
+from policies.checkpoints.pickled import refuse_pickled
 from policies.checkpoints.plain_json import read_json, shown
 from policies.checkpoints.tensor_file import check_finite, read_header
 from policies.checkpoints.whole import replace_file
@@ -269,6 +270,7 @@ def read_steered(folder: Path) -> SteeredFiles:
     try:
         metadata = read_json(path)
     except CheckpointError as error:
+        refuse_pickled(folder, f"a steered policy must be a folder with {STEERED_FILE}.")
         raise CheckpointError(
             f"a steered policy must be a folder with {STEERED_FILE}, as zprl_env.export writes "
             f"it. Got: {folder} ({error})."

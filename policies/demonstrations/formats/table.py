@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import h5py
 
+from policies.checkpoints.pickled import COPY, refuse_pickled
 from policies.demonstrations.formats.aloha import AlohaSource, episode_files
 from policies.demonstrations.formats.d4rl import D4rlSource
 from policies.demonstrations.formats.diffusion_policy import ZarrSource
@@ -22,6 +23,7 @@ from policies.demonstrations.lerobot.info import INFO
 from policies.demonstrations.lerobot.source import LerobotSource
 from policies.errors import DemonstrationError
 
+_MUST = "it must be demonstrations."
 Open = Callable[[str, ExitStack], Source | None]
 
 
@@ -98,14 +100,15 @@ def open_source(path: str | os.PathLike[str]) -> Iterator[Source]:
         raise DemonstrationError(f"demonstrations must be an HDF5 file. Got no file at {path}.")
     try:
         with damage_told(path, "complete and undamaged"), ExitStack() as stack:
+            if Path(path).is_file():  # before a zip of torch's is taken for one of zarr's
+                refuse_pickled(path, _MUST, DemonstrationError, COPY)
             for format_ in FORMATS.values():
                 source = format_.open(path, stack)
                 if source is not None:
                     yield source
                     return
-            raise DemonstrationError(
-                f"it must be demonstrations. Formats that are read: {_list()}."
-            )
+            refuse_pickled(path, _MUST, DemonstrationError, COPY)
+            raise DemonstrationError(f"{_MUST} Formats that are read: {_list()}.")
     except DemonstrationError as error:
         if str(error).startswith(path):
             raise

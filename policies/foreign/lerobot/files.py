@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from policies.checkpoints.pickled import refuse_pickled
 from policies.errors import CheckpointError, ConfigurationError, MissingExtraError
 
 PREFIX = "lerobot:"
@@ -96,6 +97,8 @@ def find_folder(place: str) -> Path:
         if (folder / CONFIG_FILE).is_file():
             return folder
     if path.exists():
+        must = f"{place} must be a folder with {CONFIG_FILE} and model.safetensors."
+        refuse_pickled(path, must)
         raise CheckpointError(
             f"{path} must hold {CONFIG_FILE} and model.safetensors, as save_pretrained writes "
             f"them. Got: neither there nor in {' or '.join(INSIDE)}."

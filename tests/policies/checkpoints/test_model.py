@@ -115,6 +115,10 @@ class Bomb:
 def test_a_pickle_is_refused_and_never_loaded(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(pickle.dumps(Bomb()))
+    said = refused(path)
+    assert "an object of Python's, whose loading would call _pytest.outcomes" in said
+    assert "which can run code, and is never loaded here. Steer its policy where it can be" in said
+    path.write_bytes(b"anything")
     assert "those can run code and are never loaded" in refused(path)
 
 

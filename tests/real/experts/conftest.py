@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from zprl_env.experts import Quality
-from zprl_env.experts.performance import Episode, Stage, operator_for
+from zprl_env.experts.performance import Stage, operator_for
+from zprl_env.experts.recorded import Episode
 
 FAULTLESS = Quality()
 

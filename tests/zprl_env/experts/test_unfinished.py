@@ -9,8 +9,8 @@ import pytest
 
 from policies.demonstrations import Demonstrations, Trajectory
 from policies.errors import DemonstrationError
-from zprl_env.experts.performance import Episode
 from zprl_env.experts.quality import Quality
+from zprl_env.experts.recorded import Episode
 from zprl_env.experts.unfinished import UnfinishedRecording
 
 SETTINGS = {"episodes": 3, "env_args": {"env_name": "Toy"}, "observation_keys": ["x"]}

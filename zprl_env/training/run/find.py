@@ -8,6 +8,7 @@ from shlex import quote
 from typing import Any
 
 from policies.checkpoints.contents import METADATA_FILE
+from policies.checkpoints.pickled import recognise
 from zprl_env.files import CONFIG_FILE, RunFolderError, read_json
 from zprl_env.loading.steered_files import STEERED_FILE
 
@@ -92,4 +93,6 @@ def _what(path: Path) -> str:
         return ", an exported policy: SteeredPolicy.load reads it."
     if (path / METADATA_FILE).exists():
         return f", a base policy's checkpoint: give it with --policy {quote(str(path))}."
+    if path.is_file() and (pickled := recognise(path)) is not None:
+        return f", {pickled.format}, which is not a run of this project's and is never loaded here."
     return f" (No such file in it, nor down to {DEPTH} folders below)."
