@@ -222,9 +222,9 @@ def success_note(env: gym.Env, name: str) -> str | None:
     if env.get_wrapper_attr("reports_success"):
         return None
     return (
-        f"{name} reports no success: no info of its steps has is_success or success, so every "
-        "episode counts as failed. Agents learn from its reward all the same. To measure success, "
-        'put info["is_success"] into what its step returns.'
+        f"{name} reports no success: no info of its steps has is_success, success or succeed, so "
+        "every episode counts as failed. Agents learn from its reward all the same. To measure "
+        'success, put info["is_success"] into what its step returns.'
     )
 
 

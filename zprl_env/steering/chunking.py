@@ -16,6 +16,7 @@ from zprl_env.ahead.committed import AHEAD
 from zprl_env.ahead.delay import check_delay
 from zprl_env.ahead.spent import Spent
 from zprl_env.ahead.stretch import Stretch, seam
+from policies.success import reported
 from zprl_env.envs.cameras.lazy import lazy_pictures, whole
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.episodes import POLICY_SEED
@@ -28,15 +29,15 @@ from zprl_env.tasks import facts_of
 
 
 def reported_success(info: Mapping[str, Any]) -> bool | None:
-    """Read an environment's report of success: ``is_success``, and else ``success``.
+    """Read an environment's report of success, under the first of `policies.success.SUCCESS`.
 
     >>> reported_success({"success": 1.0}), reported_success({"is_success": False, "success": 1.0})
     (True, False)
-    >>> reported_success({}) is None
-    True
+    >>> reported_success({"succeed": True}), reported_success({})
+    (True, None)
     """
-    reported = info.get("is_success", info.get("success"))
-    return None if reported is None else bool(reported)
+    said = reported(info)
+    return None if said is None else bool(said)
 
 
 class ActionChunkWrapper(
@@ -52,9 +53,9 @@ class ActionChunkWrapper(
     ``info`` is the last action's, with these added:
 
     * ``env_steps``: how many actions were executed.
-    * ``is_success``: whether the environment has reported ``is_success`` or ``success`` at any step
-      of the episode so far. An episode that has succeeded once is a success, whatever comes after;
-      an environment that reports neither never succeeds.
+    * ``is_success``: whether the environment has reported ``is_success``, or another name of
+      `policies.success.SUCCESS`, at any step of the episode so far. An episode that has succeeded
+      once is a success, whatever comes after; an environment that reports none never succeeds.
     * ``clipped_actions``: share of the executed actions' numbers that lay outside of the
       environment's bounds, by more than 1 % of their range, and were clipped.
 
@@ -300,10 +301,10 @@ class ActionChunkWrapper(
                 stretch.steps += 1
                 stretch.last = single
                 stretch.outside += int(((action < low) | (action > high)).sum())
-                reported = reported_success(stretch.info)
-                if reported is not None:
+                success = reported_success(stretch.info)
+                if success is not None:
                     self.reports_success = True
-                    self._succeeded = self._succeeded or reported
+                    self._succeeded = self._succeeded or success
                 stretch.terminated, stretch.truncated = map(bool, ends)
                 if stretch.over:
                     self._needs_reset = True

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from policies.finite import all_finite
+from policies.success import SUCCESS
 from zprl_env.errors import SimulationError
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -31,7 +32,7 @@ def check_step(reward: Any, info: Mapping[str, Any], step: int) -> None:
     zprl_env.errors.SimulationError: Expected a finite reward. Got: nan at step 12 of the ...
     """
     said = {"reward": float(reward)}
-    for name in ("is_success", "success"):
+    for name in SUCCESS:
         if isinstance(info.get(name), float | np.floating):
             said[name] = float(info[name])
     for name, value in said.items():

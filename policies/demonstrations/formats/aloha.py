@@ -65,7 +65,7 @@ class AlohaSource(Source):
                 for key, dataset in found.items()
                 if not key.startswith("observations/")
             }
-            success = hdf5.attribute(file, "success")
+            success = hdf5.success(file)
         return StoredEpisode(
             name,
             seen,

@@ -15,8 +15,9 @@ import numpy as np
 from policies.demonstrations.formats import hdf5
 from policies.demonstrations.formats.source import Entry, Source, StoredEpisode
 from policies.errors import DemonstrationError
+from policies.success import success_names
 
-_SUCCESS = ("infos/success", "infos/is_success", "infos/goal_achieved")
+_SUCCESS = success_names(["infos/"])
 
 
 class D4rlSource(Source):

@@ -15,6 +15,7 @@ import numpy as np
 
 from policies.demonstrations.formats.source import Entry, damage_told
 from policies.errors import DemonstrationError
+from policies.success import SUCCESS
 
 LARGE = 2**28
 """Bytes from which an array must have something on the disk to show for its size."""
@@ -162,6 +163,12 @@ def attribute(item: h5py.Group, name: str) -> Any:
     if size > JSON_BYTES:
         raise DemonstrationError(f"attribute {name} must have at most {JSON_BYTES} bytes: {size}.")
     return item.attrs[name]
+
+
+def success(item: h5py.Group) -> Any:
+    """Read a report of success from an item's attributes, under whichever name; None if unsaid."""
+    found = (attribute(item, name) for name in SUCCESS)
+    return next((value for value in found if value is not None), None)
 
 
 def read_json(group: h5py.Group, name: str) -> Any:

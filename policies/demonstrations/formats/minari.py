@@ -12,6 +12,7 @@ import numpy as np
 from policies.demonstrations.formats.hdf5 import parse_json
 from policies.demonstrations.formats.source import Entry, Source, StoredEpisode
 from policies.errors import DemonstrationError
+from policies.success import reported
 
 PREFIX = "minari:"
 """Begins a Minari dataset's name, where a file could be given as well."""
@@ -147,10 +148,8 @@ def _entry(values: np.ndarray, unfit: str = "") -> Entry:
 
 
 def _success(infos: Mapping[str, Any]) -> bool | None:
-    for name in ("is_success", "success"):
-        if name in infos:
-            return bool(np.any(infos[name]))
-    return None
+    said = reported(infos)
+    return None if said is None else bool(np.any(said))
 
 
 def _env_args(dataset: Any) -> dict[str, Any]:

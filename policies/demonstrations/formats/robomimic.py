@@ -225,7 +225,7 @@ def sparse_rewards(env_args: dict[str, Any]) -> bool:
 
 def read_success(group: h5py.Group, sparse: bool) -> bool | None:
     """Read an episode's success, by its own word or its sparse rewards; None if unsaid."""
-    said = hdf5.attribute(group, "success")
+    said = hdf5.success(group)
     if said is not None:
         return bool(np.any(said))
     if sparse and isinstance(group.get("rewards"), h5py.Dataset):

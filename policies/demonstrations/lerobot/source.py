@@ -17,13 +17,14 @@ from policies.demonstrations.lerobot.rows import RowFile
 from policies.demonstrations.lerobot.video_frames import VideoFrames
 from policies.errors import DemonstrationError
 from policies.pictures.frames import Frames
+from policies.success import success_names
 
 STATE, ENVIRONMENT = "observation.state", "observation.environment_state"
 """Features of what the robot feels, and of where other things are."""
 BLOCK = 64
 """Frames that are decoded at once to hash them."""
 _ACTIONS = ("action", "actions")
-_SUCCESS = ("next.success", "success", "is_success")
+_SUCCESS = success_names(["next.", ""])
 _REWARD, _DONE = "next.reward", "next.done"
 
 

@@ -109,7 +109,7 @@ class Reporting(RecordingEnv):
         ((0.0, 1.0, 0.0, 0.0, 0.0, 0.0), [True, True, True]),
     ],
 )
-@pytest.mark.parametrize("key", ["is_success", "success"])
+@pytest.mark.parametrize("key", ["is_success", "success", "succeed"])
 def test_an_episode_that_has_succeeded_once_is_a_success_until_the_next_one(reports, told, key):
     env = ActionChunkWrapper(Reporting(*reports, key=key), n_action_steps=2)
     for _ in range(2):

@@ -44,6 +44,7 @@ REFUSED = [
     ("reward", -INF, r"a finite reward\. Got: -inf at step 5"),
     ("reward", np.float64(1e39), r"a finite reward\. Got: 1e\+39 at step 5"),
     ("is_success", NAN, r"a finite is_success\. Got: nan at step 5"),
+    ("succeed", NAN, r"a finite succeed\. Got: nan at step 5"),
     (
         "observation",
         NAN,

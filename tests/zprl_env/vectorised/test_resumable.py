@@ -26,7 +26,7 @@ class Remembering(LinearPolicy):
         """Begin episodes."""
         self.led |= {index: np.zeros(3, np.float32) for index in indices}
 
-    def encode(self, observations, indices):
+    def encode(self, observations, indices=()):
         """Encode the sum of what was seen."""
         for index, seen in zip(indices, observations, strict=True):
             self.led[index] = self.led[index] + seen

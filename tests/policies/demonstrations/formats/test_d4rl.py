@@ -57,8 +57,9 @@ def test_all_steps_belong_to_an_episode(tmp_path, terminals, timeouts, lengths):
     assert [len(t) for t in Demonstrations.load(path).trajectories] == lengths
 
 
-def test_success_is_read_where_it_stands(tmp_path):
-    path = flat_file(tmp_path / "d.hdf5", **{"infos/success": np.arange(20) == 12})
+@pytest.mark.parametrize("name", ["success", "is_success", "succeed", "goal_achieved"])
+def test_success_is_read_where_it_stands(tmp_path, name):
+    path = flat_file(tmp_path / "d.hdf5", **{f"infos/{name}": np.arange(20) == 12})
     assert [t.success for t in Demonstrations.load(path).trajectories] == [False, True, False]
 
 

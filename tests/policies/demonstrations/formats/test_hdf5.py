@@ -220,3 +220,12 @@ def test_json_has_bounds():
     assert parse_json('{"a": [1]}', "it must be JSON") == {"a": [1]}
     with pytest.raises(DemonstrationError, match="it must be JSON: Expecting value"):
         parse_json("", "it must be JSON")
+
+
+@pytest.mark.parametrize("name", ["success", "is_success", "succeed"])
+def test_an_episode_s_success_is_read_under_whichever_name(file, name):
+    with h5py.File(file, "a") as opened:
+        for index in range(4):
+            opened[f"data/demo_{index}"].attrs[name] = index == 2
+    told = [episode.success for episode in Demonstrations.load(file).trajectories]
+    assert told == [False, False, True, False]
