@@ -364,8 +364,8 @@ class ControlLoop:
         try:
             if self.forsaken:
                 silence = self.robot.clock.now() - self._beat
-                self._come_to_rest()
                 who = CALLER if self._deciding is None else self._deciding.at_work or "learner"
+                self._come_to_rest()
                 self.halt(
                     "watchdog",
                     f"at most {self._tolerance} deadlines in a row may be missed; got no action "

@@ -164,7 +164,8 @@ class ActionChunkWrapper(
         if not 0.0 < value <= 1.0:
             raise ConfigurationError(f"gamma must be in (0, 1]. Got: {value}.")
         self._gamma = value
-        self._discounts = (value ** np.arange(self._n_action_steps)).tolist()
+        # One more than a chunk has: where the next one is late for a stop, it is asked once more.
+        self._discounts = (value ** np.arange(self._n_action_steps + 1)).tolist()
 
     @property
     def spent(self) -> Spent:

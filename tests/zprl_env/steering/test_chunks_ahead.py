@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 
 import gymnasium as gym
@@ -118,6 +119,19 @@ def test_a_late_chunk_is_dropped_and_counted():
     *_, info = env.step(chunk(2))
     assert executed(env)[5:] == [(2, row) for row in range(4)]
     assert (info["ahead"]["dropped"], info["ahead"]["committed"]) == (1, 2)
+
+
+def test_a_late_chunk_after_a_whole_one_is_asked_once_all_the_same():
+    env = chunked(delay=N)
+    recording(env).epoch = 0
+    env.reset(seed=0)
+    env.step(chunk(0, 2 * N))
+    env._beat.begin(None)  # what was committed has been executed: all of a chunk
+    env._execute(env._stretch, chunk(0, 2 * N)[N:], lambda: contextlib.nullcontext(True))
+    recording(env).epoch = 1
+    _, reward, *_, info = env.step(chunk(1, 2 * N))
+    assert (info["env_steps"], info["ahead"]["committed"]) == (N + 1, 0)
+    assert reward == pytest.approx(np.sum(GAMMA ** np.arange(N + 1)))
 
 
 def test_a_chunk_is_split_at_a_takeover():
