@@ -17,6 +17,7 @@ from policies.errors import (
 __all__ = [
     "CheckpointError",
     "ConfigurationError",
+    "DelayWarning",
     "DemonstrationError",
     "InvalidActionError",
     "MissingExtraError",
@@ -25,7 +26,6 @@ __all__ = [
     "PolicyMismatchError",
     "RenderingError",
     "SimulationError",
-    "DelayWarning",
     "TaskMismatchWarning",
     "UnknownNameError",
     "ZprlError",

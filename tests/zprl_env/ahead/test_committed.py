@@ -72,7 +72,10 @@ def test_every_environment_has_its_own_and_an_episode_begins_without():
 
 @pytest.mark.parametrize(
     ("needed", "horizon", "words"),
-    [(3, 16, r"after 2 actions.*Got: 3, .*Try delay=3"), (9, 16, r"No such delay fits: .*room for")],
+    [
+        (3, 16, r"after 2 actions.*Got: 3, .*Try delay=3"),
+        (9, 16, r"No such delay fits: .*room for"),
+    ],
 )
 def test_decisions_that_take_longer_than_stated_are_told_of_once(needed, horizon, words):
     committed = Committed(2, 4, SPACE)
