@@ -52,8 +52,8 @@ class Episode:
       observation was measured, since the episode's beginning [s], and ``overruns``, the deadlines
       that were missed in the episode, ``late``, how many of them by whose time (policy, learner,
       driver, camera, operator, recorder), and ``held``, the control periods before this step in
-      which the arms were braked or held, since the next chunk was late; where cameras are read beside the control ``pictures``, the
-      age of the oldest one [s];
+      which the arms were braked or held, since the next chunk was late; where cameras are read
+      beside the control ``pictures``, the age of the oldest one [s];
     * ``operator``: what the operator said;
     * ``outcome``, at the end: how the episode ended, in a mapping that may change until the next
       one begins; see `zprl_env.envs.outcomes`.

@@ -14,7 +14,8 @@ from real.env import RealRobotEnv
 from real.recording import EpisodeRecorder
 from real.sight import check_seen
 from zprl_env import cli
-from zprl_env.errors import ZprlError
+from zprl_env.ahead.delay import Inference, stated_delay
+from zprl_env.errors import ConfigurationError, ZprlError
 from zprl_env.evaluation import EvaluationResult, evaluate
 from zprl_env.options.noise import check_noise
 
@@ -60,6 +61,11 @@ class Play:
     """Recording to add the episodes to, an .hdf5 file."""
     images: bool = False
     """Record the pictures of all cameras as they are, besides those that the policy sees."""
+    inference: Inference | None = None
+    """Inference: sync, the arms wait for each decision, or ahead, the next chunk is decided while
+    the last one is executed; the run's, or the preset's, if not given."""
+    delay: int | None = None
+    """Actions that a decision takes with --inference ahead."""
     devices: Path | None = None
     """YAML file of the laboratory's cameras by name; the driver's own if not given."""
 
@@ -69,6 +75,8 @@ class Play:
         if self.episodes < 1:
             raise ZprlError(f"episodes must be at least 1. Got: {self.episodes}.")
         check_noise(self.noise)
+        if self.inference is not None or self.delay is not None:
+            stated_delay(self.inference, self.delay, rate=1.0)  # refused before a robot is reached
         self.settings()
 
     def settings(self) -> dict[str, Any]:
@@ -90,7 +98,7 @@ def play(settings: Play) -> EvaluationResult:
         CheckpointError: The policy cannot be loaded.
         PolicyMismatchError: It does not fit the task, or the run steers another one.
         ConfigurationError: It sees, and the robot's pictures are not those that it has learned
-            from.
+            from; or the run's agent has learned with another inference or delay.
         RunFolderError: The run's agent cannot be loaded.
     """
     from zprl_env.loading.resolve import resolve_policy
@@ -112,6 +120,11 @@ def play(settings: Play) -> EvaluationResult:
     if seen is not None:
         quality = seen.quality.name or None
         sight = {"cameras": seen.cameras, "image_size": seen.image_size, "render_quality": quality}
+    timing: dict[str, Any] = {"inference": settings.inference, "delay": settings.delay}
+    if run is not None:
+        said = [settings.policy, f"driver={settings.driver}", *settings.driver_kwargs]
+        config = load_config(run, given=said)
+        timing = _timing(timing, cli.settings(config.env_kwargs))
     robot = RealRobotEnv(
         settings.task,
         driver=settings.driver,
@@ -119,6 +132,7 @@ def play(settings: Play) -> EvaluationResult:
         recorder=recorder,
         images=settings.images,
         devices=settings.devices,
+        **timing,
         **sight,
         **settings.settings(),
     )
@@ -130,13 +144,27 @@ def play(settings: Play) -> EvaluationResult:
             recipe = replace(Recipe(), noise=noise)
             env, agent = evaluation_env(robot, policy, "latent", recipe), None
         else:
-            said = [settings.policy, f"driver={settings.driver}", *settings.driver_kwargs]
-            config = load_config(run, given=said)
             env = evaluation_env(robot, policy, config.steer, config.recipe)
             file = find_agent(run, config.backend, print).file
             agent = load_agent(file, config.algo, config.recipe, env, config.backend)
         seeds = range(settings.seed, settings.seed + settings.episodes)
         return evaluate(env, agent, seeds, lambda success: print("success" if success else "no"))
+
+
+def _timing(asked: dict[str, Any], learned: dict[str, Any]) -> dict[str, Any]:
+    """Return inference and delay of a run, which are part of what its agent observes.
+
+    Raises:
+        ConfigurationError: Others were asked for.
+    """
+    own = {name: learned.get(name) for name in asked}
+    if any(value is not None and value != own[name] for name, value in asked.items()):
+        raise ConfigurationError(
+            f"inference and delay must be those that the run's agent has learned with, "
+            f"{own['inference'] or 'the preset'}, {own['delay'] or 'the usual delay'}. Got: "
+            f"{asked['inference']}, {asked['delay']}. Leave them out, or train anew."
+        )
+    return own
 
 
 EXAMPLES = (

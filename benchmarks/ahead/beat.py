@@ -78,8 +78,13 @@ def measure(inference: Inference, rate: int, milliseconds: int, seconds: float) 
         }
     )
     robot = NotingRobot(preset)
-    options = {"inference": inference, "delay": delay if inference == "ahead" else None}
-    env = RealRobotEnv(preset, driver=robot, operator=ScriptedOperator(), **options)
+    env = RealRobotEnv(
+        preset,
+        driver=robot,
+        operator=ScriptedOperator(),
+        inference=inference,
+        delay=delay if inference == "ahead" else None,
+    )
     policy = CirclingPolicy(preset, 1e-3 * milliseconds, n_action_steps + delay, n_action_steps)
     with closing(env):
         steered = LatentSteeringWrapper(env, policy, scale=0.0, noise="zero")

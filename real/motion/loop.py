@@ -30,14 +30,14 @@ OPERATOR_STOPPED = "the operator stopped the arms"
 HANGING = 2.0
 """Time that another thread's driver gets to return before the arms are stopped all the same [s]."""
 CALLER = "caller"
-"""Who spends the time between two actions, where nobody says more."""
+"""Name of whoever steps the environment, where it is not known more closely who was late."""
 MACHINE = "machine"
-"""Who spends what nobody else does: a computer that is busy with something else."""
+"""Name of the computer, busy with something else, for time that is not accounted for."""
 ADVICE = dict.fromkeys(
     ("policy", "learner", CALLER),
     ", while the arms moved. Try inference=ahead with a delay that covers it",
 )
-"""What helps against whom."""
+"""Advice that a stop gives, by who was late."""
 MOVING = 0.05
 """Measured speed above which the picture of a camera without noise must change [m/s]."""
 SWINGING = 0.3

@@ -112,7 +112,7 @@ class Preset(Part):
     control_rate: Annotated[int, Field(ge=1, le=1000)]
     """Commands per second, a multiple of the rate [Hz]."""
     inference: Inference = "sync"
-    """When a chunk is decided: while the arms wait, or ``ahead``, while the last one is executed."""
+    """Time of a decision: while the arms wait, or ``ahead``, while the last chunk goes on."""
     delay: Count | None = None
     """Actions that a decision takes then; 2 at 30 Hz and as long at other rates if not given."""
     episode_steps: Count

@@ -45,7 +45,7 @@ def test_every_page_is_in_a_table_of_contents():
 
 def test_pictures_are_readable_in_light_and_dark():
     pictures = sorted((DOCS / "pictures").glob("*.svg"))
-    assert len(pictures) == 7
+    assert len(pictures) == 8
     for picture in pictures:
         text = picture.read_text(encoding="utf-8")
         assert "prefers-color-scheme:dark" in text

@@ -14,13 +14,12 @@ import pytest
 from gymnasium.error import ResetNeeded
 
 from real.clock import WallClock
-from real.drivers.ideal import IdealRobot
 from real.env import RealRobotEnv
 from real.operators import Event, ScriptedOperator
 from real.robot import RobotError
 from real.tasks.coordinates import Coordinates
 from real.tasks.files import load_preset
-from tests.helpers.robots.checks import violations
+from tests.helpers.robots.checks import Witness, violations
 from tests.helpers.robots.coasting import CoastingRobot
 from zprl_env import LatentSteeringWrapper
 from zprl_env.errors import ConfigurationError
@@ -102,7 +101,7 @@ def until(condition, seconds=5.0):
 
 
 def test_commands_go_on_while_the_next_chunk_is_decided():
-    between = []
+    between: list[int] = []
 
     def decide(decision):
         began = len(robot.commands)
@@ -122,7 +121,7 @@ def test_commands_go_on_while_the_next_chunk_is_decided():
 
 @pytest.mark.parametrize("who", ["policy", "learner"])
 def test_a_late_chunk_lets_the_arm_brake_within_its_limits_and_go_on(who):
-    speeds = []
+    speeds: list[float] = []
 
     def take_time(decision):
         if decision in (0, 2):
@@ -349,11 +348,9 @@ class Steps:
 def test_every_action_is_recorded_once_in_order_with_all_of_its_commands(realtime):
     recorder, late = Steps(), 0.15
     policy = Swaying(during=lambda decision: time.sleep(late if decision == 3 else 0.0))
-    robot = IdealRobot(PRESET, realtime=realtime)
-    sent = []
-    command, robot.command = robot.command, lambda given: (sent.append(given), command(given))
+    robot = Witness(PRESET, realtime=realtime)
     steered, _ = steer(policy, robot, recorder=recorder)
-    sent.clear()
+    before = len(robot.stretches[-1])
     *_, info = [steered.step(STILL) for _ in range(4)][-1]
     steered.close()
     there = [bool(step.action[7] < 0) for step in recorder.steps[: 4 * N]]
@@ -361,15 +358,16 @@ def test_every_action_is_recorded_once_in_order_with_all_of_its_commands(realtim
     assert (info["ahead"]["underruns"] > 0) is realtime
     ticks = [tick.command for step in recorder.steps for tick in step.ticks]
     assert len(ticks) >= 2 * 4 * N
-    for tick, given in zip(ticks, sent, strict=False):
+    for tick, given in zip(ticks, robot.stretches[-1][before:], strict=False):
         np.testing.assert_array_equal(tick.position, given.position)
 
 
 def test_a_simulation_declares_its_delay_and_the_same_seed_is_the_same_episode():
     def play(**options):
         env = RealRobotEnv(PRESET, driver="sim", **options)
-        steered = LatentSteeringWrapper(env, Swaying(), scale=0.5, n_action_steps=N)
-        steered.policy.asked = True
+        policy = Swaying()
+        steered = LatentSteeringWrapper(env, policy, scale=0.5, n_action_steps=N)
+        policy.asked = True
         seen = [steered.reset(seed=3)[0]]
         rng = np.random.default_rng(0)
         for _ in range(4):
@@ -397,7 +395,7 @@ def test_the_preset_or_a_setting_says_when_chunks_are_decided():
         assert env.delay == delay
         env.close()
     with pytest.raises(ConfigurationError, match="inference must be one of"):
-        RealRobotEnv(PRESET, driver="ideal", inference="async")
+        RealRobotEnv(PRESET, driver="ideal", inference="async")  # type: ignore[arg-type]
 
 
 def test_a_stop_for_missed_deadlines_says_that_it_was_the_policy():

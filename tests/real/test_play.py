@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from policies.demonstrations import Demonstrations
-from real.play import Play, play
+from real.play import Play, _timing, play
 from real.recording.reader import read_recorded
 from real.tasks.files import load_preset
 from tests.helpers.point import save_policy
@@ -78,6 +78,24 @@ def test_the_temperature_of_the_noise_reaches_the_policy(settings, tmp_path):
         play(settings(episodes=1, noise=noise, out=out))
         actions.append(Demonstrations.load(out).trajectories[0].actions)
     assert np.abs(actions[0][:2] - actions[1][:2]).max() > 1e-3
+
+
+def test_chunks_are_decided_ahead_with_a_delay_that_they_have_room_for(settings):
+    ahead, again = (play(settings(inference="ahead", delay=2)) for _ in range(2))
+    assert ahead.to_dict() == again.to_dict()
+    with pytest.raises(ConfigurationError, match="delay 3, n_action_steps 2, horizon 4"):
+        play(settings(inference="ahead", delay=3))
+    with pytest.raises(ConfigurationError, match="delay must come with inference='ahead'"):
+        settings(delay=2)
+
+
+def test_an_agent_is_played_with_the_delay_that_it_has_learned_with():
+    learned = {"inference": "ahead", "delay": 3, "task": "place-orange"}
+    run = {"inference": "ahead", "delay": 3}
+    for asked in (dict.fromkeys(run), {"inference": "ahead", "delay": None}, run):
+        assert _timing(asked, learned) == run
+    with pytest.raises(ConfigurationError, match=r"learned with, ahead, 3\. Got: sync, None"):
+        _timing({"inference": "sync", "delay": None}, learned)
 
 
 def test_no_episodes_are_refused():

@@ -52,10 +52,8 @@ class Beat:
         self.spent, self.latency = Spent(), Latency(self.period)
         self.held, self.late = 0, 0.0
         self._work: Callable[[Turn], None] | None = None
-        self._thread: threading.Thread | None = (
-            None  # the rest of it, beside: simulations are copied
-        )
-        self._decided: threading.Event
+        self._thread: threading.Thread | None = None
+        self._decided: threading.Event  # made with the thread, for a simulation may be copied
         self._done: threading.Event
         self._error: BaseException | None = None
         self._dropped = False
@@ -74,7 +72,7 @@ class Beat:
 
     @property
     def in_real_time(self) -> bool:
-        """Whether time passes while somebody decides."""
+        """Environment's word on whether time passes while a decision is made."""
         return bool(getattr(self._env, "in_real_time", False))
 
     def begin(self, work: Callable[[Turn], None] | None) -> None:

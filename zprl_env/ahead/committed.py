@@ -17,7 +17,7 @@ AHEAD = "ahead"
 
 
 class Committed:
-    """What the agent is told of the actions that it cannot change any more.
+    """Bookkeeping of the actions that an agent cannot change any more, for its observation.
 
     With a delay of d actions a decision takes effect d actions after its observation. Until then
     the last d actions of the chunk before are executed, whatever is decided: they and how many they
@@ -28,7 +28,7 @@ class Committed:
     Args:
         delay: Number d of actions, at least 1.
         n_action_steps: Actions n between two decisions.
-        space: Bounds of the environment's action, of size A.
+        space: Bounds of the environment's action, of size A: a ``Box``.
 
     Example:
         >>> space = gym.spaces.Box(-2.0, 2.0, (1,))
@@ -41,7 +41,8 @@ class Committed:
         [[0.5, 0.5]]
     """
 
-    def __init__(self, delay: int, n_action_steps: int, space: gym.spaces.Box) -> None:
+    def __init__(self, delay: int, n_action_steps: int, space: gym.Space) -> None:
+        assert isinstance(space, gym.spaces.Box)  # as ActionChunkWrapper has made sure
         self.delay, self.n_action_steps = delay, n_action_steps
         self.size = delay * int(np.prod(space.shape)) + 1
         self._low = np.asarray(space.low, np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from zprl_env.errors import ConfigurationError
 
 Inference: TypeAlias = Literal["sync", "ahead"]
-"""When a chunk is decided: while the robot waits, or ahead, while it moves."""
+"""Time of a decision: while the robot waits, or ahead, while it moves."""
 WARM_UP = 5
 """Decisions that are left out of the measurement: the first ones compile, allocate and load."""
 WINDOW = 200
@@ -33,7 +33,7 @@ def stated_delay(inference: str | None, delay: int | None, rate: float) -> int:
     Raises:
         ConfigurationError: There is no such inference, or the delay is impossible.
 
-    >>> stated_delay("sync", None, 30), stated_delay("ahead", None, 30), stated_delay("ahead", 4, 30)
+    >>> stated_delay("sync", None, 30), stated_delay("ahead", None, 30), stated_delay("ahead", 4, 9)
     (0, 2, 4)
     """
     inference = inference or "sync"

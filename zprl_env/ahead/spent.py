@@ -1,4 +1,4 @@
-"""Time that everybody spent on a period, to tell who made it late."""
+"""Account of the time that a period took, to tell who made it late."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 NOBODY = "nobody"
-"""Who is to blame where nobody spent any time: the machine, busy with something else."""
+"""Name of whoever spent most where no time was spent."""
 
 
 class Spent:
-    """Time that was spent since the last beat that was in time, by whom: policy, driver, camera.
+    """Account of time since the last beat that was in time: policy, driver, camera and others.
 
     Args:
         now: The time [s].
@@ -37,7 +37,7 @@ class Spent:
 
     @contextmanager
     def by(self, who: str) -> Iterator[None]:
-        """Count what is done in here as somebody's time."""
+        """Count the time that is spent in here as that of ``who``."""
         began, before = self._now(), self.at_work
         self.at_work = who
         try:
@@ -56,12 +56,12 @@ class Spent:
 
     @property
     def total(self) -> float:
-        """Time of everybody [s]."""
+        """Sum of all time that was spent [s]."""
         return sum(self._seconds.values())
 
     @property
     def most(self) -> tuple[str, float]:
-        """Who spent most, and how much [s]."""
+        """Name of whoever spent most, and how much [s]."""
         return max(self._seconds.items(), key=lambda item: item[1], default=(NOBODY, 0.0))
 
     def clear(self) -> None:

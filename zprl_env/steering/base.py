@@ -323,8 +323,8 @@ class Steering(ABC):
         if self.observation in ("features", "both"):
             parts.insert(0, features)
         if self.committed is not None:
-            rows = range(batches.length(observations)) if indices is None else indices
-            parts.insert(0, self.committed.rows(rows))
+            numbers = range(batches.length(observations)) if indices is None else indices
+            parts.insert(0, self.committed.rows(numbers))
         seen = np.concatenate(parts, axis=1, dtype=np.float32)
         if self._takes_context:
             latents = ContextLatents.of(latents, context_of(encoding))

@@ -13,7 +13,6 @@ from gymnasium.error import ResetNeeded
 from policies.finite import all_finite
 from zprl_env.ahead.beat import Beat, Turn, always
 from zprl_env.ahead.committed import AHEAD
-from zprl_env.ahead.delay import check_delay
 from zprl_env.ahead.spent import Spent
 from zprl_env.ahead.stretch import Stretch, seam
 from policies.success import reported
@@ -66,7 +65,7 @@ class ActionChunkWrapper(
     executed. It is decided from the observation before them, so its first d actions are theirs: it
     goes on where they ended, by count. One step is then the d actions that the chunk before has
     left and n - d of this one, of which d are left in turn. An end among them is this step's.
-    ``info["ahead"]`` tells: see :meth:`_counted`.
+    ``info["ahead"]`` tells of it: ``docs/robot/ahead.md`` has its keys.
 
     An environment with cameras takes its pictures once per chunk, of the state at its end; in
     between only a wrapper that looks at one has it taken, such as the last steps of a history.
@@ -119,7 +118,11 @@ class ActionChunkWrapper(
         if n_action_steps < 1:
             raise ConfigurationError(f"n_action_steps must be at least 1. Got: {n_action_steps}.")
         delay = int(getattr(env.unwrapped, "delay", 0)) if delay is None else delay
-        check_delay(delay, n_action_steps, n_action_steps + delay)
+        if not 0 <= delay <= n_action_steps:
+            raise ConfigurationError(
+                f"delay must be from 0 to n_action_steps, here {n_action_steps}: what is committed "
+                f"is of one chunk. Got: {delay}."
+            )
         gym.utils.RecordConstructorArgs.__init__(
             self, n_action_steps=n_action_steps, gamma=gamma, delay=delay
         )

@@ -9,6 +9,7 @@ import gymnasium as gym
 import numpy as np
 
 from zprl_env.ahead.committed import Committed
+from zprl_env.ahead.delay import check_delay
 from zprl_env.ahead.spent import Spent
 from zprl_env.envs.conditions import at_rest_if_it_fails, check_single
 from zprl_env.envs.episodes import policy_seed
@@ -139,6 +140,8 @@ class SteeringWrapper(
         if n_action_steps is None:
             n_action_steps = facts.n_action_steps or self.policy.n_action_steps
         gamma = facts.gamma if gamma is None else gamma
+        delay = int(getattr(env.unwrapped if chunks is None else chunks, "delay", 0))
+        check_delay(delay, n_action_steps, self.policy.horizon)
         options = given(options, self.steering_class.usual(facts))
         options["noise"] = stored_noise(options["noise"], self.policy)
         env = flat_environment(env, self.policy)
@@ -160,7 +163,6 @@ class SteeringWrapper(
         )
         super().__init__(ActionChunkWrapper(env, n_action_steps, gamma) if chunks is None else env)
         warn_of_another_task(self.policy, self.env.get_wrapper_attr("env_args"))
-        delay = self.env.get_wrapper_attr("delay")
         self.steering = self.steering_class(
             self.policy,
             observation_dim=observation_dim,

@@ -17,7 +17,7 @@ from tests.helpers import point
 from tests.helpers.point import PointEnv
 from zprl_env import ActionChunkWrapper, SteeredPolicy, cli
 from zprl_env.deploy.export import Export, check_equal, export, likely_observations
-from zprl_env.errors import CheckpointError
+from zprl_env.errors import CheckpointError, ZprlError
 from zprl_env.loading.resolve import resolve_policy
 from zprl_env.steering.base import policy_generator
 from zprl_env.training.agents.weights import load_agent
@@ -73,6 +73,14 @@ def test_an_export_plays_what_its_run_is_evaluated_on(name, finetuned, tmp_path,
             np.testing.assert_allclose(outside.position, inside.position, rtol=1e-5, atol=1e-6)
             if over:
                 break
+
+
+def test_an_agent_that_is_told_what_is_committed_is_not_exported(finetuned, tmp_path, monkeypatch):
+    monkeypatch.setattr(PointEnv, "delay", 1, raising=False)
+    run = finetuned("--algo", "sac")
+    with pytest.raises(ZprlError, match=r"Got one that is told what is committed.*real\.play"):
+        export(Export(run, tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_folder_is_safetensors_json_and_a_card(steered_folder):

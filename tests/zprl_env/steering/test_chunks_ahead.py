@@ -19,10 +19,22 @@ from zprl_env.testing import LinearPolicy
 N, DELAY, GAMMA = 4, 2, 0.9
 
 
+class Declaring(RecordingEnv):
+    """Has an epoch, and may declare a delay."""
+
+    epoch = 0
+    delay = 3
+
+
 def chunked(delay=DELAY, **options):
-    env = ActionChunkWrapper(RecordingEnv(**options), N, gamma=GAMMA, delay=delay)
+    env = ActionChunkWrapper(Declaring(**options), N, gamma=GAMMA, delay=delay)
     env.reset(seed=0)
     return env
+
+
+def declaring(env) -> Declaring:
+    assert isinstance(env.unwrapped, Declaring)
+    return env.unwrapped
 
 
 def chunk(number, rows=N + DELAY):
@@ -68,8 +80,7 @@ def test_the_reward_is_of_all_that_was_executed_since_the_observation():
 def test_an_end_among_the_committed_actions_is_that_of_the_next_step(end, at):
     flag = {"terminated": "terminate_at", "truncated": "truncate_at"}[end]
     env = chunked(**{flag: at})
-    *_, terminated, truncated, _ = env.step(chunk(0))
-    assert not (terminated or truncated)
+    assert env.step(chunk(0))[2:4] == (False, False)
     _, reward, terminated, truncated, info = env.step(chunk(1))
     assert (terminated, truncated) == (end == "terminated", end == "truncated")
     assert reward == pytest.approx(np.sum(GAMMA ** np.arange(at - 4)))
@@ -108,10 +119,8 @@ def test_the_jump_where_two_chunks_meet_is_told():
 
 def test_a_late_chunk_is_dropped_and_counted():
     env = chunked()
-    recording(env).epoch = 0
-    env.reset(seed=0)
     env.step(chunk(0))
-    recording(env).epoch = 1  # a takeover: what was committed is not executed, what comes is late
+    declaring(env).epoch = 1  # a takeover: what was committed is not executed, what comes is late
     *_, info = env.step(chunk(1))
     assert executed(env)[4:] == [(1, 0)]  # asked once what has become of it
     assert (info["env_steps"], info["ahead"]["committed"]) == (1, 0)
@@ -123,12 +132,10 @@ def test_a_late_chunk_is_dropped_and_counted():
 
 def test_a_late_chunk_after_a_whole_one_is_asked_once_all_the_same():
     env = chunked(delay=N)
-    recording(env).epoch = 0
-    env.reset(seed=0)
     env.step(chunk(0, 2 * N))
     env._beat.begin(None)  # what was committed has been executed: all of a chunk
     env._execute(env._stretch, chunk(0, 2 * N)[N:], lambda: contextlib.nullcontext(True))
-    recording(env).epoch = 1
+    declaring(env).epoch = 1
     _, reward, *_, info = env.step(chunk(1, 2 * N))
     assert (info["env_steps"], info["ahead"]["committed"]) == (N + 1, 0)
     assert reward == pytest.approx(np.sum(GAMMA ** np.arange(N + 1)))
@@ -155,10 +162,8 @@ def test_without_a_delay_nothing_is_told_of_one():
 
 
 def test_an_environment_declares_its_delay():
-    inside = RecordingEnv()
-    inside.delay = 3
-    assert ActionChunkWrapper(inside, N).delay == 3
-    with pytest.raises(ConfigurationError, match="delay 5, n_action_steps 4"):
+    assert ActionChunkWrapper(Declaring(), N).delay == 3
+    with pytest.raises(ConfigurationError, match=r"from 0 to n_action_steps, here 4.*Got: 5"):
         ActionChunkWrapper(RecordingEnv(), N, delay=5)
 
 
@@ -187,7 +192,7 @@ def test_the_agent_sees_what_is_committed_and_nothing_before_the_first_decision(
     seen, _ = env.reset(seed=0)
     size = DELAY * 2 + 1
     alone = STEERINGS[where].wrapper(RecordingEnv(), policy(), scale=0.5, n_action_steps=N)
-    assert seen.size == alone.observation_space.shape[0] + size
+    assert seen.size == alone.reset(seed=0)[0].size + size
     assert not seen[:size].any()
     seen, *_ = env.step(env.action_space.sample())
     env.step(env.action_space.sample())

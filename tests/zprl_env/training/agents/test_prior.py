@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
 from policies.demonstrations import Demonstrations, Trajectory
 from tests.helpers.point import PointEnv
 from tests.helpers.small_model import make_small_model
+from zprl_env.ahead.committed import Committed
 from zprl_env.errors import PolicyMismatchError, ZprlError
 from zprl_env.steering import ActionSteering, LatentSteering, NoiseSteering
 from zprl_env.testing import LinearPolicy
@@ -107,6 +109,15 @@ def test_a_replay_buffer_of_several_environments_holds_them_in_order(overlap):
     real = buffer.dones[:rows] * (1 - buffer.timeouts[:rows])
     np.testing.assert_array_equal(real.T.ravel(), [0, 0, 1, 0, 0, 0, 0, 1])
     model.learn(10, log_interval=None)
+
+
+def test_demonstrations_do_not_tell_what_was_committed():
+    space = gym.spaces.Box(-1.0, 1.0, (2,))
+    ahead = LatentSteering(
+        POLICY, observation_dim=3, n_action_steps=2, committed=Committed(1, 2, space)
+    )
+    with pytest.raises(ZprlError, match="must come with inference=sync"):
+        prior_decisions(demonstrations(shown(5, True)[0]), ahead, RECIPE)
 
 
 def test_mistakes_are_told():
