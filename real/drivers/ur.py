@@ -114,9 +114,7 @@ class URRobot:
         """Return the newest measurement of every arm."""
         poses, speeds, joints, turning = [], [], [], []
         for number, (_, receive, host) in enumerate(self._connected()):
-            with _told(host):
-                if not receive.isConnected():
-                    raise RobotError(f"{host} must answer. Got: no data. Connect again.")
+            with _told(host, receive):
                 measured = receive.getTimestamp()
                 pose, speed = receive.getActualTCPPose(), receive.getActualTCPSpeed()
                 joints.append(np.array(receive.getActualQ()))
@@ -140,14 +138,14 @@ class URRobot:
 
     def command(self, command: RobotCommand) -> None:
         """Make a pose what every controller's script servos to, and pass on the opening."""
-        for number, (control, _, host) in enumerate(self._connected()):
+        for number, (control, receive, host) in enumerate(self._connected()):
             pose = self._frames[number].to_wire(
                 command.position[number], command.quaternion[number]
             )
             if not np.isfinite(pose).all():
                 raise RobotError(f"A pose must be finite. Got: {pose.tolist()}.")
             target = [*pose[:3], *rotation.to_vector(np.roll(pose[3:], 1))]
-            with _told(host):
+            with _told(host, control, receive):
                 if not control.servoL(target, 0.0, 0.0, self._period, LOOKAHEAD, self._gain):
                     raise RobotError(f"{host} must servo. Got: a refusal. Is its script running?")
         for hand, opening in zip(self._hands, command.gripper, strict=False):
@@ -157,9 +155,9 @@ class URRobot:
         """End servoing, or the way home, and hold every arm, whichever of them answers."""
         self._stops += 1
         failures = []
-        for control, _, host in self._connected():
+        for control, receive, host in self._connected():
             try:
-                with _told(host):
+                with _told(host, control, receive):
                     if self._homing:
                         control.stopJ(2.0, True)
                     elif not control.servoStop(self._deceleration):
@@ -197,11 +195,11 @@ class URRobot:
         for hand in self._hands:
             hand.close()
         for control, receive in self._arms:
-            for end in (control.servoStop, control.stopScript, control.disconnect):
+            reached = control.isConnected() and receive.isConnected()
+            ends = (control.servoStop, control.stopScript) if reached else ()
+            for end in (*ends, control.disconnect, receive.disconnect):
                 with suppress(Exception):
                     end()
-            with suppress(Exception):
-                receive.disconnect()
         self._arms, self._hands = [], []
 
     def _connected(self) -> list[tuple[Any, Any, str]]:
@@ -248,9 +246,11 @@ def _robotiq(host: str, port: int) -> Hand:
 
 
 @contextmanager
-def _told(host: str) -> Iterator[None]:
-    """Tell ur_rtde's failures as a robot's."""
+def _told(host: str, *interfaces: Any) -> Iterator[None]:
+    """Tell ur_rtde's failures as a robot's; without a line it says yes, or waits for minutes."""
     try:
+        if not all(interface.isConnected() for interface in interfaces):
+            raise RobotError(f"The UR at {host} must answer. Got: no line. Connect again.")
         yield
     except RobotError:
         raise
