@@ -28,6 +28,10 @@ WELL = (1, 2)
 """Safety modes in which the arm may move: normal and reduced."""
 LOOKAHEAD = 0.1
 """Time that servoing looks ahead [s], in [0.03, 0.2]: larger is smoother, and further behind."""
+RETRYING = 2.0
+"""Time that ur_rtde tries to find a lost controller again [s]."""
+SILENCE = 0.05
+"""Time without data after which a controller counts as lost [s]."""
 GRIPPER_PORT = 63352
 """Port of Robotiq's URCap."""
 NEAR = 0.01
@@ -157,7 +161,9 @@ class URRobot:
         failures = []
         for control, receive, host in self._connected():
             try:
-                with _told(host, control, receive):
+                with _told(host, control):
+                    if not _is_alive(receive):
+                        raise RobotError(f"The UR at {host} must answer. Got: no data.")
                     if self._homing:
                         control.stopJ(2.0, True)
                     elif not control.servoStop(self._deceleration):
@@ -195,8 +201,10 @@ class URRobot:
         for hand in self._hands:
             hand.close()
         for control, receive in self._arms:
-            reached = control.isConnected() and receive.isConnected()
+            reached = control.isConnected() and _is_alive(receive)
             ends = (control.servoStop, control.stopScript) if reached else ()
+            if not reached:  # it tries once more by itself, and must not be ended meanwhile
+                time.sleep(RETRYING)
             for end in (*ends, control.disconnect, receive.disconnect):
                 with suppress(Exception):
                     end()
@@ -217,6 +225,16 @@ def _check_safety(receive: Any, host: str) -> None:
         )
 
 
+def _is_alive(receive: Any) -> bool:
+    """Tell whether data comes: without, ur_rtde would wait for its stop's end for minutes."""
+    before, until = receive.getTimestamp(), time.monotonic() + SILENCE
+    while receive.isConnected() and time.monotonic() < until:
+        if receive.getTimestamp() != before:
+            return True
+        time.sleep(0.002)
+    return False
+
+
 def _robotiq(host: str, port: int) -> Hand:
     """Make a Robotiq gripper behind its URCap, which answers a line of text with another."""
     try:
@@ -231,7 +249,9 @@ def _robotiq(host: str, port: int) -> Hand:
     def ask(what: str) -> str:
         line.write(f"{what}\n")
         line.flush()
-        return line.readline().strip()
+        if not (said := line.readline().strip()):
+            raise RobotError("no answer")
+        return said
 
     def act(goal: float) -> Callable[[], bool] | None:
         ask(f"SET POS {round(255 * (1.0 - goal))}")
