@@ -24,6 +24,8 @@ from zprl_env.errors import ConfigurationError, MissingExtraError, UnknownNameEr
 
 ENDING = ".pos"
 """Ending of the names of joint positions."""
+PLUGIN = "lerobot_robot_"
+"""Beginning of the names of packages with robots, by LeRobot's convention."""
 GRIPPER = "gripper"
 """Part of the names of grippers, which are no joints."""
 PATIENCE = 0.2
@@ -195,13 +197,13 @@ def _make(name: str, config: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Make LeRobot's robot of a type, and return its settings."""
     try:
         from lerobot import robots
-        from lerobot.utils.import_utils import register_third_party_plugins
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "lerobot", "lerobot-robot") from None
-    for module in pkgutil.iter_modules(robots.__path__):
+    modules = [module.name for module in pkgutil.iter_modules(robots.__path__, "lerobot.robots.")]
+    modules += [m.name for m in pkgutil.iter_modules() if m.name.startswith(PLUGIN)]
+    for module in modules:
         with suppress(ImportError):  # which lacks what only other robots need
-            importlib.import_module(f"lerobot.robots.{module.name}")
-    register_third_party_plugins()
+            importlib.import_module(module)
     known = robots.RobotConfig.get_known_choices()
     if name not in known:
         raise UnknownNameError("robot of LeRobot's", name, [*known])
