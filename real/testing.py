@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from real.clock import SimulatedClock
 from real.drivers import DriverLike, driver_settings, make_robot
 from real.motion.safety import SafetyFilter
 from real.motion.watchdog import fault
-from real.robot import Cameras, Robot, RobotError, RobotState, SceneRobot
+from real.robot import Cameras, JointCommand, Robot, RobotError, RobotState, SceneRobot
 from real.tasks import rotation
-from real.tasks.coordinates import GRIPPER, POSITION, Coordinates
+from real.tasks.coordinates import GRIPPER, Coordinates, coordinates_of
 from real.tasks.files import load_preset
 from real.tasks.preset import Preset
 from zprl_env import cli
@@ -44,7 +44,8 @@ class MisbehavingRobotError(ZprlError):
 class Conformance:
     """Check a driver against everything that the environment relies on.
 
-    The arms move by 3 cm around the preset's home: look that nothing is in the way.
+    The arms move by 3 cm around the preset's home, or by 0.15 rad of each joint where joints are
+    commanded: look that nothing is in the way.
     """
 
     driver: str
@@ -113,6 +114,10 @@ def _connects(robot: Robot, preset: Preset) -> Iterator[str]:
     yield from _sound(robot, preset, state)
     if not len(state.joints):
         yield f"joints must be given for {len(preset.arms)} arms, got none"
+    if preset.space == "joints":
+        if (off := _off(preset, state, coordinates_of(preset).home)) > TURN:
+            yield f"home() must take the joints to the preset's posture, they are {off:.2f} rad off"
+        return
     home = Coordinates(preset).command(Coordinates(preset).home)
     if (off := _angle(state.quaternion, home.quaternion)) > FACTOR * TURN:
         yield (
@@ -123,7 +128,8 @@ def _connects(robot: Robot, preset: Preset) -> Iterator[str]:
 
 def _answers_quickly(robot: Robot, preset: Preset) -> Iterator[str]:
     """Calls return at once."""
-    here = Coordinates(preset).command(Coordinates(preset).of(robot.state()))
+    coordinates = coordinates_of(preset)
+    here = coordinates.command(coordinates.of(robot.state()))
     calls: dict[str, Callable[[], object]] = {
         "state()": robot.state,
         "command()": lambda: robot.command(here),
@@ -147,43 +153,42 @@ def _answers_quickly(robot: Robot, preset: Preset) -> Iterator[str]:
 def _measures_anew(robot: Robot, preset: Preset) -> Iterator[str]:
     """Time stamps advance, and an old measurement stays what it was."""
     first = robot.state()
-    kept = first.position.copy()
+    kept = first.gripper.copy()
     robot.clock.sleep_until(robot.clock.now() + 2.0 * preset.watchdog.max_state_age)
     second = robot.state()
     if second.stamp <= first.stamp:
         yield f"time stamps must advance, got {second.stamp:.3f} after {first.stamp:.3f}"
     yield from _sound(robot, preset, second)
-    second.position[:] += 1.0
-    if np.abs(robot.state().position - second.position).max() < 0.5:
+    second.gripper[:] += 1.0
+    if np.abs(robot.state().gripper - second.gripper).max() < 0.5:
         yield "state() must return its own arrays, changing one changed the robot's"
-    if not np.array_equal(first.position, kept):
+    if not np.array_equal(first.gripper, kept):
         yield "a measurement must stay as it is, a later one changed it"
 
 
 def _goes_where_it_is_sent(robot: Robot, preset: Preset) -> Iterator[str]:
     """Each arm follows along every axis, and holds still without commands."""
-    home = Coordinates(preset).home
-    for axis, name in enumerate("xyz"):
+    home = coordinates_of(preset).home
+    for axis in _axes(preset):
         for sign in (1.0, -1.0):
-            goal = home.copy()
-            goal[:, axis] += sign * REACH
+            goal = _away(preset, axis, sign)
             _move(robot, preset, goal)
-            reached = robot.state().position
-            error = float(np.abs(reached - goal[:, POSITION]).max())
-            if error > NEAR:
+            if (error := _off(preset, robot.state(), goal)) > axis.near:
                 yield (
-                    f"an arm sent {sign * REACH:+g} m along {name} must get within {NEAR} m, it is "
-                    f"{error:.3f} m off"
+                    f"an arm sent {sign * axis.reach:+g} {axis.unit} {axis.name} must get within "
+                    f"{axis.near} {axis.unit}, it is {error:.3f} {axis.unit} off"
                 )
     _move(robot, preset, home)
-    before = robot.state().position
+    before = coordinates_of(preset).of(robot.state())
     robot.clock.sleep_until(robot.clock.now() + SETTLED)
-    if (drift := float(np.abs(robot.state().position - before).max())) > NEAR:
-        yield f"arms without commands must stay where they are, drifted {drift:.3f} m"
+    if (drift := _off(preset, robot.state(), before)) > axis.near:
+        yield f"arms without commands must stay where they are, drifted {drift:.3f} {axis.unit}"
 
 
 def _turns_as_it_is_told(robot: Robot, preset: Preset) -> Iterator[str]:
     """Each arm turns about every axis, both ways."""
+    if preset.space == "joints":
+        return  # each of which has been turned already
     coordinates = Coordinates(preset)
     for axis, name in enumerate("xyz"):
         for sign in (1.0, -1.0):
@@ -201,6 +206,9 @@ def _turns_as_it_is_told(robot: Robot, preset: Preset) -> Iterator[str]:
 
 def _measures_its_velocity(robot: Robot, preset: Preset) -> Iterator[str]:
     """Velocities are those of the positions, in metres and radians per second."""
+    if preset.space == "joints":
+        yield from _measures_its_joints_velocities(robot, preset)
+        return
     home = Coordinates(preset).home
     goal = home.copy()
     goal[:, 0] += REACH
@@ -227,30 +235,46 @@ def _measures_its_velocity(robot: Robot, preset: Preset) -> Iterator[str]:
     _move(robot, preset, home)
 
 
+def _measures_its_joints_velocities(robot: Robot, preset: Preset) -> Iterator[str]:
+    """Velocities of joints are those of their positions, if the robot tells any."""
+    home = coordinates_of(preset).home
+    states = _move(robot, preset, home + TURN, periods=int(preset.control_rate))
+    _move(robot, preset, home)
+    if not all(len(state.joint_velocities) for state in states):
+        return
+    lasting = np.diff([state.stamp for state in states])[:, None, None]
+    said = np.array([state.joint_velocities for state in states])
+    summed = np.sum(0.5 * (said[1:] + said[:-1]) * lasting, axis=0)
+    gone = np.array(states[-1].joints) - np.array(states[0].joints)
+    if np.abs(summed - gone).max() > (FACTOR - 1.0) * np.abs(gone).max():
+        yield (
+            f"joint_velocities must be those of the way, which was {gone.round(3).tolist()} rad; "
+            f"they sum up to {summed.round(3).tolist()}"
+        )
+
+
 def _falls_silent(robot: Robot, preset: Preset) -> Iterator[str]:
     """Arms whose commands end in motion stay where the last one put them."""
-    home = Coordinates(preset).home
-    goal = home.copy()
-    goal[:, 2] += REACH
+    axis = _axes(preset)[UP]
+    goal = _away(preset, axis)
     _move(robot, preset, goal, periods=int(0.3 * preset.control_rate))
     robot.clock.sleep_until(robot.clock.now() + SETTLED)
-    beyond = float((robot.state().position[:, 2] - goal[:, 2]).max())
-    if beyond > 0.5 * NEAR:
+    here = coordinates_of(preset).of(robot.state())
+    beyond = float((here - goal)[:, axis.index].max())
+    if beyond > 0.5 * axis.near:
         yield (
             f"arms whose commands end in motion must stay where the last one put them, they went "
-            f"{beyond:.3f} m too far in {SETTLED:g} s of silence"
+            f"{beyond:.3f} {axis.unit} too far in {SETTLED:g} s of silence"
         )
     robot.stop()
-    _move(robot, preset, home)
+    _move(robot, preset, coordinates_of(preset).home)
 
 
 def _stops_beside(robot: Robot, preset: Preset) -> Iterator[str]:
     """A stop waits for no other call, which another thread is in."""
     if isinstance(robot.clock, SimulatedClock):
         return  # in which nothing else goes on
-    goal = Coordinates(preset).home
-    goal[:, 2] += REACH
-    _move(robot, preset, goal)
+    _move(robot, preset, _away(preset, _axes(preset)[UP]))
     with ThreadPoolExecutor(1) as beside:
         homing = beside.submit(robot.home)
         time.sleep(0.1)
@@ -269,7 +293,7 @@ def _grips(robot: Robot, preset: Preset) -> Iterator[str]:
     if "gripper" not in preset.action:
         return
     for opening in (0.0, 1.0):
-        goal = Coordinates(preset).home
+        goal = coordinates_of(preset).home
         goal[:, GRIPPER] = opening
         _move(robot, preset, goal)
         _move(robot, preset, goal, periods=int(2.0 * preset.control_rate))  # hands take their time
@@ -280,30 +304,30 @@ def _grips(robot: Robot, preset: Preset) -> Iterator[str]:
 
 def _stops(robot: Robot, preset: Preset) -> Iterator[str]:
     """A stop holds, can be repeated, and commands move the arms again."""
-    home = Coordinates(preset).home
-    goal = home.copy()
-    goal[:, 2] += REACH
-    _move(robot, preset, goal, periods=10)
+    home, axis = coordinates_of(preset).home, _axes(preset)[UP]
+    _move(robot, preset, _away(preset, axis), periods=10)
     robot.stop()
     robot.stop()
     robot.clock.sleep_until(robot.clock.now() + SETTLED)
-    before = robot.state().position
+    before = coordinates_of(preset).of(robot.state())
     robot.clock.sleep_until(robot.clock.now() + SETTLED)
-    if (drift := float(np.abs(robot.state().position - before).max())) > 0.5 * NEAR:
-        yield f"stopped arms must hold still, drifted {drift:.3f} m"
+    if (drift := _off(preset, robot.state(), before)) > 0.5 * axis.near:
+        yield f"stopped arms must hold still, drifted {drift:.3f} {axis.unit}"
     _move(robot, preset, home)
-    if np.abs(robot.state().position - home[:, POSITION]).max() > NEAR:
+    if _off(preset, robot.state(), home) > axis.near:
         yield "arms must follow commands again after stop()"
 
 
 def _keeps_its_own_copies(robot: Robot, preset: Preset) -> Iterator[str]:
     """Later changes of a command's arrays do not matter."""
-    coordinates = Coordinates(preset)
+    coordinates, axis = coordinates_of(preset), _axes(preset)[UP]
+    _move(robot, preset, coordinates.home)
     command = coordinates.command(coordinates.home)
     robot.command(command)
-    command.position[:] += 1.0
+    moving = command.joints if isinstance(command, JointCommand) else command.position
+    moving += 1.0
     robot.clock.sleep_until(robot.clock.now() + 0.2)
-    if np.abs(robot.state().position - coordinates.home[:, POSITION]).max() > NEAR:
+    if _off(preset, robot.state(), coordinates.home) > axis.near:
         yield "command() must copy what it is given, changing the array moved an arm"
 
 
@@ -399,6 +423,41 @@ def _sound(robot: Robot, preset: Preset, state: RobotState) -> Iterator[str]:
         yield f"gripper must lie in [0, 1], got {np.asarray(state.gripper).tolist()}"
 
 
+class _Axis(NamedTuple):
+    """An axis that arms are sent along: its place among coordinates, and how far."""
+
+    index: int
+    name: str
+    reach: float
+    near: float
+    unit: str
+
+
+UP = -1
+"""Place of the axis along which arms are stopped: upwards, or the last joint."""
+
+
+def _axes(preset: Preset) -> list[_Axis]:
+    """Return the axes that arms are sent along: of space, or their joints."""
+    if preset.space == "pose":
+        return [_Axis(n, f"along {name}", REACH, NEAR, "m") for n, name in enumerate("xyz")]
+    joints = range(preset.arms[0].joints)
+    return [_Axis(n, f"of joint {n + 1}", TURN, ALIKE, "rad") for n in joints]
+
+
+def _away(preset: Preset, axis: _Axis, sign: float = 1.0) -> np.ndarray:
+    """Return where arms are that were sent from home along an axis, as far as they may."""
+    goal = coordinates_of(preset).home
+    goal[:, axis.index] += sign * axis.reach
+    return SafetyFilter(preset).clip(goal)
+
+
+def _off(preset: Preset, state: RobotState, goal: np.ndarray) -> float:
+    """Return how far arms are from a goal, along the axes that they are sent along [m or rad]."""
+    axes = [axis.index for axis in _axes(preset)]
+    return float(np.abs(coordinates_of(preset).of(state) - goal)[:, axes].max())
+
+
 def _angle(a: np.ndarray, b: np.ndarray) -> float:
     """Return the largest angle between orientations [rad]."""
     turns = rotation.to_vector(rotation.multiply(np.asarray(a), rotation.inverse(np.asarray(b))))
@@ -410,7 +469,7 @@ def _move(
 ) -> list[RobotState]:
     """Send the arms somewhere through the safety filter, and give them time to settle."""
     states = []
-    coordinates, safety = Coordinates(preset), SafetyFilter(preset)
+    coordinates, safety = coordinates_of(preset), SafetyFilter(preset)
     safety.restart(coordinates.of(robot.state()))
     period = 1.0 / preset.control_rate
     due = robot.clock.now()

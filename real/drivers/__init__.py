@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any, TypeAlias
 
 from real.robot import Robot
@@ -17,6 +18,7 @@ DRIVERS = {
     "serl": "real.drivers.serl:SerlRobot",
     "franka": "real.drivers.franka:FrankaRobot",
     "ur": "real.drivers.ur:URRobot",
+    "lerobot": "real.drivers.lerobot:LeRobotRobot",
     "remote": "real.drivers.remote:RemoteRobot",
     "ideal": "real.drivers.ideal:IdealRobot",
 }
@@ -24,6 +26,9 @@ DRIVERS = {
 
 SPACES: dict[str, str] = {"pose": "poses", "joints": "joint positions"}
 """Words for what a driver accepts."""
+
+LEROBOT = "lerobot:"
+"""Beginning of the names of LeRobot's robots, such as ``lerobot:so101_follower``."""
 
 DriverLike: TypeAlias = "str | Robot | Callable[..., Robot]"
 """A name in `DRIVERS`, ``"module:Class"``, a class, or a robot that is there already."""
@@ -87,16 +92,23 @@ def _check_space(robot: object, preset: Preset, driver: DriverLike) -> None:
 
 
 def driver_class(driver: str) -> Callable[..., Robot]:
-    """Find a driver's class by its name.
+    """Find a driver's class by its name; of LeRobot's robots each is a class of its own.
 
     Raises:
         UnknownNameError: No driver has this name.
         ConfigurationError: It cannot be imported.
     """
+    if driver.startswith(LEROBOT):
+        return _lerobot(driver.removeprefix(LEROBOT))
     if driver not in DRIVERS and ":" not in driver:
         raise UnknownNameError("driver", driver, [*DRIVERS, "module:Class"])
     found: Callable[..., Robot] = load_object(DRIVERS.get(driver, driver), "driver")
     return found
+
+
+@cache
+def _lerobot(robot: str) -> Callable[..., Robot]:
+    return partial(driver_class("lerobot"), robot=robot)
 
 
 def driver_settings(

@@ -28,6 +28,10 @@ WELL = (1, 2)
 """Safety modes in which the arm may move: normal and reduced."""
 LOOKAHEAD = 0.1
 """Time that servoing looks ahead [s], in [0.03, 0.2]: larger is smoother, and further behind."""
+RETRYING = 2.0
+"""Time that ur_rtde tries to find a lost controller again [s]."""
+SILENCE = 0.05
+"""Time without data after which a controller counts as lost [s]."""
 GRIPPER_PORT = 63352
 """Port of Robotiq's URCap."""
 NEAR = 0.01
@@ -116,9 +120,7 @@ class URRobot:
         """Return the newest measurement of every arm."""
         poses, speeds, joints, turning = [], [], [], []
         for number, (_, receive, host) in enumerate(self._connected()):
-            with _told(host):
-                if not receive.isConnected():
-                    raise RobotError(f"{host} must answer. Got: no data. Connect again.")
+            with _told(host, receive):
                 measured = receive.getTimestamp()
                 pose, speed = receive.getActualTCPPose(), receive.getActualTCPSpeed()
                 joints.append(np.array(receive.getActualQ()))
@@ -142,14 +144,14 @@ class URRobot:
 
     def command(self, command: RobotCommand) -> None:
         """Make a pose what every controller's script servos to, and pass on the opening."""
-        for number, (control, _, host) in enumerate(self._connected()):
+        for number, (control, receive, host) in enumerate(self._connected()):
             pose = self._frames[number].to_wire(
                 command.position[number], command.quaternion[number]
             )
             if not np.isfinite(pose).all():
                 raise RobotError(f"A pose must be finite. Got: {pose.tolist()}.")
             target = [*pose[:3], *rotation.to_vector(np.roll(pose[3:], 1))]
-            with _told(host):
+            with _told(host, control, receive):
                 if not control.servoL(target, 0.0, 0.0, self._period, LOOKAHEAD, self._gain):
                     raise RobotError(f"{host} must servo. Got: a refusal. Is its script running?")
         for hand, opening in zip(self._hands, command.gripper, strict=False):
@@ -159,9 +161,11 @@ class URRobot:
         """End servoing, or the way home, and hold every arm, whichever of them answers."""
         self._stops += 1
         failures = []
-        for control, _, host in self._connected():
+        for control, receive, host in self._connected():
             try:
-                with _told(host):
+                with _told(host, control):
+                    if not _is_alive(receive):
+                        raise RobotError(f"The UR at {host} must answer. Got: no data.")
                     if self._homing:
                         control.stopJ(2.0, True)
                     elif not control.servoStop(self._deceleration):
@@ -199,11 +203,13 @@ class URRobot:
         for hand in self._hands:
             hand.close()
         for control, receive in self._arms:
-            for end in (control.servoStop, control.stopScript, control.disconnect):
+            reached = control.isConnected() and _is_alive(receive)
+            ends = (control.servoStop, control.stopScript) if reached else ()
+            if not reached:  # it tries once more by itself, and must not be ended meanwhile
+                time.sleep(RETRYING)
+            for end in (*ends, control.disconnect, receive.disconnect):
                 with suppress(Exception):
                     end()
-            with suppress(Exception):
-                receive.disconnect()
         self._arms, self._hands = [], []
 
     def _connected(self) -> list[tuple[Any, Any, str]]:
@@ -221,6 +227,16 @@ def _check_safety(receive: Any, host: str) -> None:
         )
 
 
+def _is_alive(receive: Any) -> bool:
+    """Tell whether data comes: without, ur_rtde would wait for its stop's end for minutes."""
+    before, until = receive.getTimestamp(), time.monotonic() + SILENCE
+    while receive.isConnected() and time.monotonic() < until:
+        if receive.getTimestamp() != before:
+            return True
+        time.sleep(0.002)
+    return False
+
+
 def _robotiq(host: str, port: int) -> Hand:
     """Make a Robotiq gripper behind its URCap, which answers a line of text with another."""
     try:
@@ -235,7 +251,9 @@ def _robotiq(host: str, port: int) -> Hand:
     def ask(what: str) -> str:
         line.write(f"{what}\n")
         line.flush()
-        return line.readline().strip()
+        if not (said := line.readline().strip()):
+            raise RobotError("no answer")
+        return said
 
     def act(goal: float) -> Callable[[], bool] | None:
         ask(f"SET POS {round(255 * (1.0 - goal))}")
@@ -250,9 +268,11 @@ def _robotiq(host: str, port: int) -> Hand:
 
 
 @contextmanager
-def _told(host: str) -> Iterator[None]:
-    """Tell ur_rtde's failures as a robot's."""
+def _told(host: str, *interfaces: Any) -> Iterator[None]:
+    """Tell ur_rtde's failures as a robot's; without a line it says yes, or waits for minutes."""
     try:
+        if not all(interface.isConnected() for interface in interfaces):
+            raise RobotError(f"The UR at {host} must answer. Got: no line. Connect again.")
         yield
     except RobotError:
         raise
