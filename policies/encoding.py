@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from policies.seats import Seats
+
 Observations = np.ndarray | Mapping[str, np.ndarray]
 """Raw observations of shape ``(B, O)``, or the batch of a policy that sees, by name."""
 
@@ -81,11 +83,12 @@ def remembers(policy: object) -> bool:
 
 
 def encode_alone(policy: Any, observations: Observations) -> Any:
-    """Have a policy encode observations as if each began an episode; the memory of it is lost."""
+    """Have a policy encode observations as if each began an episode, which nobody else is in."""
     if not remembers(policy):
         return policy.encode(observations)
     first = next(iter(observations.values())) if isinstance(observations, Mapping) else observations
-    rows = range(len(first))
+    seats = Seats(policy)
+    rows = seats.of(range(len(first)))
     policy.reset(rows)
     return policy.encode(observations, rows)
 

@@ -264,13 +264,15 @@ def _instructions(file: BytesIO) -> Iterator[tuple[str, str]]:
             yield "strange", "more than is looked at"
             return
         if kind in _PUTS:
-            memo[len(memo) if kind == "MEMOIZE" else int(argument)] = pushed[-1] if pushed else None
+            memo[len(memo) if kind == "MEMOIZE" else int(argument or 0)] = (
+                pushed[-1] if pushed else None
+            )
             continue
         text = str(argument)[:MOST_TEXT] if kind in _TEXTS else None
         if text is not None:
             yield "text", text
         elif kind in _GETS:
-            text = memo.get(int(argument))
+            text = memo.get(int(argument or 0))
         elif kind in ("GLOBAL", "INST"):
             yield "name", ".".join(str(argument).split(" ", 1))
         elif kind == "STACK_GLOBAL":

@@ -88,6 +88,7 @@ class ServedPolicy:
                 self.picture_settings = PictureSettings.from_dict(said["pictures"])
             self.metadata: dict[str, Any] = dict(said["metadata"])
             self.weights_hash: str | None = said["weights_hash"]
+            self.versions = {str(name): str(v) for name, v in said["versions"].items()}
             if said["observation_keys"]:
                 self.observation_keys = tuple(map(str, said["observation_keys"]))
             for name in STATISTICS:
@@ -97,7 +98,7 @@ class ServedPolicy:
                 self.normalize = self._normalize
             if said["remembers"]:
                 self.reset = self._reset
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             self._drop()
             raise ServedPolicyError(
                 f"a policy's server must describe its policy. Got, from {self.address}: "

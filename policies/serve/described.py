@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from policies.encoding import noise_shape, remembers, takes_context
+from policies.imitation.versions import versions
 
 SIZES = ("feature_dim", "latent_dim", "action_dim", "horizon", "n_action_steps")
 OPTIONAL_SIZES = ("observation_dim", "n_obs_steps")
@@ -49,6 +50,7 @@ def describe(policy: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "metadata": _plain(getattr(policy, "metadata", None) or {}),
         "weights_hash": getattr(policy, "weights_hash", None),
         "class": type(policy).__name__,
+        "versions": versions(),
     }
     arrays = {
         name: np.asarray(value)

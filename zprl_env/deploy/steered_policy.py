@@ -166,7 +166,7 @@ class SteeredPolicy:
                 a batch gets ``seed + i``.
         """
         self._seed = seed
-        self.steering.forget(range(MOST_ROWS))
+        self.steering.forget()
         self._generators: list[np.random.Generator] = []
 
     def predict(self, observation: np.ndarray | Mapping[str, np.ndarray]) -> np.ndarray:

@@ -27,7 +27,7 @@ from policies.checkpoints.whole import replace_file
 from zprl_env.errors import CheckpointError, ConfigurationError
 from zprl_env.options.noise import FlowNoise
 from zprl_env.options.ranges import POSITIVE
-from zprl_env.task import Facts
+from zprl_env.task import UNKNOWN, Facts
 
 ENTRY = "calibration"
 """Key in a checkpoint's description."""
@@ -90,8 +90,9 @@ def calibrated_facts(facts: Facts, policy: object) -> Facts:
 def facts_with(facts: Facts, metadata: Mapping[str, Any]) -> Facts:
     """Return a task's facts with what a policy's description knows better.
 
-    That a flow may start from zero, a point that none was trained on, was found for this project's
-    own policies. One from elsewhere starts fresh unless it says otherwise.
+    That a flow may start from zero, a point that none was trained on, and the task's lambda were
+    found for this project's own policies. The flow of one from elsewhere starts fresh, and its
+    lambda follows from the policy, unless it says otherwise.
 
     Args:
         facts: The task's.
@@ -100,12 +101,13 @@ def facts_with(facts: Facts, metadata: Mapping[str, Any]) -> Facts:
     Raises:
         CheckpointError: Its calibration is damaged.
 
-    >>> facts_with(Facts(noise="zero"), {}).noise
-    'fresh'
+    >>> facts_with(Facts(scale=2.0, noise="zero"), {})[:2]
+    ('auto', 'fresh')
     """
     ours = metadata.get("format") == FORMAT and metadata.get(CLASS, FIRST_CLASS) == FIRST_CLASS
-    if facts.noise == "zero" and not ours:
-        facts = facts._replace(noise="fresh")
+    if not ours:
+        noise = "fresh" if facts.noise == "zero" else facts.noise
+        facts = facts._replace(scale=UNKNOWN.scale, noise=noise)
     found = _read(metadata)
     return facts if found is None else found.over(facts)
 

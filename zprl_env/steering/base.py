@@ -19,6 +19,7 @@ from policies.encoding import (
     takes_context,
 )
 from policies.finite import all_finite
+from policies.seats import Seats
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import (
     ConfigurationError,
@@ -160,7 +161,8 @@ class Steering(ABC):
         self._start_from(usual["noise"] if noise is None else noise)
         self.observation = observation
         self.cameras = cameras_of(policy)
-        self._takes_context, self._remembers = takes_context(policy), remembers(policy)
+        self._takes_context = takes_context(policy)
+        self._seats = Seats(policy) if remembers(policy) else None
         self.random_crop = random_crop
         self._crop = preprocessing_of(policy) if random_crop else None
         size = policy.latent_dim
@@ -290,8 +292,11 @@ class Steering(ABC):
             observations = random_crops(observations, self.cameras, self._crop, generators)
         self.frozen.check()
         told: tuple[Any, ...] = ()
-        if self._remembers:
-            told = (range(batches.length(observations)) if indices is None else indices,)
+        if self._seats is not None:
+            numbers = range(batches.length(observations)) if indices is None else indices
+            if new := self._seats.new(numbers):
+                self.forget(new)
+            told = (self._seats.of(numbers),)
         encoding = self.policy.encode(observations, *told)
         features, mean, std = map(_float32, encoding[:3])
         rows, d = batches.length(observations), self.policy.latent_dim
@@ -312,14 +317,15 @@ class Steering(ABC):
             latents = ContextLatents.of(latents, context_of(encoding))
         return seen, latents
 
-    def forget(self, indices: Sequence[int]) -> None:
+    def forget(self, indices: Sequence[int] | None = None) -> None:
         """Tell a policy that remembers which environments begin an episode.
 
         Args:
-            indices: Numbers of the environments.
+            indices: Numbers of the environments; all that have been observed if None.
         """
-        if self._remembers:
-            self.policy.reset(indices)  # type: ignore[attr-defined]
+        if self._seats is not None:
+            seats = self._seats.all() if indices is None else self._seats.of(indices)
+            self.policy.reset(seats)  # type: ignore[attr-defined]
 
     def begin(self, observations: Observations, *, seldom: bool = False) -> None:
         """Check that the policy is still the one it was, as episodes begin.

@@ -19,6 +19,7 @@ from policies.encoding import (
     takes_context,
 )
 from policies.pictures.settings import STATE
+from policies.seats import Seats
 from zprl_env.envs import flat_environment
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.spaces import unbounded_box
@@ -185,9 +186,10 @@ def _acts(subject: Subject) -> Iterator[str]:
     env = ActionChunkWrapper(subject.flat, policy.n_action_steps)
     observation, _ = env.reset(seed=subject.seed)
     clipped, began, thinking = [], 0.0, []
-    own: Any = ([0],) if remembers(policy) else ()
+    seats = Seats(policy) if remembers(policy) else None
+    own: Any = () if seats is None else (seats.of([0]),)
     if own:
-        policy.reset([0])  # type: ignore[attr-defined]
+        policy.reset(*own)  # type: ignore[attr-defined]
     for _ in range(DECISIONS):
         began = perf_counter()
         shown = batches.checked(batches.single(observation))

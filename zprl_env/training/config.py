@@ -31,6 +31,7 @@ from zprl_env.tasks import find_task, seen_name
 from zprl_env.training.found import with_found
 from zprl_env.training.run.base_copy import base_copy
 from zprl_env.training.run.find import find_run
+from zprl_env.training.run.golden import check_golden
 from zprl_env.training.run.settings_file import (
     code_names,
     note_version,
@@ -285,7 +286,7 @@ def check_policy(folder: Path, policy: SteerablePolicy) -> None:
     """Check that a policy is the one that a run's agent learned to steer.
 
     Raises:
-        RunFolderError: It has other weights.
+        RunFolderError: It has other weights, or acts otherwise with the same.
     """
     expected = read_settings(folder).get(_WEIGHTS)
     got = getattr(policy, "weights_hash", None)
@@ -294,6 +295,7 @@ def check_policy(folder: Path, policy: SteerablePolicy) -> None:
             f"Expected the policy that the agent in {folder} steers (sha256 {expected!s:.12}...). "
             f"Got one of other weights ({got!s:.12}...). Give its checkpoint with --policy."
         )
+    check_golden(folder, policy)
 
 
 def load_config(folder: Path, *, trust: bool = False, given: Sequence[str] = ()) -> Config:

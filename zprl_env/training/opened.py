@@ -29,6 +29,7 @@ from zprl_env.training.run import checkpoint
 from zprl_env.training.run.base_copy import keep_base
 from zprl_env.training.run.base_results import BaseResults
 from zprl_env.training.run.folder import clear, new_run, refuse_run, resumed_run
+from zprl_env.training.run.golden import keep_golden
 from zprl_env.training.run.history import History
 from zprl_env.training.watch.curves import open_curves
 from zprl_env.training.watch.tracking import run_name, tracked
@@ -142,6 +143,7 @@ class OpenedRun:
         if self._begun is None:
             clear(folder, resumed=config.resume_from is not None)
         keep_base(folder, self._checkpoint, self._weights_hash)
+        keep_golden(folder, self.policy, self.comparison.env.env)
         save_config(folder, config, self.policy)
         if found is not None:
             self._writing(CALIBRATION_FILE, lambda: write_json(folder / CALIBRATION_FILE, found))

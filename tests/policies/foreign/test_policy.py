@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import gymnasium as gym
@@ -11,16 +12,18 @@ import torch
 from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 
-from policies.encoding import context_of
+from policies.encoding import context_of, encode_alone
 from policies.errors import PolicyMismatchError
 from policies.foreign import ForeignPolicy
 from policies.foreign.testing import LineGenerator
+from policies.seats import Seats
 from zprl_env import (
     ActionChunkWrapper,
     LatentSteeringWrapper,
     NoiseSteeringWrapper,
     SteeringVecEnv,
 )
+from zprl_env.envs.observation.time_left import TimeLeftPolicy
 from zprl_env.testing import Reach, check_policy
 
 
@@ -197,6 +200,24 @@ def test_a_policy_with_memory_is_told_which_environments_begin_an_episode():
     assert (asked[0], asked[1]) == (3, 3)
     assert envs.step(still)[2].all()
     assert (asked[0], asked[1]) == (1, 1)  # the last observation was asked of before the reset
+
+
+def test_wrappers_of_one_policy_with_memory_leave_each_other_s_alone():
+    policy = ForeignPolicy(Counting())
+    one, other = (LatentSteeringWrapper(reach(), policy, scale=0.5, noise="zero") for _ in range(2))
+    still = np.zeros(2, np.float32)
+    one.reset(seed=0)
+    one.step(still)
+    other.reset(seed=0)
+    encode_alone(policy, np.zeros((3, 2), np.float32))
+    one.step(still)
+    assert [policy.generator.asked[seat] for seat in range(2)] == [3, 1]
+    # Policies around the same one share its memory, and what is gone leaves its seat.
+    seats = [Seats(TimeLeftPolicy(policy)) for _ in range(2)]
+    assert [s.of([0]) for s in seats] == [[2], [3]]
+    del other, seats
+    gc.collect()
+    assert Seats(policy).of([0, 1]) == [1, 2]
 
 
 def test_one_environment_s_memory_goes_with_its_episode_alone():

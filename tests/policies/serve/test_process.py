@@ -90,8 +90,7 @@ def test_one_that_is_killed_is_told_with_its_last_words(lab):
 
 def test_one_that_is_stopped_is_told_after_its_time(lab):
     policy = start(f"{sys.executable}:my_lab:Line")
-    assert policy._link is not None
-    policy._link.settimeout(0.2)
+    policy._timeout = 0.2
     pid = policy._keep._process.pid
     os.kill(pid, signal.SIGSTOP)
     wait_for(lambda: Path(f"/proc/{pid}/stat").read_text().split()[2] == "T")

@@ -90,7 +90,7 @@ def test_it_does_not_count_for_other_weights(checkpoint):
     assert calibration_in(checkpoint) is None
 
 
-def test_zero_is_for_policies_that_were_imitated_here(checkpoint, point_task):
+def test_zero_and_the_tasks_scale_are_for_policies_that_were_imitated_here(checkpoint, point_task):
     described = description_in(checkpoint)
     assert described is not None
     assert description_in(checkpoint.parent) is description_in(None) is None
@@ -98,10 +98,11 @@ def test_zero_is_for_policies_that_were_imitated_here(checkpoint, point_task):
     assert facts_with(facts, described) == facts
     elsewhere: list[dict[str, Any]] = [{}, {**described, "class": "Other"}, {"class": "VibFlow"}]
     for metadata in elsewhere:
-        assert facts_with(facts, metadata) == Facts(scale=2.0, noise="fresh")
+        assert facts_with(facts, metadata) == Facts(scale="auto", noise="fresh")
         assert facts_with(Facts(noise="fixed:3"), metadata).noise == "fixed:3"
     code = "tests.helpers.small_model:make_policy"
-    assert parse(["--env", "Lift", "--policy", code]).recipe.noise == "fresh"
+    elsewhere_recipe = parse(["--env", "Lift", "--policy", code]).recipe
+    assert (elsewhere_recipe.scale, elsewhere_recipe.noise) == ("auto", "fresh")
     assert parse(["--env", "Lift"]).recipe.noise == "zero"
     assert parse(["--env", "Lift", "--policy", str(checkpoint)]).recipe.noise == "zero"
 

@@ -15,13 +15,31 @@ from zprl_env.testing import LinearPolicy
 from zprl_env.vectorised.resumable import ResumableVecEnv
 
 
-def make(env_class=PointEnv, count=1) -> ResumableVecEnv:
+class Remembering(LinearPolicy):
+    """Its latent is where the episode has led, not where it stands."""
+
+    def __init__(self):
+        super().__init__(3, 2)
+        self.led: dict[int, np.ndarray] = {}
+
+    def reset(self, indices):
+        """Begin episodes."""
+        self.led |= {index: np.zeros(3, np.float32) for index in indices}
+
+    def encode(self, observations, indices=()):
+        """Encode the sum of what was seen."""
+        for index, seen in zip(indices, observations, strict=True):
+            self.led[index] = self.led[index] + seen
+        return super().encode(np.stack([self.led[index] for index in indices]))
+
+
+def make(env_class=PointEnv, count=1, policy=None) -> ResumableVecEnv:
     def one() -> gym.Env:
         limited = gym.wrappers.TimeLimit(env_class(), 20)
         return ActionChunkWrapper(SeededEpisodes(limited), 2)
 
     steered = SteeringVecEnv(
-        DummyVecEnv([one] * count), LinearPolicy(3, 2), scale=0.5, noise="fresh"
+        DummyVecEnv([one] * count), policy or LinearPolicy(3, 2), scale=0.5, noise="fresh"
     )
     envs = ResumableVecEnv(steered)
     envs.seed(4)
@@ -34,9 +52,10 @@ def play(envs, decisions: int, seed: int = 0) -> list[np.ndarray]:
     return [envs.step(action)[0] for action in actions]
 
 
+@pytest.mark.parametrize("kind", [LinearPolicy, Remembering])
 @pytest.mark.parametrize("decisions", [0, 1, 7, 40])
-def test_one_alone_is_brought_to_the_very_state(decisions):
-    envs, other = make(), make()
+def test_one_alone_is_brought_to_the_very_state(decisions, kind):
+    envs, other = (make(policy=Remembering() if kind is Remembering else None) for _ in range(2))
     envs.reset()
     last = [envs.reset(), *play(envs, decisions)][-1]
     assert other.go_to(envs.place)

@@ -112,14 +112,14 @@ class TimeLeftPolicy:
             raise AttributeError(name)
         return getattr(self.policy, name)
 
-    def encode(self, observations: Observations) -> Any:
+    def encode(self, observations: Observations, *indices: Any) -> Any:
         """Embed observations without the time that is left, which becomes the last feature."""
         if isinstance(observations, Mapping):
             left = observations[TIME]
             shown: Any = {name: part for name, part in observations.items() if name != TIME}
         else:
             left, shown = observations[:, -1:], observations[:, :-1]
-        encoding = self.policy.encode(shown)
+        encoding = self.policy.encode(shown, *indices)
         features = np.concatenate([encoding[0], left], axis=1, dtype=np.float32)
         if takes_context(self.policy):
             return ContextEncoding(features, encoding[1], encoding[2], context_of(encoding))

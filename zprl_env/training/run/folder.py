@@ -20,6 +20,7 @@ from zprl_env.files import (
 from zprl_env.loading.steered_files import POLICY_FOLDER
 from zprl_env.training.agents.names import BEST, MODEL
 from zprl_env.training.run.base_results import BASE_FILE
+from zprl_env.training.run.golden import GOLDEN_FILE
 from zprl_env.training.run.history import HISTORY_FILE
 
 CURVE_FILE, VIDEO_FILE = "curve.png", "video.mp4"
@@ -28,7 +29,7 @@ CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 AGENTS = tuple(f"{name}{suffix}" for name in (MODEL, BEST) for suffix in (".zip", ".safetensors"))
 LEARNED = (*AGENTS, RESULTS_FILE, HISTORY_FILE, CURVE_FILE, VIDEO_FILE, CHECKPOINTS, TENSORBOARD)
 """Files and folders that a run learns; its settings and its base policy's are others."""
-WRITTEN = (CONFIG_FILE, CALIBRATION_FILE, BASE_FILE, POLICY_FOLDER, *LEARNED)
+WRITTEN = (CONFIG_FILE, CALIBRATION_FILE, GOLDEN_FILE, BASE_FILE, POLICY_FOLDER, *LEARNED)
 """Files and folders that a run writes."""
 
 
@@ -115,7 +116,7 @@ def clear(run: Path, *, resumed: bool) -> None:
         run: The folder, locked.
         resumed: Whether it is the same run, whose base policy's results stay.
     """
-    for name in LEARNED if resumed else (BASE_FILE, CALIBRATION_FILE, *LEARNED):
+    for name in LEARNED if resumed else (BASE_FILE, CALIBRATION_FILE, GOLDEN_FILE, *LEARNED):
         path = run / name
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
