@@ -35,6 +35,7 @@ ZOO = [
 REAL = ["ruckig>=0.14", "pydantic>=2", "fastapi>=0.110", "uvicorn>=0.29"]
 CAMERAS = ["opencv-python-headless>=4.8"]  # USB cameras and files; robosuite brings another cv2
 REALSENSE = ["pyrealsense2>=2.54"]
+PUSHT = ["gym-pusht==0.1.8", "pymunk>=6.6,<7"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
 DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2"]
@@ -143,6 +144,7 @@ setup(
         "onnx": ONNX,
         "real": [*REAL, *ROBOSUITE],  # the simulated arms are robosuite's
         "cameras": CAMERAS,
+        "pusht": PUSHT,
         "realsense": REALSENSE,  # not in all: there is none for some machines
         "hub": HUB,
         "zoo": ZOO,
@@ -153,7 +155,7 @@ setup(
         "dev": [*DEV, *DOCS],
         "all": [
             *(*ROBOSUITE, *METAWORLD, *ADROIT, *MINARI, *ZARR, *ONNX, *HUB, *REAL, *HUMAN),
-            *(*CAMERAS, *LEROBOT),
+            *(*CAMERAS, *LEROBOT, *PUSHT),
         ],
     },
 )

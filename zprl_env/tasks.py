@@ -13,6 +13,11 @@ from zprl_env.task import UNKNOWN, Facts, Task
 
 PIXELS = "-Pixels"
 """Ending of the names of tasks that are seen, and of their ids before the version."""
+ELSEWHERE = ("gym_pusht", "gym_aloha", "gym_hil", "lerobot_env_so101")
+"""Packages whose environments are found by their ids alone, ``gym_pusht/PushT-v0``: they are not
+registered before their package is imported, and no other name in front of a slash is."""
+EXPERTS = {"gym_pusht/PushT-v0": "zprl_env.experts.pusht:PushTExpert"}
+"""Scripted experts of their environments."""
 SEEN = ("robosuite", "metaworld", "adroit", "real")
 """Suites that have cameras."""
 _FROM_ZERO = Facts(scale=2.0, noise="zero")
@@ -278,6 +283,9 @@ def find_task(spec: str) -> Task:
     if names_code(spec):
         return Task(id=spec, suite="", entry_point=spec, max_episode_steps=0, own_limit=True)
     package, _, name = spec.rpartition(":")
+    namespace = name.partition("/")[0]
+    if not package and namespace in ELSEWHERE:
+        package, spec = namespace, f"{namespace}:{name}"  # as other processes find it
     if package:
         try:
             import_for(package, spec, "environment")
@@ -304,6 +312,7 @@ def find_task(spec: str) -> Task:
         suite="",
         entry_point=str(registered.entry_point),
         max_episode_steps=registered.max_episode_steps or 0,
+        expert=EXPERTS.get(name),
     )
 
 
