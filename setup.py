@@ -35,6 +35,8 @@ ZOO = [
 REAL = ["ruckig>=0.14", "pydantic>=2", "fastapi>=0.110", "uvicorn>=0.29"]
 CAMERAS = ["opencv-python-headless>=4.8"]  # USB cameras and files; robosuite brings another cv2
 REALSENSE = ["pyrealsense2>=2.54"]
+FRANKA = ["franky-control>=2,<3"]
+UR = ["ur-rtde>=1.6"]
 PUSHT = ["gym-pusht==0.1.8", "pymunk>=6.6,<7"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
@@ -42,6 +44,9 @@ DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2
 HUMAN = ["pygame>=2.1.3"]  # gymnasium's windows, for render_mode="human"
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 DEV = [
+    *FRANKA,
+    *UR,
+    "franky-sim>=1.0.4,<2",  # speaks libfranka's protocol, as an arm does
     "hypothesis>=6.100",
     "minari[create]>=0.5.3,<0.6",  # the tests collect a dataset with it
     "mypy>=1.11",
@@ -145,6 +150,8 @@ setup(
         "real": [*REAL, *ROBOSUITE],  # the simulated arms are robosuite's
         "cameras": CAMERAS,
         "pusht": PUSHT,
+        "franka": FRANKA,
+        "ur": UR,
         "realsense": REALSENSE,  # not in all: there is none for some machines
         "hub": HUB,
         "zoo": ZOO,

@@ -260,7 +260,7 @@ def _falls_silent(robot: Robot, preset: Preset) -> Iterator[str]:
     _move(robot, preset, goal, periods=int(0.3 * preset.control_rate))
     robot.clock.sleep_until(robot.clock.now() + SETTLED)
     here = coordinates_of(preset).of(robot.state())
-    beyond = float((here - goal)[:, axis.index].max())
+    beyond = float((here - goal)[:, axis.place].max())
     if beyond > 0.5 * axis.near:
         yield (
             f"arms whose commands end in motion must stay where the last one put them, they went "
@@ -426,7 +426,7 @@ def _sound(robot: Robot, preset: Preset, state: RobotState) -> Iterator[str]:
 class _Axis(NamedTuple):
     """An axis that arms are sent along: its place among coordinates, and how far."""
 
-    index: int
+    place: int
     name: str
     reach: float
     near: float
@@ -448,13 +448,13 @@ def _axes(preset: Preset) -> list[_Axis]:
 def _away(preset: Preset, axis: _Axis, sign: float = 1.0) -> np.ndarray:
     """Return where arms are that were sent from home along an axis, as far as they may."""
     goal = coordinates_of(preset).home
-    goal[:, axis.index] += sign * axis.reach
+    goal[:, axis.place] += sign * axis.reach
     return SafetyFilter(preset).clip(goal)
 
 
 def _off(preset: Preset, state: RobotState, goal: np.ndarray) -> float:
     """Return how far arms are from a goal, along the axes that they are sent along [m or rad]."""
-    axes = [axis.index for axis in _axes(preset)]
+    axes = [axis.place for axis in _axes(preset)]
     return float(np.abs(coordinates_of(preset).of(state) - goal)[:, axes].max())
 
 

@@ -12,7 +12,7 @@ from benchmarks.ahead.circling import CirclingPolicy
 from real.drivers.ideal import IdealRobot
 from real.env import RealRobotEnv
 from real.operators import ScriptedOperator
-from real.robot import RobotCommand
+from real.robot import JointCommand, RobotCommand
 from real.tasks.files import load_preset
 from real.tasks.preset import Preset
 from zprl_env import LatentSteeringWrapper
@@ -36,8 +36,9 @@ class NotingRobot(IdealRobot):
         self.stamps: list[float] = []
         self.places: list[np.ndarray] = []
 
-    def command(self, command: RobotCommand) -> None:
+    def command(self, command: RobotCommand | JointCommand) -> None:
         """Note a command, and obey."""
+        assert isinstance(command, RobotCommand)
         self.stamps.append(self.clock.now())
         self.places.append(command.position[0].copy())
         super().command(command)

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.tools.watched import Stretch
 from real.drivers.sim import SimRobot
-from real.robot import RobotCommand
+from real.robot import JointCommand, RobotCommand
 from real.tasks.preset import Preset
 
 
@@ -30,9 +30,10 @@ class LoggedSim(SimRobot):
         super().__init__(preset, realtime=realtime, **options)
         self._log = Path(log).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
 
-    def command(self, command: RobotCommand) -> None:
+    def command(self, command: RobotCommand | JointCommand) -> None:
         """Send the arms somewhere; see `real.robot.Robot.command`."""
         super().command(command)
+        assert isinstance(command, RobotCommand)
         with self._lock:
             here = [arm.pose.tolist() for arm in self._world.arms]
         poses = np.concatenate([command.position, command.quaternion], axis=1).tolist()

@@ -84,7 +84,7 @@ class Running:
             self._process.wait()
             raise ZprlError(
                 f"A process must end within {seconds:g} s of what was sent to it. Got: "
-                f"{self._process.args}. It said: {self.text[-500:]}"
+                f"{self._process.args!r}. It said: {self.text[-500:]}"
             ) from None
         return Ended(code, self.text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -85,7 +85,7 @@ def _of_arm(commands: Sequence[RobotCommand], preset: Preset, arm: int) -> Itera
         for begin, rest in zip(lasting, (position, vector, gripper), strict=True)
     )
 
-    def outside(name: str, values: np.ndarray, low: object, high: object) -> Extreme:
+    def outside(name: str, values: np.ndarray, low: Any, high: Any) -> Extreme:
         # Outside is only what began there, and it does not get further out.
         least, most = np.minimum(low, values[0]), np.maximum(high, values[0])
         beyond = float(np.maximum(least - values, values - most).max())

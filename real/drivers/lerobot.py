@@ -1,7 +1,7 @@
 """The LeRobot driver: any robot of LeRobot's that is commanded in joint positions.
 
-No hardware has been tried by us: begin with small limits and a hand on the power switch. Tested with
-LeRobot 0.4.4, its dummy robot and the SO-101 arm in MuJoCo.
+No hardware has been tried by us: begin with small limits and a hand on the power switch. Tested
+with LeRobot 0.4.4, its dummy robot and the SO-101 arm in MuJoCo.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,7 @@ class LeRobotRobot:
         with self._told("stop", PATIENCE):
             if self._held is None:
                 measured = self._robot.get_observation()
-                names = [*sum(self._joints, []), *self._grippers]
+                names = [*chain.from_iterable(self._joints), *self._grippers]
                 self._held = {name: float(measured[name]) for name in names} | self._gripping
             self._robot.send_action({**self._held})
 

@@ -1,7 +1,7 @@
 """The UR robot driver: arms of Universal Robots by ur_rtde, with Robotiq's gripper.
 
-No hardware has been tried by us: begin with small limits, a tenth of the pendant's speed slider, and
-a hand on the stop. ur_rtde itself was tried against a stand-in that speaks the controller's
+No hardware has been tried by us: begin with small limits, a tenth of the pendant's speed slider,
+and a hand on the stop. ur_rtde itself was tried against a stand-in that speaks the controller's
 protocols, RTDE and dashboard, on loopback; what URScript does on a controller was not.
 """
 

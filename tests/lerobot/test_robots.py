@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -97,7 +94,7 @@ def test_a_second_stop_sends_the_same_or_gravity_would_win(robot):
 def test_motors_that_do_not_answer_are_told_and_found_again(robot):
     robot._robot.config.broken = True
     for call in (robot.state, robot.stop):
-        with pytest.raises(RobotError, match="ConnectionError: no motors answer. Is it plugged"):
+        with pytest.raises(RobotError, match=r"ConnectionError: no motors answer. Is it plugged"):
             call()
     robot._robot.config.broken = False
     robot.connect()
@@ -137,9 +134,9 @@ server.main()
 def test_what_cannot_be_is_said_before_anything_moves():
     with pytest.raises(UnknownNameError, match="so101_follower"):
         make_robot("lerobot:so101_folower", preset())
-    with pytest.raises(ConfigurationError, match="takes: port, disable_torque.*Got: baud"):
+    with pytest.raises(ConfigurationError, match=r"takes: port, disable_torque.*Got: baud"):
         make_robot("lerobot:so101_follower", preset(), port="/dev/null", baud=9600)
-    with pytest.raises(ConfigurationError, match="cannot be made: .*port"):
+    with pytest.raises(ConfigurationError, match=r"cannot be made: .*port"):
         make_robot("lerobot:so101_follower", preset())
     with pytest.raises(ConfigurationError, match="must have the joints of dummy_follower"):
         make_robot("lerobot:dummy_follower", preset())

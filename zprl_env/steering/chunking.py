@@ -11,11 +11,11 @@ import numpy as np
 from gymnasium.error import ResetNeeded
 
 from policies.finite import all_finite
+from policies.success import reported
 from zprl_env.ahead.beat import Beat, Turn, always
 from zprl_env.ahead.committed import AHEAD
 from zprl_env.ahead.spent import Spent
 from zprl_env.ahead.stretch import Stretch, seam
-from policies.success import reported
 from zprl_env.envs.cameras.lazy import lazy_pictures, whole
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.episodes import POLICY_SEED

@@ -43,7 +43,7 @@ class Child:
     def _answer(self) -> Any:
         assert self._process.stdout is not None
         answer = self._process.stdout.readline()
-        assert answer, f"{self._process.args} is down"
+        assert answer, f"{self._process.args!r} is down"
         return json.loads(answer)
 
 

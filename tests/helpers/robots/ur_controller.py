@@ -1,8 +1,8 @@
 """A stand-in for a UR controller: RTDE, dashboard, script port and Robotiq's URCap on loopback.
 
 Facts from Universal Robots' RTDE guide and from what ur_rtde 1.6 sends. It does not run URScript:
-of ur_rtde's script it obeys servoL, servoStop, moveJ, stopJ and the script's end. It is a process of
-its own, for ur_rtde lets no other thread of Python's run while it connects.
+of ur_rtde's script it obeys servoL, servoStop, moveJ, stopJ and the script's end. It is a process
+of its own, for ur_rtde lets no other thread of Python's run while it connects.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Arm:
 
     def __init__(self, host: str, home: np.ndarray, posture: np.ndarray) -> None:
         self.host, self.safety, self.heard = host, 1, [0]
-        self.pose, self.joints = home + [0.0, 0.0, 0.05, 0.0, 0.0, 0.0], posture + 0.3
+        self.pose, self.joints = home + np.array([0.0, 0.0, 0.05, 0.0, 0.0, 0.0]), posture + 0.3
         self._home, self._posture = home, posture
         self._speed, self._turning = np.zeros(6), np.zeros(6)
         self._target: np.ndarray | None = None

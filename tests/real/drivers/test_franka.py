@@ -164,9 +164,9 @@ def test_an_arm_whose_process_is_killed_comes_to_rest(sim):
     time.sleep(0.3)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    began, before = sim.where()
+    _, before = sim.where()
     time.sleep(0.3)
-    rest, after = sim.where()
+    _, after = sim.where()
     time.sleep(0.3)
     assert before[2] > HOME[2] + 0.02  # it was on its way,
     assert np.linalg.norm(after - before) < 0.05  # and braked
@@ -178,7 +178,7 @@ def test_a_robot_that_was_switched_off_is_told_and_found_again():
     robot = made(sim.host)
     robot.connect()
     sim.close()
-    with pytest.raises(RobotError, match="must obey"):
+    with pytest.raises(RobotError, match="must obey"):  # noqa: PT012  it takes some beats
         for _ in range(100):
             robot.state()
             time.sleep(0.02)
