@@ -140,6 +140,6 @@ def test_what_cannot_be_is_said_before_anything_moves():
         make_robot("lerobot:so101_follower", preset())
     with pytest.raises(ConfigurationError, match="must have the joints of dummy_follower"):
         make_robot("lerobot:dummy_follower", preset())
-    held = make_robot("lerobot:so101_follower", preset(), port="/dev/null")
+    held: Any = make_robot("lerobot:so101_follower", preset(), port="/dev/null")
     assert held._robot.config.disable_torque_on_disconnect is False
     assert held.address == "/dev/null"
