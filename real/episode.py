@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from real.motion.loop import ROBOT_ERRORS, ControlLoop, source_of
+from real.motion.emergency import source_of
+from real.motion.loop import ROBOT_ERRORS, ControlLoop
 from real.motion.safety import changes
 from real.operators import Event
 from real.recording.recorder import AmendingRecorder, PictureRecorder, Recorder, Step

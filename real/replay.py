@@ -62,7 +62,7 @@ def print_episode(episode: RecordedEpisode, title: str, console: Console | None 
     console = console or Console()
     safety = [info.get("safety", {}) for info in episode.infos]
     facts = Table("", title)
-    name, _, unit, ending = _shown(episode.preset)
+    moved, _, unit, ending = _shown(episode.preset)
     clipped = f"clipped{ending}"
     rows = {
         "task": episode.preset.name,
@@ -105,8 +105,8 @@ def print_episode(episode: RecordedEpisode, title: str, console: Console | None 
                 str(step) if first else "",
                 f"{episode.time[ticks[-1]]:.2f}" if first else "",
                 str(arm),
-                _place(episode.commanded[name][ticks[-1], arm]),
-                _place(episode.measured[name][ticks[-1], arm]),
+                _place(episode.commanded[moved][ticks[-1], arm]),
+                _place(episode.measured[moved][ticks[-1], arm]),
                 f"{episode.rewards[step]:g}" if first else "",
                 _events(episode, step) if first else "",
             )

@@ -16,7 +16,8 @@ from real.cameras.reader import CameraReader
 from real.cameras.rig import CameraRig
 from real.cameras.wiring import Device
 from real.clock import SimulatedClock
-from real.motion.loop import ROBOT_ERRORS, ControlLoop, source_of
+from real.motion.emergency import source_of
+from real.motion.loop import ROBOT_ERRORS, ControlLoop
 from real.robot import Cameras, SceneRobot, SimulatedCameras
 from real.tasks.layout import ObservationLayout
 from real.tasks.preset import Preset

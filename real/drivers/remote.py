@@ -8,7 +8,7 @@ import numpy as np
 
 from real.drivers.serl import SerlRobot
 from real.network.connection import HttpConnection
-from real.robot import RobotError
+from real.robot import RobotError, Space
 
 PATIENCE = 10.0
 """Time that laying out a scene or drawing a picture may take [s]."""
@@ -23,6 +23,8 @@ class RemoteRobot(SerlRobot):
     _pictures: HttpConnection | None = None
     """Of its own: pictures are asked for by another thread, and no command waits for one."""
 
+    accepts: tuple[Space, ...] = ("pose", "joints")
+    """What it may be commanded in: what the server's task is."""
     _closed = False
     filtered = True
     """Whether commands are filtered once more, so that they are to keep slightly tighter limits."""

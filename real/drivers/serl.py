@@ -16,7 +16,7 @@ from real.clock import WallClock
 from real.network.connection import HttpConnection
 from real.network.gate import TOKEN
 from real.network.wire import ArmFrame, additions, arm_urls, gripper_wire
-from real.robot import RobotCommand, RobotError, RobotState, Space
+from real.robot import JointCommand, RobotCommand, RobotError, RobotState, Space
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError
 
@@ -24,6 +24,8 @@ BEAT = 0.5
 """Time between two signs of life [s]."""
 CONNECTING = 3.0
 """Time that clearing errors may take [s]; the arms do not move meanwhile."""
+SETTLING, STIFFENING = 0.3, 0.5
+"""Times that HIL-SERL's own environment waits before and after it makes the arms stiffer [s]."""
 
 
 class Stamp:
@@ -106,6 +108,12 @@ class SerlRobot:
         home_timeout: How long going home may take [s].
         gripper: How the server counts, one of `real.network.wire.GRIPPERS`; hil-serl's way for the
             preset's gripper if None.
+        compliance: What ``/update_param`` is sent when an episode is about to begin, as HIL-SERL's
+            ``COMPLIANCE_PARAM``; nothing if None.
+        precision: What it is sent before the arms go home, as ``PRECISION_PARAM``.
+        clear_errors: Whether errors are cleared before and after every way home, as HIL-SERL's
+            environment does. Otherwise that is done when the robot is connected to: at the
+            beginning, and after a stop that the operator has released.
 
     Raises:
         ConfigurationError: There are not as many addresses as arms.
@@ -127,6 +135,9 @@ class SerlRobot:
         timeout: float = 0.3,
         home_timeout: float = 60.0,
         gripper: str | None = None,
+        compliance: Mapping[str, Any] | None = None,
+        precision: Mapping[str, Any] | None = None,
+        clear_errors: bool = False,
     ) -> None:
         self.clock = WallClock()
         self.n_arms = len(preset.arms)
@@ -147,7 +158,11 @@ class SerlRobot:
         self._frames = [ArmFrame.of(arm) for arm in preset.arms]
         self._grippers = [gripper_wire(gripper, arm) for arm in preset.arms]
         self._timeout, self._home_timeout = timeout, home_timeout
-        self._counts: list[int | None] = [None] * self.n_arms
+        self._binary = [arm.gripping.kind == "binary" for arm in preset.arms]
+        self._counts: list[int | str | None] = [None] * self.n_arms  # as they were told last
+        self._by_joints = preset.space == "joints"
+        self._compliance, self._precision = compliance, precision
+        self._clear_errors = clear_errors
         self._stamps = [Stamp() for _ in urls]
         self._can_stop = self._stopped = False
         self.added: Mapping[str, Any] = {}
@@ -194,17 +209,57 @@ class SerlRobot:
             gripper=np.array([arm["gripper"] for arm in arms]),
             joints=tuple(arm["joints"] for arm in arms),
             objects=arms[0]["objects"],
+            joint_velocities=tuple(arm["rates"] for arm in arms if arm["rates"] is not None),
         )
 
-    def command(self, command: RobotCommand) -> None:
-        """Send poses, and gripper openings where they change."""
+    def command(self, command: RobotCommand | JointCommand) -> None:
+        """Send poses or joints, and gripper openings where they change."""
         for arm, server in enumerate(self._servers):
-            pose = self._frames[arm].to_wire(command.position[arm], command.quaternion[arm])
-            server.post("/pose", {"arr": pose.tolist()})
-            counts = self._grippers[arm].to_counts(command.gripper[arm])
-            if counts != self._counts[arm]:
-                server.post("/move_gripper", {"gripper_pos": counts})
-                self._counts[arm] = counts
+            if isinstance(command, JointCommand):
+                server.post("/zprl/joints", {"arr": np.asarray(command.joints[arm]).tolist()})
+            else:
+                pose = self._frames[arm].to_wire(command.position[arm], command.quaternion[arm])
+                server.post("/pose", {"arr": pose.tolist()})
+            self._grip(arm, float(command.gripper[arm]))
+
+    def _grip(self, arm: int, opening: float) -> None:
+        """Tell a gripper where it changes: a binary one to grasp or to open, others where to go."""
+        if self._binary[arm]:
+            path = "/open_gripper" if opening > 0.5 else "/close_gripper"
+            if path != self._counts[arm]:
+                self._servers[arm].post(path)
+                self._counts[arm] = path
+            return
+        counts = self._grippers[arm].to_counts(opening)
+        if counts != self._counts[arm]:
+            self._servers[arm].post("/move_gripper", {"gripper_pos": counts})
+            self._counts[arm] = counts
+
+    def begin_reset(self) -> None:
+        """Make the arms stiff for the way home, from where they are, as far as it is wished."""
+        self._recover()
+        if self._precision is not None:
+            for server in () if self._by_joints else self._servers:
+                # Otherwise a stiffer spring would pull the arm to where it was sent.
+                here = _vector(server.ask("/getpos"), "pose", 7)
+                server.post("/pose", {"arr": here.tolist()})
+            self.clock.sleep_until(self.clock.now() + SETTLING)
+            self._set(self._precision)
+            self.clock.sleep_until(self.clock.now() + STIFFENING)
+
+    def end_reset(self) -> None:
+        """Make the arms compliant for an episode, as far as it is wished."""
+        if self._compliance is not None:
+            self._set(self._compliance)
+        self._recover()
+
+    def _recover(self) -> None:
+        for server in self._servers if self._clear_errors else ():
+            server.post("/clearerr", timeout=max(CONNECTING, self._timeout))
+
+    def _set(self, parameters: Mapping[str, Any]) -> None:
+        for server in self._servers:
+            server.post("/update_param", dict(parameters), timeout=max(CONNECTING, self._timeout))
 
     def stop(self) -> None:
         """Hold every arm where it is, whichever of them answers; on connections of their own.
@@ -250,8 +305,7 @@ class SerlRobot:
         server, asked = self._servers[arm], time.monotonic()
         raw = server.post("/getstate")
         reply = server.parse("/getstate", raw)
-        position, quaternion = self._frames[arm].from_wire(_vector(reply, "pose", 7))
-        linear, angular = self._frames[arm].velocity_from_wire(_vector(reply, "vel", 6))
+        position, quaternion, linear, angular = self._pose(arm, reply)
         added = additions(reply)
         self._stamps[arm].update(raw, added, asked)
         self.added = added if arm == 0 else self.added
@@ -265,8 +319,18 @@ class SerlRobot:
             "angular": angular,
             "gripper": self._grippers[arm].from_reading(_vector(reply, "gripper_pos", 1)[0]),
             "joints": _vector(reply, "q", None),
+            "rates": _vector(reply, "dq", None) if reply.get("dq") else None,
             "objects": {name: _vector(objects, name, 7) for name in objects},
         }
+
+    def _pose(self, arm: int, reply: Mapping[str, Any]) -> tuple[np.ndarray, ...]:
+        """Read where an arm is and how it moves; NaN where its server knows its joints alone."""
+        if self._by_joints and reply.get("pose") is None:
+            return np.full(3, np.nan), np.full(4, np.nan), np.full(3, np.nan), np.full(3, np.nan)
+        pose = self._frames[arm].from_wire(_vector(reply, "pose", 7))
+        if self._by_joints and reply.get("vel") is None:
+            return *pose, np.full(3, np.nan), np.full(3, np.nan)
+        return *pose, *self._frames[arm].velocity_from_wire(_vector(reply, "vel", 6))
 
 
 def _vector(reply: Mapping[str, Any], name: str, size: int | None) -> np.ndarray:

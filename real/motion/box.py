@@ -66,8 +66,8 @@ class ToolBox:
                 rows = kinematics.jacobian(joints)[:3]
                 square = rows @ rows.T + DAMPING**2 * np.eye(3)
                 step = rows.T @ np.linalg.solve(square, out)
-                step *= min(1.0, LONGEST / max(float(np.abs(step).max()), 1e-12))
-                joints[:] = np.clip(joints + step, limits.low, limits.high)
+                share = min(1.0, LONGEST / max(float(np.abs(step).max()), 1e-12))
+                joints[:] = np.clip(joints + share * step, limits.low, limits.high)
             else:
                 return None
         return found

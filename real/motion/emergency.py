@@ -6,6 +6,9 @@ import threading
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from real.cameras.camera import CameraError
+from real.robot import ReflexError
+
 Source: TypeAlias = Literal["operator", "watchdog", "driver", "reflex", "camera", "software"]
 
 
@@ -71,3 +74,14 @@ class EmergencyStop:
         """Release the emergency stop: the arms may move again."""
         with self._lock:
             self.stop = None
+
+
+def source_of(error: Exception) -> Source:
+    """Return who stops the arms by an error: a robot's own reflex, a camera, or the driver.
+
+    >>> source_of(ReflexError("a force of 40 N"))
+    'reflex'
+    """
+    if isinstance(error, ReflexError):
+        return "reflex"
+    return "camera" if isinstance(error, CameraError) else "driver"

@@ -8,18 +8,17 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from real.cameras.camera import CameraError
 from real.cameras.rig import CameraRig
 from real.motion.arms import Arms
 from real.motion.beside import Beside
-from real.motion.emergency import Source
+from real.motion.emergency import Source, source_of
 from real.motion.hearing import Hearing
 from real.motion.pacing import Pacer
 from real.motion.safety import Filtered, SafetyFilter
 from real.motion.watchdog import fault
 from real.operators import LATE, VERDICTS, Event, Operator
 from real.recording.recorder import Tick
-from real.robot import ReflexError, Robot, RobotError, RobotState
+from real.robot import Robot, RobotError, RobotState
 from real.tasks.coordinates import GRIPPER, coordinates_of
 from real.tasks.preset import Preset
 
@@ -32,17 +31,6 @@ MOVING = 0.05
 """Measured speed above which the picture of a camera without noise must change [m/s]."""
 SWINGING = 0.3
 """The same of a joint, where nothing else is known [rad/s]."""
-
-
-def source_of(error: Exception) -> Source:
-    """Return who stops the arms by an error: a robot's own reflex, a camera, or the driver.
-
-    >>> source_of(ReflexError("a force of 40 N"))
-    'reflex'
-    """
-    if isinstance(error, ReflexError):
-        return "reflex"
-    return "camera" if isinstance(error, CameraError) else "driver"
 
 
 class ControlLoop:

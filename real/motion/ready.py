@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from real.cameras.camera import CameraError
+from real.motion.emergency import source_of
 from real.motion.homing import way_home
-from real.motion.loop import ROBOT_ERRORS, ControlLoop, source_of
+from real.motion.loop import ROBOT_ERRORS, ControlLoop
 from real.operators import Event
 from real.robot import ResettingRobot, RobotError, SceneRobot
 from real.tasks.coordinates import coordinates_of
@@ -102,6 +103,7 @@ class EpisodeStart:
             except ROBOT_ERRORS as error:
                 self._failed(error)
                 return False
+            self._loop.pacer.restart()  # it may take its time
         return True
 
     def _went_home(self) -> bool:

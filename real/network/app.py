@@ -13,11 +13,11 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from real.cameras.rig import CameraRig
-from real.network.connection import CLIENT
+from real.network.connection import CLIENT, REFLEX
 from real.network.lease import CommandRefusedError
 from real.network.served_robot import ServedRobot
 from real.network.wire import ADDITIONS, ArmFrame, gripper_wire
-from real.robot import Cameras, RobotError, SceneRobot
+from real.robot import Cameras, ReflexError, RobotError, SceneRobot
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
@@ -33,6 +33,12 @@ class Pose(BaseModel):
         if abs(float(np.linalg.norm(arr[3:])) - 1.0) > 0.01 or max(map(abs, arr[:3])) > 1e3:
             raise ValueError("must be a position [m] and a unit quaternion x, y, z, w")
         return arr
+
+
+class Joints(BaseModel):
+    """``/zprl/joints``: joint positions [rad]."""
+
+    arr: Annotated[list[Number], Field(min_length=1, max_length=32)]
 
 
 class GripperMotion(BaseModel):
@@ -93,9 +99,15 @@ def make_app(served: ServedRobot, rig: CameraRig | None = None) -> FastAPI:
 
     @app.exception_handler(RobotError)
     def failed(request: Request, error: RobotError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, 503)
+        kind = {"kind": REFLEX} if isinstance(error, ReflexError) else {}
+        return JSONResponse({"detail": str(error), **kind}, 503)
 
     return app
+
+
+def _told(values: np.ndarray) -> list[float] | None:
+    """Return numbers for JSON; None for what a robot that knows its joints alone cannot tell."""
+    return values.tolist() if np.isfinite(values).all() else None
 
 
 def _arm(served: ServedRobot, arm: int) -> APIRouter:
@@ -117,13 +129,15 @@ def _add_readings(router: APIRouter, served: ServedRobot, arm: int) -> None:
         state = served.state()
         joints = state.joints[arm].tolist() if state.joints else []
         linear, angular = state.linear_velocity[arm], state.angular_velocity[arm]
+        zeros = [0.0] * len(joints) if served.preset.space == "pose" else []
+        speeds = state.joint_velocities[arm].tolist() if state.joint_velocities else zeros
         return {
-            "pose": frame.to_wire(state.position[arm], state.quaternion[arm]).tolist(),
-            "vel": frame.velocity_to_wire(linear, angular).tolist(),
+            "pose": _told(frame.to_wire(state.position[arm], state.quaternion[arm])),
+            "vel": _told(frame.velocity_to_wire(linear, angular)),
             "force": [0.0] * 3,  # of these four a `Robot` knows nothing
             "torque": [0.0] * 3,
             "q": joints,
-            "dq": [0.0] * len(joints),
+            "dq": speeds,
             "jacobian": [[0.0] * len(joints)] * 6,
             "gripper_pos": gripper.to_reading(state.gripper[arm]),
             ADDITIONS.strip("/"): {
@@ -143,12 +157,13 @@ def _add_readings(router: APIRouter, served: ServedRobot, arm: int) -> None:
 
     @router.post("/getpos_euler")
     def getpos_euler() -> JSONResponse:
-        pose = np.array(reading()["pose"])
+        told = reading()["pose"]
+        pose = np.array([np.nan] * 7 if told is None else told)
         w, x, y, z = np.roll(pose[3:], 1)
         roll = np.arctan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y))
         pitch = np.arcsin(np.clip(2.0 * (w * y - z * x), -1.0, 1.0))
         yaw = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
-        return JSONResponse({"pose": [*pose[:3].tolist(), float(roll), float(pitch), float(yaw)]})
+        return JSONResponse({"pose": _told(np.array([*pose[:3], roll, pitch, yaw]))})
 
     def add(path: str, key: str, name: str) -> None:
         @router.post(path)
@@ -167,6 +182,11 @@ def _add_motions(router: APIRouter, served: ServedRobot, arm: int) -> None:
     @router.post("/pose")
     def pose(pose: Pose, who: Who) -> str:
         served.move(arm, *frame.from_wire(np.array(pose.arr)), who)
+        return "Moved"
+
+    @router.post(f"{ADDITIONS}/joints")
+    def joints(joints: Joints, who: Who) -> str:
+        served.move_joints(arm, np.array(joints.arr), who)
         return "Moved"
 
     @router.post("/jointreset")

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from real.robot import RobotError
+from real.robot import ReflexError, RobotError
 from zprl_env.errors import ConfigurationError
 
 CLIENT = "X-ZPRL-Client"
 """Header by which a client says who it is; those without are told apart by their machine."""
+REFLEX = "reflex"
+"""Kind of a failure, in a reply of ours: a robot's own protection has stopped it."""
 LONGEST = 64 * 2**20
 """Bytes of the longest reply that is read: a few pictures."""
 
@@ -87,6 +89,7 @@ class HttpConnection:
 
         Raises:
             RobotError: The server is not there, refuses, or takes too long.
+            ReflexError: It says that the robot's own protection has stopped it.
         """
         try:
             body = b"" if content is None else json.dumps(content, allow_nan=False).encode()
@@ -106,7 +109,8 @@ class HttpConnection:
                     f"{self.url}{path} cannot be reached: {reason}. Is the robot's server running?"
                 ) from error
         if status != 200:
-            raise RobotError(f"{self.url}{path} refuses with {status}: {_reason(reply)}")
+            kind = ReflexError if _said(reply).get("kind") == REFLEX else RobotError
+            raise kind(f"{self.url}{path} refuses with {status}: {_reason(reply)}")
         return reply
 
     def another(self) -> HttpConnection:
@@ -174,11 +178,17 @@ class HttpConnection:
         return response.status, reply
 
 
-def _reason(reply: bytes) -> str:
+def _said(reply: bytes) -> dict[str, Any]:
+    """Return a JSON object; an empty one for anything else."""
     try:
         said = json.loads(reply)
     except (ValueError, RecursionError):
         said = None
-    if isinstance(said, dict) and isinstance(said.get("detail"), str):
-        return said["detail"]
+    return said if isinstance(said, dict) else {}
+
+
+def _reason(reply: bytes) -> str:
+    said = _said(reply)
+    if isinstance(said.get("detail"), str):
+        return str(said["detail"])
     return reply[:200].decode(errors="replace").strip() or "(no reason given)"

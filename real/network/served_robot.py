@@ -9,10 +9,11 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from real.motion.emergency import EmergencyStop, Source
+from real.motion.emergency import EmergencyStop, Source, source_of
 from real.network.lease import CommandRefusedError, Lease
-from real.network.servo import Servo
-from real.robot import Robot, RobotCommand, RobotError, RobotState
+from real.network.servo import Servo, command_of
+from real.robot import Robot, RobotError, RobotState
+from real.tasks.coordinates import Coordinates, coordinates_of
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError
 
@@ -20,6 +21,8 @@ MARGIN = 0.01
 """Distance that a pose may be beyond the safety box, for frames and digits differ a little [m]; the
 same in radians."""
 NOBODY = "a client without a name"
+OF_DRIVER: tuple[Source, ...] = ("driver", "reflex")
+"""Stops that clearing errors releases."""
 
 __all__ = ["MARGIN", "CommandRefusedError", "ServedRobot"]
 
@@ -59,6 +62,7 @@ class ServedRobot:
         self.lease = Lease(lease)
         self._dead_man = dead_man
         self._lock = threading.Lock()
+        self._coordinates = coordinates_of(preset)
         self._servos = [Servo(preset, arm) for arm in range(len(preset.arms))]
         self._commanded: float | None = None
         self._enabled = True
@@ -71,9 +75,9 @@ class ServedRobot:
         self._watch.start()
 
     def state(self) -> RobotState:
-        """Return the newest measurement."""
+        """Return the newest measurement, with poses by kinematics where the robot has none."""
         with self._lock, self._watched():
-            return self.robot.state()
+            return self._coordinates.completed(self.robot.state())
 
     def age(self, state: RobotState) -> float:
         """Return the age of a measurement [s]."""
@@ -95,6 +99,10 @@ class ServedRobot:
                 nothing may move now.
             RobotError: The robot refuses.
         """
+        if self.preset.space == "joints":
+            raise CommandRefusedError(
+                f"{self.preset.name} is commanded in joints. Got: a pose. POST /zprl/joints."
+            )
         limits = self.preset.arms[arm].safety
         low, high = np.array(limits.low) - MARGIN, np.array(limits.high) + MARGIN
         if not ((low <= position) & (position <= high)).all():
@@ -102,15 +110,49 @@ class ServedRobot:
                 f"position must lie in the box of {self.preset.name}, {limits.low} to "
                 f"{limits.high} m in the robot's frame. Got: {position.round(4).tolist()}."
             )
-        servo = self._servos[arm]
-        turned = servo.coordinates.vector(np.asarray(quaternion)[np.newaxis])
+        home = Coordinates(self._servos[arm].preset)
+        turned = home.vector(np.asarray(quaternion)[np.newaxis])
         if not (np.abs(turned[0]) <= np.array(limits.rotation) + MARGIN).all():
             raise CommandRefusedError(
                 f"orientation must be within {limits.rotation} rad of home's of "
                 f"{self.preset.name}. Got: {turned[0].round(3).tolist()}."
             )
+        self._send(arm, np.concatenate([position, turned[0]]), client)
+
+    def move_joints(self, arm: int, joints: np.ndarray, client: str = NOBODY) -> None:
+        """Send one arm's joints somewhere, where they go to within their limits.
+
+        Args:
+            arm: Which one's.
+            joints: Their positions [rad]. Shape ``(J,)``.
+            client: Who asks.
+
+        Raises:
+            CommandRefusedError: That is outside of the limits, the task is not commanded in joints,
+                another client has the arms, or nothing may move now.
+            RobotError: The robot refuses.
+        """
+        if self.preset.space != "joints":
+            raise CommandRefusedError(
+                f"{self.preset.name} is commanded in poses. Got: joints. POST /pose."
+            )
+        limits, joints = self.preset.arms[arm].joint_limits, np.asarray(joints, np.float64)
+        if (
+            joints.shape != limits.low.shape
+            or not ((limits.low - MARGIN <= joints) & (joints <= limits.high + MARGIN)).all()
+        ):
+            raise CommandRefusedError(
+                f"joints must lie in the limits of {self.preset.name}, "
+                f"{limits.low.round(4).tolist()} to {limits.high.round(4).tolist()} rad. Got: "
+                f"{joints.round(4).tolist()}."
+            )
+        self._send(arm, joints, client)
+
+    def _send(self, arm: int, motion: np.ndarray, client: str) -> None:
+        """Send one arm somewhere, and command it if it is time to."""
+        servo = self._servos[arm]
         with self._commanding(client):
-            servo.send(np.concatenate([position, turned[0]]))
+            servo.send(motion)
             if servo.is_due(time.monotonic()):
                 servo.advance(time.monotonic())
                 self._command()
@@ -173,7 +215,7 @@ class ServedRobot:
                 self.robot.stop()
                 self._failed = False
                 stop = self.emergency.stop
-                if stop is not None and stop.source == "driver":
+                if stop is not None and stop.source in OF_DRIVER:
                     self.emergency.release()
                 self._forget()
 
@@ -230,7 +272,7 @@ class ServedRobot:
         """Refuse a command that must not be obeyed now."""
         stop = self.emergency.stop
         if stop is not None:
-            how = "POST /clearerr" if stop.source == "driver" else "POST /zprl/release"
+            how = "POST /clearerr" if stop.source in OF_DRIVER else "POST /zprl/release"
             raise CommandRefusedError(f"The arms are stopped: {stop.reason}. {how} first.")
         self.lease.claim(client)
         if self._homing:
@@ -242,10 +284,7 @@ class ServedRobot:
         """Send all arms where their filters are; the driver is not asked once they are stopped."""
         if self.emergency.latched:
             return
-        position, quaternion, gripper = zip(*(s.pose() for s in self._servos), strict=True)
-        self.robot.command(
-            RobotCommand(np.stack(position), np.stack(quaternion), np.array(gripper))
-        )
+        self.robot.command(command_of(self._servos))
         if self.emergency.latched:  # meanwhile, and this command came after it
             self.robot.stop()
 
@@ -299,7 +338,7 @@ class ServedRobot:
             except Exception as error:
                 self._failed = self._failed or isinstance(error, RobotError)
                 with suppress(Exception):
-                    self._halt("driver", str(error))
+                    self._halt(source_of(error), str(error))
 
     def _step(self) -> None:
         """Do what is due."""

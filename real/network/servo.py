@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
 import numpy as np
 
 from real.motion.safety import SafetyFilter
-from real.robot import RobotState
-from real.tasks.coordinates import GRIPPER, MOTION, Coordinates
+from real.robot import JointCommand, RobotCommand, RobotState
+from real.tasks.coordinates import GRIPPER, MOTION, coordinates_of
 from real.tasks.preset import Preset
 
 EARLY = 0.5
@@ -24,16 +27,17 @@ class Servo:
         arm: Which arm.
 
     Attributes:
-        target: Where it was sent. Shape ``(1, 7)``; None where nothing is known.
+        preset: The task with this arm alone.
+        target: Where it was sent. Shape ``(1, C)``; None where nothing is known.
         fresh: Whether no command has gone towards that yet.
         due: When the next command may go [s].
     """
 
     def __init__(self, preset: Preset, arm: int) -> None:
-        self._preset = preset.model_copy(update={"arms": (preset.arms[arm],)})
+        self.preset = preset.model_copy(update={"arms": (preset.arms[arm],)})
         self._arm = arm
-        self.coordinates = Coordinates(self._preset)
-        self.filter = SafetyFilter(self._preset)
+        self.coordinates = coordinates_of(self.preset)
+        self.filter = SafetyFilter(self.preset)
         self.target: np.ndarray | None = None
         self.fresh = False
         self.due = -np.inf
@@ -41,17 +45,14 @@ class Servo:
 
     def find(self, state: RobotState) -> None:
         """Begin at rest where the arm is measured to be, with the gripper as it was told."""
-        here = np.empty((1, 7))
-        here[:, :3] = state.position[self._arm]
-        here[:, 3:6] = self.coordinates.vector(state.quaternion[self._arm][np.newaxis])
-        here[:, GRIPPER] = state.gripper[self._arm]
+        here = self.coordinates.of(_of_arm(state, self._arm))
         if self.target is not None:
             here[:, GRIPPER] = self.filter.coordinates[:, GRIPPER]
         self.filter.restart(here)
         self.target, self.fresh, self.known = here.copy(), False, True
 
     def send(self, motion: np.ndarray) -> None:
-        """Send the arm somewhere. Shape ``(6,)``."""
+        """Send the arm somewhere. Shape ``(C - 1,)``."""
         if self.target is not None:
             self.target[0, MOTION], self.fresh = motion, True
 
@@ -67,7 +68,7 @@ class Servo:
 
     def is_due(self, now: float) -> bool:
         """Tell whether a command is to go now: a client's, or one on the way that it began."""
-        margin = EARLY / self._preset.control_rate
+        margin = EARLY / self.preset.control_rate
         if not self.known:
             return False
         if self.fresh:
@@ -85,7 +86,7 @@ class Servo:
 
     def advance(self, now: float, *, brake: bool = False) -> None:
         """Go on for a period."""
-        period = 1.0 / self._preset.control_rate
+        period = 1.0 / self.preset.control_rate
         self.due = (self.due if abs(now - self.due) <= EARLY * period else now) + period
         if brake and self.target is not None and not self.filter.at_rest:
             self.filter.brake()  # what a gripper was told it does all the same
@@ -94,7 +95,23 @@ class Servo:
             (self.filter.follow if self.fresh else self.filter.advance)(self.target)
             self.fresh = False
 
-    def pose(self) -> tuple[np.ndarray, np.ndarray, float]:
-        """Return position, orientation and opening to command."""
-        command = self.coordinates.command(self.filter.coordinates)
-        return command.position[0], command.quaternion[0], float(command.gripper[0])
+    def command(self) -> RobotCommand | JointCommand:
+        """Return what to command this arm alone."""
+        command: RobotCommand | JointCommand = self.coordinates.command(self.filter.coordinates)
+        return command
+
+
+def command_of(servos: Sequence[Servo]) -> RobotCommand | JointCommand:
+    """Return what to command all arms together."""
+    commands = [servo.command() for servo in servos]
+    parts = [
+        np.concatenate(part) for part in zip(*(vars(c).values() for c in commands), strict=True)
+    ]
+    return type(commands[0])(*parts)
+
+
+def _of_arm(state: RobotState, arm: int) -> RobotState:
+    """Return what was measured of one arm."""
+    one = slice(arm, arm + 1)
+    names = [field.name for field in fields(state) if field.name not in ("stamp", "objects")]
+    return replace(state, **{name: getattr(state, name)[one] for name in names})

@@ -67,7 +67,8 @@ class ActionLayout:
         self._preset = preset
         self._coordinates = Coordinates(preset)
         self.home = coordinates_of(preset).home
-        scale, arms = preset.action_scale.joints, preset.arms if preset.space == "joints" else ()
+        scale, arms = preset.action_scale.joints or 1.0, preset.arms
+        arms = arms if preset.space == "joints" else ()
         self._radians = np.array([arm.per_joint(scale) for arm in arms])
         self._parts: dict[str, slice] = {}
         start = 0

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from real.robot import Space
 from real.tasks.arm import ArmPreset, Count, Home, Limits, Name, Part, PerJoint, Positive
@@ -74,8 +80,14 @@ class ActionScale(Part):
     """From home, for ``position``; from where the arm was sent last, for ``position_delta`` [m]."""
     rotation: Positive = 1.0
     """Likewise for ``rotation_vector`` and ``rotation_delta`` [rad]."""
-    joints: PerJoint = 1.0
-    """Likewise for ``joints`` and ``joint_delta``, one number or one per joint [arms' units]."""
+    joints: PerJoint | None = None
+    """Likewise for ``joints`` and ``joint_delta``, which need it: one number or one per joint
+    [arms' units]."""
+
+    @model_serializer(mode="wrap")
+    def _said(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write down what is said: policies for poses know of no joints."""
+        return {name: value for name, value in serialized(self).items() if value is not None}
 
 
 class ObservedPictures(Part):
@@ -230,9 +242,9 @@ class Preset(Part):
             raise ValueError(
                 f"all arms must have as many joints where joints are commanded; got {counts}"
             )
-        if "joints" not in self.action_scale.model_fields_set:
-            raise ValueError("action_scale.joints is missing, which an action of joints needs")
         scale, joints = self.action_scale.joints, self.arms[0].joints
+        if scale is None:
+            raise ValueError("action_scale.joints is missing, which an action of joints needs")
         if isinstance(scale, tuple) and len(scale) != joints:
             raise ValueError(
                 f"action_scale.joints must be one number or {joints}, one per joint; got "
@@ -243,7 +255,7 @@ class Preset(Part):
         """Refuse motions per action that an arm's limits do not allow."""
         if "joint_delta" in self.action:
             for arm in self.arms:
-                scales = arm.per_joint(self.action_scale.joints)
+                scales = arm.per_joint(self.action_scale.joints or 1.0)
                 most = arm.joint_limits.velocity / self.rate
                 if (scales > most * (1.0 + 1e-9)).any():
                     raise ValueError(

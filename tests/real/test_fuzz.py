@@ -47,7 +47,7 @@ def two_arms_in_degrees():
     """Joint presets as ALOHA's are: two arms of six joints in degrees, without any kinematics."""
     content = load_preset("place-orange-joints").model_dump(mode="json")
     (arm,) = content["arms"]
-    limits = {
+    limits: dict[str, Any] = {
         "low": [-90.0] * 6,
         "high": [90.0] * 6,
         "velocity": [90.0, 60.0, 60.0, 120.0, 120.0, 180.0],

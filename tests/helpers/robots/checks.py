@@ -59,6 +59,7 @@ def joint_violations(commands: Sequence[JointCommand], preset: Preset) -> list[s
     found, period = [], 1.0 / preset.control_rate
     for arm, settings in enumerate(preset.arms):
         limits, unit = settings.safety.joints, settings.unit
+        assert limits is not None
         joints = np.array([command.joints[arm] for command in commands])
         gripper = np.array([command.gripper[arm] for command in commands])
         if not (np.isfinite(joints).all() and np.isfinite(gripper).all()):
@@ -76,8 +77,8 @@ def joint_violations(commands: Sequence[JointCommand], preset: Preset) -> list[s
             if (size > most * (1.0 + TOLERANCE) + 1e-13 / period**order).any():
                 found.append(f"arm {arm}: {name} is {size.tolist()}, limit {most.tolist()}")
         opened = np.abs(np.diff(gripper, prepend=gripper[0])) / period
-        most = settings.safety.gripper_velocity * (1.0 + TOLERANCE)
-        if settings.gripping.kind == "continuous" and opened.max() > most:
+        quickest = settings.safety.gripper_velocity * (1.0 + TOLERANCE)
+        if settings.gripping.kind == "continuous" and opened.max() > quickest:
             found.append(f"arm {arm}: gripper's velocity is {opened.max():g}")
         if settings.kinematics is not None and settings.safety.boxed:
             kinematics = ArmKinematics(settings)

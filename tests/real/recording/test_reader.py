@@ -19,6 +19,7 @@ from real.drivers.ideal import IdealRobot
 from real.env import RealRobotEnv
 from real.recording.reader import read_recorded
 from real.recording.writer import EpisodeRecorder
+from real.robot import RobotCommand
 from real.tasks.files import load_preset
 from tests.helpers.damage import corrupt
 
@@ -50,7 +51,7 @@ def test_commands_are_what_an_ideal_robot_measures(recording):
     episode, _, _ = read_recorded(recording, 0)
     for tick in range(8):
         command = episode.command(tick)
-        assert command is not None
+        assert isinstance(command, RobotCommand)
         assert command.position.shape == (1, 3)
         np.testing.assert_allclose(command.position, episode.measured["position"][tick])
         np.testing.assert_allclose(command.gripper, episode.measured["gripper"][tick])
