@@ -16,7 +16,7 @@ from real.clock import WallClock
 from real.network.connection import HttpConnection
 from real.network.gate import TOKEN
 from real.network.wire import ArmFrame, additions, arm_urls, gripper_wire
-from real.robot import JointCommand, RobotCommand, RobotError, RobotState
+from real.robot import JointCommand, RobotCommand, RobotError, RobotState, Space
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError
 
@@ -122,6 +122,9 @@ class SerlRobot:
     Attributes:
         added: What a server of ours said besides with the first arm's newest measurement.
     """
+
+    accepts: tuple[Space, ...] = ("pose", "joints")
+    """What it may be commanded in: joints where the server is ours, and its task is."""
 
     def __init__(
         self,
