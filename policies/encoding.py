@@ -83,7 +83,7 @@ def remembers(policy: object) -> bool:
 
 
 def encode_alone(policy: Any, observations: Observations) -> Any:
-    """Have a policy encode observations as if each began an episode, which nobody else is in."""
+    """Encode observations as the first ones of episodes, in free seats of the policy."""
     if not remembers(policy):
         return policy.encode(observations)
     first = next(iter(observations.values())) if isinstance(observations, Mapping) else observations

@@ -15,7 +15,7 @@ def test_each_stage_leaves_what_the_next_one_needs(tiny_config, tmp_path, capsys
     folder = tmp_path / "run"
     with Finetuning(tiny_config()) as run:
         left = {path.name for path in folder.iterdir() if path.name[0] != "."}
-        assert left == {"config.json", "policy"}
+        assert left == {"config.json", "golden.json", "policy"}
         run.play_base_policy()
         assert [at for at, _ in run.history.evaluations] == [0]
         run.learn()
