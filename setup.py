@@ -108,7 +108,7 @@ setup(
     },
     package_data={
         "policies": ["pretrained/*/*"],
-        "real": ["tasks/presets/*.yaml"],
+        "real": ["tasks/presets/*.yaml", "tasks/models/*.xml"],
         "zprl_env": [
             "py.typed",
             "experts/adroit/*.json",

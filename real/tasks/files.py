@@ -52,7 +52,7 @@ def load_preset(preset: Preset | str | PathLike[str]) -> Preset:
         if path.suffix not in (".yaml", ".yml"):
             raise UnknownNameError("preset", text, [*presets(), "my-task.yaml"])
     content = read_yaml(path, "A preset", f"Try to copy one of {FOLDER}.")
-    return parse_preset(content, text)
+    return _anchored(parse_preset(content, text), path.parent)
 
 
 def task_facts(preset: Preset | str | PathLike[str]) -> dict[str, Any]:
@@ -102,6 +102,18 @@ def parse_preset(content: Any, source: str = "preset") -> Preset:
         raise ConfigurationError(f"{source}: {error}") from None
     except ValidationError as error:
         raise ConfigurationError(f"{source}: {'; '.join(_sentences(error))}.") from None
+
+
+def _anchored(preset: Preset, folder: Path) -> Preset:
+    """Return a preset whose arms' files are given by their whole paths, if they lie beside it."""
+    arms = []
+    for arm in preset.arms:
+        found = arm.kinematics
+        if found is not None and (folder / found.file).is_file():
+            whole = found.model_copy(update={"file": str((folder / found.file).resolve())})
+            arm = arm.model_copy(update={"kinematics": whole})
+        arms.append(arm)
+    return preset.model_copy(update={"arms": tuple(arms)})
 
 
 def _completed(content: Mapping[str, Any], source: str) -> dict[str, Any]:
