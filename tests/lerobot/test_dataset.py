@@ -67,9 +67,9 @@ def test_what_lerobot_writes_is_read_here(tmp_path):
         made.finalize()
     read = Demonstrations.load(folder)
     assert [episode.success for episode in read.trajectories] == [False, True]
-    for episode, rows in zip(read.trajectories, episodes, strict=True):
-        np.testing.assert_array_equal(episode.actions, rows[:, 5:])
-        np.testing.assert_array_equal(episode.observations["observation.state"], rows[:, :3])
+    for episode, wrote in zip(read.trajectories, episodes, strict=True):
+        np.testing.assert_array_equal(episode.actions, wrote[:, 5:])
+        np.testing.assert_array_equal(episode.observations["observation.state"], wrote[:, :3])
 
 
 def test_a_batch_of_lerobot_s_loader_has_chunks_of_the_episode_it_is_in(tmp_path):

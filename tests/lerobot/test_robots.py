@@ -28,7 +28,10 @@ def six_joints():
     task = load_preset(TASK).model_dump(mode="json")
     (arm,) = task["arms"]
     arm["joints"] = 6
-    for part, name in ((arm["home"], "joints"), *((arm["safety"]["joints"], n) for n in ("low", "high"))):
+    for part, name in (
+        (arm["home"], "joints"),
+        *((arm["safety"]["joints"], n) for n in ("low", "high")),
+    ):
         part[name] = [*part[name], part[name][-1]]
     del arm["kinematics"], arm["grip"]
     return parse_preset(task)
@@ -145,7 +148,7 @@ def test_the_simulators_interpreter_has_it_from_a_server(url):
     assert done.returncode == 0, done.stderr
     home, moved = (np.fromstring(line, sep=" ") for line in done.stdout.splitlines())
     np.testing.assert_allclose(home, [*HOME, 100.0], atol=5.0)
-    goal = np.array(HOME) + [10.0, 5.0, 0.0, -5.0, 10.0]
+    goal = np.array(HOME) + np.array([10.0, 5.0, 0.0, -5.0, 10.0])
     np.testing.assert_allclose(moved, [*goal, 50.0], atol=5.0)
 
 
