@@ -27,7 +27,7 @@ class ReflexError(RobotError):
 
 
 Space: TypeAlias = Literal["pose", "joints"]
-"""What a robot is commanded in: poses of its end effectors, or positions of its joints."""
+"""Space that a robot is commanded in: poses of its end effectors, or positions of its joints."""
 
 
 @dataclass(frozen=True)

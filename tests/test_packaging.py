@@ -55,7 +55,11 @@ def sources() -> set[str]:
     found = {path for name in PACKAGES for path in (ROOT / name).rglob("*.py")}
     found |= {path for path in PRETRAINED.rglob("*") if path.is_file()}
     found |= {path for path in SHIPPED.rglob("*") if path.is_file()}
-    found |= {*PRESETS.glob("*.yaml"), *HYPERPARAMETERS.glob("*.yml")}
+    found |= {
+        *PRESETS.glob("*.yaml"),
+        *PRESETS.parent.glob("models/*.xml"),
+        *HYPERPARAMETERS.glob("*.yml"),
+    }
     data = ("zprl_env/py.typed", "zprl_env/experts/adroit/pen.json", "train_sb3.py")
     return {str(path.relative_to(ROOT)) for path in found} | {*data}
 

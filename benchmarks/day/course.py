@@ -52,7 +52,7 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 130, signal.SIGKILL: -signal.SIGKIL
 
 
 class Course:
-    """Everything that is done with one arm in a day, each part in a process of its own.
+    """Parts of a day with one arm, one after the other, each in a process of its own.
 
     Args:
         work: Folder for the run, the recording, the log and what the processes say.
@@ -67,7 +67,8 @@ class Course:
         self.work, self.seconds, self.say = work, seconds, say
         self.log, self.recording = work / "commands.jsonl", work / "day.hdf5"
         self.task = work / "task.yaml"
-        self.task.write_text(yaml.safe_dump({"like": task, "name": task, "watchdog": WATCHDOG}))
+        with self.task.open("x", encoding="utf-8") as file:
+            yaml.safe_dump({"like": task, "name": task, "watchdog": WATCHDOG}, file)
         self.log.touch()
         self.texts: dict[str, str] = {}
 

@@ -40,7 +40,7 @@ class Running:
 
     def __init__(self, words: list[str], said: Path) -> None:
         self._said = said
-        with said.open("w", encoding="utf-8") as file:
+        with said.open("x", encoding="utf-8") as file:
             self._process = subprocess.Popen(
                 [sys.executable, *words],
                 cwd=ROOT,

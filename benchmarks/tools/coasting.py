@@ -101,7 +101,7 @@ class CoastingRobot:
         self._hold(self._here())
 
     def moved_within(self, seconds: float) -> float:
-        """How far an arm gets in so much silence [m]."""
+        """Return the distance that an arm gets in so much silence [m]."""
         before = self._here().position
         self.clock.sleep_until(self.clock.now() + seconds)
         return float(np.linalg.norm(self._here().position - before, axis=1).max())

@@ -1,4 +1,4 @@
-"""Limits of what a robot was told, looked at by somebody who knows nothing of how it came about."""
+"""Limits of a robot's commands, looked at without knowing how they came about."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ POSTURE = 10.0
 MOST = 100.0
 """Force that the arm is pulled to its reference with at most [N]."""
 FORCE, SPEED = 40.0, 0.1
-"""What the hand grasps with [N], and its speed [m/s], where the preset does not say."""
+"""Force of the hand's grasp [N], and its speed [m/s], where the preset does not say."""
 SETTLING = 0.5
 """Time that a motion may take to end after a stop [s]."""
 

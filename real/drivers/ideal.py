@@ -66,7 +66,7 @@ class IdealRobot:
     own_world = True
     """Whether every object is a robot of its own, which no other process can have."""
     accepts: tuple[Space, ...] = ("pose", "joints")
-    """What it may be commanded in."""
+    """Spaces that it may be commanded in."""
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ class RemoteRobot(SerlRobot):
     """Of its own: pictures are asked for by another thread, and no command waits for one."""
 
     accepts: tuple[Space, ...] = ("pose", "joints")
-    """What it may be commanded in: what the server's task is."""
+    """Spaces that it may be commanded in: what the server's task is."""
     _closed = False
     filtered = True
     """Whether commands are filtered once more, so that they are to keep slightly tighter limits."""

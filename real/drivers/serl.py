@@ -124,7 +124,7 @@ class SerlRobot:
     """
 
     accepts: tuple[Space, ...] = ("pose", "joints")
-    """What it may be commanded in: joints where the server is ours, and its task is."""
+    """Spaces that it may be commanded in: joints where the server is ours, and its task is."""
 
     def __init__(
         self,

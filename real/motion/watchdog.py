@@ -15,7 +15,7 @@ FUTURE = 0.02
 """Seconds that a time stamp may be ahead, for clocks that are read one after the other."""
 
 PARTS = {"rotation_6d": "quaternion", "rotation_vector": "quaternion"}
-"""What parts of an observation are made of, but where it has their name."""
+"""Measurements that parts of an observation are made of, where their name is another."""
 
 RUSH = 10.0
 """Multiple of an arm's largest speed beyond which what is reported is no speed of this arm's."""

@@ -155,7 +155,7 @@ class Limits(Part):
 
 
 class Grip(Part):
-    """How a gripper grips: continuously, or by opening and closing with a force."""
+    """Grip of a gripper: continuous, or by opening and closing with a force."""
 
     kind: Literal["continuous", "binary"] = "continuous"
     """``continuous``: it follows any opening. ``binary``: it is opened or closed, and commanded
@@ -230,13 +230,13 @@ class ArmPreset(Part):
     home: Home
     safety: Limits
     grip: Grip | None = None
-    """How the gripper grips: binary for Franka's hand and else continuous, if not given."""
+    """Grip of the gripper: binary for Franka's hand and else continuous, if not given."""
     kinematics: Kinematics | None = None
-    """Where the tool is, for a box where joints are commanded."""
+    """File that says where the tool is, for a box where joints are commanded."""
 
     @property
     def gripping(self) -> Grip:
-        """How the gripper grips."""
+        """Grip of the gripper."""
         kind: Any = "binary" if self.gripper in BINARY_HANDS else "continuous"
         return self.grip or Grip(kind=kind)
 

@@ -25,7 +25,7 @@ def presets() -> dict[str, Path]:
     """Find the presets that come with the package.
 
     >>> sorted(presets())
-    ['flip-egg', 'flip-egg-pixels', ..., 'place-orange', 'place-orange-pixels']
+    ['flip-egg', 'flip-egg-pixels', ..., 'place-orange-joints', 'place-orange-pixels']
     """
     return {path.stem: path for path in FOLDER.glob("*.yaml")}
 

@@ -40,7 +40,7 @@ def find_model(file: str) -> Path:
 
 
 class ArmKinematics:
-    """Where an arm's tool is, and how it moves with the joints, in the robot's base frame.
+    """Forward kinematics of an arm: where its tool is, in the robot's base frame, and how it moves.
 
     Args:
         arm: The preset's arm, with its ``kinematics``.

@@ -163,7 +163,7 @@ class Preset(Part):
 
     @property
     def space(self) -> Space:
-        """What the arms are commanded in: ``"pose"``, or ``"joints"``."""
+        """Space that the arms are commanded in: ``"pose"``, or ``"joints"``."""
         return "joints" if {*JOINT_PARTS} & {*self.action} else "pose"
 
     def tightened(self) -> Preset:

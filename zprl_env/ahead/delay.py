@@ -73,7 +73,7 @@ def check_delay(delay: int, n_action_steps: int, horizon: int) -> None:
     >>> check_delay(2, 10, 16)
     >>> check_delay(8, 10, 16)
     Traceback (most recent call last):
-    zprl_env.errors.ConfigurationError: a delay must leave delay <= n_action_steps <= horizon ...
+    policies.errors.ConfigurationError: a delay must leave delay <= n_action_steps <= horizon ...
     """
     if wrong := impossible(delay, n_action_steps, horizon):
         raise ConfigurationError(wrong)
