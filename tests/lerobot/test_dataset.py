@@ -8,14 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torchvision
 
 pytest.importorskip("pyarrow", reason="LeRobot brings it")
+from lerobot.datasets import video_utils
 from lerobot.datasets.lerobot_dataset import LeRobotDataset
 
 from policies.demonstrations import Demonstrations
 from tests.helpers.lerobot_data import small_demonstrations, write_small
 
 CAMERA = "observation.images.top"
+
+
+READS_VIDEOS = hasattr(video_utils, "decode_video_frames_pyav") or hasattr(
+    torchvision.io, "VideoReader"
+)
 
 
 def opened(folder: Path) -> LeRobotDataset:
@@ -25,6 +32,8 @@ def opened(folder: Path) -> LeRobotDataset:
 
 @pytest.mark.parametrize("pictures", ["png", "h264"])
 def test_lerobot_s_loader_reads_what_is_written_here(tmp_path, pictures):
+    if pictures != "png" and not READS_VIDEOS:
+        pytest.skip("LeRobot 0.4 reads videos by a part of torchvision that newer ones lack")
     folder = tmp_path / "small"
     write_small(folder, pictures=pictures)
     due = small_demonstrations().trajectories
