@@ -8,8 +8,10 @@ WORKERS ?= 2
 
 # LeRobot lives in an interpreter of its own: its versions and the simulators' exclude each other.
 LEROBOT := .venv-lerobot
+NEWEST := .venv-lerobot-newest
+PYTHON312 ?= python3.12
 
-.PHONY: help train train-full test test-lerobot lint types docs unit format clean
+.PHONY: help train train-full test test-lerobot test-lerobot-newest lint types docs unit format clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,15 +41,28 @@ unit: $(VENV)/.installed ## Tests and doctests, in WORKERS processes
 
 # Three minutes and 7 GB the first time. Its own settings: warnings of LeRobot's are no errors.
 test-lerobot: $(LEROBOT)/.installed ## Tests with the real LeRobot, in an interpreter of its own
-	PYTHONPATH=. SIMULATORS=$(abspath $(BIN)/python) $(LEROBOT)/bin/python -m pytest --config-file tests/lerobot/pytest.ini \
-		--rootdir . --confcutdir tests/lerobot tests/lerobot
+	$(call tests_with,$(LEROBOT))
+
+test-lerobot-newest: $(NEWEST)/.installed ## The same with LeRobot 0.6.1, where there is a Python 3.12
+	$(call tests_with,$(NEWEST))
+
+define tests_with
+PYTHONPATH=. SIMULATORS=$(abspath $(BIN)/python) $(1)/bin/python -m pytest \
+	--config-file tests/lerobot/pytest.ini --rootdir . --confcutdir tests/lerobot tests/lerobot
+endef
+
+define lerobot
+$(1) -m venv $(@D)
+$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $< \
+	--editable integrations/lerobot_policy_zprl --editable integrations/lerobot_env_zprl
+touch $@
+endef
 
 $(LEROBOT)/.installed: integrations/lerobot/constraints.txt $(wildcard integrations/*/setup.py)
-	$(PYTHON) -m venv $(LEROBOT)
-	$(LEROBOT)/bin/pip install --quiet --disable-pip-version-check --no-deps \
-		--requirement integrations/lerobot/constraints.txt \
-		--editable integrations/lerobot_policy_zprl --editable integrations/lerobot_env_zprl
-	touch $@
+	$(call lerobot,$(PYTHON))
+
+$(NEWEST)/.installed: integrations/lerobot/constraints-newest.txt $(wildcard integrations/*/setup.py)
+	$(call lerobot,$(PYTHON312))
 
 format: $(VENV)/.installed ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
@@ -60,4 +75,4 @@ $(VENV)/.installed: setup.py constraints.txt
 	touch $@
 
 clean: ## Remove the virtual environment and caches
-	rm -rf $(VENV) $(LEROBOT) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(LEROBOT) $(NEWEST) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

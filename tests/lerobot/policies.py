@@ -72,6 +72,7 @@ def statistics(features: dict[str, PolicyFeature]) -> dict[str, dict[str, Tensor
         mean = torch.rand(size, generator=generator)
         spread = torch.rand(size, generator=generator) + 0.5
         found[name] = {"mean": mean, "std": spread, "min": mean - spread, "max": mean + spread}
+        found[name] |= {"q01": mean - spread, "q99": mean + spread}
     return found
 
 
@@ -133,6 +134,13 @@ class Reference:
         self.policy: Any = get_policy_class(kind).from_pretrained(folder)
         self.before, self.after = make_pre_post_processors(self.policy.config, str(folder))
         self.policy.reset()
+
+    def chunk(self, seen: Any, noise: np.ndarray) -> np.ndarray:
+        """A whole chunk, by ``predict_action_chunk``. Shape ``(B, H, A)``."""
+        rows = len(seen["state"])
+        batch = self.before({**as_lerobot(seen), "task": [TASK] * rows})
+        chunk = self.policy.predict_action_chunk(batch, noise=torch.from_numpy(noise.copy()))
+        return np.asarray(self.after(chunk))
 
     def act(self, seen: Any, **options: Any) -> np.ndarray:
         """One action, by ``select_action``. Shape ``(B, A)``."""

@@ -35,7 +35,10 @@ LANGUAGE = (
     "tokenizer_processor",
 )
 """Steps that make tokens of a task's words; LeRobot's own code runs them."""
-BEFORE, AFTER = (RENAME, BATCH, DEVICE, NORMALIZER, *LANGUAGE), (UNNORMALIZER, DEVICE)
+RELATIVE, ABSOLUTE = "relative_actions_processor", "absolute_actions_processor"
+"""Steps that LeRobot 0.6 saves with pi0 and pi0.5, disabled in a policy that can be steered."""
+BEFORE = (RENAME, BATCH, DEVICE, NORMALIZER, RELATIVE, *LANGUAGE)
+AFTER = (UNNORMALIZER, ABSOLUTE, DEVICE)
 TYPES = {"float16": torch.float16, "float32": torch.float32, "bfloat16": torch.bfloat16}
 TYPES |= {"half": torch.float16, "float": torch.float32}
 """Types of numbers that the device's step can cast to."""
@@ -203,6 +206,14 @@ def _steps(path: Path, known: tuple[str, ...]) -> list[tuple[str, Mapping[str, A
         config = step.get("config", {})
         if not isinstance(config, dict):
             raise CheckpointError(f"config of {name} in {path} must be an object.")
+        if name in (RELATIVE, ABSOLUTE):
+            if config.get("enabled", True) is not False:
+                raise CheckpointError(
+                    f"{name} in {path} must be disabled. Got: enabled = "
+                    f"{shown(config.get('enabled'))}. Actions that are relative to a state cannot "
+                    "be steered."
+                )
+            continue
         found.append((name, {**step, "config": config}))
     return found
 

@@ -116,6 +116,20 @@ def test_a_step_that_is_not_known_is_refused_and_never_imported(folder, side, st
         read(folder)
 
 
+@pytest.mark.parametrize(
+    ("side", "name"),
+    [(BEFORE, "relative_actions_processor"), (AFTER, "absolute_actions_processor")],
+)
+def test_relative_actions_are_refused_and_their_disabled_step_is_taken(folder, side, name):
+    values = json.loads((folder / side).read_text())
+    step = {"registry_name": name, "config": {"enabled": False}}
+    change(folder / side, steps=[*values["steps"], step])
+    assert read(folder).language == ()
+    change_step(folder / side, -1, enabled=True)
+    with pytest.raises(CheckpointError, match=rf"{name} in .* must be disabled"):
+        read(folder)
+
+
 @pytest.mark.parametrize("number", [0, 2])
 def test_normalised_never_or_twice_is_refused(folder, number):
     values = json.loads((folder / BEFORE).read_text())
