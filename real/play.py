@@ -123,6 +123,7 @@ def play(settings: Play) -> EvaluationResult:
     timing: dict[str, Any] = {"inference": settings.inference, "delay": settings.delay}
     if run is not None:
         said = [settings.policy, f"driver={settings.driver}", *settings.driver_kwargs]
+        said += [f"url={settings.url}"] if settings.url else []
         config = load_config(run, given=said)
         timing = _timing(timing, cli.settings(config.env_kwargs))
     robot = RealRobotEnv(
