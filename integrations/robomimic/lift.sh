@@ -9,9 +9,10 @@ out=$(realpath -m "${1:?where to, a folder}")
 python=$(realpath -s "${PYTHON:-.venv/bin/python}")             # the simulators' interpreter
 robomimic=$(realpath -s "${ROBOMIMIC:-.venv-robomimic/bin/python}") # robomimic's own
 here=$(realpath .)
-export PYTHONPATH=$here:$here/integrations/robomimic
+export PYTHONPATH=$here
 kinds=${KINDS:-bc vae rnn} epochs=${EPOCHS:-20} env_steps=${ENV_STEPS:-15000} tested=${TESTED:-50}
 mkdir -p "$out" && cd "$out"
+cp "$here/integrations/robomimic/robomimic_policy.py" .
 
 "$python" -m zprl_env.experts.record --env Lift --episodes "${EPISODES:-80}" --successes-only \
     --out lift.hdf5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import weakref
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -25,12 +26,26 @@ class ServedPolicyError(ZprlError):
     """A served policy that died, hangs or answers nonsense; the run can be resumed."""
 
 
+class Ticket:
+    """A context that stays at the server: its number, which the server forgets with this object.
+
+    Args:
+        number: Its number.
+        returned: List of the connection that the number is of; it goes there when this object is
+            gone.
+    """
+
+    def __init__(self, number: int, returned: list[int]) -> None:
+        self.number, self.returned = number, returned
+        weakref.finalize(self, returned.append, number).atexit = False
+
+
 class ServedPolicy:
     """Steerable policy that computes elsewhere: the same bytes as where it is.
 
     Its sizes and statistics come when it is connected; every ``encode`` and ``decode`` is one
-    request for the whole batch. What a policy decodes from besides a latent stays at the server;
-    the context is a ticket.
+    request for the whole batch. What a policy decodes from besides a latent stays at the server,
+    for as long as the ticket that stands for it is kept here.
 
     Args:
         address: ``HOST:PORT``, or the path of a socket.
@@ -65,6 +80,7 @@ class ServedPolicy:
         self._token = os.environ.get(wire.TOKEN) if token is None else token
         self._numbers = itertools.count(1)
         self._link: socket.socket | None = None
+        self._returned: list[int] = []  # tickets that nobody has any more
         self._known: dict[str, Any] | None = None
         described, arrays = self._connect()
         self._take(described, arrays)
@@ -128,7 +144,7 @@ class ServedPolicy:
         ticket = answer.said.get("ticket")
         if type(ticket) is not int:
             self._refuse(f"a number for its context. Got: {ticket!r}")
-        return ContextEncoding(features, mean, std, ticket)
+        return ContextEncoding(features, mean, std, Ticket(ticket, self._returned))
 
     def decode(self, latents: np.ndarray, noise: np.ndarray, context: Any = None) -> np.ndarray:
         """Generate action chunks; see :class:`~zprl_env.steerable.SteerablePolicy`.
@@ -136,7 +152,7 @@ class ServedPolicy:
         Raises:
             ServedPolicyError: As for :meth:`encode`, or the context is gone.
         """
-        said = {} if context is None else {"ticket": int(context)}
+        said = {} if context is None else {"ticket": self._number(context)}
         given = {"latents": np.asarray(latents), "noise": np.asarray(noise)}
         answer = self._ask("decode", said, given)
         return self._array(answer, "actions", (len(noise), self.horizon, self.action_dim))
@@ -192,6 +208,8 @@ class ServedPolicy:
             self._connect()
         assert self._link is not None
         number = next(self._numbers)
+        if self._returned:
+            said = {**said, "returned": [self._returned.pop() for _ in self._returned[:]]}
         answered = False
         try:
             self._link.settimeout(self._timeout)
@@ -252,10 +270,19 @@ class ServedPolicy:
         self._known, self._link = hello.said, link
         return hello.said, hello.arrays
 
+    def _number(self, context: Ticket) -> int:
+        if context.returned is not self._returned:
+            raise ServedPolicyError(
+                f"a context must be of this connection to {self.address}. Got: one of a connection "
+                "that has ended. Encode again."
+            )
+        return context.number
+
     def _drop(self) -> None:
         if self._link is not None:
             self._link.close()
             self._link = None
+            self._returned = []  # the next connection has tickets of its own
 
     def _why(self) -> str:
         """Return the last words of the process that serves, if it is ours."""

@@ -167,6 +167,8 @@ class Answers:
                         f"a method must be one of {', '.join(self._methods)}. "
                         f"Got: {request.said.get('method')!r}."
                     )
+                for ticket in request.said.get("returned") or ():
+                    self._contexts.pop(ticket, None)
                 with self._asked:
                     said, arrays = method(request)
             except Exception as error:
@@ -195,7 +197,7 @@ class Answers:
         ticket = request.said.get("ticket")
         if not isinstance(ticket, int) or ticket not in self._contexts:
             raise ConfigurationError(
-                f"a context must be one of the last {KEPT} encodings. Got: {ticket}, which is "
+                f"a context must be one of the last {KEPT} that are held. Got: {ticket}, which is "
                 "gone. Decode what was encoded last."
             )
         actions = self._policy.decode(latents, noise, self._contexts[ticket])

@@ -75,10 +75,17 @@ def test_a_context_stays_at_the_server_and_old_ones_are_gone(serving):
         served.decode(first[1], noise, context_of(first)),
         local.decode(here[1], noise, context_of(here)),
     )
-    for _ in range(KEPT):
+    for _ in range(2 * KEPT):  # an evaluation in the midst of an episode keeps none of its own
         served.encode(shown)
-    with pytest.raises(ServedPolicyError, match=f"one of the last {KEPT} encodings. Got: 1, which"):
+    served.decode(first[1], noise, context_of(first))
+    held = [served.encode(shown) for _ in range(KEPT)]
+    with pytest.raises(ServedPolicyError, match=f"last {KEPT} that are held. Got: 1, which"):
         served.decode(first[1], noise, context_of(first))
+    served.decode(held[-1][1], noise, context_of(held[-1]))
+    served._drop()
+    served.encode(shown)
+    with pytest.raises(ServedPolicyError, match="one of a connection that has ended"):
+        served.decode(held[-1][1], noise, context_of(held[-1]))
     assert check_policy(served, gym.wrappers.TimeLimit(Reach(), 20)) == []
 
 
