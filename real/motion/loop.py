@@ -444,6 +444,7 @@ class ControlLoop:
         while self.state is not None and not self.emergency.latched:
             why = self.arms.standstill.fault(self.state)
             if why is None:
+                self.arms.standstill.note_begin()
                 return
             if self.robot.clock.now() > until:
                 self.halt("watchdog", why)

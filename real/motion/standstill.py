@@ -36,9 +36,14 @@ class Standstill:
         self._content: tuple[bytes, ...] = ()
         self._sent: np.ndarray | None = None
         self._sent_then: np.ndarray | None = None
-        self._away = 0.0
+        self._away = self._carried = 0.0
         self._before: RobotState | None = None
         self._newest: RobotState | None = None
+
+    @property
+    def unseen(self) -> bool:
+        """Whether arms were sent somewhere, and no measurement has changed since."""
+        return self._away > 1.0
 
     def note_sent(self, steps: np.ndarray) -> None:
         """Note a command that the driver has taken.
@@ -50,7 +55,13 @@ class Standstill:
         self._sent = np.array(steps)
         if self._sent_then is None or self._sent_then.shape != self._sent.shape:
             self._sent_then = self._sent
-        self._away = max(self._away, float(np.abs(self._sent - self._sent_then).max()))
+        away = float(np.abs(self._sent - self._sent_then).max())
+        self._away = max(self._away, self._carried + away)
+
+    def note_begin(self) -> None:
+        """Note that a motion begins where the arms were found, wherever they were sent before."""
+        self._sent = self._sent_then = None
+        self._carried = self._away
 
     def note_measured(self, state: RobotState) -> None:
         """Note a measurement."""
@@ -62,7 +73,8 @@ class Standstill:
             np.asarray(part).tobytes() for part in (*parts, *state.joints, *state.joint_velocities)
         )
         if content != self._content:
-            self._content, self._sent_then, self._away = content, self._sent, 0.0
+            self._content, self._sent_then = content, self._sent
+            self._away = self._carried = 0.0
 
     def fault(self, state: RobotState) -> str | None:
         """Describe why no motion may begin from the newest measurement; None if one may.
@@ -70,7 +82,7 @@ class Standstill:
         Args:
             state: That measurement, which nothing else is wrong with.
         """
-        if self._away > 1.0:
+        if self.unseen:
             return (
                 "what is measured must change when arms move; got the same to the last digit as "
                 "before"
@@ -96,4 +108,6 @@ class Standstill:
         before = self._before
         if before is None or not 0.0 < (passed := state.stamp - before.stamp) < RESTING:
             return [np.full(1, np.inf)]
-        return [(now - then) / passed for now, then in zip(state.joints, before.joints, strict=True)]
+        return [
+            (now - then) / passed for now, then in zip(state.joints, before.joints, strict=True)
+        ]
