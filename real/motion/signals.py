@@ -19,7 +19,8 @@ USUAL = (signal.SIG_DFL, signal.default_int_handler)
 def stopping_on_signals() -> Iterator[None]:
     """Have SIGTERM and SIGHUP raise ``SystemExit``, where they would end the process at once.
 
-    They and Ctrl-C wait until a command that is being made has been sent. What is under way is then unwound, or else what :mod:`atexit` does brings the arms to rest.
+    They and Ctrl-C wait until a command that is being made has been sent. What is under way is then
+    unwound, or else what :mod:`atexit` does brings the arms to rest.
     Handlers that somebody has put there are left alone, and outside the main thread, where none
     can be put, nothing is done.
 
