@@ -524,6 +524,7 @@ class ControlLoop:
     def _come_to_rest(self) -> None:
         """Brake within the limits; whatever fails, what is left is the driver's stop."""
         with contextlib.suppress(Exception):
+            self._await_period()
             self.pacer.restart()
             moving = not self.filter.at_rest
             while moving and not self.emergency.latched:
@@ -531,9 +532,15 @@ class ControlLoop:
                 self._beat = self.pacer.wait()
                 self._send(self.filter.brake)
 
+    def _await_period(self) -> None:
+        """Wait until the last command's period is over: none is sent on the heels of another."""
+        self.robot.clock.sleep_until(self.pacer.due)
+
     def _brake_untold(self) -> None:
         """Brake by commands where the driver could not be told to stop, as far as it takes them."""
         moving = self._untold and not self.filter.at_rest
+        if moving:
+            self._await_period()
         while moving:
             moving = not self.filter.at_rest
             filtered = self.filter.brake()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from contextlib import closing, suppress
 
 import pytest
@@ -11,7 +14,7 @@ import train_sb3
 from benchmarks.stopping.robots import ROBOTS
 from real.env import RealRobotEnv
 from real.operators import ScriptedOperator
-from real.play import Play, play
+from real.play import Play, main, play
 from real.replay import Replay, replay
 from real.tasks.files import load_preset
 from real.testing import MisbehavingRobotError, check_robot
@@ -133,6 +136,48 @@ def test_a_client_of_the_server_begins_where_the_arm_was_pushed():
     assert {"first step", "velocity", "jerk"} <= {one.name for one in seen}
     assert [str(one) for one in seen if not one.kept] == []
     assert sum(len(stretch.commands) for stretch in client.stretches) > 30
+
+
+@pytest.fixture
+def signalled(arm, monkeypatch):
+    """Sends a signal while the arm flies, after so many commands."""
+
+    def signalled(number, at):
+        command = LoneArm.command
+
+        def commanded(self, sent):
+            command(self, sent)
+            if len(LoneArm.steps) >= at and LoneArm.fast() and not LoneArm.signals:
+                LoneArm.signals.append(len(LoneArm.steps))
+                os.kill(os.getpid(), number)
+
+        monkeypatch.setattr(LoneArm, "command", commanded)
+
+    return signalled
+
+
+@pytest.mark.usefixtures("_as_in_a_terminal")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_motion_ends_playing_with_the_arm_at_rest(
+    number, policy, task, pushed, signalled, monkeypatch
+):
+    signalled(number, 300)  # at home, and well on its way again
+    words = ["--policy", str(policy), "--task", str(task), "--driver", DRIVER, "--episodes", "3"]
+    monkeypatch.setattr(sys, "argv", ["play", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert_no_jump(pushed, 300)
+    assert len(pushed.steps) < pushed.signals[0] + 60
+
+
+@pytest.mark.usefixtures("_as_in_a_terminal")
+def test_ctrl_c_in_the_warm_up_leaves_the_arm_at_rest(train, arm, signalled):
+    signalled(signal.SIGINT, 420)
+    with suppress(KeyboardInterrupt):
+        train(4000)
+    assert_no_jump(arm, 400)
+    assert len(arm.steps) < arm.signals[0] + 1000
 
 
 def test_a_recording_is_shown_without_an_arm(policy, task, pushed, tmp_path):
