@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -84,6 +85,14 @@ def test_training_begins_where_the_arm_was_pushed_and_its_evaluations_take_turns
     train(40)
     assert_no_jump(pushed, 500)
     assert len(pushed.speeds) == 1  # driver closed
+
+
+def test_where_time_is_a_robot_s_nothing_is_evaluated_unless_it_is_asked_for(
+    train, arm, monkeypatch
+):
+    monkeypatch.setattr(RealRobotEnv, "in_real_time", True)
+    results = json.loads((train(20) / "results.json").read_text())
+    assert results["test"] == {}
 
 
 def test_a_run_goes_on_from_where_the_arm_was_pushed(train, arm):
