@@ -16,6 +16,8 @@ from real.operators import Event
 
 SAMPLING = 0.002
 """Time between two looks at the arms' speed [s]."""
+STILL = 0.01
+"""Speed below which arms stand still [m/s]: half of what a motion may begin from."""
 PATIENCE = 5.0
 """Time that a stop is waited for to be released, which nobody does [s]."""
 SETTLED = 0.3
@@ -116,7 +118,7 @@ def _measure(trial: Trial, attempt: int) -> dict[str, Any]:
     seen = sampler.end()
     latency, moving = None, False
     if person.when:
-        rest = _rest(seen, person.when, kind.still)
+        rest = _rest(seen, person.when, STILL)
         moving = rest is not None
         asked = CAUSES[trial.cause].asked
         latency = rest if moving else _told(robot, person.when) if asked else None

@@ -466,7 +466,7 @@ class ControlLoop:
             if not self.emergency.latched:
                 self._measure(tracked=tracked)
 
-    def _send(self, advance: Callable[[], Filtered]) -> None:
+    def _send(self, advance: Callable[[], Filtered], *, measured: bool = True) -> None:
         """Send what the filter makes, let its period pass, and measure."""
         try:
             with undivided():  # or else the filter would be ahead of what was sent
@@ -485,7 +485,8 @@ class ControlLoop:
         if not self.emergency.latched:
             self._asleep += max(0.0, self.pacer.due - self.robot.clock.now())
             self.robot.clock.sleep_until(self.pacer.due)
-            self._measure()
+            if measured:
+                self._measure()
         self.ticks.append(Tick(self._beat, sent, self.state))
         self._left, self._caller = (self.robot.clock.now(), self.spent.total), CALLER
 
@@ -530,7 +531,7 @@ class ControlLoop:
             while moving and not self.emergency.latched:
                 moving = not self.filter.at_rest
                 self._beat = self.pacer.wait()
-                self._send(self.filter.brake)
+                self._send(self.filter.brake, measured=False)  # which may fail, or take its time
 
     def _await_period(self) -> None:
         """Wait until the last command's period is over: none is sent on the heels of another."""

@@ -227,6 +227,21 @@ def test_an_arm_that_cannot_be_told_is_braked_while_a_policy_thinks():
     env.close()
 
 
+def test_arms_that_nobody_commands_are_braked_although_they_cannot_be_measured():
+    robot, operator = Slow(PRESET), ScriptedOperator()
+    env = RealRobotEnv(PRESET, driver=robot, operator=operator)
+    env.reset(seed=0)
+    for _ in range(8):
+        env.step(AWAY)
+    assert np.linalg.norm(robot.state().linear_velocity) > 0.1
+    robot.blocking = "state"  # for a second
+    time.sleep(0.9)
+    robot.blocking = None
+    assert np.linalg.norm(robot.state().linear_velocity) < 0.02
+    assert violations([c for _, c in robot.commands], PRESET) == []
+    env.close()
+
+
 def test_arms_that_nobody_commands_any_more_are_braked_by_themselves():
     robot = Slow(PRESET)
     env = RealRobotEnv(PRESET, driver=robot, operator=ScriptedOperator())
