@@ -255,8 +255,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         with self._taken_over():
             self._settle_eyes()
             self._episode.end("abort")
-            if self._loop.amend is not None:
-                self._loop.listen()  # a last word about the episode before
+            self._loop.hear_late()  # a last word about the episode before
             if seed is not None or not self._episode.repeat:
                 self._scene_seed = int(self.np_random.integers(2**31))
             self._start.prepare(self._scene_seed)

@@ -270,6 +270,16 @@ class ControlLoop:
                 self.verdict = event
         return [event for event, _ in said]
 
+    def hear_late(self) -> None:
+        """Hear what is said about the last episode, before another one is chosen."""
+        if self.amend is None:
+            return
+        said = self._hearing.poll()
+        for event, _ in said:
+            if event in LATE:
+                self.amend(event)
+        self._hearing.put_back([one for one in said if one[0] not in LATE])
+
     def hear_beside(self) -> None:
         """Hear the operator from another thread: a stop waits for nothing that the loop does."""
         if self._hearing.hear():
