@@ -13,9 +13,10 @@ import numpy as np
 
 from policies.encoding import ContextEncoding, Encoding, Observations
 from policies.errors import ConfigurationError, ZprlError
+from policies.meaning.ranges import Ranges
 from policies.pictures.settings import PictureSettings
 from policies.serve import wire
-from policies.serve.described import OPTIONAL_SIZES, STATISTICS
+from policies.serve.described import OPTIONAL_SIZES, RANGES, STATISTICS
 from policies.serve.server import BARE
 
 TIMEOUT = 60.0
@@ -110,6 +111,12 @@ class ServedPolicy:
             for name in STATISTICS:
                 if name in arrays:
                     setattr(self, name, arrays[name])
+            for kind in RANGES:
+                ends = [arrays.get(f"{kind}_ranges.{end}") for end in Ranges._fields]
+                if all(end is not None for end in ends):
+                    setattr(self, f"{kind}_ranges", Ranges(*ends))
+            if said["observation_names"]:
+                self.observation_names = tuple(map(str, said["observation_names"]))
             if said["normalizes"]:
                 self.normalize = self._normalize
             if said["remembers"]:
