@@ -112,9 +112,9 @@ class ServedPolicy:
                 if name in arrays:
                     setattr(self, name, arrays[name])
             for kind in RANGES:
-                ends = [arrays.get(f"{kind}_ranges.{end}") for end in Ranges._fields]
-                if all(end is not None for end in ends):
-                    setattr(self, f"{kind}_ranges", Ranges(*ends))
+                names = [f"{kind}_ranges.{end}" for end in Ranges._fields]
+                if all(name in arrays for name in names):
+                    setattr(self, f"{kind}_ranges", Ranges(*(arrays[name] for name in names)))
             if said["observation_names"]:
                 self.observation_names = tuple(map(str, said["observation_names"]))
             if said["normalizes"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -20,8 +21,8 @@ from zprl_env.testing import Reach
 RADIANS, GRIPPER = [-1.6, -1.2, 0.0], [1.6, 1.2, 1.0]
 
 
-def box(*ends):
-    return gym.spaces.Box(*(np.asarray(end, np.float32) for end in ends))
+def box(low, high):
+    return gym.spaces.Box(np.asarray(low, np.float32), np.asarray(high, np.float32))
 
 
 @pytest.mark.parametrize(
@@ -55,14 +56,14 @@ def test_nothing_is_told_of_what_may_well_be(learned, space):
 
 @pytest.mark.parametrize("name", ["lift", "can", "box-close", "door", "real"])
 def test_nothing_is_told_of_shipped_policies(name):
-    policy = resolve_policy(name)
+    policy: Any = resolve_policy(name)
     ends = np.ones(policy.action_dim, np.float32)
     assert policy.action_ranges.moved.any()
     assert strange_actions(policy, box(-ends, ends)) == ""
 
 
 def test_it_is_told_when_a_policy_is_put_into_its_environment():
-    generator = LineGenerator(2, 2)
+    generator: Any = LineGenerator(2, 2)
     generator.action_ranges = Ranges.between([-90.0, -90.0], [90.0, 90.0])
     with pytest.warns(TaskMismatchWarning, match="actions go far beyond the bounds"):
         LatentSteeringWrapper(gym.wrappers.TimeLimit(Reach(), 20), ForeignPolicy(generator))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -19,7 +20,7 @@ class Timed(gym.Wrapper):
     """An environment that says its rate in one of the ways that there are."""
 
     def __init__(self, **says):
-        env = gym.make("Pendulum-v1").unwrapped
+        env: Any = gym.make("Pendulum-v1").unwrapped
         del env.dt
         env.metadata = says.pop("metadata", {})
         for name, value in says.items():
@@ -51,13 +52,13 @@ def test_suites_say_it():
 
 @pytest.mark.parametrize("said", [None, 0, -1, True, "30", float("nan"), float("inf")])
 def test_what_is_no_rate_is_none(said):
-    policy = LinearPolicy(3, 1)
+    policy: Any = LinearPolicy(3, 1)
     policy.metadata = {"rate": said}
     assert trained_rate(policy) is None
 
 
 def policy_of(rate):
-    policy = LinearPolicy(3, 1)
+    policy: Any = LinearPolicy(3, 1)
     policy.metadata = {"rate": rate}
     return policy
 

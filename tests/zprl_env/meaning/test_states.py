@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from types import SimpleNamespace
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -56,7 +57,7 @@ class Arm(gym.Env):
 
 
 def policy(low=TRAINED[0], high=TRAINED[1], names=None):
-    generator = LineGenerator(3, 2)
+    generator: Any = LineGenerator(3, 2)
     generator.observation_ranges = Ranges.between(low, high)
     if names:
         generator.observation_names = names
@@ -72,7 +73,7 @@ def told_in(env, made):
             steered.reset(seed=seed)
             over = False
             while not over:
-                *_, terminated, truncated, _ = steered.step(np.zeros(steered.action_space.shape))
+                *_, terminated, truncated, _ = steered.step(0.0 * steered.action_space.sample())
                 over = terminated or truncated
     return [str(w.message) for w in caught if issubclass(w.category, TaskMismatchWarning)]
 
@@ -138,7 +139,8 @@ def test_it_is_told_before_the_first_step():
 
 @pytest.mark.parametrize("wrap", ["vectorised", "time left", "history"])
 def test_it_is_told_wherever_a_policy_is_steered(wrap):
-    made = policy()
+    made, generator = policy(), LineGenerator(3, 2)
+    envs: Any
     if wrap == "vectorised":
 
         def make():
@@ -149,9 +151,9 @@ def test_it_is_told_wherever_a_policy_is_steered(wrap):
         timed = gym.wrappers.TimeLimit(Arm((1.0, DEGREES, 1.0)), 12)
         envs = NoiseSteeringWrapper(TimeLeftObservation(timed), TimeLeftPolicy(made))
     else:
-        generator = LineGenerator(3, 2)
-        generator.n_obs_steps, generator.embed = 2, lambda batch: batch[:, -1]
-        generator.observation_ranges = Ranges.between(*TRAINED)
+        said = {"n_obs_steps": 2, "embed": lambda batch: batch[:, -1]}
+        for name, value in {**said, "observation_ranges": Ranges.between(*TRAINED)}.items():
+            setattr(generator, name, value)
         envs = NoiseSteeringWrapper(Arm((DEGREES, 1.0, 1.0)), ForeignPolicy(generator))
     steps = 40 if wrap == "vectorised" else 0
     with pytest.warns(TaskMismatchWarning, match="far outside") as told:  # noqa: PT031
