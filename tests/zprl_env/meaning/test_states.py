@@ -178,6 +178,16 @@ def test_what_seldom_moves_is_not_told_after_few_episodes():
             watch.see(np.full((20, 1), 0.5))
 
 
+def test_check_notes_actions_that_are_no_units_of_the_environment():
+    """As of a policy whose chunks were never turned back from what its network says."""
+
+    class Degrees(Arm):
+        action_space = gym.spaces.Box(-180.0, 180.0, (2,), np.float32)
+
+    notes = check_policy(ForeignPolicy(LineGenerator(3, 2)), Degrees())
+    assert any("all actions lie within 2% of the bounds" in note for note in notes)
+
+
 def test_check_notes_it():
     far, still = (
         check_policy(made, env)
