@@ -80,7 +80,7 @@ class LowdimPolicy(nn.Module):
 @pytest.fixture
 def made(saved):
     """A generator of the adapter's, and LeRobot's policy whose network it has."""
-    theirs = load(str(saved("diffusion")))
+    theirs: Any = load(str(saved("diffusion")))
     diffusion = theirs.module.diffusion
     policy = LowdimPolicy(diffusion.unet, diffusion.noise_scheduler)
     return adapter().UNetGenerator(policy, states=SIZES, steps=5), theirs

@@ -1,4 +1,4 @@
-"""Whether what an agent does reaches a policy's actions at all, asked before it learns for hours."""
+"""Whether an agent reaches a policy's actions at all, asked before it learns for hours."""
 
 from __future__ import annotations
 

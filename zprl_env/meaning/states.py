@@ -55,7 +55,7 @@ class Familiarity:
         self._names = names_of(policy, 0 if self._ranges is None else len(self._ranges.low))
         self._seen: list[np.ndarray] = []
         self._begun = self._states = 0
-        self._told_far = False
+        self._told_far = self._looked = False
 
     def begin(self, episodes: int) -> None:
         """Note that episodes begin."""
@@ -68,8 +68,13 @@ class Familiarity:
             observations: As the policy is shown them, finite.
 
         Warns:
-            TaskMismatchWarning: A number lies far outside of its range, or hardly moves in it.
+            TaskMismatchWarning: A number lies far outside of its range, or hardly moves in it; or
+                a camera shows nothing.
         """
+        if not self._looked and isinstance(observations, Mapping):
+            self._looked = True
+            if dark := black(observations):
+                warnings.warn(f"{dark}.", TaskMismatchWarning, stacklevel=2)
         if self._ranges is None:
             return
         first = not self._seen
@@ -126,6 +131,25 @@ class Familiarity:
             f"from {_span(low[i], high[i])}"
             for i in np.flatnonzero(still)
         ]
+
+
+def black(observations: Mapping[str, np.ndarray]) -> str:
+    """Say which cameras show nothing but bytes of 0 and 1; empty if none does.
+
+    >>> black({"front": np.ones((1, 4, 4, 3), np.uint8), "state": np.ones((1, 2))})
+    'Pictures must be bytes from 0 to 255. Got: 0 and 1 alone, of front: a covered camera, or ...
+    """
+    dark = [
+        name
+        for name, part in observations.items()
+        if part.dtype == np.uint8 and part.ndim == 4 and part.max(initial=0) <= 1
+    ]
+    if not dark:
+        return ""
+    return (
+        f"Pictures must be bytes from 0 to 255. Got: 0 and 1 alone, of {', '.join(dark)}: a "
+        "covered camera, or pictures from 0 to 1 that were made bytes"
+    )
 
 
 def names_of(policy: Any, size: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -28,7 +28,7 @@ from zprl_env.errors import PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.meaning.actions import cramped_actions
 from zprl_env.meaning.rate import control_rate
-from zprl_env.meaning.states import Familiarity
+from zprl_env.meaning.states import Familiarity, black
 from zprl_env.seeing import batches
 from zprl_env.seeing.environment import make_env_for
 from zprl_env.seeing.fit import cameras_of, check_pictures, settings_of
@@ -211,19 +211,22 @@ def _acts(subject: Subject) -> Iterator[str]:
         clipped.append(info["clipped_actions"])
         if terminated or truncated:
             break
-    actions = np.concatenate(subject.chunks)
+    actions, space = np.concatenate(subject.chunks), subject.flat.action_space
+    assert isinstance(space, gym.spaces.Box)
     seen = Ranges.between(actions.min(0), actions.max(0))
     if (share := float(np.mean(clipped))) > MOSTLY:
         yield Note(
             f"{share:.0%} of its actions' numbers are clipped: they go from {actions.min():.3g} to "
-            f"{actions.max():.3g}, are they in the units of {subject.flat.action_space}?"
+            f"{actions.max():.3g}, are they in the units of {space}?"
         )
-    elif told := cramped_actions(seen, subject.flat.action_space):
+    elif told := cramped_actions(seen, space):
         yield Note(f"{told}: are they in its units?")
-    yield from _grippers(actions, subject.flat.action_space)
+    yield from _grippers(actions, space)
     for seed in range(BEGINNINGS):  # what is drawn anew for an episode moves from one to another
         observation, _ = env.reset(seed=subject.seed + 1 + seed)
         familiarity.note(batches.checked(batches.single(observation)))
+    if isinstance(shown, Mapping) and (dark := black(shown)):
+        yield Note(dark)
     if far := familiarity.outside():
         yield Note(f"observations lie far outside what they were in training: {'; '.join(far)}")
     if still := familiarity.still():

@@ -53,7 +53,7 @@ class Remembering(Prefix):
         for index in indices:
             self.counts.pop(int(index), None)
 
-    def embed(self, batch, indices=()):  # type: ignore[override]
+    def embed(self, batch, indices=()):
         for index in indices:
             self.counts[int(index)] = self.counts.get(int(index), 0) + 1
         return {"tokens": batch}

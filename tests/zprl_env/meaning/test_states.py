@@ -163,6 +163,16 @@ def test_it_is_told_wherever_a_policy_is_steered(wrap):
     assert len(told) == 1
 
 
+def test_a_camera_that_shows_nothing_is_told_once():
+    watch = Familiarity(SimpleNamespace())
+    floats = np.random.default_rng(0).random((1, 8, 8, 3))  # of [0, 1], made bytes all the same
+    with pytest.warns(TaskMismatchWarning, match="0 and 1 alone, of front") as told:  # noqa: PT031
+        for _ in range(2):
+            watch.see({"front": floats.round().astype(np.uint8), "state": np.zeros((1, 2))})
+    assert len(told) == 1
+    Familiarity(SimpleNamespace()).see({"front": (255 * floats).astype(np.uint8)})
+
+
 def test_a_policy_that_says_nothing_is_left_alone():
     watch = Familiarity(SimpleNamespace())
     watch.see(np.full((1, 3), 1e9))
