@@ -162,7 +162,8 @@ class SteeringWrapper(
             **{name: _plain(value) for name, value in options.items()},
         )
         super().__init__(ActionChunkWrapper(env, n_action_steps, gamma) if chunks is None else env)
-        warn_of_another_task(self.policy, self.env.get_wrapper_attr("env_args"))
+        own = [self.env.get_wrapper_attr(name) for name in ("env_args", "control_rate")]
+        warn_of_another_task(self.policy, own[0], actions, own[1])
         self.steering = self.steering_class(
             self.policy,
             observation_dim=observation_dim,

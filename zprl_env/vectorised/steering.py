@@ -97,7 +97,8 @@ class SteeringVecEnv(VecEnvWrapper):
         )
         if chunked:
             check_order(venv.get_attr("ordered_keys", indices=0)[0], self.policy)
-            warn_of_another_task(self.policy, venv.get_attr("env_args", indices=0)[0])
+            own = [venv.get_attr(name, indices=0)[0] for name in ("env_args", "control_rate")]
+            warn_of_another_task(self.policy, own[0], single, own[1])
         facts = calibrated_facts(venv.get_attr("facts", indices=0)[0], self.policy)
         options = given(options, core.usual(facts))
         options["noise"] = stored_noise(options["noise"], self.policy)
