@@ -83,14 +83,14 @@ def test_a_blade_that_is_pushed_against_the_rim_stays_where_it_is(world):
     pitch = 0.2
     forward = np.cos(pitch) * (BLADE[0] + BLADE_HALF[0]) - np.sin(pitch) * BLADE[2]
     down = np.sin(pitch) * (BLADE[0] + BLADE_HALF[0]) + np.cos(pitch) * BLADE[2]
-    goal = pan + (PAN_RADIUS - 0.02 - forward, 0.0, PAN_FLOOR + 0.003 + down)
+    goal = np.add(pan, (PAN_RADIUS - 0.02 - forward, 0.0, PAN_FLOOR + 0.003 + down))
     turned = [0.0, np.cos(pitch / 2), 0.0, -np.sin(pitch / 2)]
-    arm.command[:] = [*goal + (0.0, 0.0, 0.05), *turned]
+    arm.command[:] = [*np.add(goal, (0.0, 0.0, 0.05)), *turned]
     world.step(500)
     arm.command[:3] = goal
     world.step(250)
     for ahead in np.linspace(0.0, 0.05, 26):
-        arm.command[:3] = goal + (ahead, 0.0, 0.0)
+        arm.command[:3] = np.add(goal, (ahead, 0.0, 0.0))
         world.step(20)
     world.step(250)
     assert world.scene.touches("arm0_spatula", "pan")
