@@ -34,19 +34,36 @@ def strange_actions(policy: object, space: gym.Space) -> str:
     if space.shape != learned.low.shape:
         return ""
     low, high = (np.asarray(end, np.float64) for end in (space.low, space.high))
-    bounded = np.isfinite(low) & np.isfinite(high) & (high > low) & np.isfinite(learned.low)
-    width = np.where(bounded, high - low, 1.0)
     beyond = np.maximum(low - learned.low, learned.high - high)
+    far = _bounded(space) & np.isfinite(beyond) & (beyond > FAR * (high - low))
+    if far.any():
+        return f"actions go far beyond the bounds: {_told(learned, space, far)}"
+    return cramped_actions(learned, space)
 
-    def told(where: np.ndarray) -> str:
-        return "; ".join(
-            f"{i} from {learned.low[i]:.4g} to {learned.high[i]:.4g} of [{low[i]:g}, {high[i]:g}]"
-            for i in np.flatnonzero(where)[:6]
-        )
 
-    if (far := bounded & (beyond > FAR * width)).any():
-        return f"actions go far beyond the bounds: {told(far)}"
-    small = (learned.high - learned.low)[bounded] < SMALL * width[bounded]
-    if bounded.any() and small.all() and learned.moved[bounded].any():
-        return f"all actions lie within {SMALL:.0%} of the bounds: {told(bounded)}"
-    return ""
+def cramped_actions(learned: Ranges, space: gym.spaces.Box) -> str:
+    """Say whether all actions lie in a small part of what an environment takes.
+
+    Args:
+        learned: Where they lie.
+        space: The environment's space of single actions.
+    """
+    bounded = _bounded(space) & np.isfinite(learned.low)
+    low, high = (np.asarray(end, np.float64)[bounded] for end in (space.low, space.high))
+    small = (learned.high - learned.low)[bounded] < SMALL * (high - low)
+    if not bounded.any() or not small.all() or not learned.moved[bounded].any():
+        return ""
+    return f"all actions lie within {SMALL:.0%} of the bounds: {_told(learned, space, bounded)}"
+
+
+def _bounded(space: gym.spaces.Box) -> np.ndarray:
+    found: np.ndarray = np.isfinite(space.low) & np.isfinite(space.high) & (space.high > space.low)
+    return found
+
+
+def _told(learned: Ranges, space: gym.spaces.Box, where: np.ndarray) -> str:
+    return "; ".join(
+        f"{i} from {learned.low[i]:.4g} to {learned.high[i]:.4g} of "
+        f"[{space.low[i]:g}, {space.high[i]:g}]"
+        for i in np.flatnonzero(where)[:6]
+    )

@@ -116,6 +116,11 @@ def questions(space: gym.Space, rows: int, generator: np.random.Generator) -> Ob
     return _drawn(space, rows, generator)
 
 
+def question(space: gym.Space) -> Observations:
+    """Draw one observation from a space, as a batch, the same one each time."""
+    return questions(space, 1, np.random.default_rng(0))
+
+
 def _drawn(space: gym.Space, rows: int, generator: np.random.Generator) -> np.ndarray:
     assert isinstance(space, gym.spaces.Box)
     if space.dtype == np.uint8 and len(space.shape) > 2:

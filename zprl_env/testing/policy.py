@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
-from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
@@ -27,7 +26,7 @@ from zprl_env.envs.conditions import check_single
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
-from zprl_env.meaning.actions import strange_actions
+from zprl_env.meaning.actions import cramped_actions
 from zprl_env.meaning.rate import control_rate
 from zprl_env.meaning.states import Familiarity
 from zprl_env.seeing import batches
@@ -213,13 +212,13 @@ def _acts(subject: Subject) -> Iterator[str]:
         if terminated or truncated:
             break
     actions = np.concatenate(subject.chunks)
-    seen = SimpleNamespace(action_ranges=Ranges.between(actions.min(0), actions.max(0)))
+    seen = Ranges.between(actions.min(0), actions.max(0))
     if (share := float(np.mean(clipped))) > MOSTLY:
         yield Note(
             f"{share:.0%} of its actions' numbers are clipped: they go from {actions.min():.3g} to "
             f"{actions.max():.3g}, are they in the units of {subject.flat.action_space}?"
         )
-    elif told := strange_actions(seen, subject.flat.action_space):
+    elif told := cramped_actions(seen, subject.flat.action_space):
         yield Note(f"{told}: are they in its units?")
     yield from _grippers(actions, subject.flat.action_space)
     for seed in range(BEGINNINGS):  # what is drawn anew for an episode moves from one to another

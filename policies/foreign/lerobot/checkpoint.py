@@ -56,6 +56,12 @@ class LeRobotCheckpoint:
         self.observer = Observer(self.settings, self.processors, self.device)
         self.notes: list[str] = []
         said = constants_said([*self.processors.inputs.values(), self.processors.action])
+        said += [
+            f"{feature.name} is not normalised, though config.json says {mode}: its preprocessor's "
+            "normalize_observation_keys leaves it out"
+            for feature in self.settings.inputs
+            if (mode := self.settings.mode(feature)) != self.processors.inputs[feature.name].mode
+        ]
         for note in said:
             self.say(note)
 
