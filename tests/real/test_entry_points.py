@@ -10,8 +10,8 @@ import yaml
 import train_sb3
 from real.play import Play, play
 from real.replay import Replay, replay
-from real.testing import MisbehavingRobotError, check_robot
 from real.tasks.files import load_preset
+from real.testing import MisbehavingRobotError, check_robot
 from tests.helpers.point import save_policy
 from tests.helpers.robots.lone import LoneArm
 from zprl_env.calibrate.__main__ import Calibration, calibrate
