@@ -1,8 +1,8 @@
 """A stand-in for an xArm's controller: UFACTORY's private protocol and its reports on loopback.
 
-Facts from xarm-python-sdk 1.18, ``core/wrapper/uxbus_cmd*.py``, ``x3/base.py`` and ``x3/report.py``,
-and from its issues: a stop takes the controller out of servoing, into the mode of positions. It
-knows what our driver asks, and the registers of two grippers.
+Facts from xarm-python-sdk 1.18 (``core/wrapper/uxbus_cmd*.py``, ``x3/base.py``, ``x3/report.py``)
+and its issues: a stop takes the controller out of servoing, into the mode of positions. It knows
+what our driver asks, and the registers of two grippers.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def test_a_controller_that_is_switched_off_is_told_and_found_again():
     arm = XArmController("127.0.0.43", *home)
     robot = connected(arm.host)
     arm.close()
-    with pytest.raises(RobotError, match="Got: (no line|code)"):  # noqa: PT012  it takes some beats
+    with pytest.raises(RobotError, match=r"Got: (no line|code)"):  # noqa: PT012  some beats
         for _ in range(100):
             robot.state()
             time.sleep(0.02)
