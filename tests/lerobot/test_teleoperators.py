@@ -6,95 +6,20 @@ import os
 import pty
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from lerobot.teleoperators import Teleoperator, TeleoperatorConfig
 from lerobot.teleoperators.utils import TeleopEvents
 
 from real.people.table import make_teleoperator
 from real.people.teleoperator import TeleoperatorError
 from real.tasks.files import load_preset
+from tests.lerobot.leaderofatest import LeaderOfATest
+from tests.lerobot.padofatest import PadOfATest
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
 TASK = load_preset(str(Path(__file__).parent / "so101.yaml"))
-NAMES = ("shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper")
-
-
-@TeleoperatorConfig.register_subclass("leader_of_a_test")
-@dataclass
-class LeaderOfATestConfig(TeleoperatorConfig):
-    calibrated: bool = True
-
-
-class LeaderOfATest(Teleoperator):
-    """A leader arm whose joints a test sets, made by LeRobot's own factory."""
-
-    config_class = LeaderOfATestConfig
-    name = "leader_of_a_test"
-    places = dict.fromkeys(NAMES, 0.0)
-
-    def __init__(self, config):
-        super().__init__(config)
-        self._calibrated, self._connected = config.calibrated, False
-
-    action_features = property(lambda self: {f"{name}.pos": float for name in NAMES})
-    feedback_features = property(lambda self: {})
-    is_connected = property(lambda self: self._connected)
-    is_calibrated = property(lambda self: self._calibrated)
-
-    def connect(self, calibrate=True):
-        assert not calibrate
-        self._connected = True
-
-    def calibrate(self):
-        raise AssertionError
-
-    def configure(self):
-        pass
-
-    def get_action(self):
-        return {f"{name}.pos": value for name, value in self.places.items()}
-
-    def send_feedback(self, feedback):
-        pass
-
-    def disconnect(self):
-        self._connected = False
-
-
-@TeleoperatorConfig.register_subclass("pad_of_a_test")
-@dataclass
-class PadOfATestConfig(TeleoperatorConfig):
-    pass
-
-
-class PadOfATest(LeaderOfATest):
-    """A device that moves the tool and has events, as LeRobot's gamepad."""
-
-    config_class = PadOfATestConfig
-    name = "pad_of_a_test"
-    events: dict = {}  # noqa: RUF012
-
-    def __init__(self, config):
-        Teleoperator.__init__(self, config)
-        self._calibrated, self._connected = True, False
-
-    action_features = property(
-        lambda self: {
-            "dtype": "float32",
-            "shape": (4,),
-            "names": {"delta_x": 0, "delta_y": 1, "delta_z": 2, "gripper": 3},
-        }
-    )
-
-    def get_action(self):
-        return {"delta_x": 0.5, "delta_y": 0.0, "delta_z": -3.0, "gripper": 0}
-
-    def get_teleop_events(self):
-        return self.events
 
 
 @pytest.fixture
