@@ -18,6 +18,7 @@ DRIVERS = {
     "serl": "real.drivers.serl:SerlRobot",
     "franka": "real.drivers.franka:FrankaRobot",
     "ur": "real.drivers.ur:URRobot",
+    "xarm": "real.drivers.xarm:XArmRobot",
     "lerobot": "real.drivers.lerobot:LeRobotRobot",
     "remote": "real.drivers.remote:RemoteRobot",
     "ideal": "real.drivers.ideal:IdealRobot",
