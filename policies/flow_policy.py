@@ -140,12 +140,12 @@ class FlowPolicy(ABC):
 
     @property
     def observation_ranges(self) -> Ranges:
-        """Where the numbers of a flat observation lay in training."""
+        """Ranges of the numbers of a flat observation in training."""
         return of_normalizer(*self._constants("observation_mean", "observation_std"))
 
     @property
     def action_ranges(self) -> Ranges:
-        """Where the numbers of an action lay in training, in the environment's units."""
+        """Ranges of the numbers of an action in training, in the environment's units."""
         center, scale = self._constants("action_center", "action_scale")
         return Ranges.between(center - scale, center + scale)
 

@@ -1,1 +1,1 @@
-"""What the numbers that a policy is shown and gives mean: ranges in training, names, rates."""
+"""Meaning of a policy's numbers: their ranges in training."""

@@ -15,7 +15,7 @@ FLOOR = 0.05
 
 
 class Ranges(NamedTuple):
-    """Where each number lay in training.
+    """Ranges of several numbers in training, an entry for each.
 
     A policy may have two, as attributes: ``observation_ranges``, of the flat observation of one
     step, and ``action_ranges``, of one action in the environment's units.

@@ -1,1 +1,1 @@
-"""Whether an environment's numbers are what a policy's were: its states, actions and rate."""
+"""Comparison of an environment's numbers with a policy's: states, actions, rate, effect."""

@@ -1,4 +1,4 @@
-"""Whether an agent reaches a policy's actions at all, asked before it learns for hours."""
+"""Reach of an agent: a warning before it learns for hours what changes no action."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ HOME, USUAL_HOME = "HF_LEROBOT_HOME", "~/.cache/huggingface/lerobot"
 
 
 class TrainingData(NamedTuple):
-    """What is known of the data.
+    """Facts of the data, as far as they are known.
 
     Attributes:
         rate: Steps per second; None if unknown.
