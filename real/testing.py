@@ -49,15 +49,19 @@ class Conformance:
     """Check a driver against everything that the environment relies on.
 
     The arms move by 3 cm and turn by 0.15 rad around the preset's home; of joints each by 0.15 rad
-    where those are commanded: look that nothing is in the way.
+    where those are commanded: look that nothing is in the way. It takes half a minute, and tells
+    everything that is wrong at once: directions, units, velocities, time stamps, grippers, a stop in
+    motion, silence in motion, what blocks, and what goes on after it was closed.
     """
 
     driver: str
-    """Driver to test: its name, or "module:Class"."""
+    """Driver to test: sim, ideal, remote, serl, franka, ur, xarm, lerobot:TYPE, or a class of yours
+    as module:Class."""
     task: str = "place-orange"
     """Preset that it is made for, by name or path."""
     driver_kwargs: tuple[str, ...] = ()
-    """NAME=VALUE of the driver, such as timeout=0.5; values are JSON or words."""
+    """NAME=VALUE of the driver, such as host=172.16.0.2 of franka; values are JSON or words, and an
+    unknown name is answered with those that there are."""
     url: str | None = None
     """Address of its server, for serl and remote: short for --driver-kwargs url=URL."""
     realtime: bool = False
@@ -542,6 +546,7 @@ def examine(conformance: Conformance) -> None:
 
 EXAMPLES = (
     "--driver sim",
+    "--driver remote --url http://10.0.0.2:5000 --task my-task.yaml",
     "--driver my_robot:Robot --driver-kwargs ip=10.0.0.2  # a class of your own",
 )
 
