@@ -41,8 +41,8 @@ class Play:
     """Driver of the robot: sim, ideal (moves at once, for a dry run), remote (behind real.server),
     serl, franka, ur, xarm, lerobot:TYPE, or a class of yours as module:Class."""
     driver_kwargs: tuple[str, ...] = ()
-    """NAME=VALUE of the driver, such as latency=0.02 of sim or host=172.16.0.2 of franka; values are
-    JSON or words, and an unknown name is answered with those that there are."""
+    """NAME=VALUE of the driver, such as latency=0.02 of sim or host=172.16.0.2 of franka; values
+    are JSON or words, and an unknown name is answered with those that there are."""
     url: str | None = None
     """Address of its server, for serl and remote, several separated by commas: short for
     --driver-kwargs url=URL.

@@ -34,9 +34,9 @@ class Server:
     """Driver of the robot: sim, ideal, franka, ur, xarm, lerobot:TYPE, or a class of yours as
     module:Class."""
     driver_kwargs: tuple[str, ...] = ()
-    """NAME=VALUE of the driver, such as noise=0 of sim or host=172.16.0.2 of franka; values are JSON
-    or words, and an unknown name is answered with those that there are. A driver that has realtime
-    is given it."""
+    """NAME=VALUE of the driver, such as noise=0 of sim or host=172.16.0.2 of franka; values are
+    JSON or words, and an unknown name is answered with those that there are. A driver that has
+    realtime is given it."""
     task: str = "place-orange"
     """A preset's name, or a YAML file."""
     host: str = "127.0.0.1"

@@ -50,8 +50,8 @@ class Conformance:
 
     The arms move by 3 cm and turn by 0.15 rad around the preset's home; of joints each by 0.15 rad
     where those are commanded: look that nothing is in the way. It takes half a minute, and tells
-    everything that is wrong at once: directions, units, velocities, time stamps, grippers, a stop in
-    motion, silence in motion, what blocks, and what goes on after it was closed.
+    everything that is wrong at once: directions, units, velocities, time stamps, grippers, a stop
+    in motion, silence in motion, what blocks, and what goes on after it was closed.
     """
 
     driver: str
