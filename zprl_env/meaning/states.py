@@ -25,6 +25,8 @@ CONSTANT_WIDTH = 3.0
 EPISODES, STATES = 10, 50
 """Episodes and states after which what hardly moves is told. After five, a cube that seldom tips
 has not yet."""
+MOST = 10_000
+"""States after which no more are looked at, of episodes that do not end."""
 SHOWN = 6
 """Numbers that a warning names."""
 HINT = (
@@ -80,12 +82,13 @@ class Familiarity:
         first = not self._seen
         self.note(observations)
         enough = self._begun > EPISODES and self._states >= STATES
-        if (first or enough) and not self._told_far and (far := self.outside()):
+        over = enough or self._states >= MOST
+        if (first or over) and not self._told_far and (far := self.outside()):
             self._told_far = True
             _warn(f"lies far outside of what it was in training: {_few(far)}")
-        if enough:
-            if still := self.still():
-                _warn(f"hardly moves, and did in training: {_few(still)}")
+        if enough and (still := self.still()):
+            _warn(f"hardly moves, and did in training: {_few(still)}")
+        if over:
             self._ranges, self._seen = None, []
 
     def note(self, observations: Observations) -> None:

@@ -188,6 +188,14 @@ def test_what_seldom_moves_is_not_told_after_few_episodes():
             watch.see(np.full((20, 1), 0.5))
 
 
+def test_of_an_episode_that_never_ends_no_more_is_kept_than_needed():
+    watch = Familiarity(SimpleNamespace(observation_ranges=Ranges.between([0.0], [1.0])))
+    watch.begin(1)
+    for _ in range(3):
+        watch.see(np.full((states.MOST // 2, 1), 0.5))
+    assert (watch._ranges, watch._seen) == (None, [])
+
+
 def test_check_notes_actions_that_are_no_units_of_the_environment():
     """As of a policy whose chunks were never turned back from what its network says."""
 
