@@ -43,6 +43,8 @@ HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
 DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2"]
 HUMAN = ["pygame>=2.1.3"]  # gymnasium's windows, for render_mode="human"
+GAMEPAD = ["pygame>=2.1.3"]
+SPACEMOUSE = ["pyspacemouse>=2.1,<3"]  # and the hidapi of the system
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 DEV = [
     *FRANKA,
@@ -160,6 +162,8 @@ setup(
         "zoo": ZOO,
         "wandb": WANDB,
         "human": HUMAN,
+        "gamepad": GAMEPAD,
+        "spacemouse": SPACEMOUSE,
         "sbx": SBX,  # not in all: it brings JAX
         "docs": DOCS,
         "dev": [*DEV, *DOCS],

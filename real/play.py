@@ -70,6 +70,12 @@ class Play:
     """Actions that a decision takes with --inference ahead."""
     devices: Path | None = None
     """YAML file of the laboratory's cameras by name; the driver's own if not given."""
+    teleoperator: str | None = None
+    """Device of a person who can take the arms from the policy and give them back: keyboard,
+    gamepad, spacemouse, lerobot:TYPE, or a class of yours as module:Class; expert is a scripted
+    one. Episodes with a person's help are counted apart."""
+    teleoperator_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of it, such as speed=0.3; values are JSON or words."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "policy", in_interpreter(self.policy, self.policy_python))
@@ -79,6 +85,7 @@ class Play:
         check_noise(self.noise)
         if self.inference is not None or self.delay is not None:
             stated_delay(self.inference, self.delay, rate=1.0)  # refused before a robot is reached
+        cli.settings(self.teleoperator_kwargs)
         self.settings()
 
     def settings(self) -> dict[str, Any]:
@@ -97,6 +104,7 @@ def play(settings: Play) -> EvaluationResult:
 
     Raises:
         RobotError: The robot is not there.
+        TeleoperatorError: The person's device is not there.
         CheckpointError: The policy cannot be loaded.
         PolicyMismatchError: It does not fit the task, or the run steers another one.
         ConfigurationError: It sees, and the robot's pictures are not those that it has learned
@@ -135,6 +143,8 @@ def play(settings: Play) -> EvaluationResult:
         recorder=recorder,
         images=settings.images,
         devices=settings.devices,
+        teleoperator=settings.teleoperator,
+        teleoperator_kwargs=cli.settings(settings.teleoperator_kwargs),
         **timing,
         **sight,
         **settings.settings(),
@@ -173,6 +183,7 @@ def _timing(asked: dict[str, Any], learned: dict[str, Any]) -> dict[str, Any]:
 EXAMPLES = (
     "--policy real --episodes 3  # on the simulated robot",
     "--policy real --driver remote --url http://10.0.0.2:5000 --operator keyboard",
+    "--policy real --realtime --teleoperator keyboard --out runs/corrected.hdf5  # t takes the arm",
     "--policy my_eyes --task place-orange-pixels --devices cameras.yaml --driver serl "
     "--operator keyboard  # a policy that sees",
 )

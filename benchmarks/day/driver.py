@@ -87,10 +87,11 @@ def stretches(path: Path) -> list[Stretch]:
             going = False
             continue
         poses, gripper = np.array(said["poses"]), np.array(said["gripper"])
-        if not going:
+        command = RobotCommand(poses[:, :3], poses[:, 3:], gripper)
+        if not (going and found[-1].holds(command)):
             here = np.array(said["here"])
             found.append(Stretch(RobotCommand(here[:, :3], here[:, 3:], gripper)))
             going = True
-        found[-1].commands.append(RobotCommand(poses[:, :3], poses[:, 3:], gripper))
+        found[-1].commands.append(command)
         found[-1].stamps.append(said["stamp"])
     return found

@@ -77,6 +77,7 @@ def test_poses_arrive_and_grippers_count_from_open_to_closed(server):
 
 
 def test_the_driver_sends_what_the_server_measures(robot):
+    # A way that is over within the half of a second after which a silent client's arm is braked.
     quaternion = np.array([[0.0, math.cos(0.1), math.sin(0.1), 0.0]])
     command = RobotCommand(np.array([[0.41, 0.05, 0.27]]), quaternion, np.array([0.2]))
     robot.command(command)

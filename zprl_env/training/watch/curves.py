@@ -16,6 +16,7 @@ from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 from torch.utils.tensorboard import SummaryWriter
 
 from zprl_env.envs.outcomes import not_counted, succeeded
+from zprl_env.envs.takeover import helped
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.training.run.history import WINDOW, History
 
@@ -44,13 +45,8 @@ class ContinuedTensorBoard(TensorBoardOutputFormat):
         self._folder, self._purge = str(folder), env_steps + 1 if env_steps else None
         self.writer: SummaryWriter | None = None
         self._is_closed = False
-        self._hook, threading.excepthook = threading.excepthook, self._on_thread
-
-    def _on_thread(self, error: threading.ExceptHookArgs) -> None:
-        """Hush TensorBoard's thread about a full disk, which this one meets at the next point."""
-        theirs = type(error.thread).__module__.startswith("tensorboard.")
-        if not (theirs and issubclass(error.exc_type, OSError)):
-            self._hook(error)
+        self._told = threading.excepthook
+        self._hushed = threading.excepthook = _hushed(self._told)
 
     def write(self, key_values: Any, key_excluded: Any, step: int = 0) -> None:
         """Write a point of the curves; one for which a disk has no room is left out."""
@@ -78,8 +74,23 @@ class ContinuedTensorBoard(TensorBoardOutputFormat):
         """Close the files; what a full disk does not take is lost."""
         with suppress(OSError):
             super().close()
-        if threading.excepthook == self._on_thread:
-            threading.excepthook = self._hook
+        if threading.excepthook is self._hushed:
+            threading.excepthook = self._told
+
+
+def _hushed(told: Callable[[threading.ExceptHookArgs], object]) -> Callable[..., None]:
+    """Hush TensorBoard's thread about a full disk, which the run's own meets at the next point.
+
+    Every thread keeps the hook of its beginning for ever, and this one nothing of the run: what is
+    alive when the interpreter exits, such as a robot's filter, is said to have leaked.
+    """
+
+    def hook(error: threading.ExceptHookArgs) -> None:
+        theirs = type(error.thread).__module__.startswith("tensorboard.")
+        if not (theirs and issubclass(error.exc_type, OSError)):
+            told(error)
+
+    return hook
 
 
 def open_curves(
@@ -108,6 +119,8 @@ class Curves(BaseCallback):
     - ``eval/mean_reward``, ``eval/success_rate``, ``eval/mean_ep_length``: of the validation
       episodes, each at its own step, and the base policy's at 0;
     - ``not_counted/stop``, ``abort``, ``cut_off``: episodes on a robot that are in none of these;
+    - ``people/episodes``, ``people/share``: episodes that a person helped, which are no successes,
+      and the share of environment steps that a person made;
     - ``time/fps``: environment steps per second; ``time/episodes``, ``time/decisions``;
     - ``train/*``: the algorithm's own.
     """
@@ -144,7 +157,7 @@ class Curves(BaseCallback):
     def _note(self, info: dict[str, Any]) -> None:
         if not_counted(info) is not None:
             return
-        self._successes.append(succeeded(info))
+        self._successes.append(succeeded(info) and not helped(info))
         episode = info.get("episode")  # Stable-Baselines3's Monitor's
         if isinstance(episode, dict):
             self._rewards.append(float(episode["r"]))
@@ -160,6 +173,9 @@ class Curves(BaseCallback):
         seconds = max(time.monotonic() - began, 1e-6)
         self.logger.record("time/fps", int((history.env_steps - before) / seconds))
         self.logger.record("time/episodes", len(history.episode_ends))
+        if history.helped or history.by_person:
+            self.logger.record("people/episodes", history.helped)
+            self.logger.record("people/share", history.by_person / max(history.env_steps, 1))
         for outcome, number in history.not_counted.items():
             self.logger.record(f"not_counted/{outcome.replace(' ', '_')}", number)
         self.logger.record("time/decisions", history.decisions)
