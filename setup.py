@@ -37,6 +37,7 @@ CAMERAS = ["opencv-python-headless>=4.8"]  # USB cameras and files; robosuite br
 REALSENSE = ["pyrealsense2>=2.54"]
 FRANKA = ["franky-control>=2,<3"]
 UR = ["ur-rtde>=1.6"]
+XARM = ["xarm-python-sdk>=1.15,<2"]
 PUSHT = ["gym-pusht==0.1.8", "pymunk>=6.6,<7"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
@@ -48,6 +49,7 @@ SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 DEV = [
     *FRANKA,
     *UR,
+    *XARM,
     "franky-sim>=1.0.4,<2",  # speaks libfranka's protocol, as an arm does
     "hypothesis>=6.100",
     "minari[create]>=0.5.3,<0.6",  # the tests collect a dataset with it
@@ -154,6 +156,7 @@ setup(
         "pusht": PUSHT,
         "franka": FRANKA,
         "ur": UR,
+        "xarm": XARM,
         "realsense": REALSENSE,  # not in all: there is none for some machines
         "hub": HUB,
         "zoo": ZOO,

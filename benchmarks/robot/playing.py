@@ -23,7 +23,8 @@ from zprl_env.training.config import load_config
 from zprl_env.training.environment import evaluation_env
 from zprl_env.training.settings.recipe import recipe_for
 
-EPISODES = 50
+EPISODES, EXPLORED = 50, 20
+"""Held-out episodes of the base policy and of agents, and of exploring at random."""
 MOTION = "motion.json"
 Maker = Callable[[Any], Agent | None]
 """Function from a steered environment to who acts in it; None is the base policy."""
@@ -41,13 +42,13 @@ def learned(run: Path, env: SteeringWrapper) -> Agent:
     return load_agent(run, config.algo, config.recipe, env)
 
 
-def play(task: str, steer: str, agent: Maker) -> dict[str, Any]:
-    """Play the held-out episodes of a task in one way."""
+def play(task: str, steer: str, agent: Maker, episodes: int = EPISODES) -> dict[str, Any]:
+    """Play held-out episodes of a task in one way."""
     motion, env_name = Motion(), TASKS[task].env
     recipe = recipe_for("sac", "default", steer, env_name)
     with closing(RealRobotEnv(task, recorder=motion)) as robot:
         env = evaluation_env(robot, env_name, steer, recipe)
-        result = evaluate(env, agent(env), range(TEST_SEED, TEST_SEED + EPISODES))
+        result = evaluate(env, agent(env), range(TEST_SEED, TEST_SEED + episodes))
     return result.to_dict() | motion.to_dict()
 
 
@@ -77,5 +78,6 @@ def play_missing(task: str, out: Path = RESULTS, again: bool = False) -> None:
     found = read_json(path) if path.exists() and not again else {}
     for name, (steer, agent) in ways(task, out).items():
         if name not in found:
-            found[name] = play(task, steer, agent)
+            episodes = EXPLORED if name.startswith("exploring") else EPISODES
+            found[name] = play(task, steer, agent, episodes)
             keep(path, found)

@@ -44,14 +44,19 @@ class Extreme(NamedTuple):
         return f"arm {self.arm}: {self.name} is {self.size:.6g}, limit {self.limit:g}"
 
 
-def extremes(commands: Sequence[RobotCommand], preset: Preset) -> list[Extreme]:
+def extremes(
+    commands: Sequence[RobotCommand], preset: Preset, *, begun: bool = False
+) -> list[Extreme]:
     """Measure the largest finite differences of a stretch of commands, and what left the box.
 
     Args:
         commands: One per control period. The first is where the arms were at rest.
         preset: The limits.
+        begun: Whether the first is a period of the way from there instead. Where they were at rest
+            nobody has told then: as it fits best, no further than a period with the largest jerk.
     """
-    return [one for arm in range(len(preset.arms)) for one in _of_arm(commands, preset, arm)]
+    arms = range(len(preset.arms))
+    return [one for arm in arms for one in _of_arm(commands, preset, arm, begun)]
 
 
 def violations(commands: Sequence[RobotCommand], preset: Preset) -> list[str]:
@@ -67,7 +72,23 @@ def violations(commands: Sequence[RobotCommand], preset: Preset) -> list[str]:
     return [str(one) for one in extremes(commands, preset) if not one.kept]
 
 
-def _of_arm(commands: Sequence[RobotCommand], preset: Preset, arm: int) -> Iterator[Extreme]:
+def _rest(places: np.ndarray, jerk: float, period: float) -> np.ndarray:
+    """Return where a motion began that has gone on for a period at its first place.
+
+    It is a place from which the first three third differences keep the limit, if there is one: the
+    middle of those, axis by axis. Shape like a place's.
+    """
+    now, then, last = (places[min(n, len(places) - 1)] for n in range(3))
+    most = jerk * period**3
+    second, third = then - now, last - 3.0 * then + 2.0 * now
+    lowest = np.maximum(np.maximum(-most / 6.0, -0.5 * (most + second)), third - most)
+    highest = np.minimum(np.minimum(most / 6.0, 0.5 * (most - second)), third + most)
+    return now + np.clip(0.5 * (lowest + highest), -most / 6.0, most / 6.0)
+
+
+def _of_arm(
+    commands: Sequence[RobotCommand], preset: Preset, arm: int, begun: bool
+) -> Iterator[Extreme]:
     settings, period = preset.arms[arm], 1.0 / preset.control_rate
     limits = settings.safety
     position = np.array([command.position[arm] for command in commands])
@@ -79,7 +100,13 @@ def _of_arm(commands: Sequence[RobotCommand], preset: Preset, arm: int) -> Itera
     gripper = np.array([[command.gripper[arm]] for command in commands])
     low, high = np.array(limits.low), np.array(limits.high)
     turned = np.array(limits.rotation)
-    lasting = 3 * [position[0]], 3 * [vector[0]], 3 * [gripper[0]]
+    rests = position[0], vector[0]
+    if begun and np.isfinite(position).all():
+        rests = (
+            _rest(position, limits.jerk, period),
+            _rest(vector, limits.angular_jerk, period),
+        )
+    lasting = 3 * [rests[0]], 3 * [rests[1]], 3 * [gripper[0]]
     position, vector, gripper = (
         np.concatenate([begin, rest])
         for begin, rest in zip(lasting, (position, vector, gripper), strict=True)

@@ -12,10 +12,13 @@ from benchmarks.tools.limits import Extreme, extremes
 from real.robot import RobotCommand, RobotState
 from real.tasks.preset import Preset
 
+SAME = 1e-9
+"""Difference up to which two commands are the same [m]."""
+
 
 @dataclass
 class Stretch:
-    """Commands that came one after the other, with nothing between them.
+    """Commands of one motion, that came one after the other with nothing between them.
 
     Attributes:
         begin: Where the arms were measured to be before the first.
@@ -27,27 +30,40 @@ class Stretch:
     commands: list[RobotCommand] = field(default_factory=list)
     stamps: list[float] = field(default_factory=list)
 
+    def holds(self, command: RobotCommand) -> bool:
+        """Tell whether a command is still of this stretch: none moves arms that have come to rest.
+
+        The next motion begins where the arms are then, and not where they were sent.
+        """
+        if len(self.commands) < 2:
+            return True
+        before, last = self.commands[-2:]
+        return not _equal(before, last) or _equal(last, command)
+
     def extremes(self, preset: Preset) -> list[Extreme]:
         """Measure the commands' largest differences, and the step to the first of them.
 
-        A measurement has noise, of which nobody makes a velocity: the arms count as at rest at the
-        first command, which must be within reach of a control period from where they were.
+        A measurement has noise, of which nobody makes a velocity: the arms were at rest a control
+        period's way before the first command, which must be within reach of where they were.
         """
         if not self.commands:
             return []
-        found = extremes(self.commands, preset)
+        found = extremes(self.commands, preset, begun=True)
         for arm, settings in enumerate(preset.arms):
             step = self.commands[0].position[arm] - self.begin.position[arm]
             most = settings.safety.velocity / preset.control_rate
             size = float(np.abs(step).max())
             found.append(Extreme(arm, "first step", size, most, 0.0))
+            moved = np.diff([command.position[arm] for command in self.commands], axis=0)
+            found.append(Extreme(arm, "step", float(np.abs(moved).max(initial=0.0)), most, 0.0))
         return found
 
 
 class Watched:
     """Mixin before a driver's class: notes its commands in stretches, and fails on request.
 
-    A stretch ends with whatever else moves or holds the arms: `stop`, `home`, a new scene.
+    A stretch ends with whatever else moves or holds the arms: `stop`, `home`, a new scene; and with
+    the next motion of arms that have come to rest.
 
     Attributes:
         stretches: The stretches so far.
@@ -70,10 +86,11 @@ class Watched:
     def command(self, command: RobotCommand) -> None:
         """Note a command and pass it on; see `real.robot.Robot.command`."""
         self._check("command")
-        stamp = self.clock.now()
+        self._open = self._open and self.stretches[-1].holds(command)
+        stamp, begin = self.clock.now(), None if self._open else self._begin(command)
         super().command(command)  # type: ignore[misc]
-        if not self._open:
-            self.stretches.append(Stretch(self._begin(command)))
+        if begin is not None:
+            self.stretches.append(Stretch(begin))
             self._open = True
         self.stretches[-1].commands.append(command)
         self.stretches[-1].stamps.append(stamp)
@@ -117,6 +134,14 @@ class WatchedScene(Watched):
         self._check("reset_scene")
         self._open = False
         super().reset_scene(seed)  # type: ignore[misc]
+
+
+def _equal(a: RobotCommand, b: RobotCommand) -> bool:
+    """Tell whether two commands send the arms to the same place."""
+    return bool(
+        np.abs(a.position - b.position).max() < SAME
+        and np.abs(a.quaternion - b.quaternion).max() < SAME
+    )
 
 
 def largest(stretches: Sequence[Stretch], preset: Preset) -> list[Extreme]:

@@ -10,6 +10,7 @@ from weakref import WeakSet
 from real.clock import SimulatedClock
 from real.motion.emergency import EmergencyStop
 from real.motion.signals import stopping_on_signals
+from real.motion.standstill import Standstill
 from real.robot import Robot, RobotError
 
 
@@ -42,6 +43,7 @@ class Arms:
     Attributes:
         robot: The driver.
         emergency: The stop of these arms, whoever moves them.
+        standstill: Whether a motion of them may begin.
         connected: Whether the robot was reached.
         mover: Who has the turn; None before anything has moved.
         users: How many have them open.
@@ -50,6 +52,7 @@ class Arms:
     def __init__(self, robot: Robot, lock: ExitStack | None = None) -> None:
         self.robot = robot
         self.emergency = EmergencyStop()
+        self.standstill = Standstill()
         self.connected = self.closed = False
         self.mover: Mover | None = None
         self.users = 1

@@ -15,11 +15,12 @@ from real.motion.emergency import Source, source_of
 from real.motion.hearing import Hearing
 from real.motion.pacing import Pacer
 from real.motion.safety import Filtered, SafetyFilter
+from real.motion.standstill import RESTING
 from real.motion.watchdog import fault
 from real.operators import LATE, VERDICTS, Event, Operator
 from real.recording.recorder import Tick
 from real.robot import Robot, RobotError, RobotState
-from real.tasks.coordinates import GRIPPER, coordinates_of
+from real.tasks.coordinates import GRIPPER, MOTION, coordinates_of
 from real.tasks.preset import Preset
 from zprl_env.ahead.spent import Spent
 
@@ -52,7 +53,7 @@ class ControlLoop:
     not be told.
 
     Nothing is taken for granted between two motions: after a silence, a pause or somebody else's
-    turn the first command is where the arms are measured to be.
+    turn the first command is where the arms are measured to be, once they are at rest.
 
     A thread beside it hears a stop while the driver, or whoever decides, takes its time. Where time
     passes by itself it also brakes arms that were left in motion.
@@ -213,8 +214,8 @@ class ControlLoop:
         with self._turn:
             with self.stopping():
                 self.state = None
-                self._measure(tracked=False)
-                if self.state is not None:
+                self._measure_at_rest(tracked=False)
+                if self.state is not None and not self.emergency.latched:
                     self.filter.restart(self._coordinates.of(self.state))
             self.pacer.restart()
             self._beat = self.robot.clock.now()
@@ -428,13 +429,31 @@ class ControlLoop:
         What a measurement differs from that by noise alone, less than half of what an arm may move
         in a period, is left out; and a gripper holds on to what it was told.
         """
-        self._measure(tracked=tracked)
+        self._measure_at_rest(tracked=tracked)
         if self.state is None or self.emergency.latched:
             return
         here, sent = self._coordinates.of(self.state), self.filter.coordinates
         here[:, GRIPPER] = sent[:, GRIPPER]
         if (np.abs(here - sent) > self._near).any():
             self.filter.restart(here)
+
+    def _measure_at_rest(self, *, tracked: bool) -> None:
+        """Measure where a motion begins: all do here. Stop if that is nowhere to begin from."""
+        until = self.robot.clock.now() + RESTING
+        self._measure(tracked=tracked)
+        while self.state is not None and not self.emergency.latched:
+            why = self.arms.standstill.fault(self.state)
+            if why is None:
+                self.arms.standstill.note_begin()
+                return
+            if self.robot.clock.now() > until:
+                self.halt("watchdog", why)
+                return
+            self.robot.clock.sleep_until(self.robot.clock.now() + self.pacer.period)
+            self.pacer.restart()
+            self.listen()
+            if not self.emergency.latched:
+                self._measure(tracked=tracked)
 
     def _send(self, filtered: Filtered) -> None:
         """Send a command, let its period pass, and measure."""
@@ -445,6 +464,7 @@ class ControlLoop:
         except ROBOT_ERRORS as error:
             self.halt(source_of(error), str(error))
         else:
+            self._note_sent(filtered)
             if self.emergency.latched:  # meanwhile, by another thread: this command came after it
                 self.halt("software", "a command came after the stop")
         self.filtered.append(filtered)
@@ -455,6 +475,10 @@ class ControlLoop:
             self._measure()
         self.ticks.append(Tick(self._beat, sent, self.state))
         self._left, self._caller = (self.robot.clock.now(), self.spent.total), CALLER
+
+    def _note_sent(self, filtered: Filtered) -> None:
+        """Note that the driver has taken a command."""
+        self.arms.standstill.note_sent((filtered.coordinates / self._near)[:, MOTION])
 
     def _measure(self, *, tracked: bool = True) -> None:
         """Take a measurement, and stop if something is wrong with it."""
@@ -477,6 +501,7 @@ class ControlLoop:
         if wrong is not None:
             self.halt("watchdog", wrong)
             return
+        self.arms.standstill.note_measured(state)
         self.state = state
         with self.spent.by("camera"):
             faults = [rig.fault(self.moving) for rig in self.rigs]
@@ -503,6 +528,7 @@ class ControlLoop:
                 self.robot.command(self._coordinates.command(filtered.coordinates))
             except Exception:
                 return
+            self._note_sent(filtered)
             self.robot.clock.sleep_until(self.robot.clock.now() + self.pacer.period)
 
     @contextlib.contextmanager

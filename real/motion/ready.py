@@ -32,7 +32,7 @@ class EpisodeStart:
     scene is laid out, or the operator is waited for. A stop, old or new, is waited for to be
     released, the robot is connected to again, and everything begins anew from where the arms are
     measured to be. Arms that twice were stopped on the straight way, such as in a posture that they
-    cannot leave by it, go home by the robot's own means.
+    cannot leave by it, or twice were not seen to have moved, go home by the robot's own means.
 
     Args:
         loop: What moves the robot, and stops it.
@@ -80,7 +80,7 @@ class EpisodeStart:
         self._lost = True
         if not (lost or loop.settle()):
             return False
-        if not loop.locate():  # whoever moved the arms meanwhile: another environment, a hand
+        if self._stuck < STRAIGHT and not self._located():
             return False
         if not self._reset(begins=True):
             return False
@@ -102,6 +102,13 @@ class EpisodeStart:
             return False
         self._lost = False
         return True
+
+    def _located(self) -> bool:
+        """Find the arms, whoever moved them meanwhile: another environment, a hand."""
+        found = self._loop.locate()
+        # What was not seen to move may be stuck, and then only its own way home moves it.
+        self._stuck += not found and self._loop.arms.standstill.unseen
+        return found
 
     def _reset(self, *, begins: bool) -> bool:
         """Tell a driver that wants to know that the way home begins, or is over; False if not."""

@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 import numpy as np
 
 from real.motion.emergency import EmergencyStop, Source, source_of
+from real.motion.standstill import RESTING, Standstill
 from real.network.lease import CommandRefusedError, Lease
 from real.network.servo import Servo, command_of
 from real.robot import Robot, RobotError, RobotState
-from real.tasks.coordinates import Coordinates, coordinates_of
+from real.tasks.coordinates import MOTION, Coordinates, coordinates_of
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError
 
@@ -33,7 +34,7 @@ class ServedRobot:
     Between every client and the driver stands the task's safety filter. A stop is latched before
     the driver is asked, and holds until :meth:`release`. One client at a time may move the arms. It
     may be killed: after a silence they are braked, within their limits. Every motion begins with a
-    measurement.
+    measurement of arms at rest.
 
     Args:
         robot: The robot, whose time passes by itself.
@@ -63,6 +64,7 @@ class ServedRobot:
         self._dead_man = dead_man
         self._lock = threading.Lock()
         self._coordinates = coordinates_of(preset)
+        self._standstill = Standstill()
         self._servos = [Servo(preset, arm) for arm in range(len(preset.arms))]
         self._commanded: float | None = None
         self._enabled = True
@@ -77,7 +79,7 @@ class ServedRobot:
     def state(self) -> RobotState:
         """Return the newest measurement, with poses by kinematics where the robot has none."""
         with self._lock, self._watched():
-            return self._coordinates.completed(self.robot.state())
+            return self._measured()
 
     def age(self, state: RobotState) -> float:
         """Return the age of a measurement [s]."""
@@ -256,17 +258,40 @@ class ServedRobot:
     @contextmanager
     def _commanding(self, client: str) -> Iterator[None]:
         """Let a client send the arms somewhere, who are where they are measured to be."""
-        with self._lock:
-            self._check(client)
-            with self._watched():
-                if not all(servo.known for servo in self._servos):
-                    state = self.robot.state()
-                    for servo in self._servos:
-                        if not servo.known:
-                            servo.find(state)
-                self._commanded = time.monotonic()
-                yield
+        until = time.monotonic() + RESTING
+        while True:
+            with self._lock:
+                self._check(client)
+                with self._watched():
+                    why = self._find()
+                    if why is None:
+                        self._commanded = time.monotonic()
+                        yield
+                        break
+            if time.monotonic() > until:
+                with suppress(RobotError):
+                    self._halt("watchdog", why)
+            time.sleep(self._period)  # in which others may have the robot
         self._wake.set()
+
+    def _find(self) -> str | None:
+        """Find arms that are not known to be where their filters are, or tell why they are not."""
+        unknown = [servo for servo in self._servos if not servo.known]
+        if not unknown:
+            return None
+        state = self._measured()
+        why = self._standstill.fault(state)
+        if why is None:
+            self._standstill.note_begin()
+            for servo in unknown:
+                servo.find(state)
+        return why
+
+    def _measured(self) -> RobotState:
+        """Measure, with poses by kinematics where the robot has none."""
+        state = self._coordinates.completed(self.robot.state())
+        self._standstill.note_measured(state)
+        return state
 
     def _check(self, client: str) -> None:
         """Refuse a command that must not be obeyed now."""
@@ -285,8 +310,14 @@ class ServedRobot:
         if self.emergency.latched:
             return
         self.robot.command(command_of(self._servos))
+        self._note_sent()
         if self.emergency.latched:  # meanwhile, and this command came after it
             self.robot.stop()
+
+    def _note_sent(self) -> None:
+        """Note that the driver has taken a command."""
+        steps = [(s.filter.coordinates / s.filter.nearness)[0, MOTION] for s in self._servos]
+        self._standstill.note_sent(np.array(steps))
 
     def _halt(self, source: Source, reason: str) -> None:
         first = self.emergency.trip(source, reason, time.monotonic())
@@ -304,11 +335,29 @@ class ServedRobot:
         alone = self._lock.acquire(timeout=0.1)
         try:
             self._commanded = None
-            self._forget()
-            self.robot.stop()
+            try:
+                self.robot.stop()
+            except Exception:
+                if alone:
+                    self._brake_untold()
+                raise
+            finally:
+                self._forget()
         finally:
             if alone:
                 self._lock.release()
+
+    def _brake_untold(self) -> None:
+        """Brake by commands where the driver could not be told to stop, as far as it takes them."""
+        with suppress(Exception):
+            moving = any(not servo.filter.at_rest for servo in self._servos)
+            while moving:
+                moving = any(not servo.filter.at_rest for servo in self._servos)
+                for servo in self._servos:  # once more at rest, for arms that would creep on
+                    servo.advance(time.monotonic(), brake=True)
+                self.robot.command(command_of(self._servos))
+                self._note_sent()
+                time.sleep(self._period)
 
     def _forget(self) -> None:
         for servo in self._servos:

@@ -25,7 +25,7 @@ SHORT = {
     "--policy.n_heads=2 --policy.dim_feedforward=16",
     "FOUND": "",
     "CALIBRATION": "--episodes 1 --scales 1",
-    "LEARNING": "--warmup-decisions 4 --updates-per-decision 1 --batch-size 8 --no-video",
+    "LEARNING": "--scale 1 --warmup-decisions 4 --updates-per-decision 1 --batch-size 8 --no-video",
 }
 
 

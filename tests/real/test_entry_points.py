@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
+
 import pytest
 import yaml
 
 import train_sb3
+from benchmarks.stopping.robots import ROBOTS
+from real.env import RealRobotEnv
+from real.operators import ScriptedOperator
 from real.play import Play, play
+from real.replay import Replay, replay
 from real.tasks.files import load_preset
+from real.testing import MisbehavingRobotError, check_robot
 from tests.helpers.point import save_policy
 from tests.helpers.robots.lone import LoneArm
+from zprl_env.calibrate.__main__ import Calibration, calibrate
+from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.training.config import parse
 
 DRIVER = "tests.helpers.robots.lone:LoneArm"
@@ -53,6 +62,14 @@ def train(policy, task, tmp_path):
     return train
 
 
+@pytest.fixture
+def pushed(arm):
+    """The arm, which somebody has moved aside before anything is started."""
+    LoneArm.arm = LoneArm.arm or LoneArm(load_preset("place-orange")).arm
+    arm.push()
+    return arm
+
+
 def assert_no_jump(arm, commands=10):
     assert len(arm.steps) > commands
     assert max(arm.steps) <= 1.0 + ROUNDING
@@ -60,10 +77,10 @@ def assert_no_jump(arm, commands=10):
     assert arm.owner is None  # closed
 
 
-def test_training_and_its_evaluations_take_turns_with_one_driver(train, arm):
+def test_training_begins_where_the_arm_was_pushed_and_its_evaluations_take_turns(train, pushed):
     train(40)
-    assert_no_jump(arm, 500)
-    assert len(arm.speeds) == 1  # driver closed
+    assert_no_jump(pushed, 500)
+    assert len(pushed.speeds) == 1  # driver closed
 
 
 def test_a_run_goes_on_from_where_the_arm_was_pushed(train, arm):
@@ -80,3 +97,47 @@ def test_a_policy_is_played_from_where_the_arm_was_pushed(steered, train, policy
     arm.push()
     play(Play(str(policy), task=str(task), driver=DRIVER, episodes=2, run=run))
     assert_no_jump(arm, 100)
+
+
+def test_an_evaluation_begins_where_the_arm_was_pushed(policy, task, pushed, tmp_path):
+    kwargs = (f"driver={DRIVER}", f"task={task}")
+    words = {"env": "Real", "env_kwargs": kwargs, "policy": str(policy)}
+    evaluate_policy(Evaluation(**words, episodes=2, out=tmp_path / "played.json"))
+    assert_no_jump(pushed, 100)
+
+
+def test_a_calibration_begins_where_the_arm_was_pushed(policy, task, pushed, tmp_path):
+    kwargs = (f"driver={DRIVER}", f"task={task}")
+    words = {"env": "Real", "env_kwargs": kwargs, "policy": str(policy)}
+    calibrate(Calibration(**words, scales=(1.0,), episodes=2, out=tmp_path))
+    assert_no_jump(pushed, 100)
+
+
+def test_the_conformance_suite_begins_where_the_arm_was_pushed(pushed):
+    with suppress(MisbehavingRobotError):  # for this arm flies on in silence
+        check_robot(DRIVER, "place-orange")
+    assert len(pushed.steps) > 100
+    assert max(pushed.steps) <= 1.0 + ROUNDING
+
+
+def test_a_client_of_the_server_begins_where_the_arm_was_pushed():
+    kind = ROBOTS["served"]
+    client = kind.make(kind.preset)
+    client.push()
+    env = RealRobotEnv(kind.preset, driver=client, operator=ScriptedOperator())
+    with closing(env):
+        env.reset(seed=0)
+        for _ in range(5):
+            env.step(env.action_space.sample())
+    seen = [one for stretch in client.stretches for one in stretch.extremes(kind.preset)]
+    assert {"first step", "velocity", "jerk"} <= {one.name for one in seen}
+    assert [str(one) for one in seen if not one.kept] == []
+    assert sum(len(stretch.commands) for stretch in client.stretches) > 30
+
+
+def test_a_recording_is_shown_without_an_arm(policy, task, pushed, tmp_path):
+    out = tmp_path / "played.hdf5"
+    play(Play(str(policy), task=str(task), driver=DRIVER, episodes=1, out=out))
+    commands = len(pushed.steps)
+    replay(Replay(out, video=False))
+    assert len(pushed.steps) == commands

@@ -23,6 +23,7 @@ from zprl_env.envs.flat import ordered_keys
 from zprl_env.envs.observation.history import history_in
 from zprl_env.envs.takeover import TAKEOVER, hands_of
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
+from zprl_env.meaning.rate import control_rate
 from zprl_env.steering.finiteness import check_observation, check_step
 from zprl_env.task import Facts
 from zprl_env.tasks import facts_of
@@ -186,6 +187,11 @@ class ActionChunkWrapper(
         if own is None and spec is not None:
             return {"env_name": spec.id, "env_kwargs": dict(spec.kwargs)}
         return own
+
+    @property
+    def control_rate(self) -> float | None:
+        """Steps per second of the environment inside; None if it does not say."""
+        return control_rate(self.env)
 
     @property
     def ordered_keys(self) -> dict[str, int] | None:

@@ -70,6 +70,7 @@ class Finetuning(OpenedRun):
         Its results are kept as soon as they are known, and not played again on resume.
         """
         kept, env = self._base_results, self.comparison.env
+        self._say(f"chunks     {report.chunks_told(env.steering)}")
         if not self._evaluates:
             self._tell(
                 "No evaluation: on a robot it is asked for, by --evaluate True, or afterwards by "

@@ -34,3 +34,12 @@ def test_a_jump_is_found(metres, broken):
     commands = filtered()
     commands[60].position[0, 0] += metres
     assert any(broken in words for words in violations(commands, PRESET))
+
+
+def test_a_stretch_that_begins_with_a_period_s_motion_keeps_what_the_whole_way_does():
+    begun = filtered()[1:]
+    assert any("jerk" in words for words in violations(begun, PRESET))  # as if from a jump
+    assert all(one.kept for one in extremes(begun, PRESET, begun=True))
+    assert all(one.kept for one in extremes(begun[:1], PRESET, begun=True))
+    sudden = [command for number, command in enumerate(filtered()) if number != 1]
+    assert not all(one.kept for one in extremes(sudden[1:], PRESET, begun=True))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -277,10 +279,12 @@ def test_a_far_jump_is_a_way_within_the_limits(served, robot):
     assert violations(sent(robot), PRESET) == []
 
 
-def test_arms_that_were_moved_by_hand_are_sent_from_where_they_are(robot):
+@pytest.mark.parametrize("when", ["before the first command", "in a silence"])
+def test_arms_that_were_moved_by_hand_are_sent_from_where_they_are(when, robot):
     served = ServedRobot(robot, PRESET, dead_man=0.05)
-    served.move(0, HOME[0] + 0.01, DOWN)
-    assert until(lambda: served.stops == 1)
+    if when == "in a silence":
+        served.move(0, HOME[0] + 0.01, DOWN)
+        assert until(lambda: served.stops == 1)
     pushed = Coordinates(PRESET).of(robot.state())
     pushed[0, :3] += (0.0, 0.05, 0.05)
     robot.place(pushed)
@@ -288,3 +292,46 @@ def test_arms_that_were_moved_by_hand_are_sent_from_where_they_are(robot):
     served.move(0, HOME[0], DOWN)
     np.testing.assert_allclose(robot.commands[0][1].position[0], pushed[0, :3], atol=1e-3)
     served.close()
+
+
+@pytest.mark.parametrize("begin", ["moving", "frozen"])
+def test_nothing_is_sent_to_arms_that_do_not_rest_or_are_not_seen_to_move(begin, served, robot):
+    served.move(0, HOME[0] + 0.1, DOWN)
+    assert until(lambda: np.abs(robot.state().position - HOME).max() > 0.02)
+    if begin == "frozen":
+        kept = served.state()
+        robot.spoil = lambda state: replace(kept, stamp=state.stamp)
+        time.sleep(0.1)
+        served.stop()
+    else:
+        robot.broken |= dict.fromkeys(("stop", "command"), RobotError("no answer"))
+        with pytest.raises(RobotError, match="no answer"):
+            served.stop()
+        robot.broken.clear()
+    served.release()
+    sent = len(robot.commands)
+    with pytest.raises(
+        CommandRefusedError, match=r"are stopped: .*\. POST /zprl/release"
+    ) as refused:
+        served.move(0, HOME[0], DOWN)
+    said = {
+        "frozen": "the same to the last digit",
+        "moving": "must be at rest when a motion begins",
+    }
+    assert said[begin] in str(refused.value)
+    assert len(robot.commands) == sent
+    robot.spoil = None
+    served.release()
+    served.move(0, HOME[0], DOWN)  # held still, and seen
+    assert arrive(robot, HOME)
+
+
+def test_arms_whose_driver_cannot_be_told_to_stop_are_braked_by_commands(served, robot):
+    served.move(0, HOME[0] + 0.1, DOWN)
+    assert until(lambda: np.abs(robot.state().position - HOME).max() > 0.02)
+    robot.broken["stop"] = RuntimeError("down")
+    with pytest.raises(RobotError, match="could not be told to stop: down"):
+        served.stop()
+    assert np.linalg.norm(robot.state().linear_velocity) < 1e-3  # it flew at 0.3 m/s
+    assert violations(sent(robot), PRESET) == []
+    robot.broken.clear()

@@ -45,13 +45,8 @@ class ContinuedTensorBoard(TensorBoardOutputFormat):
         self._folder, self._purge = str(folder), env_steps + 1 if env_steps else None
         self.writer: SummaryWriter | None = None
         self._is_closed = False
-        self._hook, threading.excepthook = threading.excepthook, self._on_thread
-
-    def _on_thread(self, error: threading.ExceptHookArgs) -> None:
-        """Hush TensorBoard's thread about a full disk, which this one meets at the next point."""
-        theirs = type(error.thread).__module__.startswith("tensorboard.")
-        if not (theirs and issubclass(error.exc_type, OSError)):
-            self._hook(error)
+        self._told = threading.excepthook
+        self._hushed = threading.excepthook = _hushed(self._told)
 
     def write(self, key_values: Any, key_excluded: Any, step: int = 0) -> None:
         """Write a point of the curves; one for which a disk has no room is left out."""
@@ -79,8 +74,23 @@ class ContinuedTensorBoard(TensorBoardOutputFormat):
         """Close the files; what a full disk does not take is lost."""
         with suppress(OSError):
             super().close()
-        if threading.excepthook == self._on_thread:
-            threading.excepthook = self._hook
+        if threading.excepthook is self._hushed:
+            threading.excepthook = self._told
+
+
+def _hushed(told: Callable[[threading.ExceptHookArgs], object]) -> Callable[..., None]:
+    """Hush TensorBoard's thread about a full disk, which the run's own meets at the next point.
+
+    Every thread keeps the hook of its beginning for ever, and this one nothing of the run: what is
+    alive when the interpreter exits, such as a robot's filter, is said to have leaked.
+    """
+
+    def hook(error: threading.ExceptHookArgs) -> None:
+        theirs = type(error.thread).__module__.startswith("tensorboard.")
+        if not (theirs and issubclass(error.exc_type, OSError)):
+            told(error)
+
+    return hook
 
 
 def open_curves(

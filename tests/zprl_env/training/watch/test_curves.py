@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -115,3 +118,24 @@ def test_where_nothing_can_be_written_is_a_gap_that_is_said_once(tmp_path):
     assert steps_of(curves_of(tmp_path, "Lift-sac-seed0"), "eval/success_rate") == [20]
     (line,) = said
     assert line.startswith("TensorBoard's curves have a gap from 0 env steps on, until there is")
+
+
+def test_a_thread_that_outlives_a_run_keeps_nothing_of_it(tmp_path):
+    class Run:
+        def say(self, text):
+            """Say something."""
+
+    run, ended = Run(), threading.Event()
+    kept = weakref.ref(run)
+    before = threading.excepthook
+    curves = open_curves(tmp_path, "run", say=run.say)
+    other = threading.Thread(target=ended.wait, daemon=True)  # as tqdm's and TensorBoard's are
+    other.start()
+    curves.close()
+    assert threading.excepthook is before
+    del curves, run
+    gc.collect()
+    alive = kept() is not None
+    ended.set()
+    other.join()
+    assert not alive

@@ -1,0 +1,1 @@
+"""Stopping a robot: how soon it stands, and whether it does whatever fails."""

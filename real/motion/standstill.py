@@ -1,0 +1,113 @@
+"""Standstill: whether arms are found at rest, by sensors that live, so that a motion may begin."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from real.robot import RobotState
+
+RESTING = 0.5
+"""Time that arms get to come to rest before a motion begins [s]."""
+STILL = 0.02
+"""Measured speed below which an end effector counts as at rest [m/s]."""
+STILL_TURNING = 0.1
+"""The same of a rotation, or of a joint [rad/s]."""
+
+
+class Standstill:
+    """Standstill of the arms of one robot, whoever moves them: what every motion begins from.
+
+    A measurement says where arms are only if they rest, and if the sensors have seen them go there:
+    one that is the same to the last digit as before arms were sent away is of somewhere else.
+
+    Example:
+        >>> arms, still = Standstill(), np.zeros((1, 3))
+        >>> joints = (np.zeros(6),)
+        >>> state = RobotState.of_joints(1.0, joints, np.ones(1), velocities=[np.zeros(6)])
+        >>> arms.note_measured(state)
+        >>> arms.fault(state)  # a motion may begin
+        >>> arms.note_sent(np.zeros((1, 6)))
+        >>> arms.note_sent(np.full((1, 6), 1.5))
+        >>> arms.fault(state)
+        'what is measured must change when arms move; got the same to the last digit as before'
+    """
+
+    def __init__(self) -> None:
+        self._content: tuple[bytes, ...] = ()
+        self._sent: np.ndarray | None = None
+        self._sent_then: np.ndarray | None = None
+        self._away = self._carried = 0.0
+        self._before: RobotState | None = None
+        self._newest: RobotState | None = None
+
+    @property
+    def unseen(self) -> bool:
+        """Whether arms were sent somewhere, and no measurement has changed since."""
+        return self._away > 1.0
+
+    def note_sent(self, steps: np.ndarray) -> None:
+        """Note a command that the driver has taken.
+
+        Args:
+            steps: Where it sends the arms, in what the mover of them leaves out as a measurement's
+                noise. Shape ``(N, C)``, the same as long as the mover is the same.
+        """
+        self._sent = np.array(steps)
+        if self._sent_then is None or self._sent_then.shape != self._sent.shape:
+            self._sent_then = self._sent
+        away = float(np.abs(self._sent - self._sent_then).max())
+        self._away = max(self._away, self._carried + away)
+
+    def note_begin(self) -> None:
+        """Note that a motion begins where the arms were found, wherever they were sent before."""
+        self._sent = self._sent_then = None
+        self._carried = self._away
+
+    def note_measured(self, state: RobotState) -> None:
+        """Note a measurement."""
+        if self._newest is None or state.stamp != self._newest.stamp:
+            self._before = self._newest
+        self._newest = state
+        parts = (state.position, state.quaternion, state.linear_velocity, state.angular_velocity)
+        content = tuple(
+            np.asarray(part).tobytes() for part in (*parts, *state.joints, *state.joint_velocities)
+        )
+        if content != self._content:
+            self._content, self._sent_then = content, self._sent
+            self._away = self._carried = 0.0
+
+    def fault(self, state: RobotState) -> str | None:
+        """Describe why no motion may begin from the newest measurement; None if one may.
+
+        Args:
+            state: That measurement, which nothing else is wrong with.
+        """
+        if self.unseen:
+            return (
+                "what is measured must change when arms move; got the same to the last digit as "
+                "before"
+            )
+        speed, unit, most = self._speed(state)
+        if not speed <= most:
+            return f"arms must be at rest when a motion begins; got {speed:.3g} {unit}/s"
+        return None
+
+    def _speed(self, state: RobotState) -> tuple[float, str, float]:
+        """Return the speed that is farthest beyond what counts as rest, its unit, and that."""
+        linear = np.linalg.norm(state.linear_velocity, axis=1).max()
+        angular = np.linalg.norm(state.angular_velocity, axis=1).max()
+        if np.isfinite(linear) and np.isfinite(angular):
+            if angular / STILL_TURNING > linear / STILL:
+                return float(angular), "rad", STILL_TURNING
+            return float(linear), "m", STILL
+        speeds = state.joint_velocities or self._differences(state)
+        return max(float(np.abs(one).max()) for one in speeds), "rad", STILL_TURNING
+
+    def _differences(self, state: RobotState) -> list[np.ndarray]:
+        """Return joint velocities of a robot that tells none, by the measurement before [rad/s]."""
+        before = self._before
+        if before is None or not 0.0 < (passed := state.stamp - before.stamp) < RESTING:
+            return [np.full(1, np.inf)]
+        return [
+            (now - then) / passed for now, then in zip(state.joints, before.joints, strict=True)
+        ]
