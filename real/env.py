@@ -450,7 +450,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         takeover = Takeover(made.device, self._loop, self.preset, alone=alone, speed=made.speed)
         takeover.connect()
         if isinstance(self.operator, ButtonOperator):
-            self.operator.takeover = takeover
+            self.operator.listen_to(takeover)
         return takeover
 
     def _move(self, action: np.ndarray) -> Carried:

@@ -38,9 +38,11 @@ class Play:
     run: Path | None = None
     """Folder of a run of train_sb3.py whose agent steers the policy."""
     driver: str = "sim"
-    """Driver of the robot: sim, remote, serl, ideal, or a class of yours as module:Class."""
+    """Driver of the robot: sim, ideal (moves at once, for a dry run), remote (behind real.server),
+    serl, franka, ur, xarm, lerobot:TYPE, or a class of yours as module:Class."""
     driver_kwargs: tuple[str, ...] = ()
-    """NAME=VALUE of the driver, such as latency=0.02 of sim; values are JSON or words."""
+    """NAME=VALUE of the driver, such as latency=0.02 of sim or host=172.16.0.2 of franka; values
+    are JSON or words, and an unknown name is answered with those that there are."""
     url: str | None = None
     """Address of its server, for serl and remote, several separated by commas: short for
     --driver-kwargs url=URL.
@@ -48,15 +50,15 @@ class Play:
     realtime: bool = False
     """Let the simulated robot take its time: short for --driver-kwargs realtime=true."""
     operator: Literal["auto", "keyboard"] = "auto"
-    """Judge of the episodes: the simulated scene, or you at the keyboard."""
+    """Judge of the episodes: the simulated scene, or you at the keyboard, whose SPACE stops the
+    arms; the other keys are told when it begins."""
     episodes: int = 10
     """Episodes to play."""
     seed: int = 0
     """Seed of the first episode's scene; the others follow."""
     noise: str | None = None
-    """Start of the flow of a policy that is not steered: fresh (fresh:TEMPERATURE), zero or
-    fixed:SEED; the task's own if not given, which is fresh, imitation's, where the task says none.
-    """
+    """What the flow of a policy starts from that is not steered: fresh noise for each chunk (also
+    fresh:TEMPERATURE), zero, or the same fixed:SEED; as the task says if not given."""
     out: Path | None = None
     """Recording to add the episodes to, an .hdf5 file."""
     images: bool = False
@@ -180,7 +182,7 @@ def _timing(asked: dict[str, Any], learned: dict[str, Any]) -> dict[str, Any]:
 
 EXAMPLES = (
     "--policy real --episodes 3  # on the simulated robot",
-    "--policy real --driver remote --url http://10.0.0.2:8000 --operator keyboard",
+    "--policy real --driver remote --url http://10.0.0.2:5000 --operator keyboard",
     "--policy real --realtime --teleoperator keyboard --out runs/corrected.hdf5  # t takes the arm",
     "--policy my_eyes --task place-orange-pixels --devices cameras.yaml --driver serl "
     "--operator keyboard  # a policy that sees",

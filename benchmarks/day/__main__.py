@@ -58,6 +58,7 @@ def summarized(course: Course, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "largest": [one._asdict() | {"kept": one.kept} for one in largest(found, preset)],
         "largest_gap": float(max(np.max(gap) for gap in gaps)) if gaps else 0.0,
         "exceptions": course.exceptions(),
+        "outcomes": course.outcomes(),
         "watchdog": WATCHDOG,
         "machine": machine(),
     }
@@ -88,7 +89,9 @@ def tables(out: Path = RESULTS) -> str:
         f"way home and scene. Limits exceeded, those of the box included: {beyond}. Exceptions: "
         f"{day['exceptions']}. Longest time between two commands of a stretch: "
         f"{1000 * day['largest_gap']:.0f} ms, of {day['machine']['cores']} cores with a load of "
-        f"{load:.1f}.\n"
+        f"{load:.1f}. Episodes by how they ended: "
+        + ", ".join(f"{count} {outcome}" for outcome, count in day["outcomes"].items())
+        + ".\n"
     )
     return f"{first}\n{second}\n{last}"
 

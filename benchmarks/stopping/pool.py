@@ -7,6 +7,7 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ ROUNDS = 5
 
 
 def kept(path: Path) -> dict[str, Any]:
-    """Read the results that were kept, by job; a last line that was cut off is left out."""
-    if not path.exists():
-        return {}
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    found = (json.loads(line) for line in lines if line.endswith("\n"))
-    return {one["job"]: one["result"] for one in found}
+    """Read the results that were kept, by job; a line that was cut off is left out."""
+    found: dict[str, Any] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        with suppress(json.JSONDecodeError):
+            one = json.loads(line)
+            found[one["job"]] = one["result"]
+    return found
 
 
 def run(
@@ -70,6 +72,7 @@ def _do(
         ProcessPoolExecutor(processes, mp_context=context) as pool,
         path.open("a", encoding="utf-8", buffering=1) as file,
     ):
+        file.write("\n")  # after a line that was cut off
         begun = {pool.submit(work, job): job for job in jobs}
         try:
             for number, done in enumerate(as_completed(begun), start=1):

@@ -110,10 +110,13 @@ class WatchedServed(SerlRobot):
         if self._ended:
             return
         self._ended = True
+        servers = self._servers
         if self.cut:
             self._servers = []  # nothing of it gets through
         with suppress(Exception):
             super().close()
+        for server in servers:
+            server.close()
         time.sleep(DEAD_MAN + 0.7)
         left_with = self.robot.speed
         self._server.should_exit = True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -177,20 +178,22 @@ class ButtonOperator:
 
     Args:
         operator: The operator.
-
-    Attributes:
-        takeover: Whose buttons they are; None before there is one.
     """
 
     def __init__(self, operator: Operator) -> None:
         self._operator = operator
-        self.takeover: Takeover | None = None
+        self._takeover: Callable[[], Takeover | None] = lambda: None
         self.patience = operator.patience
         self.automatic = getattr(operator, "automatic", False)
 
+    def listen_to(self, takeover: Takeover) -> None:
+        """Listen to the buttons of a device, for as long as its takeover is there."""
+        self._takeover = weakref.ref(takeover)
+
     def poll(self) -> Sequence[Event]:
         """Return the words of both since the last call."""
-        said = [] if self.takeover is None else self.takeover.words()
+        takeover = self._takeover()
+        said = [] if takeover is None else takeover.words()
         return [*said, *self._operator.poll()]
 
     def hear(self) -> Sequence[Event]:

@@ -7,6 +7,7 @@ import pty
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,13 @@ from zprl_env.errors import ConfigurationError, UnknownNameError
 TASK = load_preset(str(Path(__file__).parent / "so101.yaml"))
 
 
+def reached(name, preset, **options) -> Any:
+    """Make a device that is not read by a thread, and reach it."""
+    threaded: Any = make_teleoperator(name, preset, **options).device
+    threaded._device.connect()
+    return threaded._device
+
+
 @pytest.fixture
 def terminal(monkeypatch):
     ours, theirs = pty.openpty()
@@ -32,8 +40,7 @@ def terminal(monkeypatch):
 
 
 def test_a_leader_arm_takes_the_arms_by_a_key_and_tells_where_it_is(terminal):
-    device = make_teleoperator("lerobot:leader_of_a_test", TASK).device._device
-    device.connect()
+    device = reached("lerobot:leader_of_a_test", TASK)
     assert not device.read(0.0).mine
     os.write(terminal, b"t")
     deadline = time.monotonic() + 10.0
@@ -49,9 +56,7 @@ def test_a_leader_arm_takes_the_arms_by_a_key_and_tells_where_it_is(terminal):
 
 
 def test_a_device_with_events_takes_the_arms_by_these():
-    preset = load_preset("place-orange")
-    device = make_teleoperator("lerobot:pad_of_a_test", preset).device._device
-    device.connect()
+    device = reached("lerobot:pad_of_a_test", load_preset("place-orange"))
     PadOfATest.events = {TeleopEvents.IS_INTERVENTION: True, TeleopEvents.SUCCESS: True}
     said = device.read(0.0)
     assert (said.mine, said.buttons) == (True, {"success"})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import pytest
 import yaml
 
 import train_sb3
+from benchmarks.stopping.robots import ROBOTS
+from real.env import RealRobotEnv
+from real.operators import ScriptedOperator
 from real.play import Play, play
 from real.replay import Replay, replay
 from real.tasks.files import load_preset
@@ -115,6 +118,21 @@ def test_the_conformance_suite_begins_where_the_arm_was_pushed(pushed):
         check_robot(DRIVER, "place-orange")
     assert len(pushed.steps) > 100
     assert max(pushed.steps) <= 1.0 + ROUNDING
+
+
+def test_a_client_of_the_server_begins_where_the_arm_was_pushed():
+    kind = ROBOTS["served"]
+    client = kind.make(kind.preset)
+    client.push()
+    env = RealRobotEnv(kind.preset, driver=client, operator=ScriptedOperator())
+    with closing(env):
+        env.reset(seed=0)
+        for _ in range(5):
+            env.step(env.action_space.sample())
+    seen = [one for stretch in client.stretches for one in stretch.extremes(kind.preset)]
+    assert {"first step", "velocity", "jerk"} <= {one.name for one in seen}
+    assert [str(one) for one in seen if not one.kept] == []
+    assert sum(len(stretch.commands) for stretch in client.stretches) > 30
 
 
 def test_a_recording_is_shown_without_an_arm(policy, task, pushed, tmp_path):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from real import testing
+from real import checks
 from real.drivers.ideal import IdealRobot
 from real.robot import RobotCommand
 from real.tasks import rotation
@@ -324,8 +324,8 @@ def test_a_driver_whose_stop_waits_for_its_way_home_is_named():
     robot = Deaf(preset)
     robot.connect()
     robot.home()
-    with patch.object(testing, "_move"):
-        (told,) = testing._stops_beside(robot, preset)
+    with patch.object(checks, "move"):
+        (told,) = checks.stops_beside(robot, preset)
     assert re.match(r"stop\(\) must return within 0.25 s while home\(\) is under way, took 0", told)
 
 
@@ -374,8 +374,8 @@ def test_the_ideal_robot_behaves(task):
         (Zombie, r"closes: state\(\) must raise RobotError after close\(\)"),
         (Absent, "connects: raised ConnectionError: no route to host"),
         (Swapped, r"connects: arms at home must be turned as the preset says, .* 3\.14 rad off"),
-        (Stiff, r"turns_as_it_is_told: an arm turned \+0.15 rad about x .* it is 0.150 rad off"),
-        (Mirrored, r"turns_as_it_is_told: an arm turned \+0.15 rad about x .* 0.300 rad off"),
+        (Stiff, r"goes_where_it_is_sent: an arm turned \+0.15 rad about x .* it is 0.150 rad off"),
+        (Mirrored, r"goes_where_it_is_sent: an arm turned \+0.15 rad about x .* 0.300 rad off"),
         (Millimetres, r"linear_velocity must be that of the way, which was .*0.03.*29.9"),
         (Degrees, "angular_velocity must be that of the way, which was .*0.15"),
         (Backwards, r"linear_velocity must be that of the way, .*0.03.*-0.03"),
@@ -415,7 +415,7 @@ def test_what_a_bad_driver_does_wrong_is_named(robot, finding):
 def test_the_command_says_so_in_one_line():
     command = [sys.executable, "-W", "error", "-m", "real.testing", "--driver", "ideal"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "ideal: all 14 checks passed\n")
+    assert (done.returncode, done.stdout) == (0, "ideal: all 13 checks passed\n")
     command[-1] = "tests.real.test_testing:Zombie"
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2

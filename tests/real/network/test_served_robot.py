@@ -279,10 +279,12 @@ def test_a_far_jump_is_a_way_within_the_limits(served, robot):
     assert violations(sent(robot), PRESET) == []
 
 
-def test_arms_that_were_moved_by_hand_are_sent_from_where_they_are(robot):
+@pytest.mark.parametrize("when", ["before the first command", "in a silence"])
+def test_arms_that_were_moved_by_hand_are_sent_from_where_they_are(when, robot):
     served = ServedRobot(robot, PRESET, dead_man=0.05)
-    served.move(0, HOME[0] + 0.01, DOWN)
-    assert until(lambda: served.stops == 1)
+    if when == "in a silence":
+        served.move(0, HOME[0] + 0.01, DOWN)
+        assert until(lambda: served.stops == 1)
     pushed = Coordinates(PRESET).of(robot.state())
     pushed[0, :3] += (0.0, 0.05, 0.05)
     robot.place(pushed)

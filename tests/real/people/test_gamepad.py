@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -91,13 +92,14 @@ def test_a_stick_that_was_held_down_before_moves_nothing_until_it_rests(pad):
     pad.press("right")
     person = GamepadTeleoperator(ONE)
     person.connect()
-    said = person.read(0.0)
+    said: Any = person.read(0.0)
     assert (said.rate.any(), said.mine) == (False, False)
     pad.move(left_y=0.0)
     pad.press("right", down=False)
     person.read(0.1)
     pad.move(left_y=-1.0)
-    assert person.read(0.2).rate[0, 0] == pytest.approx(1.0, abs=1e-3)
+    said = person.read(0.2)
+    assert said.rate[0, 0] == pytest.approx(1.0, abs=1e-3)
     person.close()
 
 

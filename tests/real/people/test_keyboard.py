@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def typed(terminal, screen, until):
 
         def read(text, now):
             terminal.type(text + "z")  # z is nobody's
-            listener = keyboard._listener
+            listener: Any = keyboard._listener
             listener.wanted |= {"z"}
             until(lambda: listener._keys.read() or "z" in listener.heard)
             listener.heard.remove("z")
