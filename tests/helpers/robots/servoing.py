@@ -27,7 +27,7 @@ def loopback_preset(posture: tuple[float, ...], *, model: str, gripper: str = ""
 
 
 def assert_behaves(driver: str, preset: Preset, **options: Any) -> None:
-    """Check a driver, once more if need be: a machine may be busy, but who misbehaves does twice."""
+    """Check a driver, once more if need be: who misbehaves does twice, a busy machine does not."""
     try:
         check_robot(driver, preset, **options)
     except MisbehavingRobotError:
