@@ -37,15 +37,19 @@ CAMERAS = ["opencv-python-headless>=4.8"]  # USB cameras and files; robosuite br
 REALSENSE = ["pyrealsense2>=2.54"]
 FRANKA = ["franky-control>=2,<3"]
 UR = ["ur-rtde>=1.6"]
+XARM = ["xarm-python-sdk>=1.15,<2"]
 PUSHT = ["gym-pusht==0.1.8", "pymunk>=6.6,<7"]
 HUB = ["huggingface_hub>=1.0"]
 WANDB = ["wandb>=0.17"]
 DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2"]
 HUMAN = ["pygame>=2.1.3"]  # gymnasium's windows, for render_mode="human"
+GAMEPAD = ["pygame>=2.1.3"]
+SPACEMOUSE = ["pyspacemouse>=2.1,<3"]  # and the hidapi of the system
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 DEV = [
     *FRANKA,
     *UR,
+    *XARM,
     "franky-sim>=1.0.4,<2",  # speaks libfranka's protocol, as an arm does
     "hypothesis>=6.100",
     "minari[create]>=0.5.3,<0.6",  # the tests collect a dataset with it
@@ -152,11 +156,14 @@ setup(
         "pusht": PUSHT,
         "franka": FRANKA,
         "ur": UR,
+        "xarm": XARM,
         "realsense": REALSENSE,  # not in all: there is none for some machines
         "hub": HUB,
         "zoo": ZOO,
         "wandb": WANDB,
         "human": HUMAN,
+        "gamepad": GAMEPAD,
+        "spacemouse": SPACEMOUSE,
         "sbx": SBX,  # not in all: it brings JAX
         "docs": DOCS,
         "dev": [*DEV, *DOCS],

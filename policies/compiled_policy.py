@@ -47,8 +47,13 @@ class CompiledPolicy(FlowPolicy):
             )
         try:
             super().__init__(config, metadata, CompiledModel(config, weights))
-            self._mean = weights["normalizer.observation_mean"].copy()
-            self._std = weights["normalizer.observation_std"].copy()
+            part = "normalizer."
+            self._normalizer = {
+                name.removeprefix(part): np.array(values)
+                for name, values in weights.items()
+                if name.startswith(part)
+            }
+            self._mean, self._std = self._constants("observation_mean", "observation_std")
         except (KeyError, ValueError) as error:
             raise CheckpointError(
                 f"the tensors must be the model's by {config}. {error}"
@@ -70,6 +75,9 @@ class CompiledPolicy(FlowPolicy):
     def weights_hash(self) -> str:
         """SHA-256 of the weights that were read."""
         return self._weights_hash
+
+    def _constants(self, *names: str) -> list[np.ndarray]:
+        return [self._normalizer[name] for name in names]
 
     def _normalized(self, observations: np.ndarray) -> np.ndarray:
         return (observations - self._mean) / self._std

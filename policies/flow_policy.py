@@ -11,6 +11,7 @@ import numpy as np
 from policies.encoding import Encoding, Observations
 from policies.errors import PolicyMismatchError
 from policies.finite import all_finite
+from policies.meaning.ranges import Ranges, of_normalizer
 from policies.model.config import VibFlowConfig
 from policies.pictures.batch import check_batch
 from policies.pictures.png import decode_frames
@@ -136,6 +137,21 @@ class FlowPolicy(ABC):
             return self._normalized(shown)
         frames = next(values for name, values in shown.items() if name != STATE)
         return self._normalized(shown.get(STATE, np.empty((len(frames), 0), np.float32)))
+
+    @property
+    def observation_ranges(self) -> Ranges:
+        """Ranges of the numbers of a flat observation in training."""
+        return of_normalizer(*self._constants("observation_mean", "observation_std"))
+
+    @property
+    def action_ranges(self) -> Ranges:
+        """Ranges of the numbers of an action in training, in the environment's units."""
+        center, scale = self._constants("action_center", "action_scale")
+        return Ranges.between(center - scale, center + scale)
+
+    @abstractmethod
+    def _constants(self, *names: str) -> list[np.ndarray]:
+        """Return constants of the normaliser."""
 
     @abstractmethod
     def _normalized(self, observations: np.ndarray) -> np.ndarray:

@@ -85,6 +85,9 @@ class FrozenPolicy(FlowPolicy):
         """SHA-256 of the weights as they are now in memory."""
         return checkpoint.weights_hash(self._model)
 
+    def _constants(self, *names: str) -> list[np.ndarray]:
+        return [getattr(self._model.normalizer, name).numpy() for name in names]
+
     def _normalized(self, observations: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
             normal: np.ndarray = self._model.normalizer.observations(

@@ -22,6 +22,7 @@ from policies.checkpoints.contents import METADATA_FILE, check_destination
 from policies.checkpoints.output import refuse_overwriting
 from policies.commands import parsing, running
 from policies.demonstrations import Demonstrations, content_hash, loading
+from policies.demonstrations.corrections import Of, to_imitate, together
 from policies.frozen import FrozenPolicy
 from policies.imitation.config import PretrainConfig
 from policies.imitation.device import (
@@ -186,9 +187,16 @@ def joint_loss(config: PretrainConfig) -> Loss[VibFlow]:
 class Arguments(PretrainConfig):
     """Train a steerable imitation policy from demonstrations."""
 
-    demonstrations: Path
+    demonstrations: tuple[Path, ...]
     """Demonstrations, recorded with this project or elsewhere: HDF5 of robomimic or D4RL, a
-    recording, a folder of ALOHA's episodes, a .zarr of Diffusion Policy, or minari:ID."""
+    recording, a folder of ALOHA's episodes, a .zarr of Diffusion Policy, or minari:ID. Several
+    are learned from together, such as the first ones and a recording with corrections."""
+    weights: tuple[float, ...] = ()
+    """Share by which a step of each file is drawn, relative to those of the others: 1 4 draws a
+    step of the second one four times as often."""
+    imitate: Of = "people"
+    """Steps to imitate of an episode that a person took over from a policy: those of people, or
+    all. Other episodes are imitated as they are."""
     out: Path
     """Folder for the checkpoint: policy.safetensors and policy.json."""
     observation_keys: tuple[str, ...] = ()
@@ -208,19 +216,12 @@ def run(arguments: Arguments) -> None:
     """Read demonstrations, train or go on with the training, write the checkpoint."""
     refuse_overwriting(arguments.out / METADATA_FILE, arguments.overwrite)
     check_destination(arguments.out)
-    demonstrations = loading.load_and_say(
-        arguments.demonstrations,
-        arguments.observation_keys or None,
-        arguments.mask,
-        env=arguments.env,
-        skip_bad=arguments.skip_bad,
-        cameras=arguments.cameras if arguments.sees else None,
-    )
+    demonstrations = _demonstrations(arguments)
+    files = arguments.demonstrations
+    hashes = [content_hash(file, skip_bad=arguments.skip_bad) for file in files]
     names = [field.name for field in dataclasses.fields(PretrainConfig)]
     provenance = {
-        "demonstrations_sha256": content_hash(
-            arguments.demonstrations, skip_bad=arguments.skip_bad
-        ),
+        "demonstrations_sha256": hashes[0] if len(hashes) == 1 else hashes,
         **loading.provenance(demonstrations),
         "command": shlex.join(["python", "-m", "policies.pretrain", *sys.argv[1:]]),
     }
@@ -231,9 +232,31 @@ def run(arguments: Arguments) -> None:
     print(f"saved {arguments.out} ({policy.weights_hash[:12]})")
 
 
+def _demonstrations(arguments: Arguments) -> Demonstrations:
+    """Load all files, the later ones with the observation keys of the first."""
+    found: list[Demonstrations] = []
+    for file in arguments.demonstrations:
+        keys = found[0].observation_keys if found else arguments.observation_keys or None
+        whole = loading.load_and_say(
+            file,
+            keys,
+            arguments.mask,
+            env=arguments.env,
+            skip_bad=arguments.skip_bad,
+            cameras=arguments.cameras if arguments.sees else None,
+        )
+        part = to_imitate(whole, arguments.imitate)
+        taken, steps = (sum(map(len, some.trajectories)) for some in (part, whole))
+        if taken != steps:
+            print(f"  of people: {taken} of {steps} steps")
+        found.append(part)
+    return together(found, arguments.weights)
+
+
 EXAMPLES = (
     "--demonstrations demos/lift.hdf5 --out policies/lift",
     "--demonstrations demos/lift.hdf5 --encoder small --out policies/lift_eyes  # from cameras",
+    "--demonstrations first.hdf5 corrected.hdf5 --weights 1 4 --out better  # after takeovers",
     "--demonstrations low_dim.hdf5 --mask train --steps 20k --out my_policy  # robomimic's file",
 )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -22,6 +22,8 @@ from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
 from real.operators import OperatorLike, make_operator
 from real.owner import own_arms
+from real.people.table import TeleoperatorLike, make_teleoperator
+from real.people.takeover import ButtonOperator, Takeover
 from real.recording.recorder import PictureRecorder, Recorder
 from real.robot import SceneRobot
 from real.sight import RobotSight
@@ -42,8 +44,27 @@ from zprl_env.envs.conditions import (
 from zprl_env.envs.mismatch import described
 from zprl_env.envs.settings import INSTEAD, advise
 from zprl_env.envs.spaces import unbounded_box
+from zprl_env.envs.takeover import TAKEOVER
 from zprl_env.errors import ConfigurationError, InvalidActionError, RenderingError
 from zprl_env.task import UNKNOWN, Facts
+
+if TYPE_CHECKING:
+    from real.judge.operator import JudgeLike, JudgeOperator
+
+
+class Carried(NamedTuple):
+    """Action that was carried out in one step, and by whom.
+
+    Attributes:
+        asked: The action of whoever acted: as it was given, or the person's. Shape ``(A,)``.
+        executed: The action that would have sent the arms where the last command did. Shape
+            ``(A,)``.
+        by_person: Whether it was a person's.
+    """
+
+    asked: np.ndarray
+    executed: np.ndarray
+    by_person: bool
 
 
 class RealRobotEnv(gym.Env[Any, np.ndarray]):
@@ -63,6 +84,10 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
     waits for its release, connects again, takes the arms home by straight up, over, and down, with
     a fraction of the limits, and lays out the scene or waits for the operator to be ready.
     In simulated time the same seed is the same episode, to the bit.
+
+    With a ``teleoperator`` a person can take the arms at any control period and give them back; the
+    step that is under way ends there. While the arms are the person's, actions that are given are
+    not carried out; what was is in ``info["takeover"]``. The limits are the same for everybody.
 
     ``info`` has ``safety``, ``time`` and ``operator``; :class:`~real.episode.Episode` tells what is
     in them.
@@ -88,15 +113,22 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             wrapper of chunks decides the next one while the last one is executed; the preset's, if
             None. See :mod:`zprl_env.ahead`.
         delay: Actions that a decision takes then, also in simulated time; the preset's, if None.
+        judge: A classifier of success, or its folder, for ``operator="judge"``, and for
+            ``"judge+keyboard"``, where a person can overrule it: see :mod:`real.judge`.
+        teleoperator: A person's device, as :func:`real.people.table.make_teleoperator` takes it.
+        teleoperator_kwargs: Its own settings.
+        teleoperator_alone: Whether there is no policy: no action is carried out but the person's.
         **driver_options: The driver's own settings.
 
     Attributes:
         delay: The delay of decisions that it declares, in actions; 0 if it waits for them.
         turn: Lock of whoever executes an action, from reading `epoch` on.
+        takeover: Who has the arms; None without a teleoperator.
 
     Raises:
         ConfigurationError: The preset, the driver or the operator is impossible.
         UnknownNameError: Something has no such name.
+        TeleoperatorError: The person's device is not there.
         RenderingError: The cameras are simulated, and there is no OpenGL.
 
     Example:
@@ -126,6 +158,10 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         devices: DevicesLike | None = None,
         inference: Inference | None = None,
         delay: int | None = None,
+        judge: JudgeLike | None = None,
+        teleoperator: TeleoperatorLike | None = None,
+        teleoperator_kwargs: Mapping[str, Any] | None = None,
+        teleoperator_alone: bool = False,
         **driver_options: Any,
     ) -> None:
         check_render_mode(render_mode, self.metadata["render_modes"])
@@ -153,8 +189,12 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         self.robot = self._arms.robot
         self.recorder = recorder
         try:
-            self.operator = make_operator(operator, self.robot)
+            self._judge = None if judge is None else self._judged_by(operator, judge)
+            self.operator = self._judge or make_operator(operator, self.robot)
+            if teleoperator is not None:
+                self.operator = ButtonOperator(self.operator)
             self._loop = ControlLoop(self.robot, preset, self.operator, self._arms)
+            self.takeover = self._taken_by(teleoperator, teleoperator_kwargs, teleoperator_alone)
         except BaseException:
             self._arms.users -= 1
             if not self._arms.users:
@@ -185,13 +225,18 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
                 self._arms.leave(self._loop)
                 raise
         self._target = self._actions.home
+        self._returning = False  # an action of a chunk that was decided before a takeover may come
         self._observation = np.zeros(self._observations.size, np.float32)
         self._scene_seed, self._closed = 0, False
 
     @property
     def replayable(self) -> bool:
-        """Whether an episode's seed and actions lead to the same state again: in simulated time."""
-        return isinstance(self.robot, SceneRobot) and not isinstance(self.robot.clock, WallClock)
+        """Whether an episode's seed and actions lead to the same state again: in simulated time.
+
+        What a person does, nothing repeats.
+        """
+        simulated = isinstance(self.robot, SceneRobot)
+        return simulated and not isinstance(self.robot.clock, WallClock) and self.takeover is None
 
     @property
     def in_real_time(self) -> bool:
@@ -259,9 +304,13 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             if seed is not None or not self._episode.repeat:
                 self._scene_seed = int(self.np_random.integers(2**31))
             self._start.prepare(self._scene_seed)
-            self._target = self._actions.home
+            self._target, self._returning = self._actions.home, False
+            if self.takeover is not None:
+                self.takeover.begin()
             self._observation = self._observed()
             seen = self._seen()
+            if self._judge is not None:
+                self._judge.begin(self._observation, seen if isinstance(seen, dict) else {})
             info = self._episode.begin(self._observation, self._scene_seed, seen)
             return seen, info
 
@@ -288,15 +337,26 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         self._settle_eyes()
         if not self._loop.has_turn and not self._episode.steps:
             self._start.prepare(self._scene_seed)  # another environment came between: begin anew
-        executed = self._move(action)
+        carried = self._move(action)
         self._observation = self._observed()
         seen = self._seen()  # before it is judged, for a camera may end the episode
+        probability = None if self._judge is None else self._judge_step(seen)
         judgement = self._episode.judge()
         info = self._episode.info(judgement.success, judgement.outcome)
+        if probability is not None:
+            info["judge"] = round(probability, 4)
         if judgement.outcome is not None:
             self._settle_eyes()
             self._start.rest()
-        self._episode.record(action, self._observation, judgement, info, seen, executed)
+        if self.takeover is None:
+            recorded = action, self._observation, judgement, info, seen, carried.executed
+            self._episode.record(*recorded)
+        else:
+            asked, executed, mine = carried
+            told = self.takeover.told(mine)
+            info[TAKEOVER] = told
+            self._episode.record(asked, self._observation, judgement, info, seen, executed, mine)
+            info = {**info, TAKEOVER: {**told, "action": asked, "executed": executed}}
         if judgement.outcome is not None:
             self._episode.end(judgement.outcome)
         _, reward, terminated, truncated = judgement
@@ -333,6 +393,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             if self.recorder is not None:
                 stack.callback(self.recorder.close)
             stack.callback(self._sight.close)
+            if self.takeover is not None:
+                stack.callback(self.takeover.close)
             stack.callback(self._arms.leave, self._loop)
             self._episode.end("abort")
 
@@ -349,6 +411,19 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             Whether the arms may be held on.
         """
         return not self._closed and self._episode.running and self._loop.hold()
+
+    def await_motion(self) -> None:
+        """Hold the arms until a person's device has moved, or the operator has judged or stopped.
+
+        An episode that a person makes begins so: a device that is not there moves nothing.
+        """
+        people, clock = self.takeover, self.robot.clock
+        until = clock.now() + self.operator.patience
+        while people is not None and not people.moved and self._loop.verdict is None:
+            people.look()
+            if people.moved or clock.now() > until or not self.hold():
+                break
+        self._loop.held.clear()
 
     @property
     def epoch(self) -> int:
@@ -376,24 +451,98 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             self, "There is one robot; make another environment where a simulated one will do."
         )
 
-    def _move(self, action: np.ndarray) -> np.ndarray:
+    def _judged_by(self, operator: OperatorLike, judge: JudgeLike) -> JudgeOperator:
+        """Make the operator who judges by a classifier."""
+        from real.judge.operator import make_judge_operator  # which imports torch
+
+        if not isinstance(operator, str):
+            raise ConfigurationError(
+                "A judge must come with operator='judge' or 'judge+keyboard'. Got: an operator of "
+                "your own. Give it one of real.judge.operator.JudgeOperator."
+            )
+        keys = ObservationLayout(self.preset).keys
+        return make_judge_operator(operator, judge, self.robot, keys)
+
+    def _judge_step(self, seen: Any) -> float:
+        """Have the judge see a step, and hear it."""
+        assert self._judge is not None
+        frames = seen if isinstance(seen, dict) else {}
+        probability = self._judge.see(self._observation, frames)
+        self._loop.listen()
+        return probability
+
+    def _taken_by(
+        self, teleoperator: TeleoperatorLike | None, kwargs: Mapping[str, Any] | None, alone: bool
+    ) -> Takeover | None:
+        """Reach the person's device, if there is one."""
+        if teleoperator is None:
+            return None
+        made = make_teleoperator(
+            teleoperator, self.preset, clock=self.robot.clock, **(kwargs or {})
+        )
+        takeover = Takeover(made.device, self._loop, self.preset, alone=alone, speed=made.speed)
+        takeover.connect()
+        if isinstance(self.operator, ButtonOperator):
+            self.operator.listen_to(takeover)
+        return takeover
+
+    def _move(self, action: np.ndarray) -> Carried:
         """Send the arms towards an action for its control periods, or until they are stopped.
 
-        Returns:
-            The action that would have sent them where the last command did. Shape ``(A,)``.
+        Where they change hands, the step ends, and so does the chunk that it is of.
         """
-        loop, start, epoch = self._loop, self._target, self._loop.epoch
+        loop, start, epoch, people = self._loop, self._target, self._loop.epoch, self.takeover
         loop.begin_action()
         if not loop.has_turn:
-            return self._actions.action(start, start)
+            nowhere = self._actions.action(start, start)
+            return Carried(nowhere, nowhere, False)
         target = self._actions.target(np.clip(action, -1.0, 1.0), start)
-        for tick in range(1, self.preset.ticks + 1):
-            going = loop.tick(start + tick / self.preset.ticks * (target - start))
+        mine, ticks = people is not None and people.by_person, self.preset.ticks
+        if people is not None:
+            if people.look():  # between two steps
+                epoch = self._change_hands()
+                # A person's last period, held: what was decided before is not carried out.
+                ticks = ticks if people.by_person else 1
+            elif self._returning:
+                epoch, ticks, mine = self._change_hands(), 1, True
+                self._returning = False
+            mine, start = mine or people.by_person, self._target
+        for tick in range(1, ticks + 1):
+            if people is not None and tick > 1 and people.look():
+                self._change_hands()
+                break
+            if mine and people is not None:
+                self._target = people.follow()
+                going = loop.tick(self._target)
+            else:
+                going = loop.tick(start + tick / self.preset.ticks * (target - start))
             if not going or loop.epoch != epoch:
                 break
-        self._target = loop.filter.clip(target)
+        else:
+            if people is not None and loop.epoch == epoch and people.look():
+                self._change_hands()
+        if not mine and (people is None or not people.by_person):
+            self._target = loop.filter.clip(target)
         sent = loop.filtered[-1].coordinates if loop.filtered else loop.filter.coordinates
-        return self._actions.action(sent, start)
+        executed = self._actions.action(sent, start)
+        if not mine:
+            return Carried(action, executed, False)
+        asked = np.clip(self._actions.action(self._target, start), -1.0, 1.0)
+        return Carried(asked.astype(action.dtype), executed, True)
+
+    def _change_hands(self) -> int:
+        """Note that the arms change hands: what was decided before is dropped.
+
+        Returns:
+            The epoch that begins.
+        """
+        assert self.takeover is not None
+        self._loop.epoch += 1
+        if self.takeover.by_person:
+            self._target, self._returning = self.takeover.target, False
+        else:
+            self._returning = self.delay > 0  # an action of the old chunk is on its way
+        return self._loop.epoch
 
     def _seen(self) -> Any:
         state = self._observation.copy()

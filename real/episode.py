@@ -56,6 +56,7 @@ class Episode:
       which the arms were braked or held, since the next chunk was late; where cameras are read
       beside the control ``pictures``, the age of the oldest one [s];
     * ``operator``: what the operator said;
+    * ``takeover``, where a person may take the arms: see :class:`real.people.takeover.Takeover`;
     * ``outcome``, at the end: how the episode ended, in a mapping that may change until the next
       one begins; see `zprl_env.envs.outcomes`.
 
@@ -131,6 +132,7 @@ class Episode:
         info: Mapping[str, Any],
         seen: Any = None,
         executed: np.ndarray | None = None,
+        by_person: bool | None = None,
     ) -> None:
         """Record a step, with the control periods it took and the cameras' pictures."""
         if self._recorder is None:
@@ -156,6 +158,7 @@ class Episode:
                     images,
                     pictures,
                     executed,
+                    by_person,
                 )
             )
 

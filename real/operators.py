@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import os
-import select
 import sys
 from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Literal, Protocol, TextIO, TypeAlias
 
+from real.people.keys import Keys
 from real.robot import Robot, SceneRobot
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
@@ -76,7 +73,11 @@ class Operator(Protocol):
         ...
 
 
-OperatorLike: TypeAlias = "Operator | Literal['auto', 'keyboard']"
+OperatorLike: TypeAlias = "Operator | Literal['auto', 'keyboard', 'judge', 'judge+keyboard']"
+
+JUDGES = ("judge", "judge+keyboard")
+"""Operators that judge by a classifier, which is made beside its robot: see `real.judge.operator`.
+"""
 
 
 class ScriptedOperator:
@@ -178,31 +179,15 @@ class KeyboardOperator:
 
     def __init__(self, keyboard: TextIO | None = None, screen: TextIO | None = None) -> None:
         keyboard = sys.stdin if keyboard is None else keyboard
-        if not keyboard.isatty():
-            raise ConfigurationError(
-                "operator='keyboard' must have a terminal. Got: input that is none. Try "
-                "operator='auto' for a simulated robot, or a ScriptedOperator."
-            )
-        import termios
-        import tty
-
-        self._file = keyboard.fileno()
+        self._listener = Keys.listen(keyboard, self.KEYS, "operator='keyboard'")
         self._screen = sys.stderr if screen is None else screen
-        self._termios = termios
-        self._before: list | None = termios.tcgetattr(self._file)
-        tty.setcbreak(self._file)
-        atexit.register(self.close)
         print(self.HELP, file=self._screen, flush=True)
 
     def poll(self) -> Sequence[Event]:
         """Return the keys that were pressed since the last call; other keys mean nothing."""
-        keys = b""
-        while self._before is not None and select.select([self._file], [], [], 0.0)[0]:
-            read = os.read(self._file, 64)
-            if not read:  # the terminal is gone, and nobody could stop the arms
-                return [Event.STOP]
-            keys += read
-        return [self.KEYS[key] for key in keys.decode(errors="ignore") if key in self.KEYS]
+        said = [self.KEYS[key] for key in self._listener.take() if key in self.KEYS]
+        # Where the terminal is gone, nobody could stop the arms.
+        return [Event.STOP] if self._listener.gone else said
 
     def ask(self, event: Event, message: str) -> None:
         """Print a question and the key that answers it."""
@@ -212,11 +197,7 @@ class KeyboardOperator:
 
     def close(self) -> None:
         """Give the terminal back as it was; a second call does nothing."""
-        if self._before is not None:
-            with contextlib.suppress(self._termios.error, ValueError):
-                self._termios.tcsetattr(self._file, self._termios.TCSADRAIN, self._before)
-            self._before = None
-            atexit.unregister(self.close)
+        self._listener.close()
 
 
 def make_operator(operator: OperatorLike, robot: Robot) -> Operator:
@@ -234,8 +215,13 @@ def make_operator(operator: OperatorLike, robot: Robot) -> Operator:
         return operator
     if operator == "keyboard":
         return KeyboardOperator()
+    if operator in JUDGES:
+        raise ConfigurationError(
+            f"operator={operator!r} must come with a judge. Got: none. Give judge=FOLDER, of "
+            "python -m real.judge train."
+        )
     if operator != "auto":
-        raise UnknownNameError("operator", operator, ["auto", "keyboard"])
+        raise UnknownNameError("operator", operator, ["auto", "keyboard", *JUDGES])
     if not isinstance(robot, SceneRobot):
         raise ConfigurationError(
             "operator='auto' must have a driver that knows success. Got: "

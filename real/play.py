@@ -38,25 +38,30 @@ class Play:
     run: Path | None = None
     """Folder of a run of train_sb3.py whose agent steers the policy."""
     driver: str = "sim"
-    """Driver of the robot: sim, remote, serl, ideal, or a class of yours as module:Class."""
+    """Driver of the robot: sim, ideal (moves at once, for a dry run), remote (behind real.server),
+    serl, franka, ur, xarm, lerobot:TYPE, or a class of yours as module:Class."""
     driver_kwargs: tuple[str, ...] = ()
-    """NAME=VALUE of the driver, such as latency=0.02 of sim; values are JSON or words."""
+    """NAME=VALUE of the driver, such as latency=0.02 of sim or host=172.16.0.2 of franka; values
+    are JSON or words, and an unknown name is answered with those that there are."""
     url: str | None = None
     """Address of its server, for serl and remote, several separated by commas: short for
     --driver-kwargs url=URL.
     """
     realtime: bool = False
     """Let the simulated robot take its time: short for --driver-kwargs realtime=true."""
-    operator: Literal["auto", "keyboard"] = "auto"
-    """Judge of the episodes: the simulated scene, or you at the keyboard."""
+    operator: Literal["auto", "keyboard", "judge", "judge+keyboard"] = "auto"
+    """Judge of the episodes: the simulated scene, or you at the keyboard, whose SPACE stops the
+    arms; the other keys are told when it begins. Or a classifier of success (--judge), alone on a
+    simulated robot, or with you beside it, whose word is the last."""
+    judge: Path | None = None
+    """Folder of the classifier that judges, by python -m real.judge train."""
     episodes: int = 10
     """Episodes to play."""
     seed: int = 0
     """Seed of the first episode's scene; the others follow."""
     noise: str | None = None
-    """Start of the flow of a policy that is not steered: fresh (fresh:TEMPERATURE), zero or
-    fixed:SEED; the task's own if not given, which is fresh, imitation's, where the task says none.
-    """
+    """What the flow of a policy starts from that is not steered: fresh noise for each chunk (also
+    fresh:TEMPERATURE), zero, or the same fixed:SEED; as the task says if not given."""
     out: Path | None = None
     """Recording to add the episodes to, an .hdf5 file."""
     images: bool = False
@@ -68,6 +73,12 @@ class Play:
     """Actions that a decision takes with --inference ahead."""
     devices: Path | None = None
     """YAML file of the laboratory's cameras by name; the driver's own if not given."""
+    teleoperator: str | None = None
+    """Device of a person who can take the arms from the policy and give them back: keyboard,
+    gamepad, spacemouse, lerobot:TYPE, or a class of yours as module:Class; expert is a scripted
+    one. Episodes with a person's help are counted apart."""
+    teleoperator_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of it, such as speed=0.3; values are JSON or words."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "policy", in_interpreter(self.policy, self.policy_python))
@@ -77,6 +88,7 @@ class Play:
         check_noise(self.noise)
         if self.inference is not None or self.delay is not None:
             stated_delay(self.inference, self.delay, rate=1.0)  # refused before a robot is reached
+        cli.settings(self.teleoperator_kwargs)
         self.settings()
 
     def settings(self) -> dict[str, Any]:
@@ -95,6 +107,7 @@ def play(settings: Play) -> EvaluationResult:
 
     Raises:
         RobotError: The robot is not there.
+        TeleoperatorError: The person's device is not there.
         CheckpointError: The policy cannot be loaded.
         PolicyMismatchError: It does not fit the task, or the run steers another one.
         ConfigurationError: It sees, and the robot's pictures are not those that it has learned
@@ -133,6 +146,9 @@ def play(settings: Play) -> EvaluationResult:
         recorder=recorder,
         images=settings.images,
         devices=settings.devices,
+        judge=settings.judge,
+        teleoperator=settings.teleoperator,
+        teleoperator_kwargs=cli.settings(settings.teleoperator_kwargs),
         **timing,
         **sight,
         **settings.settings(),
@@ -170,7 +186,8 @@ def _timing(asked: dict[str, Any], learned: dict[str, Any]) -> dict[str, Any]:
 
 EXAMPLES = (
     "--policy real --episodes 3  # on the simulated robot",
-    "--policy real --driver remote --url http://10.0.0.2:8000 --operator keyboard",
+    "--policy real --driver remote --url http://10.0.0.2:5000 --operator keyboard",
+    "--policy real --realtime --teleoperator keyboard --out runs/corrected.hdf5  # t takes the arm",
     "--policy my_eyes --task place-orange-pixels --devices cameras.yaml --driver serl "
     "--operator keyboard  # a policy that sees",
 )

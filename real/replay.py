@@ -257,10 +257,14 @@ def _place(position: np.ndarray) -> str:
 
 
 def _events(episode: RecordedEpisode, step: int) -> str:
-    """Return the operator's words in a step, and the reason of a stop."""
+    """Return the operator's words in a step, whose hands the arms came into, and why of a stop."""
     info = episode.infos[step]
     stop = info.get("safety", {}).get("stop", "")
-    return ", ".join([*info.get("operator", ()), *([f"stop: {stop}"] if stop else [])])
+    hands = [
+        told.get("takeover", {}).get("by") for told in episode.infos[max(step - 1, 0) : step + 1]
+    ]
+    taken = [f"the {hands[-1]}'s"] if hands[0] != hands[-1] else []
+    return ", ".join([*info.get("operator", ()), *taken, *([f"stop: {stop}"] if stop else [])])
 
 
 EXAMPLES = ("episodes.hdf5", "episodes.hdf5 --episode 3 --out films")

@@ -31,9 +31,11 @@ class Server:
     """
 
     driver: str = "sim"
-    """Driver of the robot: sim, ideal, or a class of yours as module:Class."""
+    """Driver of the robot: sim, ideal, franka, ur, xarm, lerobot:TYPE, or a class of yours as
+    module:Class."""
     driver_kwargs: tuple[str, ...] = ()
-    """NAME=VALUE of the driver, such as noise=0 of sim; values are JSON or words. A driver that has
+    """NAME=VALUE of the driver, such as noise=0 of sim or host=172.16.0.2 of franka; values are
+    JSON or words, and an unknown name is answered with those that there are. A driver that has
     realtime is given it."""
     task: str = "place-orange"
     """A preset's name, or a YAML file."""
@@ -49,7 +51,8 @@ class Server:
     devices: Path | None = None
     """YAML file of the laboratory's cameras by name, to serve besides the driver's own."""
     dead_man: float = 0.5
-    """Seconds without a command after which the arms are stopped."""
+    """Seconds without a command after which moving arms are braked within their limits, and then
+    stopped."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port < 65536:
@@ -142,7 +145,12 @@ def _in_real_time(driver: str) -> dict[str, Any]:
     return {"realtime": True} if "realtime" in settings else {}
 
 
-EXAMPLES = ("--driver sim", "--driver serl --driver-kwargs url=http://127.0.0.1:5000")
+EXAMPLES = (
+    "--driver sim",
+    "--driver franka --driver-kwargs host=172.16.0.2 --task my-task.yaml",
+    "--driver ur --driver-kwargs host=192.168.56.101 --task my-task.yaml --host 0.0.0.0"
+    "  # for other machines, once ZPRL_ROBOT_TOKEN is set on both sides",
+)
 
 
 def main() -> None:

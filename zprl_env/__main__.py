@@ -42,6 +42,8 @@ COMMANDS = {
     "doctor": Command("zprl_env.doctor.__main__", "Check this installation"),
     "cameras": Command("real.cameras.__main__", "Look through a laboratory's cameras"),
     "play": Command("real.play", "Play a policy, and record every episode"),
+    "teleoperate": Command("real.teleoperate", "Move a robot yourself, and record it"),
+    "judge": Command("real.judge.__main__", "Fit a classifier of success to recorded episodes"),
     "replay": Command("real.replay", "Play recorded episodes again, and film them"),
     "server": Command("real.server", "Serve a robot to other machines"),
     "testing": Command("real.testing", "Check a driver of your own"),
@@ -54,7 +56,9 @@ GROUPS = {
     "A base policy of your own": (
         *("check", "record", "inspect", "convert", "pretrain", "make-policy", "fit-bottleneck"),
     ),
-    "On a robot, simulated or real": ("testing", "cameras", "server", "play", "replay"),
+    "On a robot, simulated or real": (
+        *("testing", "cameras", "server", "teleoperate", "play", "judge", "replay"),
+    ),
 }
 """Commands in the order that they are needed in, by what one is about to do."""
 OTHERS = {"eval": "evaluate", "list": "envs", "tasks": "envs", "finetune": "train"}

@@ -142,6 +142,7 @@ def evaluate_policy(evaluation: Evaluation) -> Comparison:
     comparison = Comparison(config.env, policy, config.steer, config.recipe, env_kwargs)
     agent = None
     with closing(comparison):
+        print(f"chunks     {report.chunks_told(comparison.env.steering)}", flush=True)
         if evaluation.run is not None:
             file = find_agent(evaluation.run, config.backend, print).file
             agent = load_agent(file, config.algo, config.recipe, comparison.env, config.backend)

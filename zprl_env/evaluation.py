@@ -12,6 +12,7 @@ import numpy as np
 
 from policies.progress import progress_bar
 from zprl_env.envs.outcomes import not_counted, succeeded, told
+from zprl_env.envs.takeover import helped
 from zprl_env.errors import ConfigurationError
 from zprl_env.success_rates import Interval, wilson_interval
 
@@ -89,6 +90,7 @@ class EvaluationResult:
         returns: Sum of its rewards, as the task gives them. Shape ``(N,)``; empty if not known.
         not_counted: Episodes besides, by outcome, that say nothing about the policy: stopped,
             aborted or cut off on a robot.
+        helped: Episodes in which a person had the arms; they are no successes of the policy.
     """
 
     seeds: np.ndarray = field(repr=False)
@@ -96,6 +98,7 @@ class EvaluationResult:
     lengths: np.ndarray = field(repr=False)
     returns: np.ndarray = field(repr=False, default_factory=lambda: np.zeros(0))
     not_counted: Mapping[str, int] = field(default_factory=dict)
+    helped: int = 0
 
     @property
     def episodes(self) -> int:
@@ -126,7 +129,8 @@ class EvaluationResult:
 
     def __str__(self) -> str:
         low, high = self.interval
-        more = f", {told(self.not_counted)} not counted" if self.not_counted else ""
+        more = f", {self.helped} of them with a person's help" if self.helped else ""
+        more += f", {told(self.not_counted)} not counted" if self.not_counted else ""
         rate = f"{self.success_rate:.2f} [{low:.2f}, {high:.2f}]"
         return f"{rate} over {self.episodes} episodes{more}"
 
@@ -142,6 +146,7 @@ class EvaluationResult:
             "lengths": self.lengths.tolist(),
             **({"returns": self.returns.tolist()} if self.returns.size else {}),
             **({"not_counted": dict(self.not_counted)} if self.not_counted else {}),
+            **({"helped": self.helped} if self.helped else {}),
         }
 
 
@@ -202,10 +207,11 @@ def _result(ends: Sequence[tuple[int, dict[str, Any], int]]) -> EvaluationResult
     returns = [float(episode["r"]) for episode in sums]  # of a Monitor below the steering
     return EvaluationResult(
         np.array([seed for seed, _, _ in counted]),
-        np.array([succeeded(info) for _, info, _ in counted], bool),
+        np.array([succeeded(info) and not helped(info) for _, info, _ in counted], bool),
         np.array([steps for _, _, steps in counted]),
         np.array(returns if len(returns) == len(counted) else [], float),
         dict(lost),
+        sum(helped(info) for _, info, _ in counted),
     )
 
 

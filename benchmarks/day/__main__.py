@@ -33,6 +33,18 @@ from zprl_env.errors import ZprlError
 
 RESULTS = ALL_RESULTS / "day"
 FILE = "day.json"
+NAMES = {
+    "first step": "first step, from where it was measured [m]",
+    "step": "step [m]",
+    "velocity": "velocity [m/s]",
+    "acceleration": "acceleration [m/s^2]",
+    "jerk": "jerk [m/s^3]",
+    "angular velocity": "angular velocity [rad/s]",
+    "angular acceleration": "angular acceleration [rad/s^2]",
+    "angular jerk": "angular jerk [rad/s^3]",
+    "gripper's velocity": "gripper's velocity [1/s]",
+}
+"""What was measured, with its unit."""
 
 
 def summarized(course: Course, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -46,6 +58,7 @@ def summarized(course: Course, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "largest": [one._asdict() | {"kept": one.kept} for one in largest(found, preset)],
         "largest_gap": float(max(np.max(gap) for gap in gaps)) if gaps else 0.0,
         "exceptions": course.exceptions(),
+        "outcomes": course.outcomes(),
         "watchdog": WATCHDOG,
         "machine": machine(),
     }
@@ -64,14 +77,21 @@ def tables(out: Path = RESULTS) -> str:
     ]
     first = markdown.table(["part", "commands", "seconds", "exit code"], parts)
     rows = [
-        [one["name"], f"{one['size']:.6g}", f"{one['limit']:.6g}" if one["limit"] else "inside"]
+        [NAMES.get(one["name"], one["name"]), f"{one['size']:.5g}", f"{one['limit']:.5g}"]
         for one in day["largest"]
+        if one["limit"]
     ]
     second = markdown.table(["largest of all commands", "got", "limit"], rows)
     beyond = sum(not one["kept"] for one in day["largest"])
+    load = day["machine"]["load_average"]
     last = (
-        f"{day['commands']:,} commands in {day['stretches']} stretches; {beyond} limits exceeded; "
-        f"{day['exceptions']} exceptions.\n"
+        f"{day['commands']:,} commands in {day['stretches']} stretches, a new one after each stop, "
+        f"way home and scene. Limits exceeded, those of the box included: {beyond}. Exceptions: "
+        f"{day['exceptions']}. Longest time between two commands of a stretch: "
+        f"{1000 * day['largest_gap']:.0f} ms, of {day['machine']['cores']} cores with a load of "
+        f"{load:.1f}. Episodes by how they ended: "
+        + ", ".join(f"{count} {outcome}" for outcome, count in day["outcomes"].items())
+        + ".\n"
     )
     return f"{first}\n{second}\n{last}"
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.tools.watched import Stretch
 from real.drivers.sim import SimRobot
-from real.robot import JointCommand, RobotCommand
+from real.robot import JointCommand, RobotCommand, RobotState
 from real.tasks.preset import Preset
 
 
@@ -28,16 +28,21 @@ class LoggedSim(SimRobot):
 
     def __init__(self, preset: Preset, *, log: str, realtime: bool = True, **options: Any) -> None:
         super().__init__(preset, realtime=realtime, **options)
+        self._seen: list[list[float]] = []  # where the arms were last measured to be
         self._log = Path(log).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
+
+    def state(self) -> RobotState:
+        """Measure; see `real.robot.Robot.state`."""
+        state = super().state()
+        self._seen = np.concatenate([state.position, state.quaternion], axis=1).tolist()
+        return state
 
     def command(self, command: RobotCommand | JointCommand) -> None:
         """Send the arms somewhere; see `real.robot.Robot.command`."""
         super().command(command)
         assert isinstance(command, RobotCommand)
-        with self._lock:
-            here = [arm.pose.tolist() for arm in self._world.arms]
         poses = np.concatenate([command.position, command.quaternion], axis=1).tolist()
-        self._note(poses=poses, gripper=np.asarray(command.gripper).tolist(), here=here)
+        self._note(poses=poses, gripper=np.asarray(command.gripper).tolist(), here=self._seen)
 
     def stop(self) -> None:
         """Hold still; see `real.robot.Robot.stop`."""

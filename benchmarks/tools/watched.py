@@ -54,6 +54,8 @@ class Stretch:
             most = settings.safety.velocity / preset.control_rate
             size = float(np.abs(step).max())
             found.append(Extreme(arm, "first step", size, most, 0.0))
+            moved = np.diff([command.position[arm] for command in self.commands], axis=0)
+            found.append(Extreme(arm, "step", float(np.abs(moved).max(initial=0.0)), most, 0.0))
         return found
 
 

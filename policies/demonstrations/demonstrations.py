@@ -46,6 +46,7 @@ class Demonstrations:
         left_out: Other keys that the file has, with the reason why they were not taken.
         action_bounds: Smallest and largest actions that the file states as possible, if it does.
         picture_settings: What the episodes' frames were made with; ``None`` if there are none.
+        rate: Steps per second, where they are stored and ``env_args`` does not say them.
     """
 
     trajectories: tuple[Trajectory, ...]
@@ -55,6 +56,7 @@ class Demonstrations:
     left_out: Mapping[str, str] = field(default_factory=dict)
     action_bounds: tuple[np.ndarray, np.ndarray] | None = None
     picture_settings: PictureSettings | None = None
+    rate: float | None = None
 
     def __post_init__(self) -> None:
         if not self.trajectories:
@@ -152,7 +154,10 @@ class Demonstrations:
             low, high = source.action_low, source.action_high
             bounds = None if low is None or high is None else (low, high)
             settings = _settings(source, episodes[0]) if seen else None
-            return cls(episodes, env_args, choice.taken, skipped, choice.left_out, bounds, settings)
+            return cls(
+                *(episodes, env_args, choice.taken, skipped, choice.left_out),
+                *(bounds, settings, source.rate),
+            )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write all episodes to a new file, replacing an old one only when it is complete.

@@ -25,6 +25,9 @@ class Trajectory:
         success: Whether the task was done; ``None`` where nobody said.
         frames: What each camera saw before each action, by its name: uint8 of shape
             ``(T, H, W, 3)``, upright RGB, read by slices and possibly on the disk.
+        by_person: Which steps a person made who could take the arms from a policy. Shape ``(T,)``,
+            bool; ``None`` where nobody could.
+        weight: How often a step of it is drawn to be imitated, relative to others.
 
     Raises:
         DemonstrationError: If lengths or shapes do not fit, or a value is not finite.
@@ -41,6 +44,8 @@ class Trajectory:
     dones: np.ndarray
     success: bool | None = None
     frames: Mapping[str, Frames] = field(default_factory=dict)
+    by_person: np.ndarray | None = None
+    weight: float = 1.0
 
     def __post_init__(self) -> None:
         steps = len(self.actions)
@@ -54,9 +59,10 @@ class Trajectory:
                     f"{name} must have shape ({steps}, k), or ({steps}, H, W, C) for images. "
                     f"Got: {array.shape}."
                 )
-        for name, array in (("rewards", self.rewards), ("dones", self.dones)):
-            if array.shape != (steps,):
-                raise DemonstrationError(f"{name} must have shape ({steps},). Got: {array.shape}.")
+        columns = {"rewards": self.rewards, "dones": self.dones, "by_person": self.by_person}
+        for name, column in columns.items():
+            if column is not None and column.shape != (steps,):
+                raise DemonstrationError(f"{name} must have shape ({steps},). Got: {column.shape}.")
         arrays = {**self.observations, "actions": self.actions, "rewards": self.rewards}
         for name, array in arrays.items():
             if not np.isfinite(array).all():

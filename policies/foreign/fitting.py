@@ -133,8 +133,26 @@ def fit_foreign_bottleneck(
         "observation_keys": demonstrations.observation_dims,
         "env_args": demonstrations.env_args,
         "training": training,
+        "ranges": _ranges(demonstrations),
+        **({} if demonstrations.rate is None else {"rate": demonstrations.rate}),
     }
     return ForeignPolicy(generator, average.eval().requires_grad_(False), described)
+
+
+def _ranges(demonstrations: Demonstrations) -> dict[str, list[list[float]]]:
+    """Return smallest and largest observations and actions, as values of JSON."""
+    episodes, keys = demonstrations.trajectories, demonstrations.observation_keys
+    found = {
+        "observation": [episode.flat_observations(keys) for episode in episodes],
+        "action": [episode.actions for episode in episodes],
+    }
+    return {
+        name: [
+            np.min([part.min(0) for part in parts], axis=0).tolist(),
+            np.max([part.max(0) for part in parts], axis=0).tolist(),
+        ]
+        for name, parts in found.items()
+    }
 
 
 def warn_if_worse(losses: dict[str, float]) -> None:

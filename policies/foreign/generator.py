@@ -40,7 +40,12 @@ class ForeignGenerator(Protocol):
       third argument of ``generate``. It needs ``summarize``.
     * ``reset(indices)``: told which environments begin an episode, if it remembers; ``embed`` then
       has a second argument, the environments' numbers.
-    * ``metadata``: JSON of what it is, for cards and runs.
+    * ``observation_ranges`` and ``action_ranges``: :class:`~policies.meaning.ranges.Ranges` of one
+      step's flat observation and of an action in training, which an environment's are compared
+      with; ``observation_names``, to tell its numbers by. With a bottleneck that was fitted they
+      are the demonstrations', unless given.
+    * ``metadata``: JSON of what it is, for cards and runs; ``rate`` in it is that of the data, in
+      steps per second.
 
     Attributes:
         action_dim: Size A of one environment action.

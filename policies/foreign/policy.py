@@ -16,6 +16,7 @@ from policies.finite import all_finite
 from policies.foreign.bottleneck import FittedBottleneck
 from policies.foreign.generator import ForeignGenerator, batch_of, read_sizes
 from policies.foreign.modules import freeze, generator_hash, modules_in
+from policies.meaning.ranges import Ranges
 
 
 class ForeignPolicy:
@@ -68,6 +69,11 @@ class ForeignPolicy:
         self._own_latent = sizes.latent_dim
         self._summarize = getattr(generator, "summarize", None)
         self.takes_context = self._summarize is not None
+        for kind in ("observation", "action"):
+            if (found := _ranges(generator, self.metadata, kind)) is not None:
+                setattr(self, f"{kind}_ranges", found)
+        if (names := getattr(generator, "observation_names", None)) is not None:
+            self.observation_names = tuple(map(str, names))
         self._eyes: tuple[str, ...] = tuple(getattr(generator, "cameras", ()))
         self.cameras = tuple(name for eye in self._eyes for name in self._names(eye))
         self.picture_settings = getattr(generator, "picture_settings", None)
@@ -214,3 +220,15 @@ class ForeignPolicy:
         if not all_finite(numbers):
             raise PolicyMismatchError(f"{of} must return finite numbers. Got: NaN or infinity.")
         return numbers
+
+
+def _ranges(generator: object, metadata: Mapping[str, Any], kind: str) -> Ranges | None:
+    """Return a generator's own ranges, or those of the demonstrations of its bottleneck."""
+    if (own := Ranges.of(generator, kind)) is not None:
+        return own
+    kept = metadata.get("ranges")
+    ends = kept.get(kind) if isinstance(kept, Mapping) else None
+    try:
+        return None if ends is None else Ranges.between(*ends)
+    except (TypeError, ValueError):
+        return None

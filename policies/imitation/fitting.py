@@ -177,6 +177,7 @@ def freeze(
         "env_args": demonstrations.env_args,
         "latent": latent,
         "training": dict(training),
+        **({} if demonstrations.rate is None else {"rate": demonstrations.rate}),
         **_pictures(demonstrations, model),
     }
     return FrozenPolicy(model, metadata)

@@ -23,7 +23,7 @@ from policies.errors import DemonstrationError
 from policies.imitation.config import BottleneckConfig
 from policies.imitation.dataset import chunk_dataset
 from policies.imitation.device import resolve_device
-from policies.imitation.samples import Pair, Samples, held_out_episodes
+from policies.imitation.samples import Pair, Samples, drawn_shares, held_out_episodes
 from policies.pictures.frames import Frames, spread
 from policies.pictures.preprocessing import Preprocessing
 from policies.pictures.settings import STATE
@@ -118,6 +118,7 @@ class PictureSamples:
         of = np.repeat(np.arange(len(episodes)), [len(t) for t in episodes])
         self._train = np.flatnonzero(~np.isin(of, out))
         self._held_out = np.flatnonzero(np.isin(of, out))
+        self._shares = drawn_shares([t for n, t in enumerate(episodes) if n not in out])
         self._ahead: dict[int, Future[tuple[dict[str, np.ndarray], np.ndarray]]] = {}
         self._stack = ExitStack()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="frames")
@@ -164,7 +165,8 @@ class PictureSamples:
         """Return a hash of states, chunks and some of the frames."""
         some = spread(len(self), _HASHED)
         frames = {name: store.block(some) for name, store in self._stores.items()}
-        return arrays_hash({"inputs": self.states, "targets": self.chunks, **frames})
+        shares = {} if self._shares is None else {"shares": self._shares}
+        return arrays_hash({"inputs": self.states, "targets": self.chunks, **frames, **shares})
 
     def blocks(self) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
         """Yield all samples in their order, block by block, not cropped."""
@@ -198,7 +200,10 @@ class PictureSamples:
 
     def _make(self, step: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
         rng = np.random.default_rng([self._config.seed, step])
-        rows = self._train[rng.integers(len(self._train), size=self._config.batch_size)]
+        if self._shares is None:
+            rows = self._train[rng.integers(len(self._train), size=self._config.batch_size)]
+        else:
+            rows = self._train[np.searchsorted(self._shares, rng.random(self._config.batch_size))]
         shown: dict[str, np.ndarray] = {STATE: self.states[rows]} if self.states.shape[1] else {}
         for name, store in self._stores.items():
             frames = [store[row] for row in rows.tolist()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from policies.checkpoints.tensor_file import arrays_hash
-from policies.demonstrations import Demonstrations
+from policies.demonstrations import Demonstrations, Trajectory
 from policies.imitation.config import BottleneckConfig
 from policies.imitation.dataset import chunk_dataset
 from policies.imitation.device import resolve_device
@@ -29,6 +29,8 @@ class Samples(NamedTuple):
     train: Pair
     held_out: Pair | None
     all: Pair
+    shares: Tensor | None = None
+    """Sum of the weights up to each training sample, over their sum; None draws all alike."""
 
     @property
     def frames_per_step(self) -> int:
@@ -44,7 +46,11 @@ class Samples(NamedTuple):
             generator: Source of randomness, on the samples' device.
         """
         inputs, targets = self.train
-        rows = torch.randint(len(inputs), (size,), generator=generator, device=inputs.device)
+        if self.shares is None:
+            rows = torch.randint(len(inputs), (size,), generator=generator, device=inputs.device)
+        else:
+            drawn = torch.rand(size, generator=generator, device=inputs.device)
+            rows = torch.searchsorted(self.shares, drawn).clamp(max=len(inputs) - 1)
         return inputs[rows], targets[rows]
 
     def measured(self) -> Iterator[tuple[str, Callable[[torch.Generator], Pair]]]:
@@ -55,13 +61,15 @@ class Samples(NamedTuple):
 
     def digest(self) -> str:
         """Return a hash of all."""
-        rows = zip(("inputs", "targets"), self.all, strict=True)
-        return arrays_hash({name: tensor.detach().cpu().numpy() for name, tensor in rows})
+        named = dict(zip(("inputs", "targets"), self.all, strict=True))
+        if self.shares is not None:
+            named["shares"] = self.shares
+        return arrays_hash({name: tensor.detach().cpu().numpy() for name, tensor in named.items()})
 
     def map(self, function: Callable[[Tensor, Tensor], Pair]) -> Samples:
         """Replace every pair by a function of it."""
         held_out = None if self.held_out is None else function(*self.held_out)
-        return Samples(function(*self.train), held_out, function(*self.all))
+        return Samples(function(*self.train), held_out, function(*self.all), self.shares)
 
 
 def _some(part: Pair, generator: torch.Generator) -> Pair:
@@ -92,11 +100,34 @@ def chunk_samples(
         observations, chunks = (torch.from_numpy(array).to(device) for array in dataset)
         return observations, chunks
 
+    shares = drawn_shares([episodes[i] for i in order[n_held_out:]])
     return Samples(
         train=tensors(order[n_held_out:]),
         held_out=tensors(order[:n_held_out]) if n_held_out else None,
         all=tensors(np.arange(len(episodes))),
+        shares=None if shares is None else torch.from_numpy(shares).float().to(device),
     )
+
+
+def drawn_shares(episodes: Sequence[Trajectory]) -> np.ndarray | None:
+    """Return how the steps of episodes are drawn by their weights; None if all are alike.
+
+    Args:
+        episodes: Episodes, with their weights.
+
+    Returns:
+        Sum of the weights up to each step, over their sum. Shape ``(N,)``.
+
+    >>> steps = np.zeros((2, 1))
+    >>> light = Trajectory({"x": steps}, steps, steps[:, 0], steps[:, 0])
+    >>> drawn_shares([light, light]) is None
+    True
+    """
+    if len({episode.weight for episode in episodes}) < 2:
+        return None
+    weights = [episode.weight for episode in episodes]
+    sums = np.cumsum(np.repeat(weights, [len(episode) for episode in episodes]))
+    return np.asarray(sums / sums[-1])
 
 
 def held_out_episodes(episodes: int, config: BottleneckConfig) -> np.ndarray:

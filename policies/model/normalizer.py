@@ -6,11 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from policies.meaning.ranges import FLOOR
+
 _CONSTANT = 1e-6
 """Spread, relative to a dimension's own size, below which it counts as constant."""
-
-_FLOOR = 0.05
-"""Smallest divisor of an observation, as a fraction of the median moving dimension's deviation."""
 
 
 class Normalizer(nn.Module):
@@ -56,7 +55,7 @@ class Normalizer(nn.Module):
         observations = np.asarray(observations, dtype=np.float64)
         mean, std = observations.mean(axis=0), observations.std(axis=0)
         moving = std > _CONSTANT * np.maximum(1.0, np.abs(mean))
-        floor = _FLOOR * np.median(std[moving]) if moving.any() else 1.0
+        floor = FLOOR * np.median(std[moving]) if moving.any() else 1.0
         self.observation_mean.copy_(torch.from_numpy(mean))
         self.observation_std.copy_(torch.from_numpy(np.where(moving, np.maximum(std, floor), 1.0)))
 

@@ -13,13 +13,14 @@ import numpy as np
 
 from policies.encoding import ContextEncoding, Encoding, Observations
 from policies.errors import ConfigurationError, ZprlError
+from policies.meaning.ranges import Ranges
 from policies.pictures.settings import PictureSettings
 from policies.serve import wire
-from policies.serve.described import OPTIONAL_SIZES, STATISTICS
+from policies.serve.described import OPTIONAL_SIZES, RANGES, STATISTICS
 from policies.serve.server import BARE
 
-TIMEOUT = 60.0
-"""Seconds that an answer may take."""
+TIMEOUT, PATIENCE = 60.0, "ZPRL_POLICY_TIMEOUT"
+"""Seconds that an answer may take, and the environment variable that says another number."""
 
 
 class ServedPolicyError(ZprlError):
@@ -50,11 +51,12 @@ class ServedPolicy:
     Args:
         address: ``HOST:PORT``, or the path of a socket.
         token: What the server wants to know; the environment variable's if None.
-        timeout: Seconds that an answer may take.
+        timeout: Seconds that an answer may take; the environment variable's or 60 if None.
         keep: Kept as long as the policy is: the process that it started.
 
     Raises:
         ServedPolicyError: Nobody is there, or who is there is no such server.
+        ConfigurationError: The environment variable holds no number of seconds.
 
     Example:
         >>> import threading
@@ -73,10 +75,11 @@ class ServedPolicy:
         self,
         address: str,
         token: str | None = None,
-        timeout: float = TIMEOUT,
+        timeout: float | None = None,
         keep: Any = None,
     ) -> None:
-        self.address, self._timeout, self._keep = address, timeout, keep
+        self.address, self._keep = address, keep
+        self._timeout = _patience() if timeout is None else timeout
         self._token = os.environ.get(wire.TOKEN) if token is None else token
         self._numbers = itertools.count(1)
         self._link: socket.socket | None = None
@@ -110,6 +113,12 @@ class ServedPolicy:
             for name in STATISTICS:
                 if name in arrays:
                     setattr(self, name, arrays[name])
+            for kind in RANGES:
+                names = [f"{kind}_ranges.{end}" for end in Ranges._fields]
+                if all(name in arrays for name in names):
+                    setattr(self, f"{kind}_ranges", Ranges(*(arrays[name] for name in names)))
+            if said["observation_names"]:
+                self.observation_names = tuple(map(str, said["observation_names"]))
             if said["normalizes"]:
                 self.normalize = self._normalize
             if said["remembers"]:
@@ -292,6 +301,17 @@ class ServedPolicy:
 def connect(address: str) -> ServedPolicy:
     """Connect to a policy at ``HOST:PORT`` or at the path of a socket."""
     return ServedPolicy(address)
+
+
+def _patience() -> float:
+    said = os.environ.get(PATIENCE) or TIMEOUT
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < 86_400.0:
+        raise ConfigurationError(f"{PATIENCE} must be a number of seconds. Got: {said!r}.")
+    return seconds
 
 
 def _arrays(observations: Observations) -> dict[str, np.ndarray]:

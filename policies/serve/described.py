@@ -9,6 +9,7 @@ import numpy as np
 
 from policies.encoding import noise_shape, remembers, takes_context
 from policies.imitation.versions import versions
+from policies.meaning.ranges import Ranges
 
 SIZES = ("feature_dim", "latent_dim", "action_dim", "horizon", "n_action_steps")
 OPTIONAL_SIZES = ("observation_dim", "n_obs_steps")
@@ -20,6 +21,8 @@ STATISTICS = (
     "latent_covariance",
 )
 """Arrays that a policy may carry."""
+RANGES = ("observation", "action")
+"""Kinds of numbers whose ranges in training a policy may know."""
 
 
 def describe(policy: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -47,6 +50,7 @@ def describe(policy: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         "cameras": list(getattr(policy, "cameras", ()) or ()),
         "pictures": None if pictures is None else pictures.to_dict(),
         "observation_keys": None if keys is None else list(keys),
+        "observation_names": list(getattr(policy, "observation_names", ())),
         "metadata": _plain(getattr(policy, "metadata", None) or {}),
         "weights_hash": getattr(policy, "weights_hash", None),
         "class": type(policy).__name__,
@@ -57,6 +61,9 @@ def describe(policy: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         for name in STATISTICS
         if (value := getattr(policy, name, None)) is not None
     }
+    for kind in RANGES:
+        if (found := Ranges.of(policy, kind)) is not None:
+            arrays |= {f"{kind}_ranges.{end}": part for end, part in found._asdict().items()}
     return said, arrays
 
 

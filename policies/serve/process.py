@@ -21,6 +21,8 @@ from policies.serve.client import ServedPolicy, ServedPolicyError
 
 STARTING = 600.0
 """Seconds that a policy may take to be loaded."""
+CLOSING = 2.0
+"""Seconds that it may take to end; it has nothing to keep."""
 WORDS = 1500
 """Characters of a process's last words that are told."""
 
@@ -116,7 +118,7 @@ class PolicyProcess:
         if self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()
         try:
-            self._process.wait(5.0)
+            self._process.wait(CLOSING)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

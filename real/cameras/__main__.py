@@ -19,7 +19,8 @@ class Look:
     """Open all cameras of a file at once, tell how fast they are, and show what they see."""
 
     devices: Path
-    """YAML file of the laboratory's cameras by name."""
+    """YAML file of the laboratory's cameras by name, each a line such as "wrist: {kind: opencv,
+    device: /dev/video0}"; kinds are opencv, realsense and file."""
     seconds: float = 3.0
     """Time to look [s]."""
     out: Path | None = None

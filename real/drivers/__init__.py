@@ -18,6 +18,7 @@ DRIVERS = {
     "serl": "real.drivers.serl:SerlRobot",
     "franka": "real.drivers.franka:FrankaRobot",
     "ur": "real.drivers.ur:URRobot",
+    "xarm": "real.drivers.xarm:XArmRobot",
     "lerobot": "real.drivers.lerobot:LeRobotRobot",
     "remote": "real.drivers.remote:RemoteRobot",
     "ideal": "real.drivers.ideal:IdealRobot",
@@ -58,7 +59,8 @@ def make_robot(driver: DriverLike, preset: Preset, **options: Any) -> Robot:
         except TypeError as error:
             known = ", ".join([*inspect.signature(made).parameters][1:])
             raise ConfigurationError(
-                f"The driver {driver_name(driver)} takes: {known or 'no settings'}. Got: {error}."
+                f"The driver {driver_name(driver)} takes: {known or 'no settings'}. Got: "
+                f"{str(error).removeprefix('got ')}."
             ) from None
         robot: Robot = made(preset, **options)
     elif options:

@@ -37,10 +37,10 @@ class InsertBillsExpert(PlanExpert):
             self.aims[LEFT, -1] = CLOSED
             yield from self._grip(RIGHT, CLOSED)
             yield from self._go(self._at(self._tab(OPENED, 0.0), self._bills_up()), patience=2.0)
-            yield from self._go(self._at(None, self._slot(CARRIED)))
-            yield from self._go(self._at(None, self._slot(RELEASED)), tolerance=0.006)
+            yield from self._go(self._at(None, self._slot(CARRIED)), hand=RIGHT)
+            yield from self._go(self._at(None, self._slot(RELEASED)), tolerance=0.006, hand=RIGHT)
             yield from self._grip(RIGHT, RELEASE)
-            yield from self._go(self._at(None, self._slot(CARRIED)), patience=2.0)
+            yield from self._go(self._at(None, self._slot(CARRIED)), patience=2.0, hand=RIGHT)
             yield from self._grip(LEFT, OPEN)
             self.aims[RIGHT, -1] = OPEN
 

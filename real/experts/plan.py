@@ -77,6 +77,7 @@ class PlanExpert(Expert):
         tolerance: float = 0.01,
         patience: float = 4.0,
         speed: float = 1.0,
+        hand: int | None = None,
     ) -> Plan:
         """Go to goals that are looked at afresh at each step, until there or out of patience.
 
@@ -85,10 +86,12 @@ class PlanExpert(Expert):
             tolerance: Distance from them that is near enough [m].
             patience: How long to try [s].
             speed: Share of the quality's speed.
+            hand: The hand that is to get there, if the others only hold something; all if None.
         """
+        counted = slice(None) if hand is None else slice(hand, hand + 1)
         for _ in range(round(patience * self._preset.rate)):
             there = goals()
-            away = np.linalg.norm(self._hands() - there[:, POSITION], axis=1).max()
+            away = np.linalg.norm((self._hands() - there[:, POSITION])[counted], axis=1).max()
             turned = np.abs(self.aims - there)[:, ROTATION].max() < 0.02
             if away < tolerance and turned:
                 return

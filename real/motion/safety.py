@@ -129,6 +129,16 @@ class SafetyFilter:
         """Whether the last command is at rest."""
         return max(map(abs, [*self._velocity, *self._acceleration])) < AT_REST
 
+    @property
+    def resting_place(self) -> np.ndarray:
+        """Place where the arms would come to rest if they braked now. Shape ``(N, C)``.
+
+        The openings are those that the grippers are on their way to.
+        """
+        rest = self._braked()
+        rest[:, GRIPPER] = self._goal[:, GRIPPER]
+        return rest
+
     def restart(self, coordinates: np.ndarray) -> None:
         """Restart the filter with the arms at rest somewhere.
 
@@ -291,13 +301,18 @@ class SafetyFilter:
 
     def brake(self) -> Filtered:
         """Return the next command on the way to rest, the quickest that the limits allow."""
-        plan = self._planned(ControlInterface.Velocity, 1.0)
-        if plan is not None:
-            rest = self.coordinates.copy()
-            rest[:, MOTION] = self._rows(plan.at_time(plan.duration)[0])
-            self._goal = self.clip(rest)
+        self._goal = self.clip(self._braked())
         self._move(1.0)
         return Filtered(self.coordinates.copy(), self._goal, self._goal)
+
+    def _braked(self) -> np.ndarray:
+        """Return where the arms would be at rest; the goal if no way there is found."""
+        plan = self._planned(ControlInterface.Velocity, 1.0)
+        if plan is None:
+            return self._goal.copy()
+        rest = self.coordinates.copy()
+        rest[:, MOTION] = self._rows(plan.at_time(plan.duration)[0])
+        return rest
 
     def _move(self, speed: float) -> None:
         """Go on for a control period: on a new trajectory if it is safe, or on the last one."""

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
+from starlette.exceptions import HTTPException
 
 from real.cameras.rig import CameraRig
 from real.network.connection import CLIENT, REFLEX
@@ -79,11 +80,14 @@ def make_app(served: ServedRobot, rig: CameraRig | None = None) -> FastAPI:
         rig: Cameras that are open, besides the driver's own.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.include_router(_arm(served, 0))
+    first, ours = _arm(served, 0), _additions(served, rig)
+    app.include_router(first)
     for arm in range(served.robot.n_arms):
         app.include_router(_arm(served, arm), prefix=f"/arm{arm}")
         app.include_router(_additions(served, rig), prefix=f"/arm{arm}{ADDITIONS}")
-    app.include_router(_additions(served, rig), prefix=ADDITIONS)
+    app.include_router(ours, prefix=ADDITIONS)
+    known = [getattr(route, "path", "") for route in first.routes]
+    known += [f"{ADDITIONS}{getattr(route, 'path', '')}" for route in ours.routes]
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -92,6 +96,14 @@ def make_app(served: ServedRobot, rig: CameraRig | None = None) -> FastAPI:
             f"{'.'.join(map(str, e['loc']))}: {e['msg']}"[:200] for e in error.errors()[:5]
         )
         return JSONResponse({"detail": said}, 422)
+
+    @app.exception_handler(HTTPException)
+    def unknown(request: Request, error: HTTPException) -> JSONResponse:
+        path = request.url.path[:80]
+        if error.status_code == 405:
+            return JSONResponse({"detail": f"{path} is asked by POST. Got: {request.method}."}, 405)
+        detail = f"The path must be one of {', '.join(sorted(known))}. Got: {path}."
+        return JSONResponse({"detail": detail}, error.status_code)
 
     @app.exception_handler(CommandRefusedError)
     def refused(request: Request, error: CommandRefusedError) -> JSONResponse:

@@ -21,6 +21,8 @@ class Servo:
 
     A client that filters its commands, one per period, has them passed on as they are. All others,
     who send a distant pose once or ten times in a second, have theirs made a way of many commands.
+    The first of each motion is where the arm is, whatever was asked for: so its robot's commands
+    keep the limits by themselves, from the first one on.
 
     Args:
         preset: The task.
@@ -41,7 +43,7 @@ class Servo:
         self.target: np.ndarray | None = None
         self.fresh = False
         self.due = -np.inf
-        self.known = False
+        self.known = self._begun = False
 
     def find(self, state: RobotState) -> None:
         """Begin at rest where the arm is measured to be, with the gripper as it was told."""
@@ -50,6 +52,7 @@ class Servo:
             here[:, GRIPPER] = self.filter.coordinates[:, GRIPPER]
         self.filter.restart(here)
         self.target, self.fresh, self.known = here.copy(), False, True
+        self._begun = False
 
     def send(self, motion: np.ndarray) -> None:
         """Send the arm somewhere. Shape ``(C - 1,)``."""
@@ -88,7 +91,9 @@ class Servo:
         """Go on for a period."""
         period = 1.0 / self.preset.control_rate
         self.due = (self.due if abs(now - self.due) <= EARLY * period else now) + period
-        if brake and self.target is not None and not self.filter.at_rest:
+        if not self._begun:
+            self._begun = True
+        elif brake and self.target is not None and not self.filter.at_rest:
             self.filter.brake()  # what a gripper was told it does all the same
             self.target[:, MOTION], self.fresh = self.filter.coordinates[:, MOTION], False
         elif self.target is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from real.tasks.layout import ObservationLayout
 
 OUTCOMES = {"success": True, "failure": False, "time limit": False}
 """Success by outcome; the outcomes that are not here say nothing about the task."""
+BY_PERSON = "by_person"
+"""Array of an episode: whether a person made each step."""
 CUT_OFF = "cut off"
 """The outcome of an episode whose end was not written down."""
 
@@ -35,11 +37,13 @@ class EpisodeEntry:
         file: Its HDF5 file, which holds ``data/demo_0``.
         steps: Its length.
         outcome: How it ended.
+        by_person: How many of its steps a person made.
     """
 
     file: Path
     steps: int
     outcome: str
+    by_person: int = 0
 
 
 def write_episode(records: Sequence[Record], path: Path) -> EpisodeEntry | None:
@@ -90,7 +94,8 @@ def write_episode(records: Sequence[Record], path: Path) -> EpisodeEntry | None:
         os.fsync(written.fileno())
     os.replace(partial, path)
     sync_folder(path.parent)
-    return EpisodeEntry(path, len(steps), outcome)
+    made = sum(bool(step.arrays[BY_PERSON].all()) for step in steps if BY_PERSON in step.arrays)
+    return EpisodeEntry(path, len(steps), outcome, made)
 
 
 def amend_episode(entry: EpisodeEntry, outcome: str) -> EpisodeEntry:
@@ -109,7 +114,7 @@ def amend_episode(entry: EpisodeEntry, outcome: str) -> EpisodeEntry:
             group.attrs["success"] = OUTCOMES[outcome]
         elif "success" in group.attrs:
             del group.attrs["success"]
-    return EpisodeEntry(entry.file, entry.steps, outcome)
+    return replace(entry, outcome=outcome)
 
 
 def split_at_damage(found: Iterable[Record | Damage]) -> list[list[Record]]:
@@ -161,7 +166,8 @@ def read_entry(path: Path) -> EpisodeEntry:
         steps, there = int(group.attrs["num_samples"]), len(group["actions"])
         if steps != there:
             raise ValueError(f"num_samples says {steps} steps, and there are {there} actions")
-        return EpisodeEntry(path, steps, str(group.attrs["outcome"]))
+        made = int(np.count_nonzero(group[BY_PERSON][:])) if BY_PERSON in group else 0
+        return EpisodeEntry(path, steps, str(group.attrs["outcome"]), made)
 
 
 def write_index(path: Path, entries: Sequence[EpisodeEntry]) -> None:
@@ -186,6 +192,7 @@ def write_index(path: Path, entries: Sequence[EpisodeEntry]) -> None:
             listed = [entry.outcome.replace(" ", "_")]
             if entry.outcome in OUTCOMES:
                 listed += ["judged", "success" if OUTCOMES[entry.outcome] else "failure"]
+            listed += [BY_PERSON] if entry.by_person else []
             for mask in dict.fromkeys(listed):
                 masks.setdefault(mask, []).append(name)
         for mask, names in masks.items():
@@ -210,6 +217,8 @@ def _write_details(group: h5py.Group, begin: Record, steps: Sequence[Record]) ->
     counts = [len(step.arrays["ticks/stamp"]) for step in steps]
     if all("executed" in step.arrays for step in steps):
         group["actions_executed"] = np.stack([step.arrays["executed"] for step in steps])
+    if all(BY_PERSON in step.arrays for step in steps):
+        group[BY_PERSON] = np.concatenate([step.arrays[BY_PERSON] for step in steps])
     group["ticks/step"] = np.repeat(np.arange(len(steps)), counts)
     group["info"] = [json.dumps(step.remarks["info"]) for step in steps]
     for name in ("terminated", "truncated"):

@@ -33,7 +33,8 @@ class Step:
     """One action and its results.
 
     Attributes:
-        action: As the environment was given it. Shape ``(A,)``.
+        action: As the environment was given it; of a step that a person made, the person's.
+            Shape ``(A,)``.
         observation: What was seen afterwards. Shape ``(O,)``.
         reward: Of this step.
         terminated: Whether the task is over.
@@ -45,6 +46,7 @@ class Step:
         pictures: Pictures that were observed afterwards, by camera.
         executed: The action that would have sent the arms where the last command of the step did,
             which limits and the box may have kept from where ``action`` did. Shape ``(A,)``.
+        by_person: Whether a person made it; None where none could have taken the arms.
     """
 
     action: np.ndarray
@@ -57,6 +59,7 @@ class Step:
     images: Mapping[str, np.ndarray] = field(default_factory=dict)
     pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
     executed: np.ndarray | None = None
+    by_person: bool | None = None
 
 
 class Recorder(Protocol):

@@ -21,6 +21,7 @@ import numpy as np
 from policies.errors import DemonstrationError, ZprlError
 from policies.pictures.settings import ATTRIBUTE, PictureSettings
 from real.recording.episode_file import (
+    BY_PERSON,
     CUT_OFF,
     EpisodeEntry,
     amend_episode,
@@ -191,6 +192,8 @@ class EpisodeRecorder:
         arrays = {"action": np.array(step.action), "observation": step.observation.copy()}
         if step.executed is not None:
             arrays["executed"] = np.array(step.executed)
+        if step.by_person is not None:
+            arrays[BY_PERSON] = np.array([step.by_person])
         arrays |= _tick_arrays(step.ticks, self._preset)
         arrays |= {f"frames/{name}": picture for name, picture in step.images.items()}
         arrays |= {observed(name): picture.copy() for name, picture in step.pictures.items()}

@@ -7,6 +7,9 @@ import numpy as np
 from policies.compiling import compiled
 from zprl_env.envs.robosuite.operational_space import apply_torques
 
+BEYOND = 10**9
+"""More than any motor does [N m]."""
+
 
 @compiled
 def follow(
@@ -37,6 +40,10 @@ def follow(
     fixed to, shape ``(7,)``, written to; ``command``, where the goal is to go, likewise; and
     ``share``, how much of that way it goes now. Where the arm is singular it is damped and held
     against gravity.
+
+    Where a motor would have to do more than it can, all of them pull less, in the same direction:
+    clipped one by one they would pull the hand elsewhere, and a tool that is pressed against
+    something would be thrown over.
     """
     sign = 1.0 if np.dot(goal[3:], command[3:]) >= 0.0 else -1.0
     norm = 0.0
@@ -51,7 +58,9 @@ def follow(
     matrix[0] = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)
     matrix[1] = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
     matrix[2] = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
-    if not apply_torques(
+    unlimited = np.empty_like(limits)
+    unlimited[0], unlimited[1] = -BEYOND, BEYOND
+    if apply_torques(
         qpos,
         qvel,
         bias,
@@ -65,13 +74,38 @@ def follow(
         posture,
         stiffness,
         damping,
-        limits,
+        unlimited,
         qpos_index,
         qvel_index,
         ctrl_index,
     ):
+        _weaken(bias, ctrl, limits, qvel_index, ctrl_index)
+    else:
         for i in range(qvel_index.shape[0]):
             torque = bias[qvel_index[i]] - 5.0 * qvel[qvel_index[i]]
+            ctrl[ctrl_index[i]] = min(max(torque, limits[0, i]), limits[1, i])
+
+
+@compiled
+def _weaken(
+    bias: np.ndarray,
+    ctrl: np.ndarray,
+    limits: np.ndarray,
+    qvel_index: np.ndarray,
+    ctrl_index: np.ndarray,
+) -> None:
+    """Weaken what pulls beside gravity, until no motor does more than it can."""
+    weaker = 1.0
+    for i in range(qvel_index.shape[0]):
+        held, torque = bias[qvel_index[i]], ctrl[ctrl_index[i]]
+        if torque > limits[1, i]:
+            weaker = min(weaker, max(limits[1, i] - held, 0.0) / (torque - held))
+        elif torque < limits[0, i]:
+            weaker = min(weaker, max(held - limits[0, i], 0.0) / (held - torque))
+    if weaker < 1.0:
+        for i in range(qvel_index.shape[0]):
+            held = bias[qvel_index[i]]
+            torque = held + weaker * (ctrl[ctrl_index[i]] - held)
             ctrl[ctrl_index[i]] = min(max(torque, limits[0, i]), limits[1, i])
 
 

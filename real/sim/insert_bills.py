@@ -15,6 +15,8 @@ DEPTH = 0.016  # of the pocket at its bottom [m]
 TAB = np.array([0.095, 0.0, 0.075])  # what the wallet is opened by, from its hinge [m]
 BILL = np.array([0.035, 0.0015, 0.035])  # half of the bundle [m]
 MASS = 0.02  # of the bundle [kg]
+STAND = 0.25  # mass of their stand [kg]
+SLIPPERY = (0.4, 0.005, 0.0005)  # friction of iron on paper and wood
 LEANING = -0.12  # angle at which the wallet is shut [rad]
 UPRIGHT = (np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0)  # turn of a plate that faces along y
 SEEN = (0.40, -0.10, 0.07)  # middle of what the side camera looks at [m]
@@ -22,6 +24,9 @@ SEEN = (0.40, -0.10, 0.07)  # middle of what the side camera looks at [m]
 
 class InsertBills(TaskScene):
     """A bundle of bills in a stand, and a wallet of stiff leather that a spring keeps shut.
+
+    The stand stands loosely on the table: a finger that comes down beside the bills pushes it away,
+    where one that is fixed would let a rigid bundle be levered out.
 
     It is done when the bills are in the wallet and nobody holds them. They are rigid, as one bundle
     is; a single bill would bend.
@@ -73,8 +78,12 @@ class InsertBills(TaskScene):
         )
 
         stand = world.worldbody.add_body(name="stand")
+        stand.add_freejoint()
+        iron, heavy = (0.3, 0.3, 0.32, 1.0), STAND / 4
         for side in (-1, 1):
-            block(stand, (0, side * 0.0075, 0.01), (0.03, 0.005, 0.01), (0.3, 0.3, 0.32, 1.0))
+            wall, end = (0, side * 0.0075, 0.015), (side * 0.042, 0, 0.015)
+            block(stand, wall, (0.046, 0.005, 0.015), iron, mass=heavy, friction=SLIPPERY)
+            block(stand, end, (0.004, 0.0025, 0.015), iron, mass=heavy, friction=SLIPPERY)
         bills = world.worldbody.add_body(name="bills")
         bills.add_freejoint()
         x2, y2, z2 = BILL**2

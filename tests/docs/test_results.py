@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import algorithms, bottleneck, steering, tasks
+from benchmarks.day import __main__ as day
 from benchmarks.robot import runs as robot_runs
 from benchmarks.robot import table as robot_table
 from tests.helpers.documents import DOCS, ROOT
@@ -52,3 +53,9 @@ def test_the_table_of_algorithms_is_what_was_measured():
 def test_the_table_of_the_robot_s_motion_is_what_was_measured():
     text = (robot_runs.RESULTS / "table.md").read_text(encoding="utf-8")
     assert text == robot_table.table()
+
+
+def test_the_table_of_the_day_is_what_was_measured_and_no_limit_was_exceeded():
+    text = (day.RESULTS / "table.md").read_text(encoding="utf-8")
+    assert text == day.tables()
+    assert "Limits exceeded, those of the box included: 0. Exceptions: 0." in text

@@ -6,11 +6,13 @@ depends on how busy the machine is.
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import signal
 import sys
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from types import FrameType
 from typing import Any, Literal, NamedTuple
 
@@ -83,6 +85,28 @@ def start(*flags: str, death: Death | None = None) -> ForkServerProcess:
     process = server.Process(target=_finetune, args=(flags, death))
     process.start()
     return process
+
+
+def command(folder: Path, said: Path, *flags: str) -> ForkServerProcess:
+    """Start the command ``train_sb3.py``, in a folder, with what it says in a file."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__, *PRELOADED])
+    process = server.Process(target=_main, args=(folder, said, dict(os.environ), flags))
+    process.start()
+    return process
+
+
+def _main(folder: Path, said: Path, environment: dict[str, str], flags: tuple[str, ...]) -> None:
+    os.chdir(folder)
+    os.environ.update(environment)
+    with said.open("wb") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    sys.argv[:] = ["train_sb3.py", *flags]
+    try:
+        train_sb3.main()
+    finally:
+        atexit._run_exitfuncs()  # which a process of multiprocessing's leaves out
 
 
 def _finetune(flags: tuple[str, ...], death: Death | None) -> None:

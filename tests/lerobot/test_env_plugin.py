@@ -91,8 +91,8 @@ def test_lerobot_eval_plays_lift(saved, tmp_path):
             "--env.task=Lift",
             f"--env.python={SIMULATORS}",
             f"--policy.path={saved('act_lift')}",
-            "--eval.n_episodes=1",
-            "--eval.batch_size=1",
+            "--eval.n_episodes=2",
+            "--eval.batch_size=2",
             f"--output_dir={tmp_path}",
         ],
         capture_output=True,
@@ -100,4 +100,4 @@ def test_lerobot_eval_plays_lift(saved, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert json.loads((tmp_path / "eval_info.json").read_text())["overall"]["n_episodes"] == 1
+    assert json.loads((tmp_path / "eval_info.json").read_text())["overall"]["n_episodes"] == 2

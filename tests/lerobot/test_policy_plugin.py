@@ -145,6 +145,8 @@ def test_lerobot_eval_runs_it(saved, tmp_path):
             "--env.episode_length=12",
             "--eval.n_episodes=2",
             "--eval.batch_size=2",
+            # Its processes do not import gym_pusht, and LeRobot 0.6 starts them by default.
+            "--eval.use_async_envs=false",
             f"--output_dir={tmp_path / 'eval'}",
         ],
         env={**os.environ, "SDL_VIDEODRIVER": "dummy"},

@@ -269,7 +269,7 @@ def test_a_policy_may_see_and_feel_nothing(dots_file):
 
 def test_the_command_learns_from_a_file_with_cameras(dots_file, tmp_path, capsys):
     settings = {f.name: getattr(SEEING, f.name) for f in dataclasses.fields(PretrainConfig)}
-    run(Arguments(**settings, demonstrations=dots_file, out=tmp_path / "policy"))
+    run(Arguments(**settings, demonstrations=(dots_file,), out=tmp_path / "policy"))
     assert "cameras: top; 36 x 36 pixels, 0 MiB in memory" in capsys.readouterr().out
     assert FrozenPolicy.load(tmp_path / "policy").cameras == ("top",)
 

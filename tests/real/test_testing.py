@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import subprocess
 import sys
 import threading
@@ -11,8 +13,9 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from real import testing
+from real import checks
 from real.drivers.ideal import IdealRobot
 from real.robot import RobotCommand
 from real.tasks import rotation
@@ -107,6 +110,169 @@ class Backwards(IdealRobot):
         return replace(state, linear_velocity=-state.linear_velocity)
 
 
+class ToolFrame(IdealRobot):
+    """Tells its linear velocity in the hand's frame."""
+
+    def state(self):
+        state = super().state()
+        return replace(state, linear_velocity=in_hand(state, state.linear_velocity))
+
+
+class Body(IdealRobot):
+    """Tells its angular velocity in the hand's frame, as many a gyroscope does."""
+
+    def state(self):
+        state = super().state()
+        return replace(state, angular_velocity=in_hand(state, state.angular_velocity))
+
+
+def in_hand(state, vectors):
+    turned = Rotation.from_quat(np.roll(state.quaternion, -1, axis=1))
+    return turned.inv().apply(vectors)
+
+
+class Restful(IdealRobot):
+    """Says that it does not move, whatever it does."""
+
+    def state(self):
+        return replace(super().state(), linear_velocity=np.zeros((self.n_arms, 3)))
+
+
+class JointDegrees(IdealRobot):
+    def state(self):
+        state = super().state()
+        x = state.position[:, 0] - 0.42
+        joints = (np.repeat(x, 7),)
+        speeds = (np.repeat(np.rad2deg(state.linear_velocity[:, 0]), 7),)
+        return replace(state, joints=joints, joint_velocities=speeds)
+
+
+class Permuted(IdealRobot):
+    def state(self):
+        state = super().state()
+        return replace(state, position=state.position[:, [1, 0, 2]])
+
+
+class Turned(IdealRobot):
+    """Measures in a base frame that is turned by a quarter about the vertical."""
+
+    def state(self):
+        state = super().state()
+        x, y, z = state.position.T
+        return replace(state, position=np.stack([-y, x, z], axis=1))
+
+
+class Lagging(IdealRobot):
+    """Tells as new what was measured half a second ago."""
+
+    lag, honest = 0.5, False
+
+    def __init__(self, preset):
+        super().__init__(preset)
+        self._seen = []
+
+    def state(self):
+        self._seen.append(super().state())
+        now = self.clock.now()
+        old = [s for s in self._seen if s.stamp <= now - self.lag] or self._seen[:1]
+        return replace(copy.deepcopy(old[-1]), **({} if self.honest else {"stamp": now}))
+
+
+class Stale(Lagging):
+    """Tells what was measured half a second ago, and when."""
+
+    honest = True
+
+
+class Queueing(IdealRobot):
+    """Executes commands one after the other, at two thirds of the rate that they come at."""
+
+    def __init__(self, preset):
+        super().__init__(preset)
+        self._queue, self._heard = [], 0
+
+    def command(self, command):
+        self._queue.append(copy.deepcopy(command))
+        self._heard += 1
+        if self._heard % 3:
+            super().command(self._queue.pop(0))
+
+
+class Saturated(IdealRobot):
+    """Goes no further than 15 mm from home, and says nothing."""
+
+    def command(self, command):
+        home = self._home.position
+        near = np.clip(command.position, home - 0.015, home + 0.015)
+        super().command(replace(command, position=near))
+
+
+class Inverted(IdealRobot):
+    """Takes 1 for closed."""
+
+    def state(self):
+        state = super().state()
+        return replace(state, gripper=1.0 - state.gripper)
+
+
+class Counting(IdealRobot):
+    def state(self):
+        state = super().state()
+        return replace(state, gripper=255.0 * state.gripper)
+
+
+class Snapping(IdealRobot):
+    """Has a gripper that is open or closed, for a task whose grippers follow."""
+
+    def command(self, command):
+        super().command(replace(command, gripper=np.round(command.gripper + 0.01)))
+
+
+class Standing(IdealRobot):
+    """Has a clock that stands still between two measurements of the same second."""
+
+    def state(self):
+        return replace(super().state(), stamp=0.0)
+
+
+class Milliseconds(IdealRobot):
+    def state(self):
+        state = super().state()
+        return replace(state, stamp=1000.0 * (1.0 + state.stamp))
+
+
+class Reusing(IdealRobot):
+    """Measures into the same array again and again."""
+
+    def __init__(self, preset):
+        super().__init__(preset)
+        self._position = np.zeros((self.n_arms, 3))
+
+    def state(self):
+        state = super().state()
+        self._position[:] = state.position
+        return replace(state, position=self._position)
+
+
+class Kept(IdealRobot):
+    """Gives away an array that it goes on with."""
+
+    def __init__(self, preset):
+        super().__init__(preset)
+        self._quaternion = self._home.quaternion.copy()
+
+    def state(self):
+        return replace(super().state(), quaternion=self._quaternion)
+
+
+class Negative(IdealRobot):
+    """Tells the other of two quaternions that are the same orientation: which is right."""
+
+    def state(self):
+        state = super().state()
+        return replace(state, quaternion=-state.quaternion)
+
+
 class Jointless(IdealRobot):
     def state(self):
         return replace(super().state(), joints=())
@@ -158,9 +324,9 @@ def test_a_driver_whose_stop_waits_for_its_way_home_is_named():
     robot = Deaf(preset)
     robot.connect()
     robot.home()
-    with patch.object(testing, "_move"):
-        (told,) = testing._stops_beside(robot, preset)
-    assert "stop() must return within 0.25 s while home() is under way, took 0.5" in told
+    with patch.object(checks, "move"):
+        (told,) = checks.stops_beside(robot, preset)
+    assert re.match(r"stop\(\) must return within 0.25 s while home\(\) is under way, took 0", told)
 
 
 class Greedy(IdealRobot):
@@ -188,6 +354,10 @@ def test_a_driver_whose_state_waits_for_its_pictures_is_named():
     assert "state() must take at most 0.25 s while another thread takes pictures" in told
 
 
+def test_a_quaternion_may_have_either_sign():
+    check_robot(Negative, "place-orange")
+
+
 @pytest.mark.parametrize("task", ["place-orange", "open-box"])
 def test_the_ideal_robot_behaves(task):
     check_robot("ideal", task)
@@ -204,8 +374,8 @@ def test_the_ideal_robot_behaves(task):
         (Zombie, r"closes: state\(\) must raise RobotError after close\(\)"),
         (Absent, "connects: raised ConnectionError: no route to host"),
         (Swapped, r"connects: arms at home must be turned as the preset says, .* 3\.14 rad off"),
-        (Stiff, r"turns_as_it_is_told: an arm turned \+0.15 rad about x .* it is 0.150 rad off"),
-        (Mirrored, r"turns_as_it_is_told: an arm turned \+0.15 rad about x .* 0.300 rad off"),
+        (Stiff, r"goes_where_it_is_sent: an arm turned \+0.15 rad about x .* it is 0.150 rad off"),
+        (Mirrored, r"goes_where_it_is_sent: an arm turned \+0.15 rad about x .* 0.300 rad off"),
         (Millimetres, r"linear_velocity must be that of the way, which was .*0.03.*29.9"),
         (Degrees, "angular_velocity must be that of the way, which was .*0.15"),
         (Backwards, r"linear_velocity must be that of the way, .*0.03.*-0.03"),
@@ -215,6 +385,26 @@ def test_the_ideal_robot_behaves(task):
         (Refusing, "closes: stop.. must raise RobotError or nothing .* raised RuntimeError: down"),
         (Blocking, "command.. must return within a period of 1 / 60 s, took 0.20 s"),
         (Clumsy, r"grips: grippers sent to 0 must get there, got \[1.0\]"),
+        (ToolFrame, r"linear_velocity must be that of the way, .*0\.03, -0\.03\d*, -0\.02"),
+        (Body, r"angular_velocity must be that of the way, .*0\.15, -0\.15, -0\.15"),
+        (
+            Restful,
+            r"linear_velocity must be that of the way, .* sums up to \[\[0\.0, 0\.0, 0\.0\]\]",
+        ),
+        (JointDegrees, r"joint_velocities must be that of the way, which was .*0\.03.* to .*1\.7"),
+        (Permuted, r"goes_where_it_is_sent: an arm sent \+0.03 m along x .* it is 0.4"),
+        (Turned, r"goes_where_it_is_sent: an arm sent \+0.03 m along x .* it is 0.4"),
+        (Lagging, "measured at most 0.4 s behind where they were sent, they are 0.5"),
+        (Stale, "the state must be at most 0.25 s old"),
+        (Queueing, "arms must be measured at most 0.4 s behind"),
+        (Saturated, r"an arm sent \+0.03 m along x must get within 0.01 m, it is 0.015 m off"),
+        (Inverted, r"grips: grippers sent to 0 must get there, got \[1.0\]"),
+        (Counting, r"gripper must lie in \[0, 1\], got \[255.0\]"),
+        (Snapping, r"grips: grippers sent to 0.5 must get there, got \[1.0\]"),
+        (Standing, "time stamps must advance, got 0.000 after 0.000"),
+        (Milliseconds, "connects: the state must be at most 0.25 s old"),
+        (Reusing, "must return its own arrays, changing its position changed the robot's"),
+        (Kept, "must return its own arrays, changing its quaternion changed the robot's"),
     ],
 )
 def test_what_a_bad_driver_does_wrong_is_named(robot, finding):
@@ -225,7 +415,7 @@ def test_what_a_bad_driver_does_wrong_is_named(robot, finding):
 def test_the_command_says_so_in_one_line():
     command = [sys.executable, "-W", "error", "-m", "real.testing", "--driver", "ideal"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "ideal: all 14 checks passed\n")
+    assert (done.returncode, done.stdout) == (0, "ideal: all 13 checks passed\n")
     command[-1] = "tests.real.test_testing:Zombie"
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,7 @@ class Stretch:
         terminated: Whether the episode is over.
         truncated: Whether it was cut off.
         info: What the environment said last.
+        hands: What it told of who executed each of them; empty where nobody can take over.
     """
 
     steps: int = 0
@@ -31,6 +33,7 @@ class Stretch:
     terminated: bool = False
     truncated: bool = False
     info: dict[str, Any] = field(default_factory=dict)
+    hands: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def over(self) -> bool:

@@ -33,6 +33,7 @@ from zprl_env.loading.hub import EVALUATION_FILE
 from zprl_env.loading.steered_files import CARD_FILE
 from zprl_env.seeing.environment import make_env_for
 from zprl_env.steering.wrapper import LatentSteeringWrapper
+from zprl_env.tasks import find_task
 
 if TYPE_CHECKING:
     from policies.frozen import FrozenPolicy
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 VALIDATION_EPISODES = 20
 """Episodes that the policy plays while it is trained."""
+BESIDE = 50
+"""Episodes from zero noise of a task that is steered from fresh noise, where they are to compare
+with."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class Making:
     demonstrations: Path | None = None
     """File to keep the recording in; demos/<task>.hdf5 if not given."""
     eval_episodes: int = 200
-    """Held-out episodes the card's success rates are measured on."""
+    """Held-out episodes the card's success rates are measured on; 50 without the flow's noise, of a
+    task that is steered from fresh noise."""
     workers: int = 1
     """Processes to record with."""
     overwrite: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
@@ -91,6 +96,13 @@ class Making:
     def imitation(self) -> PretrainConfig:
         """The settings of imitation."""
         return replace(self.recipe.pretrain, seed=self.seed)
+
+    @property
+    def evaluations(self) -> dict[str, int]:
+        """Held-out episodes of the policy by what its flow starts from."""
+        facts = find_task(self.env).read_facts(cli.settings(self.env_kwargs))
+        beside = BESIDE if facts.noise == "fresh" else self.eval_episodes
+        return {"fresh": self.eval_episodes, "zero": min(beside, self.eval_episodes)}
 
     @property
     def command(self) -> str:
@@ -166,8 +178,8 @@ def make_policy(making: Making, say: Callable[[str], None] = print) -> Made:
             policy.metadata["training"] |= provenance
         unfinished.finish(lambda: policy.save(out))
         noisy, noiseless = (
-            played(policy, making, noise, TEST_SEED, making.eval_episodes)
-            for noise in ("fresh", "zero")
+            played(policy, making, noise, TEST_SEED, episodes)
+            for noise, episodes in making.evaluations.items()
         )
     made = Made(policy, shown, succeeded, noisy, noiseless)
     say(f"{out}: success {noisy}; {noiseless} without flow noise")

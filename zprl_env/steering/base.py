@@ -28,6 +28,7 @@ from zprl_env.errors import (
     InvalidActionError,
     PolicyMismatchError,
 )
+from zprl_env.meaning.states import Familiarity
 from zprl_env.options.former import refuse_former_names
 from zprl_env.options.noise import FlowNoise
 from zprl_env.seeing import batches
@@ -159,6 +160,7 @@ class Steering(ABC):
             )
         self.policy = policy
         self.frozen = Frozen(policy)
+        self._familiarity = Familiarity(policy)
         self.n_action_steps = policy.n_action_steps if n_action_steps is None else n_action_steps
         usual = self.usual()
         self.sample_latent = usual["sample_latent"] if sample_latent is None else sample_latent
@@ -298,6 +300,7 @@ class Steering(ABC):
             PolicyMismatchError: The policy's answer is not what it promised, or it has changed.
         """
         observations = batches.checked(observations)
+        self._familiarity.see(observations)
         if self._crop is not None:
             observations = random_crops(observations, self.cameras, self._crop, generators)
         self.frozen.check()
@@ -352,6 +355,7 @@ class Steering(ABC):
         Raises:
             PolicyMismatchError: Its weights, its buffers or its answers have changed.
         """
+        self._familiarity.begin(batches.length(observations))
         self.frozen.check_answers(batches.checked(observations), seldom=seldom)
 
     def act(

@@ -21,7 +21,9 @@ from zprl_env.envs.conditions import check_single
 from zprl_env.envs.episodes import POLICY_SEED
 from zprl_env.envs.flat import ordered_keys
 from zprl_env.envs.observation.history import history_in
+from zprl_env.envs.takeover import TAKEOVER, hands_of
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
+from zprl_env.meaning.rate import control_rate
 from zprl_env.steering.finiteness import check_observation, check_step
 from zprl_env.task import Facts
 from zprl_env.tasks import facts_of
@@ -57,6 +59,8 @@ class ActionChunkWrapper(
       once is a success, whatever comes after; an environment that reports none never succeeds.
     * ``clipped_actions``: share of the executed actions' numbers that lay outside of the
       environment's bounds, by more than 1 % of their range, and were clipped.
+    * ``takeover``, where a person can take the arms: whose the actions were, as
+      :class:`zprl_env.envs.takeover.Hands`. A chunk is cut where the arms change hands.
 
     That of ``reset`` has ``policy_seed`` wherever the environment was seeded, by this ``reset`` or
     before it: what the policy's own generator starts from.
@@ -185,6 +189,11 @@ class ActionChunkWrapper(
         return own
 
     @property
+    def control_rate(self) -> float | None:
+        """Steps per second of the environment inside; None if it does not say."""
+        return control_rate(self.env)
+
+    @property
     def ordered_keys(self) -> dict[str, int] | None:
         """Names and sizes of the flat observation's parts, in order; None if nothing says so."""
         return ordered_keys(self.env)
@@ -249,13 +258,17 @@ class ActionChunkWrapper(
             self._execute(stretch, rows, always)
         observation = whole(stretch.observation)
         check_observation(observation, self._steps)
-        whole_chunk = not late and stretch.steps == self._n_action_steps
+        taken = self._beat.is_stale
+        whole_chunk = not (late or taken) and stretch.steps == self._n_action_steps
         info = {
             **stretch.info,
             "env_steps": stretch.steps,
             "is_success": self._succeeded,
             "clipped_actions": stretch.outside / (stretch.steps * self._low.size),
         }
+        hands = hands_of(stretch.hands, cut=taken or late)
+        if hands is not None:
+            info[TAKEOVER] = hands
         if self.delay:
             goes_on = whole_chunk or (stretch.truncated and not late)  # but for the time limit
             told = {
@@ -304,6 +317,8 @@ class ActionChunkWrapper(
                 stretch.reward += self._discounts[stretch.steps] * float(reward)
                 stretch.steps += 1
                 stretch.last = single
+                if TAKEOVER in stretch.info:
+                    stretch.hands.append(stretch.info[TAKEOVER])
                 stretch.outside += int(((action < low) | (action > high)).sum())
                 success = reported_success(stretch.info)
                 if success is not None:

@@ -12,12 +12,17 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+import gymnasium as gym
+
 from zprl_env.errors import TaskMismatchWarning
+from zprl_env.meaning.actions import strange_actions
+from zprl_env.meaning.rate import same_rate, trained_rate
 from zprl_env.tasks import TASKS
 
+_RATE = "rate [Hz]"
 FACTS = {
     "robots": "robot",
-    "control_freq": "rate [Hz]",
+    "control_freq": _RATE,
     "gripper_types": "gripper",
     "env_configuration": "arrangement of the arms",
     "action_repeat": "action repeat",
@@ -27,7 +32,7 @@ FACTS = {
 }
 """Arguments of an environment that make it another one for a policy, in words."""
 PRESET_FACTS = {
-    "rate": "rate [Hz]",
+    "rate": _RATE,
     "control_rate": "control rate [Hz]",
     "action": "action",
     "action_scale": "scale of actions",
@@ -35,22 +40,46 @@ PRESET_FACTS = {
 """The same of a robot's preset."""
 
 
-def warn_of_another_task(policy: object, env_args: object) -> None:
+def warn_of_another_task(
+    policy: object, env_args: object, actions: gym.Space, rate: float | None
+) -> None:
     """Warn that a policy was trained on another task, robot, rate or unit than an environment's.
 
     Args:
-        policy: The policy; its description holds ``env_args`` if it comes from a checkpoint.
+        policy: The policy; its description holds ``env_args`` if it comes from a checkpoint, and
+            ``rate`` if its data had one.
         env_args: The environment's own.
+        actions: The environment's space of single actions.
+        rate: Its steps per second, if it says them.
     """
-    metadata = getattr(policy, "metadata", None)
-    trained = metadata.get("env_args") if isinstance(metadata, Mapping) else None
-    if told := difference(trained, env_args):
+    if told := different(policy, env_args, actions, rate):
         warnings.warn(
             f"The policy was trained for another environment than it is put into, though the sizes "
             f"agree: {told}. If that is meant, ignore this; else give the policy of this task.",
             TaskMismatchWarning,
             stacklevel=_outside(),
         )
+
+
+def different(policy: object, env_args: object, actions: gym.Space, rate: float | None) -> str:
+    """Tell how a policy's task, rate and units of actions differ from an environment's.
+
+    Args:
+        policy: As :func:`warn_of_another_task` takes it, as are the others.
+        env_args: As there.
+        actions: As there.
+        rate: As there.
+
+    Returns:
+        Words that name both sides; empty if they agree, or if either says nothing.
+    """
+    metadata = getattr(policy, "metadata", None)
+    trained = metadata.get("env_args") if isinstance(metadata, Mapping) else None
+    told = [difference(trained, env_args), strange_actions(policy, actions)]
+    learned = trained_rate(policy)
+    if learned and rate and not same_rate(learned, rate) and _RATE not in told[0]:
+        told.append(f"{_RATE} {learned:g} and {rate:g}")
+    return ", ".join(filter(None, told))
 
 
 def _outside() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -64,6 +65,7 @@ def faults_of_answers(
         "mean": ("(B, latent_dim)", (d,)),
         "std": ("(B, latent_dim)", (d,)),
     }
+    before = _global_generators()
     special = takes_context(policy) or remembers(policy)
     asked: Any = _AskedAlone(policy, seen) if special else policy
     if "encode" in methods:
@@ -75,6 +77,11 @@ def faults_of_answers(
     if "normalize" in methods and hasattr(policy, "normalize"):
         normal = {"observations": ("(B, O)", (state_size(observations),))}
         yield from _faults_of_call(policy, "normalize", (seen,), normal)
+    if _global_generators() != before:
+        yield (
+            "it must leave the global generators of torch and numpy as they are, it seeds them or "
+            "draws from them: whoever learns beside it would draw the same numbers again and again"
+        )
     yield from _faults_of_statistics(policy)
 
 
@@ -114,6 +121,19 @@ def questions(space: gym.Space, rows: int, generator: np.random.Generator) -> Ob
     if isinstance(space, gym.spaces.Dict):
         return {name: _drawn(part, rows, generator) for name, part in space.items()}
     return _drawn(space, rows, generator)
+
+
+def question(space: gym.Space) -> Observations:
+    """Draw one observation from a space, as a batch, the same one each time."""
+    return questions(space, 1, np.random.default_rng(0))
+
+
+def _global_generators() -> tuple[Any, ...]:
+    """Return the states of the generators that all code of this process shares."""
+    own: Any = np.random.get_state(legacy=False)  # noqa: NPY002  it is what others use
+    torch = sys.modules.get("torch")
+    theirs = b"" if torch is None else torch.random.get_rng_state().numpy().tobytes()
+    return own["state"]["key"].tobytes(), own["state"]["pos"], theirs
 
 
 def _drawn(space: gym.Space, rows: int, generator: np.random.Generator) -> np.ndarray:

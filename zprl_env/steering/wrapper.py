@@ -16,6 +16,7 @@ from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import flat_environment
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.meaning.reach import warn_if_nothing_moves
 from zprl_env.options.former import refuse_former_names
 from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.seeing.batches import single
@@ -32,6 +33,7 @@ from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.compatibility import check_compatible
 from zprl_env.steering.identity import warn_of_another_task
 from zprl_env.steering.latent import Scale
+from zprl_env.steering.probe import question
 from zprl_env.tasks import facts_of
 
 
@@ -162,7 +164,8 @@ class SteeringWrapper(
             **{name: _plain(value) for name, value in options.items()},
         )
         super().__init__(ActionChunkWrapper(env, n_action_steps, gamma) if chunks is None else env)
-        warn_of_another_task(self.policy, self.env.get_wrapper_attr("env_args"))
+        own = [self.env.get_wrapper_attr(name) for name in ("env_args", "control_rate")]
+        warn_of_another_task(self.policy, own[0], actions, own[1])
         self.steering = self.steering_class(
             self.policy,
             observation_dim=observation_dim,
@@ -170,6 +173,7 @@ class SteeringWrapper(
             committed=Committed(delay, n_action_steps, actions) if delay else None,
             **options,
         )
+        warn_if_nothing_moves(self.steering, question(self.env.observation_space))
         self._spent: Spent = self.env.get_wrapper_attr("spent")
         self.observation_space = self.steering.observation_space
         self.action_space = self.steering.action_space

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,7 @@ from policies.encoding import (
     remembers,
     takes_context,
 )
+from policies.meaning.ranges import Ranges
 from policies.pictures.settings import STATE
 from policies.seats import Seats
 from zprl_env.envs import flat_environment
@@ -25,6 +26,9 @@ from zprl_env.envs.conditions import check_single
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.meaning.actions import cramped_actions
+from zprl_env.meaning.rate import control_rate
+from zprl_env.meaning.states import Familiarity, black
 from zprl_env.seeing import batches
 from zprl_env.seeing.environment import make_env_for
 from zprl_env.seeing.fit import cameras_of, check_pictures, settings_of
@@ -32,11 +36,13 @@ from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.compatibility import mismatches
 from zprl_env.steering.frozen import Frozen, alike
-from zprl_env.steering.identity import difference
+from zprl_env.steering.identity import different
 from zprl_env.steering.probe import BATCHED, faults_of_answers, questions
 from zprl_env.testing.findings import Note, StopChecks, look
 
 BATCHES = (1, 2, 7, 32)
+BEGINNINGS = 4
+"""Episodes besides that only begin."""
 DECISIONS = 30
 """Decisions that the policy takes in the environment."""
 MOSTLY = 0.5
@@ -129,8 +135,8 @@ def _fits(subject: Subject) -> Iterator[str]:
         yield str(error)
         raise StopChecks from None
     subject.space = spaces[0]
-    metadata = getattr(policy, "metadata", None) or {}
-    if told := difference(metadata.get("env_args"), getattr(env.unwrapped, "env_args", None)):
+    env_args = getattr(env.unwrapped, "env_args", None)
+    if told := different(policy, env_args, spaces[1], control_rate(env)):
         yield Note(f"the policy was trained for another environment: {told}")
 
 
@@ -186,6 +192,7 @@ def _acts(subject: Subject) -> Iterator[str]:
     env = ActionChunkWrapper(subject.flat, policy.n_action_steps)
     observation, _ = env.reset(seed=subject.seed)
     clipped, began, thinking = [], 0.0, []
+    familiarity = Familiarity(policy)
     seats = Seats(policy) if remembers(policy) else None
     own: Any = () if seats is None else (seats.of([0]),)
     if own:
@@ -193,6 +200,7 @@ def _acts(subject: Subject) -> Iterator[str]:
     for _ in range(DECISIONS):
         began = perf_counter()
         shown = batches.checked(batches.single(observation))
+        familiarity.note(shown)
         encoding = policy.encode(shown, *own)
         noise = np.zeros((1, *noise_shape(policy)), np.float32)
         decoded = decode(policy, np.array(encoding[1]), noise, context_of(encoding))
@@ -203,13 +211,26 @@ def _acts(subject: Subject) -> Iterator[str]:
         clipped.append(info["clipped_actions"])
         if terminated or truncated:
             break
+    actions, space = np.concatenate(subject.chunks), subject.flat.action_space
+    assert isinstance(space, gym.spaces.Box)
+    seen = Ranges.between(actions.min(0), actions.max(0))
     if (share := float(np.mean(clipped))) > MOSTLY:
-        actions = np.concatenate(subject.chunks)
         yield Note(
             f"{share:.0%} of its actions' numbers are clipped: they go from {actions.min():.3g} to "
-            f"{actions.max():.3g}, are they in the units of {subject.flat.action_space}?"
+            f"{actions.max():.3g}, are they in the units of {space}?"
         )
-    yield from _grippers(np.concatenate(subject.chunks), subject.flat.action_space)
+    elif told := cramped_actions(seen, space):
+        yield Note(f"{told}: are they in its units?")
+    yield from _grippers(actions, space)
+    for seed in range(BEGINNINGS):  # what is drawn anew for an episode moves from one to another
+        observation, _ = env.reset(seed=subject.seed + 1 + seed)
+        familiarity.note(batches.checked(batches.single(observation)))
+    if isinstance(shown, Mapping) and (dark := black(shown)):
+        yield Note(dark)
+    if far := familiarity.outside():
+        yield Note(f"observations lie far outside what they were in training: {'; '.join(far)}")
+    if still := familiarity.still():
+        yield Note(f"observations hardly move, and did in training: {'; '.join(still)}")
     if (took := float(np.median(thinking))) > SLOW:
         yield Note(f"a decision takes {took:.2f} s")
 

@@ -44,6 +44,7 @@ from zprl_env.training.settings.algorithms import BackendName
 from zprl_env.training.settings.compatibility import check_algorithm, check_inputs, check_overlap
 from zprl_env.training.settings.quick import quick_recipe, quick_settings
 from zprl_env.training.settings.recipe import Recipe, recipe_for
+from zprl_env.training.settings.takeover import RESIDUAL, Takeover, check_takeover
 
 PresetName = Literal["default", "paper", "dsrl", "dsrl-na", "decorator"]
 
@@ -111,6 +112,19 @@ class Config:
     """Held-out episodes that base and steered policy are compared on, before and after."""
     record: Path | None = None
     """Real: an .hdf5 file that every training episode is written to while it happens."""
+    teleoperator: str | None = None
+    """Real: device of a person who can take the arm while the agent learns: keyboard, gamepad,
+    spacemouse, lerobot:TYPE, or a class of your own as module:Class; expert is a scripted one."""
+    teleoperator_kwargs: tuple[str, ...] = ()
+    """NAME=VALUE of it, such as speed=0.3; values are JSON or words."""
+    takeover: Takeover = "demo"
+    """Use of what a person does: demo, it is recorded (--record) and not learned from; prior, it
+    enters the replay buffer where a perturbation expresses it; both."""
+    takeover_bootstrap: bool = True
+    """Look on from where a person took the arm, as at a time limit; False takes it for a failure,
+    after which nothing follows."""
+    takeover_residual: float = RESIDUAL
+    """RMS, in action units, that a perturbation may leave over of what a person did."""
     out: Path | None = None
     """Folder for the results."""
     overwrite: bool = False
@@ -155,10 +169,24 @@ class Config:
                 f"different times. Got: {self.recipe.updates_per_episode} with --num-envs "
                 f"{self.num_envs}. Try --updates-per-episode 0."
             )
+        if self.teleoperator is not None:
+            self._check_people()
         if self.overlap:
             check_overlap(self.algo, self.num_envs)
         check_algorithm(self.algo, self.backend, self.recipe)
         check_inputs(self.steer, self.recipe)
+
+    def _check_people(self) -> None:
+        """Refuse a person beside an agent that could not learn from it, or what is not recorded."""
+        settings(self.teleoperator_kwargs)
+        check_takeover(
+            self.algo,
+            self.takeover,
+            recorded=self.record is not None,
+            num_envs=self.num_envs,
+            bootstrap=self.takeover_bootstrap,
+            reward=self.recipe.reward,
+        )
 
     def _see(self) -> None:
         """Name the task that is seen, and what the agent sees of it, once each."""
@@ -202,6 +230,8 @@ _MAY_CHANGE = {
     "checkpoint_every",
     "keep",
     "record",
+    "teleoperator",
+    "teleoperator_kwargs",
     "threads",
     "video",
     "wandb",

@@ -70,6 +70,7 @@ class Finetuning(OpenedRun):
         Its results are kept as soon as they are known, and not played again on resume.
         """
         kept, env = self._base_results, self.comparison.env
+        self._say(f"chunks     {report.chunks_told(env.steering)}")
         if not self._evaluates:
             self._tell(
                 "No evaluation: on a robot it is asked for, by --evaluate True, or afterwards by "
@@ -206,6 +207,13 @@ class Finetuning(OpenedRun):
                 f"{told(history.not_counted)} episodes of training are not counted: they were "
                 "stopped, aborted or cut off, which says nothing about the policy."
             )
+        if history.by_person:
+            self._tell(
+                f"A person made {history.by_person:,} of {history.env_steps:,} environment steps, "
+                f"in {history.helped} episodes, which are no successes of the agent."
+            )
+        if self.corrections is not None:
+            self._tell(f"{self.corrections.expressed}.")
         self._tell(self.kept.reason)
         if not self._updates:
             self._say("The agent has learned nothing: it is the one that training began with.")

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zprl_env.calibrate import noise_search, scale_search
+from zprl_env.calibrate import halving, noise_search, scale_search
+from zprl_env.calibrate.halving import halve_scale
 from zprl_env.calibrate.noise_search import search_noise, sentences
 from zprl_env.calibrate.scale_search import search_scale
 from zprl_env.errors import ConfigurationError
@@ -17,6 +18,7 @@ from zprl_env.options.noise import FlowNoise
 from zprl_env.options.stored import stored_noise
 from zprl_env.seeing.environment import make_env_for
 from zprl_env.steerable import SteerablePolicy
+from zprl_env.steering.latent import auto_scale
 from zprl_env.training.settings.recipe import Recipe
 
 QUICK_EPISODES = 6
@@ -34,7 +36,9 @@ def find_settings(
     *,
     quick: bool = False,
 ) -> tuple[Recipe, dict[str, Any] | None]:
-    """Find what a recipe leaves to be found: ``noise="best:K"`` and ``scale="calibrate"``.
+    """Find what a recipe leaves to be found: ``noise="best:K"``, ``scale="calibrate"`` or "auto".
+
+    On a robot, whose episodes cost its minutes, the scale of "auto" is taken unchecked.
 
     Args:
         recipe: The recipe.
@@ -90,6 +94,19 @@ def find_settings(
             )
             recipe = replace(recipe, scale=scale)
             kept["scale_search"] = tried.to_dict()
+        if recipe.scale == "auto" and not getattr(made.unwrapped, "in_real_time", False):
+            episodes = QUICK_EPISODES if quick else halving.EPISODES
+            rule = float(auto_scale(policy)[0])
+            say(
+                f"Checking lambda {rule:.2g}, which follows from the policy: it plays {episodes} "
+                "validation episodes alone, and perturbed at random."
+            )
+            checked = halve_scale(
+                made, policy, rule, episodes=episodes, noise=recipe.noise, n_action_steps=steps
+            )
+            say(f"lambda {checked.scale:.2g}: {checked.reason}")
+            recipe = replace(recipe, scale=checked.scale)
+            kept["scale_check"] = checked.to_dict()
     kept["found"] = {name: getattr(recipe, name) for name in kept["asked"]}
     return recipe, kept
 
@@ -106,8 +123,8 @@ def asked(recipe: Recipe) -> dict[str, str]:
             found["noise"] = recipe.noise
     except ConfigurationError:  # which is told where settings are checked
         pass
-    if recipe.scale == "calibrate":
-        found["scale"] = "calibrate"
+    if recipe.scale in ("auto", "calibrate"):
+        found["scale"] = recipe.scale
     return found
 
 
@@ -123,9 +140,11 @@ def search_episodes(recipe: Recipe, *, quick: bool = False) -> int:
         episodes = QUICK_EPISODES if quick else noise_search.EPISODES
         draws = FlowNoise.parse(wanted["noise"]).draws
         total += (len(noise_search.REFERENCES) + 1 + draws) * episodes - draws * episodes // 4
-    if "scale" in wanted:
+    if wanted.get("scale") == "calibrate":
         episodes = QUICK_EPISODES if quick else scale_search.EPISODES
         total += (1 + len(scale_search.SCALES)) * episodes
+    if wanted.get("scale") == "auto":
+        total += 2 * (QUICK_EPISODES if quick else halving.EPISODES)
     return total
 
 

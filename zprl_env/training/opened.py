@@ -20,6 +20,7 @@ from zprl_env.loading.named import HUB, names_folder
 from zprl_env.loading.resolve import checkpoint_folder, resolve_policy
 from zprl_env.tasks import folder_name
 from zprl_env.training.agents.model import make_model
+from zprl_env.training.agents.takeover import Corrections, learn_from_people
 from zprl_env.training.budget import Pace, check_budget
 from zprl_env.training.comparison import Comparison
 from zprl_env.training.config import Config, check_policy, save_config
@@ -54,7 +55,10 @@ class OpenedRun:
         envs: Environments that the agent learns in.
         model: The agent.
         history: What happened so far.
+        corrections: What collects the decisions of a person; None where none is learned from.
     """
+
+    corrections: Corrections | None = None
 
     def __init__(self, config: Config, make_recorder: MakeRecorder | None = None) -> None:
         """Make everything that a run needs, or restore it; nothing is played yet.
@@ -175,10 +179,10 @@ class OpenedRun:
 
     def _make_agent(self, make_recorder: MakeRecorder | None) -> None:
         """Make the environments and the model, or restore them from a checkpoint."""
-        config, recorded = self.config, {}
+        config, recorded = self.config, self._people()
         if make_recorder is not None:
             facts = {"policy_sha256": self._weights_hash, "run": str(self.folder)}
-            recorded = {"recorder": make_recorder(facts)}
+            recorded["recorder"] = make_recorder(facts)
         self.envs = make_training_envs(
             config.env,
             self.policy,
@@ -197,6 +201,15 @@ class OpenedRun:
             seed=config.seed,
             backend=config.backend,
         )
+        if config.teleoperator is not None:
+            self.corrections = learn_from_people(
+                self.model,
+                self.comparison.env.steering,
+                config.takeover,
+                bootstrap=config.takeover_bootstrap,
+                residual=config.takeover_residual,
+                seed=config.seed,
+            )
         self._begun = None
         if config.resume_from is not None:
             self._begun = checkpoint.resume(self.folder, self.model, self.envs, self._say)
@@ -204,6 +217,13 @@ class OpenedRun:
             self.history = self._begun.history
             self.history.updates = self._begun.updates
             self._say(self._resumed_at())
+
+    def _people(self) -> dict[str, Any]:
+        """Return what gives a person the arm that the agent learns on, and on no other."""
+        if self.config.teleoperator is None:
+            return {}
+        kwargs = settings(self.config.teleoperator_kwargs)
+        return {"teleoperator": self.config.teleoperator, "teleoperator_kwargs": kwargs}
 
     def _resumed_at(self) -> str:
         done, budget = self.history.env_steps, self.config.total_env_steps

@@ -17,12 +17,14 @@ from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import check_order
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
+from zprl_env.meaning.reach import warn_if_nothing_moves
 from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.seeing import batches
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
 from zprl_env.steering.decision import Decision
 from zprl_env.steering.identity import warn_of_another_task
+from zprl_env.steering.probe import question
 from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import given
 
@@ -97,7 +99,8 @@ class SteeringVecEnv(VecEnvWrapper):
         )
         if chunked:
             check_order(venv.get_attr("ordered_keys", indices=0)[0], self.policy)
-            warn_of_another_task(self.policy, venv.get_attr("env_args", indices=0)[0])
+            own = [venv.get_attr(name, indices=0)[0] for name in ("env_args", "control_rate")]
+            warn_of_another_task(self.policy, own[0], single, own[1])
         facts = calibrated_facts(venv.get_attr("facts", indices=0)[0], self.policy)
         options = given(options, core.usual(facts))
         options["noise"] = stored_noise(options["noise"], self.policy)
@@ -108,6 +111,7 @@ class SteeringVecEnv(VecEnvWrapper):
             committed=Committed(delay, n_action_steps, single) if delay else None,
             **options,
         )
+        warn_if_nothing_moves(self.steering, question(venv.observation_space))
         self._spent = _spent(venv, chunked)
         super().__init__(venv, self.steering.observation_space, self.steering.action_space)
         self.discount = float(venv.get_attr("discount", indices=0)[0])

@@ -23,6 +23,9 @@ from policies.errors import DemonstrationError
 from policies.pictures.batch import frame_problem
 from policies.pictures.frames import Frames, dead_camera
 
+BY_PERSON = "by_person"
+"""Array of a robot's episode: whether a person made each step."""
+
 
 def read_trajectory(
     episode: StoredEpisode,
@@ -65,6 +68,7 @@ def read_trajectory(
             dones=_column(episode.dones, bool, absent.astype(bool)),
             success=episode.success,
             frames=_frames(episode, cameras),
+            by_person=_by_person(episode),
         )
         for camera, frames in trajectory.frames.items():
             dead = dead_camera(frames, trajectory.flat_observations(keys))
@@ -78,6 +82,14 @@ def read_trajectory(
         raise DemonstrationError(f"{episode.name}: {error}") from error
     except DAMAGE as error:
         raise DemonstrationError(f"{episode.name} must be whole: {error_text(error)}.") from error
+
+
+def _by_person(episode: StoredEpisode) -> np.ndarray | None:
+    """Read who made each step; None where nobody could take over, or it is no such array."""
+    entry = episode.actions.get(BY_PERSON)
+    if entry is None or entry.dtype.kind not in "biu" or len(entry.shape) != 1:
+        return None
+    return np.asarray(entry.read(), bool)
 
 
 def read_actions(episode: StoredEpisode, name: str = "actions") -> np.ndarray:

@@ -119,6 +119,7 @@ class Source(ABC):
         default_actions: Name of the array that holds the actions.
         action_low: Smallest actions that are stored as possible, if any. Shape ``(A,)``.
         action_high: Largest ones.
+        rate: Steps per second, where they are stored.
     """
 
     format: str
@@ -129,6 +130,7 @@ class Source(ABC):
     default_actions = "actions"
     action_low: np.ndarray | None = None
     action_high: np.ndarray | None = None
+    rate: float | None = None
 
     def __init__(self) -> None:
         self.masks: dict[str, list[str]] = {}

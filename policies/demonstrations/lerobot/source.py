@@ -69,6 +69,7 @@ class LerobotSource(Source):
         own = read_remarks(folder, widths)
         self._parts, self.stored_keys = own.parts, own.observation_keys or None
         self.env_args, self.picture_settings = dict(own.env_args), own.picture_settings
+        self.rate = info.fps
         self.masks = _masks(info, self._places)
         self.remarks = _remarks(info, self._tasks, [*self._seen, self.default_actions])
         rate = self.env_args.get("env_kwargs") or {}

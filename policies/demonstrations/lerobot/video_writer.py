@@ -67,6 +67,10 @@ def probe_codec(codec: str, size: tuple[int, int], fps: float) -> None:
     Raises:
         DemonstrationError: It cannot be done.
     """
+    if codec not in CODECS:
+        raise DemonstrationError(
+            f"pictures must be png or one of {', '.join(CODECS)}. Got: {codec}."
+        )
     frame, memory = np.full((1, *size, 3), 127, np.uint8), BytesIO()
     av = video()
     try:

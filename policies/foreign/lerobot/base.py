@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from policies.foreign.lerobot.checkpoint import LeRobotCheckpoint
+from policies.meaning.ranges import Ranges
 from policies.pictures.settings import PictureSettings
 
 
@@ -21,6 +22,9 @@ class LeRobotGenerator(ABC):
 
     Attributes:
         observation_dim: Size of all states together, in the order of ``config.json``.
+        observation_ranges: Where the states lay in training; None if it sees pictures alone.
+        action_ranges: The same of its actions.
+        observation_names: Names of the states' numbers, the dataset's where it is on this disk.
         cameras: The environment's names of its cameras, without ``observation.images.``.
         picture_settings: Their size; what drew them is not known.
         metadata: Where it is from, its hash, sizes and versions.
@@ -38,6 +42,13 @@ class LeRobotGenerator(ABC):
         self.n_action_steps, self.n_obs_steps = settings.n_action_steps, settings.n_obs_steps
         self.noise_shape = (settings.horizon, self.action_dim)
         self.observation_dim = checkpoint.observer.state_dim
+        states = settings.states
+        self.observation_ranges = None
+        if states:
+            known = [processors.inputs[feature.name].ranges() for feature in states]
+            self.observation_ranges = Ranges.joined(known)
+        self.action_ranges = processors.action.ranges()
+        self.observation_names = checkpoint.data.names_of(states)
         shown = [processors.shown(feature) for feature in settings.pictures]
         self.cameras = tuple(feature.camera for feature in shown)
         sizes = {feature.shape[1:] for feature in shown}

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from policies.foreign.lerobot.dataset import read_training_data
 from policies.foreign.lerobot.features import Feature
 from policies.foreign.lerobot.files import CONFIG_FILE, Address, content_hash, find_folder
 from policies.foreign.lerobot.modules import CLASSES, build, chosen_device, versions
@@ -35,6 +36,7 @@ class LeRobotCheckpoint:
         folder: Where it is.
         settings: ``config.json``.
         processors: Both sides.
+        data: What is known of the data it was trained on.
         observer: Makes batches of an environment's observations.
         notes: What was said about it.
 
@@ -49,10 +51,17 @@ class LeRobotCheckpoint:
         self.settings = read_settings(self.folder / CONFIG_FILE, (*CLASSES,))
         self._weights, buffers = read_weights(self.folder)
         self.processors = read_processors(self.folder, self.settings, buffers)
+        self.data = read_training_data(self.folder, self.processors.renames, self.address.dataset)
         self.device = chosen_device(self.address.device, self.settings.values.get("device"))
         self.observer = Observer(self.settings, self.processors, self.device)
         self.notes: list[str] = []
         said = constants_said([*self.processors.inputs.values(), self.processors.action])
+        said += [
+            f"{feature.name} is not normalised, though config.json says {mode}: its preprocessor's "
+            "normalize_observation_keys leaves it out"
+            for feature in self.settings.inputs
+            if (mode := self.settings.mode(feature)) != self.processors.inputs[feature.name].mode
+        ]
         for note in said:
             self.say(note)
 
@@ -110,6 +119,7 @@ class LeRobotCheckpoint:
             "n_obs_steps": settings.n_obs_steps,
             "predicted": settings.horizon,
             "executed": settings.n_action_steps,
+            **({} if self.data.rate is None else {"rate": self.data.rate}),
             "versions": versions(),
             "notes": list(self.notes),
         }

@@ -15,7 +15,10 @@ from policies.errors import CheckpointError, ConfigurationError, MissingExtraErr
 PREFIX = "lerobot:"
 """Beginning of the address of a LeRobot policy."""
 CONFIG_FILE = "config.json"
-FETCHED = (CONFIG_FILE, "model.safetensors", "policy_*.json", "policy_*.safetensors")
+FETCHED = (
+    *(CONFIG_FILE, "model.safetensors", "policy_*.json", "policy_*.safetensors"),
+    "train_config.json",
+)
 """Files that are fetched from the hub, and no others."""
 INSIDE = ("pretrained_model", "checkpoints/last/pretrained_model")
 """Folders in which LeRobot's trainer puts a checkpoint, inside of the one it is given."""
@@ -38,6 +41,8 @@ class Address:
         device: Where it computes, ``"cpu"`` or ``"cuda"``.
         ensembling: ``"off"`` for an ACT that was saved with temporal ensembling, which chunks leave
             no room for.
+        dataset: Folder of the LeRobotDataset it was trained on, whose rate and names of numbers an
+            environment is compared with; what its ``train_config.json`` names if not given.
 
     Raises:
         ConfigurationError: An option is unknown or impossible.
@@ -52,6 +57,7 @@ class Address:
     task: str | None = None
     device: str | None = None
     ensembling: str | None = field(default=None)
+    dataset: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Address:

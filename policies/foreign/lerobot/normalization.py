@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from policies.errors import CheckpointError
 from policies.foreign.lerobot.features import ACTION, VISUAL, Feature
+from policies.meaning.ranges import Ranges
 
 NEEDED = {
     "IDENTITY": (),
@@ -67,6 +69,16 @@ class Normalization:
             )
         self._steady = spread <= torch.clamp(ROUNDING * low.abs(), min=CONSTANT)
         self.constant = tuple(torch.nonzero(self._steady.flatten()).flatten().tolist())
+
+    def ranges(self) -> Ranges:
+        """Return where the numbers of a flat feature lay in training."""
+        if not self._pair:
+            return Ranges.unknown(self.feature.shape[0])
+        low, high = (part.double().numpy() for part in self._pair)
+        steady = self._steady.numpy()
+        if self.mode == "MEAN_STD":
+            return Ranges.around(low, np.where(steady, 0.0, high))
+        return Ranges.between(low, np.where(steady, low, high))
 
     def apply(self, values: Tensor) -> Tensor:
         """Normalise an input. Shape ``(..., *feature.shape)``, as its answer."""

@@ -168,6 +168,12 @@ class _Normalizer:
         if not isinstance(eps, float) or not 0.0 < eps < 1.0:
             raise CheckpointError(f"eps in {path} must be a small number. Got: {shown(eps)}.")
         keys = None if chosen is None else frozenset(map(str, chosen))
+        if strange := sorted((keys or set()) - {f.name for f in settings.inputs}):
+            raise CheckpointError(
+                f"normalize_observation_keys in {path} must name inputs of the policy, "
+                f"{', '.join(f.name for f in settings.inputs)}. Got: {', '.join(strange)}. Names "
+                "are compared exactly; an input that is not named is left as it is."
+            )
         return cls(modes, statistics, eps, source, keys, files)
 
     def of(self, feature: Feature) -> Normalization:

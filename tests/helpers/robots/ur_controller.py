@@ -1,25 +1,21 @@
 """A stand-in for a UR controller: RTDE, dashboard, script port and Robotiq's URCap on loopback.
 
 Facts from Universal Robots' RTDE guide and from what ur_rtde 1.6 sends. It does not run URScript:
-of ur_rtde's script it obeys servoL, servoStop, moveJ, stopJ and the script's end. It is a process
-of its own, for ur_rtde lets no other thread of Python's run while it connects.
+of ur_rtde's script it obeys servoL, servoStop, moveJ, stopJ and the script's end.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import struct
-import sys
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from tests.helpers.robots.child import Child, answer
+from tests.helpers.robots.loopback import RATE, Controller, LoopbackArm, read, serve
 
 FORMATS = {"DOUBLE": "d", "INT32": "i", "UINT32": "I", "VECTOR6D": "6d", "UINT8": "B", "BOOL": "?"}
 KINDS = {
@@ -41,105 +37,43 @@ KINDS = {
 }
 VERSION, CONTROLLER, TEXT, DATA, INPUTS, OUTPUTS, START = 86, 118, 77, 85, 73, 79, 83
 MOVE, SERVO_STOP, SERVO, STOP_JOINTS, END = 1, 16, 24, 34, 255
-RATE = 250.0
-LAG = 0.06
-"""Time that servoing is behind its target [s]."""
 
 
-class URController(Child):
-    """A controller and its arm, until it is switched off.
-
-    Args:
-        host: Its address on loopback.
-        home: Where the tool is in the posture: position [m] and rotation vector [rad].
-        posture: What moveJ goes to [rad].
-    """
+class URController(Controller):
+    """A controller and its arm; see `tests.helpers.robots.loopback.Controller`."""
 
     def __init__(self, host: str, home: np.ndarray, posture: np.ndarray) -> None:
-        numbers = json.dumps([[*home], [*posture]])
-        super().__init__("tests.helpers.robots.ur_controller", host, numbers)
-
-    @property
-    def pose(self) -> np.ndarray:
-        """The tool's position [m] and rotation vector [rad]. Shape ``(6,)``."""
-        return np.array(self.ask("pose"))
-
-    @property
-    def heard(self) -> list[int]:
-        """Numbers of the commands that came, in order, without repetition."""
-        heard: list[int] = self.ask("heard")
-        return heard
+        super().__init__("tests.helpers.robots.ur_controller", host, home, posture)
 
     def set_safety(self, mode: int) -> None:
         """Have it in a safety mode: 1 is normal, 3 a protective stop."""
         self.ask("safety", mode=mode)
 
 
-class _Arm:
+class _Arm(LoopbackArm):
     """The arm, and what speaks for it."""
 
     def __init__(self, host: str, home: np.ndarray, posture: np.ndarray) -> None:
-        self.host, self.safety, self.heard = host, 1, [0]
-        self.pose, self.joints = home + np.array([0.0, 0.0, 0.05, 0.0, 0.0, 0.0]), posture + 0.3
-        self._home, self._posture = home, posture
-        self._speed, self._turning = np.zeros(6), np.zeros(6)
-        self._target: np.ndarray | None = None
-        self._running, self._homing, self._ready, self._grip = False, False, 0, 3
-        for port, speak in self._ports():
-            self._listen(port, speak)
-        threading.Thread(target=self._move, daemon=True).start()
-
-    def _ports(self) -> list[tuple[int, Callable[[socket.socket], None]]]:
-        return [
-            (30004, self._speak_rtde),
-            (29999, self._speak_dashboard),
-            (30003, self._take_script),
-            (63352, self._speak_gripper),
-        ]
-
-    def _listen(self, port: int, speak: Callable[[socket.socket], None]) -> None:
-        listener = socket.create_server((self.host, port))
-
-        def accept() -> None:
-            while True:
-                connection, _ = listener.accept()
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=guarded, args=(connection,), daemon=True).start()
-
-        def guarded(connection: socket.socket) -> None:
-            with contextlib.suppress(OSError), connection:
-                speak(connection)
-
-        threading.Thread(target=accept, daemon=True).start()
-
-    def _move(self) -> None:
-        """Follow the target, as servoing does: a little behind it, and at rest once it stays."""
-        period = 1.0 / RATE
-        due = time.monotonic()
-        while True:
-            before, joints = self.pose.copy(), self.joints.copy()
-            if self._homing:
-                share = min(1.0, period / 0.1)
-                self.pose = self.pose + share * (self._home - self.pose)
-                self.joints = self.joints + share * (self._posture - self.joints)
-            elif self._target is not None:
-                self.pose = self.pose + (period / LAG) * (self._target - self.pose)
-            self._speed, self._turning = (
-                (self.pose - before) / period,
-                (self.joints - joints) / period,
-            )
-            due += period
-            time.sleep(max(0.0, due - time.monotonic()))
+        super().__init__(host, home, posture)
+        self.safety = 1
+        self._running, self._ready, self._grip = False, 0, 3
+        self.begin(
+            {
+                30004: self._speak_rtde,
+                29999: self._speak_dashboard,
+                30003: self._take_script,
+                63352: self._speak_gripper,
+            }
+        )
 
     def _obey(self, command: int, values: tuple[Any, ...]) -> None:
-        if command != self.heard[-1]:
-            self.heard.append(command)
+        self.hear(command)
         if command == SERVO:
-            self._target, self._homing = np.array(values[:6]), False
+            self.servo(np.array(values[:6]))
         elif command == MOVE:
-            self._target, self._homing = None, True
+            self.go(self._posture)
         elif command in (SERVO_STOP, STOP_JOINTS, END):
-            self._target, self._homing = None, False
+            self.hold()
         self._running = command != END and self._running
         self._ready = 1 if command in (0, SERVO) else 2  # servoing is streamed, nobody waits
 
@@ -147,9 +81,9 @@ class _Arm:
         return {
             "timestamp": time.monotonic(),
             "actual_q": self.joints,
-            "actual_qd": self._turning,
+            "actual_qd": self.turning,
             "actual_TCP_pose": self.pose,
-            "actual_TCP_speed": self._speed,
+            "actual_TCP_speed": self.speed,
             "safety_mode": self.safety,
             "robot_status_bits": 3 if self._running else 1,
             "runtime_state": 2 if self._running else 1,
@@ -177,8 +111,8 @@ class _Arm:
                     time.sleep(1.0 / RATE)
 
         while True:
-            size, kind = struct.unpack(">HB", _read(connection, 3))
-            payload = _read(connection, size - 3)
+            size, kind = struct.unpack(">HB", read(connection, 3))
+            payload = read(connection, size - 3)
             if kind == VERSION:
                 reply(kind, b"\x01")
             elif kind == CONTROLLER:
@@ -236,26 +170,9 @@ def _filled(name: str, value: np.ndarray) -> list[Any]:
     return [*value] if len(value) == count else [value[0].item()] * count
 
 
-def _read(connection: socket.socket, size: int) -> bytes:
-    got = b""
-    while len(got) < size:
-        part = connection.recv(size - len(got))
-        if not part:
-            raise ConnectionError("closed")
-        got += part
-    return got
-
-
-def _serve() -> None:
-    home, posture = map(np.array, json.loads(sys.argv[2]))
-    arm = _Arm(sys.argv[1], home, posture)
-    answer(arm.host)
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if asked["what"] == "safety":
-            arm.safety = asked["mode"]
-        answer(arm.heard if asked["what"] == "heard" else [*arm.pose])
+def _set_safety(arm: _Arm, asked: dict[str, Any]) -> None:
+    arm.safety = asked["mode"]
 
 
 if __name__ == "__main__":
-    _serve()
+    serve(_Arm, _set_safety)

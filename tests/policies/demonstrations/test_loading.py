@@ -53,7 +53,7 @@ def test_all_is_said(tmp_path):
 
 def test_what_was_skipped_is_in_the_checkpoints_and_in_a_copy(tmp_path, capsys):
     file = odd_file(tmp_path / "d.hdf5")
-    run(Arguments(demonstrations=file, out=tmp_path / "p", skip_bad=True, **TINY))
+    run(Arguments(demonstrations=(file,), out=tmp_path / "p", skip_bad=True, **TINY))
     assert "skipped 1 bad episode: demo_2" in capsys.readouterr().out
     paths = {"policy": tmp_path / "p", "demonstrations": file, "out": tmp_path / "q"}
     run_fit(FitArguments(**paths, steps=2, skip_bad=True))
@@ -68,7 +68,7 @@ def test_what_was_skipped_is_in_the_checkpoints_and_in_a_copy(tmp_path, capsys):
 def test_the_order_of_the_observation_is_in_the_checkpoint(tmp_path):
     file, keys = odd_file(tmp_path / "d.hdf5"), ("object", "robot0_eef_pos")
     arguments = Arguments(
-        demonstrations=file, out=tmp_path / "p", observation_keys=keys, skip_bad=True, **TINY
+        demonstrations=(file,), out=tmp_path / "p", observation_keys=keys, skip_bad=True, **TINY
     )
     run(arguments)
     assert tuple(FrozenPolicy.load(tmp_path / "p").metadata["observation_keys"]) == keys

@@ -10,7 +10,7 @@ SETTINGS = BottleneckConfig()
 
 def test_whole_episodes_are_held_out(linear_demonstrations):
     config = dataclasses.replace(SETTINGS, val_fraction=0.25)
-    train, held_out, everything = chunk_samples(linear_demonstrations, 4, config)
+    train, held_out, everything, _ = chunk_samples(linear_demonstrations, 4, config)
     assert held_out is not None
     assert [len(part[0]) for part in (train, held_out, everything)] == [225, 75, 300]
     assert train[1].shape == (225, 4, 2)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import sys
 import time
 
@@ -12,63 +10,49 @@ import pytest
 
 from real.drivers import make_robot
 from real.robot import ReflexError, RobotError
-from real.tasks import rotation
-from real.tasks.coordinates import Coordinates
-from real.tasks.files import load_preset
-from real.testing import check_robot
+from tests.helpers.robots.servoing import (
+    assert_behaves,
+    home_of,
+    killed_in_motion,
+    lift,
+    loopback_preset,
+)
 from tests.helpers.robots.ur_controller import END, MOVE, SERVO, SERVO_STOP, URController
 from zprl_env.errors import ConfigurationError, MissingExtraError
 
 pytest.importorskip("rtde_control", reason="extra ur")
 POSTURE = (0.0, -1.57, 1.57, -1.57, -1.57, 0.0)
+PRESET = loopback_preset(POSTURE, model="ur5e")
 
 
-def ur(posture=POSTURE):
-    """place-orange for a UR5e, without objects."""
-    preset = load_preset("place-orange").untracked()
-    (arm,) = preset.arms
-    home = arm.home.model_copy(update={"joints": posture})
-    arm = arm.model_copy(update={"model": "ur5e", "joints": 6, "home": home})
-    return preset.model_copy(update={"arms": (arm,), "objects": (), "cameras": ()})
-
-
-def controller(host):
-    home = ur().arms[0].home
-    pose = np.array([*home.position, *rotation.to_vector(np.array(home.quaternion))])
-    return URController(host, pose, np.array(POSTURE))
+def connected(host):
+    robot = make_robot("ur", PRESET, host=host)
+    robot.connect()
+    return robot
 
 
 @pytest.fixture
 def arm():
-    arm = controller("127.0.0.41")
+    arm = URController("127.0.0.41", home_of(PRESET), np.array(POSTURE))
     yield arm
     arm.close()
 
 
 @pytest.fixture
 def robot(arm):
-    robot = make_robot("ur", ur(), host=arm.host)
-    robot.connect()
+    robot = connected(arm.host)
     robot.home()
     yield robot
     robot.close()
 
 
-def lift(robot, height):
-    """Send the tool up by a height [m], at once."""
-    goal = Coordinates(ur()).of(robot.state())
-    goal[:, 2] += height
-    robot.command(Coordinates(ur()).command(goal))
-    return goal
-
-
 def test_it_behaves(arm):
-    check_robot("ur", ur(), host=arm.host)
+    assert_behaves("ur", PRESET, host=arm.host)
 
 
 def test_what_the_controller_hears(robot, arm):
     assert arm.heard[-2:] == [MOVE, 0]
-    goal = lift(robot, 0.02)
+    goal = lift(robot, PRESET, 0.02)
     time.sleep(0.5)
     assert arm.heard[-1] == SERVO
     np.testing.assert_allclose(arm.pose[:3], goal[0, :3], atol=1e-4)
@@ -88,7 +72,7 @@ def test_a_protective_stop_is_told(robot, arm):
         robot.connect()
     arm.set_safety(1)
     robot.connect()
-    lift(robot, 0.01)
+    lift(robot, PRESET, 0.01)
 
 
 def test_a_controller_that_is_switched_off_is_told(robot, arm):
@@ -96,41 +80,24 @@ def test_a_controller_that_is_switched_off_is_told(robot, arm):
     with pytest.raises(RobotError):  # noqa: PT012  it takes some beats
         for _ in range(100):
             robot.state()
-            lift(robot, 0.0)
+            lift(robot, PRESET, 0.0)
             time.sleep(0.02)
     with pytest.raises(RobotError, match=r"Is it switched on"):
         robot.connect()
 
 
-LOST = """
-import sys, time
-from tests.real.drivers.test_ur import lift, make_robot, ur
-robot = make_robot("ur", ur(), host=sys.argv[1])
-robot.connect()
-lift(robot, 0.05)
-print("moving", flush=True)
-time.sleep(60.0)
-"""
-
-
 def test_an_arm_whose_process_is_killed_stays_where_it_was_sent(arm):
     before = arm.pose
-    command = [sys.executable, "-c", LOST, arm.host]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    while "moving" not in process.stdout.readline():
-        pass
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    killed_in_motion(__name__, arm.host)
     time.sleep(0.5)
     np.testing.assert_allclose(arm.pose[:3], before[:3] + np.array([0.0, 0.0, 0.05]), atol=1e-3)
 
 
 def test_what_cannot_be_is_said_before_anything_moves(monkeypatch):
     with pytest.raises(ConfigurationError, match=r"home.joints of place-orange must be"):
-        make_robot("ur", ur(posture=()))
+        make_robot("ur", loopback_preset((), model="ur5e"))
     with pytest.raises(ConfigurationError, match="a controller for each of the 1 arms"):
-        make_robot("ur", ur(), host="a,b")
+        make_robot("ur", PRESET, host="a,b")
     monkeypatch.setitem(sys.modules, "rtde_control", None)
     with pytest.raises(MissingExtraError, match=r"zprl-env\[ur\]"):
-        make_robot("ur", ur())
+        make_robot("ur", PRESET)

@@ -70,6 +70,18 @@ def test_it_is_there_when_hands_are_near_and_aims_are_turned():
     assert len(sent) == int(np.argmax(ready)) + 2
 
 
+def test_a_hand_that_only_holds_something_is_not_waited_for():
+    both, goals = np.array([[0.1, 0.0, 0.0], [0.0, 0.0, 0.0]]), HOME.copy()
+    for hand, steps in ((None, 20), (0, 20), (1, 0)):
+        expert = begun(lambda e, hand=hand: e._go(lambda: goals, patience=1.0, hand=hand))
+        hands = HOME[:, :3] + both
+        for _ in range(steps):
+            expert.act({"position": hands.ravel()})
+            assert not expert.gave_up
+        expert.act({"position": hands.ravel()})
+        assert expert.gave_up
+
+
 def test_who_does_not_get_there_loses_patience():
     expert = begun(lambda e: e._go(lambda: FAR, tolerance=0.0, patience=1.5))
     assert len(obey(expert, 200)) == round(1.5 * PRESET.rate) + 1

@@ -96,7 +96,8 @@ def test_each_arm_is_at_its_address_in_its_own_frame_and_the_first_at_the_root(s
         expected = frame.to_wire(np.array(home.position), np.array(home.quaternion))
         np.testing.assert_allclose(pose, expected, atol=1e-12)
     assert simulated.ask("/getstate")["pose"] == simulated.ask("/arm0/getstate")["pose"]
-    assert simulated.post("/arm2/getstate")[0] == 404
+    status, said = simulated.post("/arm2/getstate")
+    assert (status, b"/getpos_euler, " in said, b"/zprl/stop" in said) == (404, True, True)
 
 
 def test_a_pose_moves_its_arm_alone(simulated):

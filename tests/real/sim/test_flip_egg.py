@@ -75,3 +75,24 @@ def test_on_the_spatula_it_is_not(world):
     assert not world.scene.success()
     put_egg(world, np.pi, beside=-0.12)  # beside the blade
     assert world.scene.success()
+
+
+def test_a_blade_that_is_pushed_against_the_rim_stays_where_it_is(world):
+    """Its wrist cannot push harder than it can; clipped motor by motor it threw the hand over."""
+    arm, pan = world.arms[0], world.scene.pose("pan")[:3]
+    pitch = 0.2
+    forward = np.cos(pitch) * (BLADE[0] + BLADE_HALF[0]) - np.sin(pitch) * BLADE[2]
+    down = np.sin(pitch) * (BLADE[0] + BLADE_HALF[0]) + np.cos(pitch) * BLADE[2]
+    goal = np.add(pan, (PAN_RADIUS - 0.02 - forward, 0.0, PAN_FLOOR + 0.003 + down))
+    turned = [0.0, np.cos(pitch / 2), 0.0, -np.sin(pitch / 2)]
+    arm.command[:] = [*np.add(goal, (0.0, 0.0, 0.05)), *turned]
+    world.step(500)
+    arm.command[:3] = goal
+    world.step(250)
+    for ahead in np.linspace(0.0, 0.05, 26):
+        arm.command[:3] = np.add(goal, (ahead, 0.0, 0.0))
+        world.step(20)
+    world.step(250)
+    assert world.scene.touches("arm0_spatula", "pan")
+    assert abs(np.dot(arm.pose[3:], turned)) > np.cos(0.15 / 2)
+    assert arm.pose[2] < goal[2] + 0.03

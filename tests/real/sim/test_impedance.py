@@ -68,11 +68,23 @@ def test_the_hand_is_a_spring_and_a_damper(rng):
     np.testing.assert_allclose(pulled, expected, atol=1e-8)
 
 
-def test_no_motor_does_more_than_it_can():
-    limits = np.array([[-2] * JOINTS, [1] * JOINTS])
-    command = pose((0.1, -0.1, 0.0), (0.0, 0.0, 0.0))
-    pulled = torques(command.copy(), command, limits=limits)
-    np.testing.assert_allclose(pulled, [1.0, -2.0, 0.0, 0.0, 0.0, 0.0], atol=1e-12)
+def test_no_motor_does_more_than_it_can_and_the_hand_is_pulled_the_same_way():
+    command = pose((0.1, -0.2, 0.0), (0.0, 0.0, 0.0))
+    narrow = np.array([[-9] * JOINTS, [9] * JOINTS])
+    pulled = torques(command.copy(), command, limits=narrow)
+    np.testing.assert_allclose(pulled, [4.5, -9.0, 0.0, 0.0, 0.0, 0.0], atol=1e-12)
+    bias = np.array([0.0, 5.0, 0.0, -3.0, 0.0, 0.0])
+    held = torques(command.copy(), command, limits=narrow, bias=bias)
+    # Gravity is held by itself; of 9 N m towards -9 there are 14.
+    share = 14.0 / 180.0
+    np.testing.assert_allclose(held - bias, [share * 90.0, -14.0, 0, 0, 0, 0], atol=1e-12)
+
+
+def test_a_motor_that_cannot_hold_its_arm_does_what_it_can():
+    bias, command = np.array([12.0, 0, 0, 0, 0, 0]), pose((0.1, 0.2, 0.0), (0.0, 0.0, 0.0))
+    narrow = np.array([[-9] * JOINTS, [9] * JOINTS])
+    held = torques(command.copy(), command, limits=narrow, bias=bias)
+    np.testing.assert_allclose(held, [9.0, 0.0, 0.0, 0.0, 0.0, 0.0], atol=1e-12)
 
 
 def test_the_goal_goes_a_share_of_the_way_to_the_command():

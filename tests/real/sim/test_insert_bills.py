@@ -30,6 +30,22 @@ def test_the_bills_begin_upright_in_their_stand_and_the_wallet_shut(seed, world_
     assert world.data.joint("flap").qpos[0] == pytest.approx(LEANING, abs=0.02)
 
 
+def test_a_finger_beside_the_bills_pushes_their_stand_away_and_does_not_lever_them_out(world):
+    arm, bills = world.arms[1], world.scene.pose("bills")[:3].copy()
+    above = np.add(bills, (0.0, 0.10, 0.02))
+    arm.opening_command = 0.0
+    for goal in (np.add(above, (0.0, 0.0, 0.09)), above):
+        arm.command[:3] = goal
+        world.step(750)
+    for beside in np.linspace(0.10, 0.01, 91):
+        arm.command[:3] = np.add(bills, (0.0, beside, 0.02))
+        world.step(10)
+    world.step(250)
+    pushed = world.scene.pose("bills")
+    assert pushed[1] < bills[1] - 0.005
+    assert pushed[2] > BILL[2] - 0.005  # still upright
+
+
 def test_in_the_wallet_they_are_done(world):
     assert not world.scene.success()
     put_bills(world)

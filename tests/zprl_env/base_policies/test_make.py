@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,13 @@ def test_every_episode_of_the_evaluation_is_kept(made):
     noiseless = content["without_flow_noise"]["successes"]
     assert noiseless == result.noiseless.successes.astype(int).tolist()
     assert content["demonstrations"] == {"episodes": 6, "successful": result.succeeded}
+
+
+def test_zero_noise_is_played_in_full_where_steering_starts_from_it():
+    lift = Making(Path("lift"), "Lift")
+    assert lift.evaluations == {"fresh": 200, "zero": 200}
+    assert replace(lift, env="Real").evaluations == {"fresh": 200, "zero": 50}
+    assert replace(lift, env="Real", eval_episodes=7).evaluations == {"fresh": 7, "zero": 7}
 
 
 def test_the_card_s_command_makes_the_same_again(made, monkeypatch):

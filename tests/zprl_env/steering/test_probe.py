@@ -204,3 +204,15 @@ def test_a_question_lies_in_the_space():
 
 def test_a_sound_policy_has_no_fault():
     assert [*faults_of_answers(LinearPolicy(3, 2), unbounded_box(3))] == []
+
+
+@pytest.mark.parametrize("library", ["torch", "numpy"])
+def test_a_policy_that_seeds_everybody_s_generator_is_refused(library):
+    class Seeding(LinearPolicy):
+        def decode(self, latents, noise):
+            np.random.seed(0) if library == "numpy" else torch.manual_seed(0)  # noqa: NPY002
+            return super().decode(latents, noise)
+
+    torch.rand(1)
+    with pytest.raises(PolicyMismatchError, match="leave the global generators of torch and numpy"):
+        LatentSteeringWrapper(gym.make("Pendulum-v1"), Seeding(3, 1), scale=0.5)

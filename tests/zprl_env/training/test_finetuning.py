@@ -28,6 +28,7 @@ def test_each_stage_leaves_what_the_next_one_needs(tiny_config, tmp_path, capsys
     assert {"history.json", "curve.png", "model.zip"} <= {path.name for path in folder.iterdir()}
     said = capsys.readouterr().out
     assert "Steering at: latent." in said
+    assert "predicted actions are executed" in said
     assert f"Results: {folder}" in said.replace("\n", "")
 
 

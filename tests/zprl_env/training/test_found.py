@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import train_sb3
+from tests.helpers.point import PointEnv
 from zprl_env import SteeredPolicy, ZprlError
 from zprl_env.deploy.export import Export, export
 from zprl_env.evaluate import Evaluation, evaluate_policy
@@ -75,12 +76,25 @@ def test_noise_is_found_first_and_the_scale_from_there(point_task, point_policy,
     policy = resolve_policy(point_policy)
     recipe, kept = find_settings(ASKED, point_task, policy, {}, said.append)
     assert recipe.noise in draws(2)
-    assert recipe.scale == "auto"  # two episodes cannot tell
     assert kept is not None
-    assert kept["found"] == {"noise": recipe.noise, "scale": "auto"}
+    assert kept["found"] == {"noise": recipe.noise, "scale": recipe.scale}
     assert len(kept["scale_search"]["trials"]) == 8
-    assert "So lambda follows from 'auto'." in said[-1]
+    (told,) = [text for text in said if "So lambda follows from 'auto'." in text]
+    assert "episodes" in told  # two of them cannot tell
+    assert recipe.scale == kept["scale_check"]["scale"] > 0
     assert find_settings(recipe, point_task, policy, {}, said.append) == (recipe, None)
+
+
+def test_a_robot_plays_no_episode_for_a_scale_that_a_rule_gives(point_policy, monkeypatch):
+    class Arm(PointEnv):
+        in_real_time = True
+
+    monkeypatch.setattr(found, "make_env_for", lambda *_: Arm())
+    recipe, kept = find_settings(
+        Recipe(scale="auto"), "Arm", resolve_policy(point_policy), {}, lambda _: None
+    )
+    assert recipe.scale == "auto"
+    assert kept == {"asked": {"scale": "auto"}, "found": {"scale": "auto"}}
 
 
 def test_what_the_checkpoint_stores_is_not_played_for(point_task, point_policy, tmp_path):
@@ -99,6 +113,7 @@ def test_episodes_of_a_search_are_counted_beforehand():
     assert search_episodes(Recipe()) == 0
     assert search_episodes(Recipe(noise="best:8")) == 2 * 50 + 8 * 50 * 3 // 4 + 50
     assert search_episodes(Recipe(scale="calibrate")) == 8 * 60
+    assert search_episodes(Recipe(scale="auto")) == 2 * 20
     assert search_episodes(ASKED, quick=True) < 100
 
 

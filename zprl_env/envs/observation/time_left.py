@@ -9,6 +9,7 @@ import gymnasium as gym
 import numpy as np
 
 from policies.encoding import ContextEncoding, Encoding, Observations, context_of, takes_context
+from policies.meaning.ranges import Ranges
 from zprl_env.envs.cameras.lazy import with_part
 from zprl_env.errors import ConfigurationError
 from zprl_env.steerable import SteerablePolicy
@@ -111,6 +112,14 @@ class TimeLeftPolicy:
         if name in ("policy", "observation_keys", "normalize") or name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.policy, name)
+
+    @property
+    def observation_ranges(self) -> Ranges | None:
+        """Ranges of the policy in it, and all of the time."""
+        own = Ranges.of(self.policy, "observation")
+        if own is None or self._sees:
+            return own
+        return Ranges.joined([own, Ranges.unknown(1)])
 
     def encode(self, observations: Observations, *indices: Any) -> Any:
         """Embed observations without the time that is left, which becomes the last feature."""

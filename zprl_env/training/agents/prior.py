@@ -68,17 +68,7 @@ def prior_decisions(
         PolicyMismatchError: Their observations are not the policy's.
         ZprlError: The agent steers something else, or no episode is longer than a decision.
     """
-    if not isinstance(steering, (LatentSteering, ActionSteering)):
-        raise ZprlError(
-            f"demonstrations must come with --steer latent, whose decoder can be inverted, or "
-            f"--steer action. "
-            f"Got: {type(steering).__name__}. Leave --demonstrations out."
-        )
-    if steering.committed is not None:
-        raise ZprlError(
-            "demonstrations must come with inference=sync: they do not tell what was committed. "
-            "Got: chunks that are decided ahead. Leave --demonstrations out."
-        )
+    check_invertible(steering, "demonstrations")
     keys = observation_keys(steering.policy) or demonstrations.observation_keys
     if missing := [key for key in keys if key not in demonstrations.observation_dims]:
         raise PolicyMismatchError(
@@ -98,13 +88,56 @@ def prior_decisions(
     generators = [generator] * len(pieces)
     seen, latents = _observe(steering, seen_first, generators)
     following, _ = _observe(steering, seen_last, generators)
-    noise = steering.starts(generators)
-    if isinstance(steering, ActionSteering):
-        actions, residual = steering.residuals(chunks, latents, generators)
-    else:
-        actions, residual = invert(steering, chunks, latents, noise)
+    actions, residual = nearest(steering, chunks, latents, generators)
     rms = float(np.sqrt(np.mean(residual**2)))
     return PriorDecisions(seen, following, actions, rewards, ends, successes, env_steps, rms)
+
+
+def check_invertible(steering: Steering, what: str) -> None:
+    """Refuse a steering by which chunks that others have executed cannot be expressed.
+
+    Args:
+        steering: The steering that the agent learns with.
+        what: Option that they are to come by.
+
+    Raises:
+        ZprlError: Its agent steers something else, or chunks are decided ahead.
+    """
+    option = f"--{what}"
+    if not isinstance(steering, (LatentSteering, ActionSteering)):
+        raise ZprlError(
+            f"{what} must come with --steer latent, whose decoder can be inverted, or "
+            f"--steer action. "
+            f"Got: {type(steering).__name__}. Leave {option} out."
+        )
+    if steering.committed is not None:
+        raise ZprlError(
+            f"{what} must come with inference=sync: they do not tell what was committed. "
+            f"Got: chunks that are decided ahead. Leave {option} out."
+        )
+
+
+def nearest(
+    steering: Steering,
+    chunks: np.ndarray,
+    latents: np.ndarray,
+    generators: Sequence[np.random.Generator],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the agent's actions that come nearest to executed chunks.
+
+    Args:
+        steering: As :func:`check_invertible` wants it.
+        chunks: Shape ``(B, n_action_steps, A)``.
+        latents: Of the decisions. Shape ``(B, D)``.
+        generators: Of the flow's noise, B of them.
+
+    Returns:
+        The actions, ``(B, agent_dim)``, and what they leave over of the chunks.
+    """
+    if isinstance(steering, ActionSteering):
+        return steering.residuals(chunks, latents, generators)
+    assert isinstance(steering, LatentSteering)
+    return invert(steering, chunks, latents, steering.starts(generators))
 
 
 def _observe(

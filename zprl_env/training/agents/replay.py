@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from stable_baselines3.common.buffers import ReplayBuffer
@@ -11,8 +11,28 @@ from stable_baselines3.common.vec_env import VecNormalize
 
 from policies.finite import all_finite
 from zprl_env.envs.outcomes import changed, not_counted, succeeded
-from zprl_env.errors import SimulationError
+from zprl_env.envs.takeover import POLICY, Hands, hands_in
+from zprl_env.errors import ConfigurationError, SimulationError
 from zprl_env.vectorised.alternating import DECISION, HALF
+
+CUT, BY_PERSON = 1, 2
+"""Marks of rows: the episode went on in a person's hands, and the decision was a person's."""
+
+
+class Corrected(Protocol):
+    """Collector of the decisions of people; see `zprl_env.training.agents.takeover`."""
+
+    def note(self, observation: Any, following: Any, reward: float, over: bool, *rest: Any) -> None:
+        """Note a decision that a person had a hand in."""
+        ...
+
+    def forget(self) -> None:
+        """Forget the episode."""
+        ...
+
+    def take(self) -> list[tuple[Any, np.ndarray, bool]]:
+        """Return those of the episode that are to be learned from."""
+        ...
 
 
 class ChunkReplayBuffer(ReplayBuffer):
@@ -25,6 +45,18 @@ class ChunkReplayBuffer(ReplayBuffer):
 
     cut at the first end of an episode. A chunk that a time limit cut short is so bootstrapped with
     its own exponent, where a fixed ``gamma ** n_action_steps`` would be wrong.
+
+    Where a person takes the arms, as ``info["takeover"]`` tells, the agent's trajectory ends: what
+    the person does is not stored as the agent's action, and what comes of it is not credited to it.
+    With `corrections` what the person did enters once the episode is over, as the perturbations
+    that express it, and is marked.
+
+    Attributes:
+        marks: `CUT` of the agent's last decision before a takeover, `BY_PERSON` of a person's; else
+            0. Shape ``(rows, environments)``, uint8.
+        corrections: What collects a person's decisions; None leaves them out.
+        takeover_bootstrap: Whether the last decision before a takeover looks on, as at a time
+            limit; or nothing follows it.
     """
 
     def __init__(
@@ -52,6 +84,9 @@ class ChunkReplayBuffer(ReplayBuffer):
         self.success_share = success_share
         self.discounts = np.ones((self.buffer_size, self.n_envs), np.float32)
         self.succeeded = np.zeros((self.buffer_size, self.n_envs), bool)
+        self.marks = np.zeros((self.buffer_size, self.n_envs), np.uint8)
+        self.corrections: Corrected | None = None
+        self.takeover_bootstrap = True
 
     def add(
         self,
@@ -74,19 +109,81 @@ class ChunkReplayBuffer(ReplayBuffer):
                     f"Expected a finite {name} to learn from. Got: NaN or infinity in decision "
                     f"{self.size() + 1} of the replay buffer."
                 )
+        hands = self._hands(infos)
         if self.n_envs == 1 and done[0] and (lost := not_counted(infos[0])) is not None:
             self._lose_episode(whole=lost == "abort")
             return
         if self.n_envs == 1 and done[0] and changed(infos[0]):  # the reward is not true any more
             self._lose_episode(whole=False)
             return
+        if hands is None or hands.whose == POLICY:
+            self._store(obs, next_obs, action, reward, done, infos)
+            if hands is not None and hands.taken and not done[0]:
+                self._cut()
+        else:
+            self._cut()
+            if self.corrections is not None:
+                first = obs[0], next_obs[0], float(reward[0]), bool(done[0])
+                self.corrections.note(*first, infos[0], hands)
+        if hands is not None and done[0]:
+            self._store_corrections()
+
+    def _hands(self, infos: list[dict[str, Any]]) -> Hands | None:
+        """Return whose hands a decision was in, where a person can take the arms."""
+        if self.n_envs == 1:
+            return hands_in(infos[0])
+        if any(hands_in(info) is not None for info in infos):
+            raise ConfigurationError(
+                f"A person can take the arms of one robot alone. Got: {self.n_envs} environments. "
+                "Try --num-envs 1."
+            )
+        return None
+
+    def _store(
+        self,
+        obs: np.ndarray,
+        next_obs: np.ndarray,
+        action: np.ndarray,
+        reward: np.ndarray,
+        done: np.ndarray,
+        infos: list[dict[str, Any]],
+        mark: int = 0,
+    ) -> None:
+        """Store one decision of every environment in the next row."""
         row = self.pos
-        self.succeeded[row] = False
+        self.succeeded[row], self.marks[row] = False, mark
         self.discounts[row] = [self.gamma ** info["env_steps"] for info in infos]
         super().add(obs, next_obs, action, reward, done, infos)
         for column in np.flatnonzero(done):
             if succeeded(infos[column]):
                 self.succeeded[self._episode(row, column), column] = True
+
+    def _cut(self) -> None:
+        """End the agent's trajectory where a person's hand came."""
+        last = (self.pos - 1) % self.buffer_size
+        if self.size() and not self.dones[last, 0]:
+            self.dones[last], self.marks[last] = 1.0, CUT
+            self.timeouts[last] = float(self.takeover_bootstrap)
+
+    def _store_corrections(self) -> None:
+        """Store what a person did in the episode that is over, as trajectories of their own."""
+        for made, action, goes_on in () if self.corrections is None else self.corrections.take():
+            success, cut = bool(made.over and succeeded(made.info)), not goes_on and not made.over
+            ended = bool(made.info.get("TimeLimit.truncated", False)) if made.over else cut
+            info = {
+                "env_steps": made.info["env_steps"],
+                "is_success": success,
+                "TimeLimit.truncated": ended,
+            }
+            self._store(
+                made.observation[None],
+                made.following[None],
+                action[None],
+                np.array([made.reward]),
+                np.array([made.over or cut]),
+                [info],
+                BY_PERSON,
+            )
 
     def _lose_episode(self, *, whole: bool) -> None:
         """Leave out the decision in which an episode was stopped or cut off, or all of its episode.
@@ -94,20 +191,34 @@ class ChunkReplayBuffer(ReplayBuffer):
         What an arm did until it was stopped is true, and stays; the decision during which it was
         stopped was not carried out. An episode that its operator discards is left out as a whole.
         """
-        if whole and self.size() and not self.dones[self.pos - 1].any():
-            rows = len(self._episode((self.pos - 1) % self.buffer_size, 0))
+        if self.corrections is not None and whole:
+            self.corrections.forget()
+        elif self.corrections is not None:
+            self._store_corrections()
+        if whole and self.size() and not self._ends((self.pos - 1) % self.buffer_size, 0):
+            rows = len(self._episode((self.pos - 1) % self.buffer_size, 0, through_cuts=True))
             if not self.full:
                 rows = min(rows, self.pos)
             self.pos = (self.pos - rows) % self.buffer_size
         elif self.size():
             end_trajectories(self)
 
-    def _episode(self, row: int, column: int) -> list[int]:
-        """Find the rows of the episode that ends in a row, as far as they are still stored."""
+    def _ends(self, row: int, column: int) -> bool:
+        """Tell whether an episode ends in a row, and did not go on in a person's hands."""
+        return bool(self.dones[row, column]) and self.marks[row, column] != CUT
+
+    def _episode(self, row: int, column: int, *, through_cuts: bool = False) -> list[int]:
+        """Find the rows of the episode that ends in a row, as far as they are still stored.
+
+        Args:
+            row: Its last one.
+            column: The environment.
+            through_cuts: Go on through takeovers, beyond which nothing led to the end.
+        """
         rows = [row]
         for back in range(1, self.size()):
             before = (row - back) % self.buffer_size
-            if self.dones[before, column]:
+            if self._ends(before, column) if through_cuts else self.dones[before, column]:
                 break
             rows.append(before)
         return rows

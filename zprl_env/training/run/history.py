@@ -11,6 +11,7 @@ import numpy as np
 
 from policies.checkpoints.output import WRITER
 from zprl_env.envs.outcomes import not_counted, succeeded
+from zprl_env.envs.takeover import helped
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import RunFolderError, one_line, read_json
 
@@ -34,6 +35,8 @@ class History:
         updates_at: As many as there were at each evaluation, by its environment steps as a word.
         not_counted: Episodes besides, by outcome, that say nothing about the policy: stopped,
             aborted or cut off on a robot.
+        helped: Episodes in which a person had the arms; they are no successes.
+        by_person: Environment steps that a person made.
     """
 
     env_steps: int = 0
@@ -45,6 +48,8 @@ class History:
     updates: int = 0
     updates_at: dict[str, int] = field(default_factory=dict)
     not_counted: dict[str, int] = field(default_factory=dict)
+    helped: int = 0
+    by_person: int = 0
 
     @property
     def rolling_success(self) -> float:
@@ -63,7 +68,8 @@ class History:
             self.not_counted[lost] = self.not_counted.get(lost, 0) + 1
         else:
             self.episode_ends.append(self.env_steps)
-            self.episode_successes.append(succeeded(info))
+            self.episode_successes.append(succeeded(info) and not helped(info))
+            self.helped += helped(info)
 
     @property
     def best(self) -> int | None:
@@ -107,7 +113,10 @@ class History:
             raise ValueError("episodes that do not all have an end and an outcome")
         if not all(isinstance(success, bool) for success in history.episode_successes):
             raise TypeError("outcomes of episodes that are not true or false")
-        for number in (*history.episode_ends, *history.not_counted.values()):
+        for number in (
+            *(history.helped, history.by_person),
+            *(*history.episode_ends, *history.not_counted.values()),
+        ):
             count(number)
         if isinstance(history.seconds, bool) or not 0.0 <= history.seconds < float("inf"):
             raise ValueError(f"{history.seconds} seconds")
@@ -132,7 +141,7 @@ def result_from(content: dict[str, Any]) -> EvaluationResult:
     if returns.shape not in ((0,), (len(seeds),)):
         raise ValueError("episodes that do not all have a sum of rewards")
     counts = np.array(seeds), np.array(successes, bool), np.array(lengths)
-    return EvaluationResult(*counts, returns, lost)
+    return EvaluationResult(*counts, returns, lost, count(content.get("helped", 0)))
 
 
 def load_history(run: Path) -> History:

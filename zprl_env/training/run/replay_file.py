@@ -14,7 +14,10 @@ from zprl_env.files import RunFolderError, one_line
 def save_replay(path: Path, buffer: ReplayBuffer) -> None:
     """Save the filled part of a replay buffer, and no more than that."""
     position = {"position": np.array([buffer.pos, buffer.full])}
-    save_file(_arrays(buffer) | position, path)
+    marks = {}
+    if (marked := getattr(buffer, "marks", None)) is not None and marked.any():
+        marks = {"marks": marked[: buffer.size()]}  # of people, of whom most runs know nothing
+    save_file(_arrays(buffer) | marks | position, path)
 
 
 def load_replay(path: Path, buffer: ReplayBuffer) -> None:
@@ -27,6 +30,8 @@ def load_replay(path: Path, buffer: ReplayBuffer) -> None:
         arrays = load_file(path)
         buffer.pos, buffer.full = map(int, arrays.pop("position"))
         views = _arrays(buffer)
+        if "marks" in arrays and hasattr(buffer, "marks"):
+            views["marks"] = buffer.marks[: buffer.size()]
         for name in views.keys() | arrays.keys():
             if views[name].shape != arrays[name].shape:
                 raise ValueError(f"{name} of shape {arrays[name].shape}, not {views[name].shape}")

@@ -18,7 +18,7 @@ from zprl_env.training.run.base_copy import base_copy
 
 NAMED = 3
 """Faults that an error names."""
-MAY_NAME_CODE = ("env", "env_kwargs", "policy", "policy_class", "algo", "steer")
+MAY_NAME_CODE = ("env", "env_kwargs", "policy", "policy_class", "algo", "steer", "teleoperator")
 """Settings that may name code, besides the recipe's steer_kwargs."""
 
 

@@ -22,6 +22,7 @@ CONFIG = {
     "stop_at": FRACTION,
     "eval_episodes": COUNT,
     "threads": COUNT,
+    "takeover_residual": SIZE,
 }
 """Ranges for :class:`zprl_env.training.config.Config`."""
 

@@ -26,7 +26,8 @@ class Recipe:
 
     scale: float | Literal["auto", "published", "calibrate"] = 2.0
     """Size of the perturbation at the agent's full deflection. Latent: lambda; 'auto' makes it as
-    large as the demonstrations' latents spread; 'calibrate' plays the base policy perturbed at
+    large as the demonstrations' latents spread, and halves that until the base policy, perturbed at
+    random, keeps half of its successes; 'calibrate' plays the base policy perturbed at
     random first, a minute or two, and takes the largest lambda that it bears; 'published' is
     RMS(lambda dz) = 0.1 RMS(z). Noise: bound in standard deviations. Action: largest residual in
     action units."""

@@ -9,6 +9,7 @@ import gymnasium as gym
 from stable_baselines3.common.callbacks import BaseCallback
 
 from policies.progress import progress_bar
+from zprl_env.envs.takeover import hands_in
 from zprl_env.evaluation import EvaluationResult, evaluate
 from zprl_env.files import RunFolderError
 from zprl_env.training.run.history import History
@@ -48,6 +49,8 @@ class ProgressCallback(BaseCallback):
         infos, dones = self.locals["infos"], self.locals["dones"]
         taken = sum(info["env_steps"] for info in infos)
         history.env_steps += taken
+        hands = [hands for info in infos if (hands := hands_in(info)) is not None]
+        history.by_person += sum(int(hand.by_person.sum()) for hand in hands)
         history.decisions = self.num_timesteps
         for info, done in zip(infos, dones, strict=True):
             if done:

@@ -16,6 +16,7 @@ from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 from torch.utils.tensorboard import SummaryWriter
 
 from zprl_env.envs.outcomes import not_counted, succeeded
+from zprl_env.envs.takeover import helped
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.training.run.history import WINDOW, History
 
@@ -118,6 +119,8 @@ class Curves(BaseCallback):
     - ``eval/mean_reward``, ``eval/success_rate``, ``eval/mean_ep_length``: of the validation
       episodes, each at its own step, and the base policy's at 0;
     - ``not_counted/stop``, ``abort``, ``cut_off``: episodes on a robot that are in none of these;
+    - ``people/episodes``, ``people/share``: episodes that a person helped, which are no successes,
+      and the share of environment steps that a person made;
     - ``time/fps``: environment steps per second; ``time/episodes``, ``time/decisions``;
     - ``train/*``: the algorithm's own.
     """
@@ -154,7 +157,7 @@ class Curves(BaseCallback):
     def _note(self, info: dict[str, Any]) -> None:
         if not_counted(info) is not None:
             return
-        self._successes.append(succeeded(info))
+        self._successes.append(succeeded(info) and not helped(info))
         episode = info.get("episode")  # Stable-Baselines3's Monitor's
         if isinstance(episode, dict):
             self._rewards.append(float(episode["r"]))
@@ -170,6 +173,9 @@ class Curves(BaseCallback):
         seconds = max(time.monotonic() - began, 1e-6)
         self.logger.record("time/fps", int((history.env_steps - before) / seconds))
         self.logger.record("time/episodes", len(history.episode_ends))
+        if history.helped or history.by_person:
+            self.logger.record("people/episodes", history.helped)
+            self.logger.record("people/share", history.by_person / max(history.env_steps, 1))
         for outcome, number in history.not_counted.items():
             self.logger.record(f"not_counted/{outcome.replace(' ', '_')}", number)
         self.logger.record("time/decisions", history.decisions)

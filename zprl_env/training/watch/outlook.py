@@ -189,9 +189,14 @@ def announce(config: Config, folder: Path, say: Say = at_once) -> None:
     if config.resume_from is not None:
         say(f"to come    goes on to {config.total_env_steps:,} env steps")
         return
-    checks = f"{outlook.evaluations} x {outlook.validation}"
-    say(f"to come    {outlook.bases} episodes of the base policy, {outlook.env_steps:,} env steps")
-    say(f"           of learning, {checks} validation and {outlook.steered} steered episodes")
+    if config.evaluate is False:
+        outlook = replace(outlook, bases=0, evaluations=0, steered=0)
+        say(f"to come    {outlook.env_steps:,} env steps of learning, without an evaluation")
+    else:
+        checks = f"{outlook.evaluations} x {outlook.validation}"
+        steps = f"{outlook.env_steps:,} env steps"
+        say(f"to come    {outlook.bases} episodes of the base policy, {steps}")
+        say(f"           of learning, {checks} validation and {outlook.steered} steered episodes")
     seconds = STARTING + outlook.seconds(config, steps_per_second(config.env))
     guess = "on one free core" if task.suite else "at a guess"
     say(f"time       about {duration(seconds)} {guess}; said again when the base has played")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -15,6 +16,23 @@ from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import write_picture
 from zprl_env.success_rates import PairedDifference, needed, verdict, wilson_interval
 from zprl_env.training.run.history import WINDOW, History
+
+
+def chunks_told(steering: Any) -> str:
+    """Say how much of a chunk is executed, and whether the policy was trained to have as much.
+
+    Args:
+        steering: A :class:`~zprl_env.steering.base.Steering`.
+
+    >>> from types import SimpleNamespace
+    >>> policy = SimpleNamespace(horizon=16, n_action_steps=8)
+    >>> chunks_told(SimpleNamespace(policy=policy, n_action_steps=4))
+    "4 of 16 predicted actions are executed; the policy's own number is 8, compare"
+    """
+    policy, executed = steering.policy, steering.n_action_steps
+    own = int(policy.n_action_steps)
+    other = "" if executed == own else f"; the policy's own number is {own}, compare"
+    return f"{executed} of {policy.horizon} predicted actions are executed{other}"
 
 
 def print_table(

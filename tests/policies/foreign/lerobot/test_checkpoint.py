@@ -53,6 +53,13 @@ def test_a_dimension_that_never_moved_is_warned_of(folder):
     assert len(checkpoint.notes) == 1
 
 
+def test_an_input_that_is_left_as_it_is_is_warned_of(folder):
+    keys = ["observation.environment_state"]
+    change_step(folder / "policy_preprocessor.json", 3, normalize_observation_keys=keys)
+    with pytest.warns(LeRobotWarning, match=r"observation.state is not normalised, though .*MIN_"):
+        LeRobotCheckpoint(str(folder))
+
+
 @pytest.mark.parametrize(("number", "first"), [(2, True), (3, False)])
 def test_numbers_are_cast_where_the_pipeline_says(folder, number, first):
     path = folder / "policy_preprocessor.json"

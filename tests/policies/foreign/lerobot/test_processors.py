@@ -63,6 +63,12 @@ def test_a_file_of_statistics_that_is_missing_is_named(folder, side):
         read(folder)
 
 
+def test_a_choice_of_inputs_that_names_none_of_them_is_refused(folder):
+    change_step(folder / BEFORE, 3, normalize_observation_keys=["observation.states"])
+    with pytest.raises(CheckpointError, match=r"must name inputs .* Got: observation.states"):
+        read(folder)
+
+
 def test_a_normaliser_without_a_file_is_inert_and_refused(folder):
     values = json.loads((folder / AFTER).read_text())
     del values["steps"][0]["state_file"]

@@ -112,6 +112,15 @@ class TestThePolicy:
         assert said == []
 
 
+def test_a_run_without_evaluation_promises_none():
+    said = lines("--env", "Lift", "--evaluate", "False", "--total-env-steps", "9000")
+    assert said[4] == "to come    9,000 env steps of learning, without an evaluation"
+    assert "episodes" not in "".join(said[4:])
+    usual = lines("--env", "Lift", "--total-env-steps", "9000")
+    minutes = [int(line.split("about ")[1].split()[0]) for line in (said[5], usual[6])]
+    assert minutes[0] < minutes[1]
+
+
 def test_a_resumed_run_has_less_before_it():
     config = parse(["--algo", "sac"])
     whole, rest = look_ahead(config), look_ahead(config, done=45_000, base_known=True)

@@ -1,0 +1,1 @@
+"""Meaning of a policy's numbers: their ranges in training."""

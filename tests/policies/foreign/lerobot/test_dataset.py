@@ -1,0 +1,92 @@
+"""The dataset that a LeRobot policy names says its rate and what its numbers are."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from policies.errors import CheckpointError
+from policies.foreign.lerobot.checkpoint import LeRobotCheckpoint
+from policies.foreign.lerobot.dataset import HOME, read_training_data
+from tests.helpers.lerobot_checkpoints import write
+
+BOOKKEEPING = ("timestamp", "frame_index", "episode_index", "index", "task_index")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME, str(tmp_path / "home"))
+    return write(tmp_path / "policy")
+
+
+def dataset(folder, **changes):
+    """Write as much of a dataset as is read."""
+    numbers = {name: {"dtype": "int64", "shape": [1], "names": None} for name in BOOKKEEPING}
+    own = {
+        "observation.state": {"dtype": "float32", "shape": [2], "names": ["pan", "lift"]},
+        "action": {"dtype": "float32", "shape": [2], "names": {"motors": ["pan", "lift"]}},
+    }
+    info = {
+        "codebase_version": "v3.0",
+        "fps": 30,
+        "features": own | numbers,
+        "data_path": "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet",
+        "total_episodes": 1,
+        "total_frames": 10,
+        **changes,
+    }
+    (folder / "meta").mkdir(parents=True)
+    (folder / "meta" / "info.json").write_text(json.dumps(info))
+
+
+def trained_on(folder, said):
+    (folder / "train_config.json").write_text(json.dumps(said))
+
+
+@pytest.mark.parametrize("place", ["root", "home", "given"])
+def test_rate_and_names_are_found_where_the_data_is(folder, tmp_path, place):
+    where = {"root": tmp_path / "data", "given": tmp_path / "data", "home": tmp_path / "home/a/b"}
+    dataset(where[place])
+    if place != "given":
+        root = str(where[place]) if place == "root" else None
+        trained_on(folder, {"dataset": {"repo_id": "a/b", "root": root}})
+    option = f"?dataset={where[place]}" if place == "given" else ""
+    checkpoint = LeRobotCheckpoint(f"lerobot:{folder}{option}")
+    assert checkpoint.describe()["rate"] == 30
+    assert checkpoint.data.names_of(checkpoint.settings.states)[:3] == (
+        "observation.state[0] (pan)",
+        "observation.state[1] (lift)",
+        "observation.environment_state[0]",
+    )
+
+
+def test_the_environment_it_was_evaluated_in_says_a_rate_too(folder):
+    trained_on(folder, {"dataset": {"repo_id": "not/here"}, "env": {"type": "pusht", "fps": 10}})
+    assert LeRobotCheckpoint(str(folder)).describe()["rate"] == 10
+
+
+@pytest.mark.parametrize(
+    "said", [{}, [], {"dataset": 3, "env": {"fps": "fast"}}, {"dataset": {"repo_id": "../.."}}, "{"]
+)
+def test_what_says_nothing_is_left_alone(folder, said):
+    if said == "{":
+        (folder / "train_config.json").write_text(said)
+    else:
+        trained_on(folder, said)
+    assert read_training_data(folder, {}) == (None, {})
+    assert "rate" not in LeRobotCheckpoint(str(folder)).describe()
+
+
+def test_a_folder_that_is_given_has_to_hold_a_dataset(folder, tmp_path):
+    with pytest.raises(CheckpointError, match="dataset must be the folder of a LeRobotDataset"):
+        LeRobotCheckpoint(f"lerobot:{folder}?dataset={tmp_path}")
+
+
+def test_statistics_are_ranges(folder):
+    inputs = LeRobotCheckpoint(str(folder)).processors.inputs
+    ranges = inputs["observation.state"].ranges()
+    np.testing.assert_array_equal(ranges.low, 0.0)
+    np.testing.assert_array_equal(ranges.high, 2.0)
+    assert not inputs["observation.environment_state"].ranges().moved.any()

@@ -1,0 +1,35 @@
+"""Hands that a chunk was in, put together from its steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from zprl_env.envs.takeover import PERSON, POLICY, TAKEOVER, hands_in, hands_of, helped
+
+
+def step(by, helped=False):
+    return {"by": by, "action": np.array([1.0, 2.0]), "helped": helped}
+
+
+@pytest.mark.parametrize(
+    ("who", "whose"),
+    [((POLICY, POLICY), "policy"), ((PERSON,), "person"), ((POLICY, PERSON), "both")],
+)
+def test_a_chunk_belongs_to_whoever_made_all_of_it(who, whose):
+    hands = hands_of([step(by) for by in who], cut=False)
+    assert hands is not None
+    assert hands.whose == whose
+    assert hands.actions.shape == (len(who), 2)
+    assert hands.actions.dtype == np.float32
+
+
+def test_where_nobody_can_take_over_there_is_nothing_to_tell():
+    assert hands_of([], cut=True) is None
+    assert hands_in({TAKEOVER: {"by": POLICY}}) is None  # of a single step
+    assert not helped({"is_success": True})
+
+
+def test_an_episode_that_was_helped_stays_so():
+    hands = hands_of([step(POLICY, helped=True)], cut=False)
+    assert helped({TAKEOVER: hands})

@@ -1,0 +1,78 @@
+"""Takeover: who executed an environment's actions, the policy or a person, as ``info`` tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+TAKEOVER = "takeover"
+"""Key of ``info`` where a person can take the arms: of a step a mapping with ``by``, who acted, and
+``action``, what was asked for by whoever did, and ``helped``, whether a person has acted in the
+episode so far; of a chunk a :class:`Hands`."""
+POLICY, PERSON = "policy", "person"
+"""Names of those who act."""
+
+
+class Hands(NamedTuple):
+    """Hands that a chunk's actions were in, which a person cut into, or made.
+
+    Attributes:
+        by_person: Which of its executed actions a person made. Shape ``(k,)``, bool.
+        actions: What was asked for by whoever acted. Shape ``(k, A)``.
+        taken: Whether the chunk was cut because the arms changed hands.
+        helped: Whether a person has had the arms in this episode so far.
+    """
+
+    by_person: np.ndarray
+    actions: np.ndarray
+    taken: bool
+    helped: bool = False
+
+    @property
+    def whose(self) -> str:
+        """Owner of the chunk: ``"policy"``, ``"person"``, or ``"both"``, which teaches nothing.
+
+        >>> Hands(np.array([False, True]), np.zeros((2, 1)), True).whose
+        'both'
+        """
+        if self.by_person.all():
+            return PERSON
+        return "both" if self.by_person.any() else POLICY
+
+
+def hands_of(told: Sequence[Mapping[str, Any]], cut: bool) -> Hands | None:
+    """Put together what was told of the steps of a chunk; None if nothing was.
+
+    Args:
+        told: What each step's ``info`` has under `TAKEOVER`; empty where it has none.
+        cut: Whether the chunk was cut, since somebody took over.
+
+    >>> hands_of([{}], cut=False) is None
+    True
+    """
+    if not told or not all(told):
+        return None
+    return Hands(
+        np.array([step["by"] == PERSON for step in told]),
+        np.array([step["action"] for step in told], np.float32),
+        cut,
+        any(step.get("helped", False) for step in told),
+    )
+
+
+def helped(info: Mapping[str, Any]) -> bool:
+    """Tell whether a person had the arms in the episode that an info is the last one of.
+
+    >>> helped({}), helped({TAKEOVER: Hands(np.zeros(1, bool), np.zeros((1, 1)), False, True)})
+    (False, True)
+    """
+    hands = hands_in(info)
+    return hands is not None and hands.helped
+
+
+def hands_in(info: Mapping[str, Any]) -> Hands | None:
+    """Return the hands that a chunk was in, by its info; None where there is one pair alone."""
+    found = info.get(TAKEOVER)
+    return found if isinstance(found, Hands) else None
