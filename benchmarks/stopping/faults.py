@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.stopping.causes import CAUSES, Person
+from benchmarks.stopping.kinds import ROBOTS
 from benchmarks.stopping.phases import PHASES, Session
-from benchmarks.stopping.robots import ROBOTS
 from benchmarks.tools.watched import Stretch
 from real.operators import Event
 from zprl_env.errors import ZprlError
@@ -18,7 +18,7 @@ from zprl_env.errors import ZprlError
 ATTEMPTS = 3
 """Times that a case is tried whose fault does not happen: a busy machine stops arms before."""
 ENDS = (KeyboardInterrupt, SystemExit, ZprlError, OSError, ValueError, RuntimeError)
-"""What a session may end with."""
+"""Exceptions that a session may end with."""
 HURRIED = 0.49
 """Fraction of a period that at least lies between two commands."""
 LATE = 0.3

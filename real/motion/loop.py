@@ -106,7 +106,6 @@ class ControlLoop:
         self.rigs: list[CameraRig] = []
         self.amend: Callable[[Event], object] | None = None
         self._paused = False
-        self._untold = False  # of the stop in force, the driver
         self._preset = preset
         self._coordinates = coordinates_of(preset)
         self._near = self.filter.nearness
@@ -284,7 +283,7 @@ class ControlLoop:
         """Hear the operator from another thread: a stop waits for nothing that the loop does."""
         if self._hearing.hear():
             self.halt("operator", OPERATOR_STOPPED, beside=True)
-        if self._untold and self.arms.in_real_time and self._turn.acquire(blocking=False):
+        if self.arms.untold and self.arms.in_real_time and self._turn.acquire(blocking=False):
             try:
                 self._brake_untold()
             finally:
@@ -304,9 +303,9 @@ class ControlLoop:
         self.epoch += 1
         try:
             self.robot.stop()
-            self._untold = False
+            self.arms.untold = False
         except Exception as error:
-            self._untold = True
+            self.arms.untold = True
             if first:
                 self.emergency.amend(f"the robot could not be told to stop: {error}")
         if not beside:
@@ -316,7 +315,7 @@ class ControlLoop:
         """Release the stop: the arms may move again, from where they will be measured to be."""
         with self._turn:
             self.filter.restart(self.filter.coordinates)
-            self._untold = False
+            self.arms.untold = False
             self.emergency.release()
 
     def forget(self) -> None:
@@ -549,7 +548,7 @@ class ControlLoop:
 
     def _brake_untold(self) -> None:
         """Brake by commands where the driver could not be told to stop, as far as it takes them."""
-        moving = self._untold and not self.filter.at_rest
+        moving = self.arms.untold and not self.filter.at_rest
         if moving:
             self._await_period()
         while moving:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import train_sb3
-from benchmarks.stopping.robots import ROBOTS
+from benchmarks.stopping.kinds import ROBOTS
 from real.env import RealRobotEnv
 from real.operators import ScriptedOperator
 from real.play import Play, main, play
