@@ -39,7 +39,7 @@ class Train:
     out: Path
     """Folder of the judge."""
     look: Literal["states", "frames", "both"] = "states"
-    """What it looks at: the observation's numbers, the cameras' frames, or both."""
+    """Input of it: the observation's numbers (states), the cameras' frames, or both."""
     keys: tuple[str, ...] = ()
     """Parts of the observation that make its state; by default those that the file names."""
     cameras: tuple[str, ...] = ()
