@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from real import checks
+from real.checks import QUICK, TURN, UP, driven_axes, how_far, how_turned, move
 from real.clock import SimulatedClock
 from real.drivers import DriverLike, driver_settings, make_robot
-from real.motion.safety import SafetyFilter
 from real.motion.watchdog import fault
 from real.robot import Cameras, JointCommand, Robot, RobotError, RobotState, SceneRobot
-from real.tasks import rotation
-from real.tasks.coordinates import GRIPPER, MOTION, POSITION, ROTATION, Coordinates, coordinates_of
+from real.tasks.coordinates import Coordinates, coordinates_of
 from real.tasks.files import load_preset
 from real.tasks.preset import Preset
 from zprl_env import cli
 from zprl_env.errors import ZprlError
-
-REACH, NEAR = 0.03, 0.01
-"""Distance that the arms are moved, and their largest error afterwards [m]."""
-TURN, ALIKE = 0.15, 0.06
-"""Angle that the arms are turned, and their largest error afterwards [rad]."""
-UNLIKE = 0.75
-"""Share of a way that reported velocities may differ from it by: noise, but no other unit, no other
-frame, and not zero."""
-QUICK = 0.25
-"""Longest time that a call may take [s]."""
-SETTLED, QUIET = 1.0, 0.15
-"""Time that arms get to come to rest [s], and the time after which those count as being there that
-have not moved meanwhile."""
-BEHIND = 0.4
-"""Time that measured arms may be behind where they are sent [s]: longer than an arm's own delay."""
 
 
 class MisbehavingRobotError(ZprlError):
@@ -123,11 +107,11 @@ def _connects(robot: Robot, preset: Preset) -> Iterator[str]:
     if not len(state.joints):
         yield f"joints must be given for {len(preset.arms)} arms, got none"
     if preset.space == "joints":
-        if (off := _off(preset, state, coordinates_of(preset).home)) > TURN:
+        if (off := how_far(preset, state, coordinates_of(preset).home)) > TURN:
             yield f"home() must take the joints to the preset's posture, they are {off:.2f} rad off"
         return
     home = Coordinates(preset).command(Coordinates(preset).home)
-    if (off := _angle(state.quaternion, home.quaternion)) > 2.0 * TURN:
+    if (off := how_turned(state.quaternion, home.quaternion)) > 2.0 * TURN:
         yield (
             f"arms at home must be turned as the preset says, {home.quaternion.tolist()}, they are "
             f"{off:.2f} rad off: is w first, and the frame the base's?"
@@ -178,186 +162,16 @@ def _measures_anew(robot: Robot, preset: Preset) -> Iterator[str]:
             yield f"a measurement must stay as it is, a later one changed its {name}"
 
 
-def _goes_where_it_is_sent(robot: Robot, preset: Preset) -> Iterator[str]:
-    """Each arm follows along and about every axis, both ways, and holds still without commands."""
-    coordinates = coordinates_of(preset)
-    for axis in _axes(preset):
-        for sign in (1.0, -1.0):
-            goal = _away(preset, axis, sign)
-            if preset.space == "pose":
-                goal[:, ROTATION][:, axis.place] += sign * TURN
-            _move(robot, preset, goal)
-            state = robot.state()
-            if (error := _off(preset, state, goal)) > axis.near:
-                yield (
-                    f"an arm sent {sign * axis.reach:+g} {axis.unit} {axis.name} must get within "
-                    f"{axis.near} {axis.unit}, it is {error:.3f} {axis.unit} off"
-                )
-            if preset.space == "joints":
-                continue
-            if (error := _angle(state.quaternion, coordinates.command(goal).quaternion)) > ALIKE:
-                yield (
-                    f"an arm turned {sign * TURN:+g} rad about {'xyz'[axis.place]} must get within "
-                    f"{ALIKE} rad, it is {error:.3f} rad off"
-                )
-    _move(robot, preset, coordinates.home)
-    before = coordinates.of(robot.state())
-    robot.clock.sleep_until(robot.clock.now() + SETTLED)
-    if (drift := _off(preset, robot.state(), before)) > axis.near:
-        yield f"arms without commands must stay where they are, drifted {drift:.3f} {axis.unit}"
-
-
-def _measures_its_velocity(robot: Robot, preset: Preset) -> Iterator[str]:
-    """Velocities are those of the way, in metres and radians per second, in the base's frame."""
-    home = coordinates_of(preset).home
-    goal = home + TURN if preset.space == "joints" else home.copy()
-    if preset.space == "pose":  # along and about all axes at once: no other frame is alike
-        goal[:, POSITION] += REACH
-        goal[:, ROTATION] += TURN
-    goal[:, GRIPPER] = home[:, GRIPPER]
-    states, sent = _move_for(robot, preset, SafetyFilter(preset).clip(goal), SETTLED + BEHIND)
-    _move(robot, preset, home)
-    yield from _keeps_up(preset, states, sent)
-    ways = {name: way for name, way in _ways(states).items() if preset.space in way.spaces}
-    for name, way in ways.items():
-        said = np.array([getattr(state, name) for state in states])
-        if not said.size:
-            continue  # joints' velocities are told by those who know them
-        lasting = np.diff([state.stamp for state in states])[:, None, None]
-        summed = np.sum(0.5 * (said[1:] + said[:-1]) * lasting, axis=0)
-        off = np.linalg.norm(summed - way.gone, axis=1)
-        if (off > UNLIKE * np.linalg.norm(way.gone, axis=1) + way.noise).any():
-            yield (
-                f"{name} must be that of the way, which was {way.gone.round(3).tolist()} "
-                f"{way.unit}; it sums up to {summed.round(3).tolist()}"
-            )
-
-
-class _Way(NamedTuple):
-    """What a velocity should sum up to: the way that was gone, how small it may be, and where."""
-
-    gone: np.ndarray
-    unit: str
-    noise: float
-    spaces: tuple[str, ...]
-
-
-def _ways(states: list[RobotState]) -> dict[str, _Way]:
-    """Return the ways of all velocities."""
-    turns = [
-        rotation.to_vector(rotation.multiply(b.quaternion, rotation.inverse(a.quaternion)))
-        for a, b in itertools.pairwise(states)
-    ]
-    first, last = states[0], states[-1]
-    joints = np.zeros((0, 0)) if not len(first.joints) else np.array(last.joints) - first.joints
-    both = ("pose", "joints")
-    return {
-        "linear_velocity": _Way(last.position - first.position, "m", 0.0, ("pose",)),
-        "angular_velocity": _Way(np.sum(turns, axis=0), "rad", 0.0, ("pose",)),
-        "joint_velocities": _Way(joints, "rad", 0.05, both),
-    }
-
-
-def _keeps_up(preset: Preset, states: list[RobotState], sent: np.ndarray) -> Iterator[str]:
-    """Arms are measured to be where they were sent a short time ago, not long ago."""
-    axes = [axis.place for axis in _axes(preset)]
-    seen = np.array([coordinates_of(preset).of(state) for state in states])[:, :, axes]
-    sent = sent[:, :, axes]
-    half = 0.5 * (sent[0] + sent[-1])
-    for arm, axis in np.ndindex(half.shape):
-        told, came = (
-            np.argmax(np.abs(way - way[0])[:, arm, axis] > np.abs(half - sent[0])[arm, axis])
-            for way in (sent, seen)
-        )
-        late = (came - told) / preset.control_rate
-        if not came or late > BEHIND:
-            how = f"{late:.2f} s" if came else "not there at all"
-            yield (
-                f"arms must be measured at most {BEHIND:g} s behind where they were sent, they are "
-                f"{how}: is it what is measured, and when it is?"
-            )
-            return
-
-
-def _falls_silent(robot: Robot, preset: Preset) -> Iterator[str]:
-    """Arms whose commands end in motion stay where the last one put them."""
-    axis = _axes(preset)[UP]
-    goal = _away(preset, axis)
-    _move_for(robot, preset, goal, 0.3)
-    robot.clock.sleep_until(robot.clock.now() + SETTLED)
-    here = coordinates_of(preset).of(robot.state())
-    beyond = float((here - goal)[:, axis.place].max())
-    if beyond > 0.5 * axis.near:
-        yield (
-            f"arms whose commands end in motion must stay where the last one put them, they went "
-            f"{beyond:.3f} {axis.unit} too far in {SETTLED:g} s of silence"
-        )
-    robot.stop()
-    _move(robot, preset, coordinates_of(preset).home)
-
-
-def _stops_beside(robot: Robot, preset: Preset) -> Iterator[str]:
-    """A stop waits for no other call, which another thread is in."""
-    if isinstance(robot.clock, SimulatedClock):
-        return  # in which nothing else goes on
-    _move(robot, preset, _away(preset, _axes(preset)[UP]))
-    with ThreadPoolExecutor(1) as beside:
-        homing = beside.submit(robot.home)
-        time.sleep(0.1)
-        began = time.monotonic()
-        robot.stop()
-        took = time.monotonic() - began
-        with suppress(RobotError):
-            homing.result()
-    if took > QUICK:
-        yield f"stop() must return within {QUICK} s while home() is under way, took {took:.2f} s"
-    robot.home()
-
-
-def _grips(robot: Robot, preset: Preset) -> Iterator[str]:
-    """Grippers that a task commands close and open."""
-    if "gripper" not in preset.action:
-        return
-    binary = any(arm.gripping.kind == "binary" for arm in preset.arms)
-    for opening in (0.0, 1.0) if binary else (0.0, 0.5, 1.0):
-        goal = coordinates_of(preset).home
-        goal[:, GRIPPER] = opening
-        _move(robot, preset, goal)
-        for _ in range(4):  # hands take their time
-            got = robot.state().gripper
-            if np.abs(got - opening).max() > 0.1:
-                _move_for(robot, preset, goal, 0.5)
-        got = robot.state().gripper
-        if np.abs(got - opening).max() > 0.3:
-            yield f"grippers sent to {opening:g} must get there, got {got.round(2).tolist()}"
-
-
-def _stops(robot: Robot, preset: Preset) -> Iterator[str]:
-    """A stop holds, can be repeated, and commands move the arms again."""
-    home, axis = coordinates_of(preset).home, _axes(preset)[UP]
-    _move_for(robot, preset, _away(preset, axis), 10 / preset.control_rate)
-    robot.stop()
-    robot.stop()
-    robot.clock.sleep_until(robot.clock.now() + SETTLED)
-    before = coordinates_of(preset).of(robot.state())
-    robot.clock.sleep_until(robot.clock.now() + SETTLED)
-    if (drift := _off(preset, robot.state(), before)) > 0.5 * axis.near:
-        yield f"stopped arms must hold still, drifted {drift:.3f} {axis.unit}"
-    _move(robot, preset, home)
-    if _off(preset, robot.state(), home) > axis.near:
-        yield "arms must follow commands again after stop()"
-
-
 def _keeps_its_own_copies(robot: Robot, preset: Preset) -> Iterator[str]:
     """Later changes of a command's arrays do not matter."""
-    coordinates, axis = coordinates_of(preset), _axes(preset)[UP]
-    _move(robot, preset, coordinates.home)
+    coordinates, axis = coordinates_of(preset), driven_axes(preset)[UP]
+    move(robot, preset, coordinates.home)
     command = coordinates.command(coordinates.home)
     robot.command(command)
     moving = command.joints if isinstance(command, JointCommand) else command.position
     moving += 1.0
     robot.clock.sleep_until(robot.clock.now() + 0.2)
-    if _off(preset, robot.state(), coordinates.home) > axis.near:
+    if how_far(preset, robot.state(), coordinates.home) > axis.near:
         yield "command() must copy what it is given, changing the array moved an arm"
 
 
@@ -431,12 +245,12 @@ CHECKS = (
     _connects,
     _answers_quickly,
     _measures_anew,
-    _goes_where_it_is_sent,
-    _measures_its_velocity,
-    _falls_silent,
-    _grips,
-    _stops,
-    _stops_beside,
+    checks.goes_where_it_is_sent,
+    checks.measures_its_velocity,
+    checks.falls_silent,
+    checks.grips,
+    checks.stops,
+    checks.stops_beside,
     _keeps_its_own_copies,
     _repeats_its_scenes,
     _takes_pictures,
@@ -452,90 +266,9 @@ def _sound(robot: Robot, preset: Preset, state: RobotState) -> Iterator[str]:
         yield f"gripper must lie in [0, 1], got {np.asarray(state.gripper).tolist()}"
 
 
-class _Axis(NamedTuple):
-    """An axis that arms are sent along: its place among coordinates, and how far."""
-
-    place: int
-    name: str
-    reach: float
-    near: float
-    unit: str
-
-
-UP = -1
-"""Place of the axis along which arms are stopped: upwards, or the last joint."""
-
-
-def _axes(preset: Preset) -> list[_Axis]:
-    """Return the axes that arms are sent along: of space, or their joints."""
-    if preset.space == "pose":
-        return [_Axis(n, f"along {name}", REACH, NEAR, "m") for n, name in enumerate("xyz")]
-    joints = range(preset.arms[0].joints)
-    return [_Axis(n, f"of joint {n + 1}", TURN, ALIKE, "rad") for n in joints]
-
-
-def _away(preset: Preset, axis: _Axis, sign: float = 1.0) -> np.ndarray:
-    """Return where arms are that were sent from home along an axis, as far as they may."""
-    goal = coordinates_of(preset).home
-    goal[:, axis.place] += sign * axis.reach
-    return SafetyFilter(preset).clip(goal)
-
-
-def _off(preset: Preset, state: RobotState, goal: np.ndarray) -> float:
-    """Return how far arms are from a goal, along the axes that they are sent along [m or rad]."""
-    axes = [axis.place for axis in _axes(preset)]
-    return float(np.abs(coordinates_of(preset).of(state) - goal)[:, axes].max())
-
-
-def _angle(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the largest angle between orientations [rad]."""
-    turns = rotation.to_vector(rotation.multiply(np.asarray(a), rotation.inverse(np.asarray(b))))
-    return float(np.linalg.norm(turns, axis=-1).max())
-
-
 def _arrays(state: RobotState) -> dict[str, np.ndarray]:
     """Return copies of a measurement's arrays."""
     return {n: a.copy() for n, a in vars(state).items() if isinstance(a, np.ndarray)}
-
-
-def _move(robot: Robot, preset: Preset, goal: np.ndarray) -> None:
-    """Send the arms somewhere through the safety filter, and give them time to settle."""
-    coordinates, seen = coordinates_of(preset), []
-    settling, quiet = int(preset.control_rate * SETTLED), int(preset.control_rate * QUIET) + 1
-    for safety in _sending(robot, preset, goal, SETTLED + 3.0):
-        if safety.at_rest and np.abs(safety.coordinates - goal).max() < NEAR:
-            settling -= 1
-            seen.append(coordinates.of(robot.state())[:, MOTION])
-            last = np.array(seen[-quiet:])
-            off, moved = np.abs(last - goal[:, MOTION]).max(), np.ptp(last, axis=0).max()
-            if settling <= 0 or (len(seen) >= quiet and off < 0.3 * NEAR and moved < 0.1 * NEAR):
-                return
-
-
-def _move_for(
-    robot: Robot, preset: Preset, goal: np.ndarray, seconds: float
-) -> tuple[list[RobotState], np.ndarray]:
-    """Send the arms somewhere for a while; return what was measured, and where they were sent."""
-    states, sent = [], []
-    for safety in _sending(robot, preset, goal, seconds):
-        states.append(robot.state())
-        sent.append(safety.coordinates.copy())
-    return states, np.array(sent)
-
-
-def _sending(
-    robot: Robot, preset: Preset, goal: np.ndarray, seconds: float
-) -> Iterator[SafetyFilter]:
-    """Send the arms somewhere, command by command; yields the filter after each one's period."""
-    coordinates, safety = coordinates_of(preset), SafetyFilter(preset)
-    safety.restart(coordinates.of(robot.state()))
-    period = 1.0 / preset.control_rate
-    due = robot.clock.now()
-    for _ in range(round(seconds * preset.control_rate)):
-        robot.command(coordinates.command(safety.advance(goal, preset.reset_speed).coordinates))
-        due = max(due + period, robot.clock.now())
-        robot.clock.sleep_until(due)
-        yield safety
 
 
 def examine(conformance: Conformance) -> None:

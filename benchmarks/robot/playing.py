@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,13 +21,29 @@ from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.agents.weights import load_agent
 from zprl_env.training.config import load_config
 from zprl_env.training.environment import evaluation_env
-from zprl_env.training.settings.recipe import recipe_for
+from zprl_env.training.settings.recipe import Recipe, recipe_for
 
 EPISODES, EXPLORED = 50, 20
 """Held-out episodes of the base policy and of agents, and of exploring at random."""
 MOTION = "motion.json"
 Maker = Callable[[Any], Agent | None]
 """Function from a steered environment to who acts in it; None is the base policy."""
+
+
+class Way(NamedTuple):
+    """A way to play a task.
+
+    Attributes:
+        steer: Where the agent enters.
+        agent: Makes it.
+        recipe: Settings that it learned with; the task's own if None.
+        episodes: Held-out episodes to play.
+    """
+
+    steer: str
+    agent: Maker
+    recipe: Recipe | None = None
+    episodes: int = EPISODES
 
 
 def at_random(size: int) -> Agent:
@@ -42,27 +58,32 @@ def learned(run: Path, env: SteeringWrapper) -> Agent:
     return load_agent(run, config.algo, config.recipe, env)
 
 
-def play(task: str, steer: str, agent: Maker, episodes: int = EPISODES) -> dict[str, Any]:
-    """Play held-out episodes of a task in one way."""
+def play(task: str, way: Way) -> dict[str, Any]:
+    """Play the held-out episodes of a task in one way."""
     motion, env_name = Motion(), TASKS[task].env
-    recipe = recipe_for("sac", "default", steer, env_name)
+    recipe = way.recipe or recipe_for("sac", "default", way.steer, env_name)
     with closing(RealRobotEnv(task, recorder=motion)) as robot:
-        env = evaluation_env(robot, env_name, steer, recipe)
-        result = evaluate(env, agent(env), range(TEST_SEED, TEST_SEED + episodes))
+        env = evaluation_env(robot, env_name, way.steer, recipe)
+        result = evaluate(env, way.agent(env), range(TEST_SEED, TEST_SEED + way.episodes))
     return result.to_dict() | motion.to_dict()
 
 
-def ways(task: str, out: Path = RESULTS) -> dict[str, tuple[str, Maker]]:
-    """Return every way to play a task: where the agent enters, and which agent."""
-    found: dict[str, tuple[str, Maker]] = {
-        "base policy": ("latent", lambda env: None),
-        "exploring, latent": ("latent", lambda env: at_random(env.action_space.shape[0])),
-        "exploring, action residual": ("action", lambda env: at_random(env.action_space.shape[0])),
+def ways(task: str, out: Path = RESULTS) -> dict[str, Way]:
+    """Return every way to play a task by its name."""
+
+    def exploring(env: SteeringWrapper) -> Agent:
+        return at_random(int(np.prod(env.action_space.shape or ())))
+
+    found = {
+        "base policy": Way("latent", lambda env: None),
+        "exploring, latent": Way("latent", exploring, episodes=EXPLORED),
+        "exploring, action residual": Way("action", exploring, episodes=EXPLORED),
     }
-    for way in WAYS:
-        run = work_folder(folder(task, out) / way)
+    for name in WAYS:
+        run = work_folder(folder(task, out) / name)
         if (run / "config.json").exists() and (run / "results.json").exists():
-            found[way] = (load_config(run).steer, partial(learned, run))
+            config = load_config(run)
+            found[name] = Way(config.steer, partial(learned, run), config.recipe)
     return found
 
 
@@ -76,8 +97,7 @@ def play_missing(task: str, out: Path = RESULTS, again: bool = False) -> None:
     """
     path = folder(task, out) / MOTION
     found = read_json(path) if path.exists() and not again else {}
-    for name, (steer, agent) in ways(task, out).items():
+    for name, way in ways(task, out).items():
         if name not in found:
-            episodes = EXPLORED if name.startswith("exploring") else EPISODES
-            found[name] = play(task, steer, agent, episodes)
+            found[name] = play(task, way)
             keep(path, found)

@@ -21,7 +21,7 @@ from real.tasks.preset import Preset
 
 ASIDE = (0.02, 0.15, 0.05)
 """How far a hand moves an arm [m]."""
-SETTLING = 1.5
+SETTLING = 3.0
 """Time in which an arm with mass, and motors that are not strong, comes to rest [s]."""
 
 

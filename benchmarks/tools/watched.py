@@ -12,7 +12,7 @@ from benchmarks.tools.limits import Extreme, extremes
 from real.robot import RobotCommand, RobotState
 from real.tasks.preset import Preset
 
-SAME = 1e-9
+SAME = 1e-7
 """Difference up to which two commands are the same [m]."""
 
 

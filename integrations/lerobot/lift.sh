@@ -8,14 +8,16 @@ python=${PYTHON:-.venv/bin/python}          # the simulators' interpreter
 lerobot=${LEROBOT:-.venv-lerobot/bin/python} # LeRobot's own: make test-lerobot builds it
 export PYTHONPATH=${PYTHONPATH:-.}
 kinds=${KINDS:-diffusion act}
-train_steps=${TRAIN_STEPS:-3000} fit_steps=${FIT_STEPS:-2000} env_steps=${ENV_STEPS:-30000}
-episodes=${EPISODES:-40} tested=${TESTED:-100} validated=${VALIDATED:-50}
+train_steps=${TRAIN_STEPS:-8000} fit_steps=${FIT_STEPS:-6000} env_steps=${ENV_STEPS:-40000}
+episodes=${EPISODES:-80} tested=${TESTED:-100} validated=${VALIDATED:-50}
 lerobot_train="$(dirname "$lerobot")/lerobot-train"
 diffusion=${DIFFUSION:---policy.n_obs_steps=1 --policy.horizon=16 --policy.n_action_steps=8
     --policy.drop_n_last_frames=0 --policy.down_dims=[64,128] --policy.optimizer_lr=1e-3
     --policy.noise_scheduler_type=DDIM --policy.num_inference_steps=10}
 act=${ACT:---policy.chunk_size=16 --policy.n_action_steps=8 --policy.dim_model=128
     --policy.n_heads=4 --policy.dim_feedforward=256 --policy.kl_weight=1 --policy.optimizer_lr=5e-4}
+search=${SEARCH:---noise best:4}
+noise=${NOISE:---steer-kwargs noise_steps=1 --scale 1}
 learning=${LEARNING:-}
 mkdir -p "$out"
 
@@ -56,10 +58,14 @@ for kind in $kinds; do
 done
 
 if [[ " $kinds " = *" diffusion "* ]]; then
-    # The same policy, steered at its noise instead: nothing has to be fitted for that.
+    # The same policy's noise: what a draw alone decides, and what an agent makes of it, which moves
+    # one step's noise and repeats it over the chunk. Nothing has to be fitted for that.
+    # shellcheck disable=SC2086
+    "$python" -m zprl_env.calibrate --env Lift --policy "lerobot:$out/diffusion" \
+        --policy-python "$lerobot" --out "$out/diffusion-noises" $search
     # shellcheck disable=SC2086
     "$python" train_sb3.py --env Lift --algo sac --policy "lerobot:$out/diffusion" --steer noise \
-        --policy-python "$lerobot" \
+        --policy-python "$lerobot" $noise \
         --out "$out/diffusion-noise" --total-env-steps "$env_steps" \
         --eval-episodes "$tested" --validation-episodes "$validated" $learning
 fi

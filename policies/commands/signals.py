@@ -17,6 +17,8 @@ ECHO = 0.5
 process, its group and its shell, which tells them again; ``timeout`` does alike."""
 
 _heard, _depth = -ECHO, 0
+_undivided = 0
+_waiting: list[Callable[[], object]] = []
 
 
 def listened_to(names: Sequence[str] = (*CTRL_C, *OTHERS)) -> list[signal.Signals]:
@@ -45,7 +47,8 @@ def answering(
             before, _heard = _heard, time.monotonic()
             if _heard - before < ECHO:
                 return
-        answer()
+        if not later(answer):
+            answer()
 
     global _heard, _depth
     _heard = _heard if _depth else -ECHO  # what another command has heard is no matter
@@ -79,6 +82,39 @@ def ending_as_by_ctrl_c() -> Iterator[None]:
     usual = [n for n in listened_to(OTHERS) if signal.getsignal(n) == signal.SIG_DFL]
     with answering(_interrupt, usual):
         yield
+
+
+@contextmanager
+def undivided() -> Iterator[None]:
+    """Have a wish to end that comes in here wait until all of it was done; a second one does not.
+
+    Only handlers that ask :func:`later` do so. Outside the main thread nothing has to wait.
+    """
+    global _undivided
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _undivided += 1
+    try:
+        yield
+    finally:
+        _undivided -= 1
+        if _waiting and not _undivided:
+            _waiting.pop()()
+
+
+def later(answer: Callable[[], object]) -> bool:
+    """Have an answer wait if something undivided is being done; False if it must not wait.
+
+    >>> with undivided():
+    ...     later(lambda: print("now")), later(lambda: print("a second one does not wait"))
+    (True, False)
+    now
+    """
+    if not _undivided or _waiting:
+        return False
+    _waiting.append(answer)
+    return True
 
 
 def start_tracker() -> None:

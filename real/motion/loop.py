@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from policies.commands.signals import undivided
 from real.cameras.rig import CameraRig
 from real.motion.arms import Arms
 from real.motion.beside import Beside
@@ -105,7 +106,7 @@ class ControlLoop:
         self.rigs: list[CameraRig] = []
         self.amend: Callable[[Event], object] | None = None
         self._paused = False
-        self._told = True  # of the stop in force, the driver
+        self._untold = False  # of the stop in force, the driver
         self._preset = preset
         self._coordinates = coordinates_of(preset)
         self._near = self.filter.nearness
@@ -124,6 +125,9 @@ class ControlLoop:
 
     def take_turn(self) -> None:
         """Take the turn from whoever moved these arms last, who brings them to rest."""
+        if not self.has_turn:
+            with self._turn:  # whatever this loop was about to do, the arms are elsewhere
+                self.filter.restart(self.filter.coordinates)
         self.arms.take(self)
         self._beside.start()
 
@@ -146,7 +150,7 @@ class ControlLoop:
             if self._paused:
                 self._pause()
             if not self.emergency.latched:
-                self._send(self.filter.advance(target, speed))
+                self._send(lambda: self.filter.advance(target, speed))
         return not self.emergency.latched
 
     def hold(self) -> bool:
@@ -161,7 +165,7 @@ class ControlLoop:
             self._begin()
             if not self.emergency.latched:
                 before = len(self.ticks)
-                self._send(self.filter.brake())
+                self._send(self.filter.brake)
                 self.held += self.ticks[before:]
                 del self.ticks[before:], self.filtered[before:]
         return not self.emergency.latched
@@ -175,6 +179,7 @@ class ControlLoop:
         with self._turn:
             if self._silent and not self.filter.at_rest and not self.emergency.latched:
                 with self.stopping():  # whoever was to go on did not: there is no way to go on from
+                    self.filter.restart(self.filter.coordinates)
                     self.robot.stop()
                     self.locate()
             moving = not self.filter.at_rest
@@ -183,7 +188,7 @@ class ControlLoop:
                 with self.stopping():
                     self._begin()
                     if not self.emergency.latched:
-                        self._send(self.filter.brake())
+                        self._send(self.filter.brake)
             self.pacer.restart()
         return not self.emergency.latched
 
@@ -269,6 +274,11 @@ class ControlLoop:
         """Hear the operator from another thread: a stop waits for nothing that the loop does."""
         if self._hearing.hear():
             self.halt("operator", OPERATOR_STOPPED, beside=True)
+        if self._untold and self.arms.in_real_time and self._turn.acquire(blocking=False):
+            try:
+                self._brake_untold()
+            finally:
+                self._turn.release()
 
     def halt(self, source: Source, reason: str, *, beside: bool = False) -> None:
         """Stop the arms, and keep them stopped: that holds whatever the driver does when told.
@@ -282,11 +292,11 @@ class ControlLoop:
         """
         first = self.emergency.trip(source, reason, self.robot.clock.now())
         self.epoch += 1
-        self._told = False
         try:
             self.robot.stop()
-            self._told = True
+            self._untold = False
         except Exception as error:
+            self._untold = True
             if first:
                 self.emergency.amend(f"the robot could not be told to stop: {error}")
         if not beside:
@@ -296,7 +306,7 @@ class ControlLoop:
         """Release the stop: the arms may move again, from where they will be measured to be."""
         with self._turn:
             self.filter.restart(self.filter.coordinates)
-            self._told = True
+            self._untold = False
             self.emergency.release()
 
     def forget(self) -> None:
@@ -343,8 +353,9 @@ class ControlLoop:
 
     @property
     def forsaken(self) -> bool:
-        """Whether the arms were left in motion, by whoever was to go on."""
-        return not (self.filter.at_rest or self.emergency.latched) and self._silent
+        """Whether the arms were left in motion, by whoever was to go on with them."""
+        moving = not (self.filter.at_rest or self.emergency.latched)
+        return moving and self.has_turn and self._silent
 
     def brake_forsaken(self) -> None:
         """Bring forsaken arms to rest; nothing if they are moved after all."""
@@ -414,7 +425,7 @@ class ControlLoop:
         """Hold still until the operator wants to go on, or loses patience."""
         until = self.robot.clock.now() + self.operator.patience
         while self._paused and self.verdict is None and not self.emergency.latched:
-            self._send(self.filter.brake())
+            self._send(self.filter.brake)
             if not self.emergency.latched:
                 self._begin()
             if self.robot.clock.now() > until:
@@ -455,16 +466,18 @@ class ControlLoop:
             if not self.emergency.latched:
                 self._measure(tracked=tracked)
 
-    def _send(self, filtered: Filtered) -> None:
-        """Send a command, let its period pass, and measure."""
-        command = self._coordinates.command(filtered.coordinates)
+    def _send(self, advance: Callable[[], Filtered]) -> None:
+        """Send what the filter makes, let its period pass, and measure."""
         try:
-            with self.spent.by("driver"):
-                self.robot.command(command)
+            with undivided():  # or else the filter would be ahead of what was sent
+                filtered = advance()
+                command = self._coordinates.command(filtered.coordinates)
+                with self.spent.by("driver"):
+                    self.robot.command(command)
+                self._note_sent(filtered)
         except ROBOT_ERRORS as error:
             self.halt(source_of(error), str(error))
         else:
-            self._note_sent(filtered)
             if self.emergency.latched:  # meanwhile, by another thread: this command came after it
                 self.halt("software", "a command came after the stop")
         self.filtered.append(filtered)
@@ -516,11 +529,11 @@ class ControlLoop:
             while moving and not self.emergency.latched:
                 moving = not self.filter.at_rest
                 self._beat = self.pacer.wait()
-                self._send(self.filter.brake())
+                self._send(self.filter.brake)
 
     def _brake_untold(self) -> None:
         """Brake by commands where the driver could not be told to stop, as far as it takes them."""
-        moving = not (self._told or self.filter.at_rest)
+        moving = self._untold and not self.filter.at_rest
         while moving:
             moving = not self.filter.at_rest
             filtered = self.filter.brake()

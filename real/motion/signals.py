@@ -9,14 +9,18 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from policies.commands.signals import OTHERS, listened_to
+from policies.commands.signals import CTRL_C, OTHERS, later, listened_to
+
+USUAL = (signal.SIG_DFL, signal.default_int_handler)
+"""Handlers that nobody has put there."""
 
 
 @contextmanager
 def stopping_on_signals() -> Iterator[None]:
     """Have SIGTERM and SIGHUP raise ``SystemExit``, where they would end the process at once.
 
-    What is under way is then unwound, or else what :mod:`atexit` does brings the arms to rest.
+    They and Ctrl-C wait until a command that is being made has been sent. What is under way is then
+    unwound, or else what :mod:`atexit` does brings the arms to rest.
     Handlers that somebody has put there are left alone, and outside the main thread, where none
     can be put, nothing is done.
 
@@ -28,20 +32,25 @@ def stopping_on_signals() -> Iterator[None]:
     ...     print(ended.code - 128 == signal.SIGTERM)
     True
     """
-    put = []
+    put = {}
     if threading.current_thread() is threading.main_thread():
-        for number in listened_to(OTHERS):
-            if signal.getsignal(number) == signal.SIG_DFL:
+        for number in listened_to((*CTRL_C, *OTHERS)):
+            if (before := signal.getsignal(number)) in USUAL:
                 signal.signal(number, _end)
-                put.append(number)
+                put[number] = before
     try:
         yield
     finally:
         if threading.current_thread() is threading.main_thread():
-            for number in put:
+            for number, before in put.items():
                 if signal.getsignal(number) is _end:
-                    signal.signal(number, signal.SIG_DFL)
+                    signal.signal(number, before)
 
 
-def _end(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
+def _end(number: int, frame: FrameType | None) -> None:
+    if not later(lambda: _raise(number)):
+        _raise(number)
+
+
+def _raise(number: int) -> NoReturn:
+    raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)

@@ -45,6 +45,9 @@ class Interrupting(ScriptedOperator):
             self.deed(self)
         return super().poll()
 
+    def hear(self):
+        return super().poll()  # by the thread beside the loop, in which no Ctrl-C comes
+
 
 def interrupted(_):
     raise KeyboardInterrupt
@@ -204,6 +207,23 @@ def test_a_stop_is_heard_while_the_driver_blocks(method):
     robot.blocking = None
     assert robot.stops
     assert min(abs(stop - said[0]) for stop in robot.stops) < 0.3
+    env.close()
+
+
+def test_an_arm_that_cannot_be_told_is_braked_while_a_policy_thinks():
+    robot, operator = Slow(PRESET), ScriptedOperator()
+    env = RealRobotEnv(PRESET, driver=robot, operator=operator)
+    env.reset(seed=0)
+    for _ in range(8):
+        env.step(AWAY)
+    assert np.linalg.norm(robot.state().linear_velocity) > 0.1
+    robot.broken["stop"] = RuntimeError("cannot be told")
+    operator.say(Event.STOP)
+    time.sleep(0.1)  # less than after which it would be braked in any case
+    assert env._loop.emergency.latched
+    time.sleep(0.7)
+    assert np.linalg.norm(robot.state().linear_velocity) < 0.02
+    robot.broken.clear()
     env.close()
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from real import testing
+from real import checks
 from real.drivers.ideal import IdealRobot
 from real.robot import RobotCommand
 from real.tasks import rotation
@@ -324,8 +324,8 @@ def test_a_driver_whose_stop_waits_for_its_way_home_is_named():
     robot = Deaf(preset)
     robot.connect()
     robot.home()
-    with patch.object(testing, "_move"):
-        (told,) = testing._stops_beside(robot, preset)
+    with patch.object(checks, "move"):
+        (told,) = checks.stops_beside(robot, preset)
     assert re.match(r"stop\(\) must return within 0.25 s while home\(\) is under way, took 0", told)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from policies.checkpoints.output import package_version
 from zprl_env.base_policies.recipes import ImitationRecipe
+from zprl_env.envs.outcomes import told
 from zprl_env.evaluation import TEST_SEED, EvaluationResult
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ def card(made: Made, recipe: ImitationRecipe, *, env: str, seed: int, command: s
         command: What makes the same again.
     """
     low, high = made.noisy.interval
+    lost = made.noisy.not_counted
+    played = made.noisy.episodes + sum(lost.values())
+    besides = f"; {told(lost)} not counted" if lost else ""
     policy = made.policy
     pushed = f", disturbance {recipe.disturbance}" if recipe.disturbance else ""
     rms = ", ".join(f"{value:.2f}" for value in policy.latent_rms)
@@ -57,7 +61,7 @@ frozen. It is meant to be steered, so it is meant to fail now and then.
 | demonstrations | {made.shown} scripted, {made.succeeded} successful; skill {recipe.skill}, \
 operator {recipe.operator_seed}{pushed}, recording seed {seed} |
 | success | {made.noisy.success_rate:.1%} (Wilson 95 %: {low:.1%} to {high:.1%}) over \
-{made.noisy.episodes} episodes, seeds {TEST_SEED} to {TEST_SEED + made.noisy.episodes - 1} |
+{made.noisy.episodes} episodes, seeds {TEST_SEED} to {TEST_SEED + played - 1}{besides} |
 | without flow noise | {made.noiseless} |
 | mean length | {made.noisy.mean_length:.1f} environment steps |
 | latent | {policy.latent_dim} dimensions, RMS {rms} |

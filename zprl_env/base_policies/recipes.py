@@ -59,10 +59,10 @@ RECIPES = {
         episodes=20, skill=0.25, pretrain=replace(SMALL, steps=6_000, eval_every=6_000)
     ),
     "Real-flip-egg": ImitationRecipe(
-        episodes=100, skill=0.25, pretrain=replace(SMALL, steps=10_000, eval_every=10_000)
+        episodes=100, skill=0.25, pretrain=replace(SMALL, steps=8_000, eval_every=8_000)
     ),
     "Real-insert-bills": ImitationRecipe(
-        episodes=100, skill=0.5, pretrain=replace(SMALL, eval_every=12_000)
+        episodes=100, skill=0.5, pretrain=replace(SMALL, steps=6_000, eval_every=6_000)
     ),
     # Both arms go their own ways only where something pushes them out of step.
     "Transport": ImitationRecipe(

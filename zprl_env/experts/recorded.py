@@ -11,9 +11,11 @@ import gymnasium as gym
 import numpy as np
 
 from policies.demonstrations import Trajectory
+from policies.demonstrations.lerobot.layout import RATE
 from policies.pictures.settings import PictureSettings
 from zprl_env.envs.flat import OBSERVATION
 from zprl_env.experts.quality import Quality
+from zprl_env.meaning.rate import control_rate
 
 GYM = 2
 """robomimic's number for gymnasium's environments in ``env_args["type"]``."""
@@ -109,8 +111,7 @@ class RecordedEnvironment(abc.ABC):
         """Steps per second, as the environment states them; None if it does not."""
         kwargs = self.env_args.get("env_kwargs")
         said = kwargs.get("control_freq") if isinstance(kwargs, Mapping) else None
-        said = said if said is not None else self.env.metadata.get("render_fps")
-        return float(said) if isinstance(said, int | float) and said > 0 else None
+        return control_rate(self.env) if said is None else float(said)
 
     @property
     def env_args(self) -> dict[str, Any]:
@@ -118,7 +119,9 @@ class RecordedEnvironment(abc.ABC):
         if self.env.has_wrapper_attr("env_args"):
             known: dict[str, Any] = self.env.get_wrapper_attr("env_args")
             return known
-        return {"env_name": self.task, "type": GYM, "env_kwargs": dict(self.env_kwargs)}
+        made = {"env_name": self.task, "type": GYM, "env_kwargs": dict(self.env_kwargs)}
+        rate = control_rate(self.env)
+        return made if rate is None else made | {RATE: rate}
 
     def close(self) -> None:
         """Free the simulator."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,13 +47,11 @@ def warn_if_nothing_moves(steering: Any, observations: Observations) -> None:
     actions = np.stack([np.zeros_like(signs), signs]).astype(np.float32)
     noise = generator.standard_normal((1, *noise_shape(policy))).repeat(2, axis=0)
     context = context_of(encoding) if takes_context(policy) else None
-    chunks, _ = steering.decode(
-        partial(decode, policy, context=context),
-        actions,
-        np.array(encoding[1], np.float32),
-        noise.astype(np.float32),
-    )
-    still, moved = np.asarray(chunks, np.float64)
+    latents = np.array(encoding[1], np.float32)
+    perturbed = steering.perturb(actions, latents, noise.astype(np.float32))
+    if perturbed.residual is not None:
+        return
+    still, moved = np.asarray(decode(policy, perturbed.latents, perturbed.noise, context), float)
     if np.abs(moved - still).max(initial=0.0) <= LEAST * max(1.0, np.abs(still).max(initial=0.0)):
         warnings.warn(
             f"What the agent moves, the {steering.place}, changes nothing of "

@@ -25,6 +25,8 @@ CONSTANT_WIDTH = 3.0
 EPISODES, STATES = 10, 50
 """Episodes and states after which what hardly moves is told. After five, a cube that seldom tips
 has not yet."""
+MOST = 10_000
+"""States after which no more are looked at, of episodes that do not end."""
 SHOWN = 6
 """Numbers that a warning names."""
 HINT = (
@@ -80,12 +82,13 @@ class Familiarity:
         first = not self._seen
         self.note(observations)
         enough = self._begun > EPISODES and self._states >= STATES
-        if (first or enough) and not self._told_far and (far := self.outside()):
+        over = enough or self._states >= MOST
+        if (first or over) and not self._told_far and (far := self.outside()):
             self._told_far = True
             _warn(f"lies far outside of what it was in training: {_few(far)}")
-        if enough:
-            if still := self.still():
-                _warn(f"hardly moves, and did in training: {_few(still)}")
+        if enough and (still := self.still(dead=False)):
+            _warn(f"hardly moves, and did in training: {_few(still)}")
+        if over:
             self._ranges, self._seen = None, []
 
     def note(self, observations: Observations) -> None:
@@ -117,8 +120,13 @@ class Familiarity:
             for i in np.flatnonzero(far)
         ]
 
-    def still(self) -> list[str]:
-        """List the numbers that moved in training and hardly do here."""
+    def still(self, *, dead: bool = True) -> list[str]:
+        """List the numbers that moved in training and hardly do here.
+
+        Args:
+            dead: Whether those are listed that do not move at all, such as a goal that is fixed
+                or a sensor that nobody reads: their unit may well be right.
+        """
         if self._ranges is None or not self._seen:
             return []
         low, high, moved = self._ranges
@@ -126,6 +134,7 @@ class Familiarity:
         least, most = seen.min(0), seen.max(0)
         still = np.zeros(len(low), bool)
         still[moved] = (most - least)[moved] < STILL * (high - low)[moved]
+        still &= dead | (most > least)
         return [
             f"{self._names[i]} is from {_span(least[i], most[i])}, and was "
             f"from {_span(low[i], high[i])}"

@@ -16,8 +16,10 @@ from policies.pictures.settings import PictureSettings
 
 Version = Literal["v3.0", "v2.1"]
 Pictures = Literal["png", "h264", "av1"]
-OBJECT = re.compile(r"object(-state)?|.*_obj_.*|observation\.environment_state")
+OBJECT = re.compile(r"object(-state)?|.*_obj_.*|(observation\.)?environment_state")
 """Names of observations that say where things are, which is LeRobot's environment state."""
+RATE = "rate"
+"""Steps per second in ``env_args``, of an environment whose ``env_kwargs`` have no control_freq."""
 
 
 class Episodes(Protocol):
@@ -186,11 +188,12 @@ def _parts(
 def _fps(env_args: Mapping[str, Any], given: float | None) -> float:
     kwargs = env_args.get("env_kwargs")
     stated = kwargs.get("control_freq") if isinstance(kwargs, Mapping) else None
+    stated = env_args.get(RATE) if stated is None else stated
     fps = given if given is not None else stated
     if isinstance(fps, bool) or not isinstance(fps, (int, float)) or not 0 < fps <= 10_000:
         raise DemonstrationError(
             f"a LeRobotDataset must have a rate in steps per second. Got: {fps}, as the "
-            "demonstrations state no control_freq. Give it: --fps 20."
+            "demonstrations state no control_freq and no rate. Give it: --fps 20."
         )
     return float(fps)
 

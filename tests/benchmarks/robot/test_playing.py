@@ -9,7 +9,8 @@ from benchmarks.robot import playing
 
 def test_the_base_policy_is_played_on_the_simulated_arm():
     pytest.importorskip("robosuite")
-    found = playing.play("place-orange", "latent", lambda env: None, episodes=1)
+    way = playing.Way("latent", lambda env: None, episodes=1)
+    found = playing.play("place-orange", way)
     assert found["episodes"] == 1
     assert found["velocity"] > 0 < found["robot_minutes"]
     assert found["actions"] >= found["lengths"][0] > 0
@@ -18,8 +19,8 @@ def test_the_base_policy_is_played_on_the_simulated_arm():
 def test_what_has_been_played_is_left_alone(tmp_path, monkeypatch):
     played = []
 
-    def play(task, steer, agent, episodes):
-        played.append((task, steer, episodes))
+    def play(task, way):
+        played.append((task, way.steer, way.episodes))
         return {"success_rate": 0.5}
 
     monkeypatch.setattr(playing, "play", play)

@@ -19,7 +19,7 @@ def test_runs_go_where_their_results_are_kept(tmp_path, monkeypatch):
     assert (first.kept, first.task) == (tmp_path / "action-0", "Real")
     assert "--steer action --eval-every" in first.arguments
     assert (second.kept, second.task) == (tmp_path / "open-box" / "latent-1", "Real-open-box")
-    assert "--total-env-steps 18000 --seed 1 --evaluate False" in second.arguments
+    assert "--total-env-steps 36000 --seed 1 --evaluate False" in second.arguments
 
 
 def test_every_task_has_its_turn_before_the_next_way():

@@ -262,3 +262,31 @@ def test_where_nothing_can_be_measured_nothing_begins(robot, operator):
     assert not loop.locate()
     assert loop.state is None
     assert stop_of(loop)[1] == "no measurement yet"
+
+
+def test_a_loop_that_was_stopped_in_motion_does_not_brake_arms_that_another_one_has(loop, robot):
+    run(loop, 20)
+    loop.halt("operator", "SPACE")
+    other = ControlLoop(robot, PRESET, ScriptedOperator(), loop.arms)
+    loop.arms.mover = loop
+    other.take_turn()
+    other.release()
+    robot.clock.sleep_until(robot.clock.now() + 1.0)
+    assert not loop.forsaken
+    loop.take_turn()
+    assert not loop.forsaken
+    sent = len(robot.commands)
+    assert loop.settle()
+    assert len(robot.commands) == sent
+    for one in (loop, other):
+        one._beside.close()
+
+
+def test_arms_that_were_forsaken_are_not_braked_as_if_they_still_flew(loop, robot):
+    run(loop, 20)
+    robot.clock.sleep_until(robot.clock.now() + 1.0)
+    sent, robot.broken["state"] = len(robot.commands), SystemExit(143)
+    with pytest.raises(SystemExit):  # a signal, between the stop and the measurement
+        loop.settle()
+    assert len(robot.commands) == sent
+    assert robot.moved_within(1.0) == 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,14 @@ def test_it_states_demonstrations_success_and_weights(made):
     assert f"seeds {TEST_SEED} to {TEST_SEED + 9} |" in text
     assert f"sha256 `{made.policy.weights_hash}`" in text
     assert "| chunk | horizon 4, n_action_steps 2 |" in text
+    assert "not counted" not in text
+
+
+def test_episodes_that_were_stopped_are_told_of_and_not_counted(made):
+    stopped = replace(made, noisy=replace(made.noisy, not_counted={"stop": 2}))
+    text = card(stopped, ImitationRecipe(), env="Point", seed=0, command="")
+    seeds = f"seeds {TEST_SEED} to {TEST_SEED + 11}; 2 (2 stop) not counted |"
+    assert f"over 10 episodes, {seeds}" in text
 
 
 def test_a_disturbance_is_told_where_there_was_one(made):
