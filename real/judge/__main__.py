@@ -39,13 +39,16 @@ class Train:
     out: Path
     """Folder of the judge."""
     look: Literal["states", "frames", "both"] = "states"
-    """What it looks at: the observation's numbers, the cameras' frames, or both."""
+    """Input of it: the observation's numbers (states), the cameras' frames, or both."""
     keys: tuple[str, ...] = ()
     """Parts of the observation that make its state; by default those that the file names."""
     cameras: tuple[str, ...] = ()
     """Cameras that it looks through; by default all of the recording."""
     encoder: Literal["small", "resnet18"] = "small"
     """Network of each camera: as of policies.pretrain."""
+    unsure: float = 1.0
+    """Time that whoever judged the recording took [s], of which nothing is learned; 0 where it was
+    the simulated scene."""
     steps: int = 600
     """Gradient steps, of each fold and of the judge."""
     folds: int = 5
@@ -104,7 +107,7 @@ def train(settings: Train, console: Console | None = None) -> Any:
     if settings.look != "states" and shown.picture_settings is not None:
         pictures = shown.picture_settings
         eyes = EyesConfig.of(pictures.cameras, pictures.image_size, settings.encoder)
-    examples = examples_of(shown, preset.rate)
+    examples = examples_of(shown, preset.rate, settings.unsure)
     if settings.look == "frames":
         examples = [one._replace(states=one.states[:, :0]) for one in examples]
     network, validation, scored = cross_validated(examples, eyes, preset.rate, fit, console.print)

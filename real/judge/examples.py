@@ -37,19 +37,24 @@ class Example(NamedTuple):
     success: bool
 
 
-def examples_of(demonstrations: Demonstrations, rate: float) -> list[Example]:
+def examples_of(
+    demonstrations: Demonstrations, rate: float, unsure: float = UNSURE
+) -> list[Example]:
     """Return the episodes that were judged, with what is known of their steps.
 
     Of an episode that succeeded the last 0.3 s show it, of the second before that nothing is known,
-    and all before does not; an episode that failed, or ran out of time, shows none.
+    and all before that shows none; an episode that failed, or ran out of time, shows none.
 
     Args:
         demonstrations: Recorded episodes.
         rate: Steps per second [Hz].
+        unsure: Time before that of which nothing is known [s]: how long whoever judged took.
 
     Raises:
-        ConfigurationError: There are too few of an outcome to validate anything.
+        ConfigurationError: It is below 0, or there are too few of an outcome to validate anything.
     """
+    if not unsure >= 0.0:
+        raise ConfigurationError(f"unsure must be at least 0 s. Got: {unsure}.")
     judged = [episode for episode in demonstrations.trajectories if episode.success is not None]
     successes = sum(bool(episode.success) for episode in judged)
     if min(successes, len(judged) - successes) < LEAST:
@@ -58,14 +63,14 @@ def examples_of(demonstrations: Demonstrations, rate: float) -> list[Example]:
             f"succeeded and {LEAST} that did not. Got: {successes} and {len(judged) - successes}. "
             "Record more: python -m real.play --out, of a policy that does not always succeed."
         )
-    return [_example(episode, demonstrations.observation_keys, rate) for episode in judged]
+    return [_example(one, demonstrations.observation_keys, rate, unsure) for one in judged]
 
 
-def _example(episode: Trajectory, keys: Sequence[str], rate: float) -> Example:
+def _example(episode: Trajectory, keys: Sequence[str], rate: float, unsure: float) -> Example:
     left = np.arange(len(episode), 0, -1) / rate  # until the end, of each step
     success = bool(episode.success)
     done = success & (left <= max(DONE, 1.0 / rate) + 1e-9)
-    not_done = ~done & ((left > DONE + UNSURE) | (not success))
+    not_done = ~done & ((left > DONE + unsure) | (not success))
     return Example(episode.flat_observations(keys), episode.frames, done, not_done, success)
 
 
