@@ -2,6 +2,7 @@
 
     python -m benchmarks.stopping run        stop latency and 500 random faults; 40 minutes
     python -m benchmarks.stopping summary    the tables of what was measured
+    python -m benchmarks.stopping case --number 444 --times 5    one fault again, and what it broke
 
 Latency is measured in real time, from a key, a signal or a failure until the arms stand still: in
 every phase of a robot's day (going home, waiting, a chunk, between two chunks, a pause, gradient
@@ -16,6 +17,7 @@ and how fast the arms are when the driver is closed. Both go on where they were 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +146,27 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Case:
+    """Have one random fault again, some times, and print what became of it; nothing is kept."""
+
+    number: int = 0
+    """Its number, which is its seed."""
+    times: int = 1
+    """How often; in real time each differs."""
+
+    def __post_init__(self) -> None:
+        if self.number < 0 or self.times < 1:
+            raise ZprlError(
+                f"number must be at least 0, times at least 1. Got: {self.number}, {self.times}."
+            )
+
+    def __call__(self) -> None:
+        """Have it."""
+        for _ in range(self.times):
+            print(json.dumps(faults.case(self.number)), flush=True)
+
+
+@dataclass(frozen=True)
 class Summary:
     """Print and write the tables of what was measured."""
 
@@ -159,7 +182,7 @@ class Summary:
             keep_table(self.out / CAUSE_TABLE, latency_table("cause", self.out))
 
 
-COMMAND = CommandLine("stopping", __doc__, (Run, Summary))
+COMMAND = CommandLine("stopping", __doc__, (Run, Case, Summary))
 
 if __name__ == "__main__":
     COMMAND.main()

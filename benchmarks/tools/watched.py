@@ -12,6 +12,8 @@ from benchmarks.tools.limits import Extreme, extremes
 from real.robot import RobotCommand, RobotState
 from real.tasks.preset import Preset
 
+AT_ONCE = 1.5
+"""Time between two commands, in that between the two before, after which arms have been silent."""
 SAME = 1e-7
 """Difference up to which two commands are the same [m]."""
 
@@ -24,11 +26,13 @@ class Stretch:
         begin: Where the arms were measured to be before the first.
         commands: The commands.
         stamps: When each came [s].
+        sent: Where the arms were sent just before, if no other thing moved or held them meanwhile.
     """
 
     begin: RobotCommand
     commands: list[RobotCommand] = field(default_factory=list)
     stamps: list[float] = field(default_factory=list)
+    sent: RobotCommand | None = None
 
     def holds(self, command: RobotCommand) -> bool:
         """Tell whether a command is still of this stretch: none moves arms that have come to rest.
@@ -40,19 +44,28 @@ class Stretch:
         before, last = self.commands[-2:]
         return not _equal(before, last) or _equal(last, command)
 
+    def sent_just_before(self, stamp: float) -> RobotCommand | None:
+        """Return where the arms were sent last; None if a silence lies between that and now."""
+        if len(self.stamps) < 2:
+            return None
+        silent = stamp - self.stamps[-1] > AT_ONCE * (self.stamps[-1] - self.stamps[-2])
+        return None if silent else self.commands[-1]
+
     def extremes(self, preset: Preset) -> list[Extreme]:
         """Measure the commands' largest differences, and the step to the first of them.
 
         A measurement has noise, of which nobody makes a velocity: the arms were at rest a control
-        period's way before the first command, which must be within reach of where they were.
+        period's way before the first command, which must be within reach of where they were. Arms
+        that follow their commands some way behind may be sent on from the last one at once.
         """
         if not self.commands:
             return []
         found = extremes(self.commands, preset, begun=True)
         for arm, settings in enumerate(preset.arms):
-            step = self.commands[0].position[arm] - self.begin.position[arm]
             most = settings.safety.velocity / preset.control_rate
-            size = float(np.abs(step).max())
+            froms = [self.begin] if self.sent is None else [self.begin, self.sent]
+            first = self.commands[0].position[arm]
+            size = min(float(np.abs(first - place.position[arm]).max()) for place in froms)
             found.append(Extreme(arm, "first step", size, most, 0.0))
             moved = np.diff([command.position[arm] for command in self.commands], axis=0)
             found.append(Extreme(arm, "step", float(np.abs(moved).max(initial=0.0)), most, 0.0))
@@ -86,11 +99,13 @@ class Watched:
     def command(self, command: RobotCommand) -> None:
         """Note a command and pass it on; see `real.robot.Robot.command`."""
         self._check("command")
-        self._open = self._open and self.stretches[-1].holds(command)
-        stamp, begin = self.clock.now(), None if self._open else self._begin(command)
+        stamp, sent = self.clock.now(), None
+        if self._open and not self.stretches[-1].holds(command):
+            self._open, sent = False, self.stretches[-1].sent_just_before(stamp)
+        begin = None if self._open else self._begin(command)
         super().command(command)  # type: ignore[misc]
         if begin is not None:
-            self.stretches.append(Stretch(begin))
+            self.stretches.append(Stretch(begin, sent=sent))
             self._open = True
         self.stretches[-1].commands.append(command)
         self.stretches[-1].stamps.append(stamp)

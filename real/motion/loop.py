@@ -181,7 +181,7 @@ class ControlLoop:
                     self.filter.restart(self.filter.coordinates)
                     self.robot.stop()
                     self.locate()
-            moving = not self.filter.at_rest
+            moving = not self.filter.told_to_rest
             while moving and not self.emergency.latched:
                 moving = not self.filter.at_rest  # once more at rest, for arms that would creep on
                 with self.stopping():
@@ -536,7 +536,7 @@ class ControlLoop:
         with contextlib.suppress(Exception):
             self._await_period()
             self.pacer.restart()
-            moving = not self.filter.at_rest
+            moving = not self.filter.told_to_rest
             while moving and not self.emergency.latched:
                 moving = not self.filter.at_rest
                 self._beat = self.pacer.wait()
@@ -548,7 +548,7 @@ class ControlLoop:
 
     def _brake_untold(self) -> None:
         """Brake by commands where the driver could not be told to stop, as far as it takes them."""
-        moving = self.arms.untold and not self.filter.at_rest
+        moving = self.arms.untold and not self.filter.told_to_rest
         if moving:
             self._await_period()
         while moving:

@@ -130,6 +130,15 @@ class SafetyFilter:
         return max(map(abs, [*self._velocity, *self._acceleration])) < AT_REST
 
     @property
+    def told_to_rest(self) -> bool:
+        """Whether the last command is at rest, and repeats the one before.
+
+        The last step to a place may be at rest there, and yet arms that keep their velocity in
+        silence would creep on with it.
+        """
+        return self.at_rest and not np.abs(self._differences[0]).max() * self._period > AT_REST
+
+    @property
     def resting_place(self) -> np.ndarray:
         """Place where the arms would come to rest if they braked now. Shape ``(N, C)``.
 

@@ -85,7 +85,7 @@ class Servo:
             return False
         goal = self.filter.clip(self.target)
         away = np.abs(goal - self.filter.coordinates).max() > 1e-9
-        return bool(away) or not self.filter.at_rest
+        return bool(away) or not self.filter.told_to_rest
 
     def advance(self, now: float, *, brake: bool = False) -> None:
         """Go on for a period."""

@@ -61,3 +61,12 @@ def test_nothing_is_no_table_and_less_than_nothing_is_refused(tmp_path):
         fault_table(tmp_path)
     with pytest.raises(ZprlError, match=r"Got: -1, 1\.0, 2"):
         COMMAND.parse(["run", "--cases", "-1"])
+
+
+def test_one_case_can_be_had_again_by_its_number(capsys):
+    COMMAND.parse(["case", "--number", "2", "--times", "2"])()
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == second
+    assert first["seed"] == 2
+    with pytest.raises(ZprlError, match=r"Got: -1, 1\."):
+        COMMAND.parse(["case", "--number", "-1"])

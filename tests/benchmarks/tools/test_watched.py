@@ -37,3 +37,27 @@ def test_a_first_command_far_from_where_the_arms_are_is_found():
     robot.command(coordinates.command(away))
     (first,) = [one for one in largest(robot.stretches, PRESET) if one.name == "first step"]
     assert not first.kept
+
+
+def _goes_on(robot, silence):
+    """Come to rest, be 0.1 m behind, and be sent on from the last command after a silence."""
+    coordinates, period = coordinates_of(PRESET), 1.0 / PRESET.control_rate
+    robot.connect()
+    robot.state()
+    place = coordinates.home.copy()
+    for _ in range(3):
+        robot.command(coordinates.command(place))
+        robot.clock.sleep_until(robot.clock.now() + period)
+    behind = place.copy()
+    behind[0, 0] -= 0.1
+    robot._begin = lambda command: coordinates.command(behind)
+    robot.clock.sleep_until(robot.clock.now() + silence)
+    place[0, 0] += 1e-5
+    robot.command(coordinates.command(place))
+    assert len(robot.stretches) == 2
+    return next(one for one in robot.stretches[1].extremes(PRESET) if one.name == "first step")
+
+
+def test_arms_that_follow_behind_may_be_sent_on_at_once_and_not_after_a_silence():
+    assert _goes_on(WatchedIdeal(PRESET), 0.0).kept
+    assert not _goes_on(WatchedIdeal(PRESET), 0.2).kept

@@ -300,3 +300,17 @@ def test_whoever_could_not_tell_the_driver_the_arms_are_braked_by_whoever_moves_
     assert not loop.tick(FAR)
     assert np.linalg.norm(robot.state().linear_velocity) < 1e-9
     assert_limits_were_kept(robot)
+
+
+def test_arms_whose_last_step_ended_at_rest_are_told_so_once_more_and_do_not_creep_on(loop, robot):
+    loop.tick(FAR)
+    while not loop.filter.at_rest:
+        loop.tick(FAR)
+    assert not loop.filter.told_to_rest
+    assert loop.settle()
+    robot.moved_within(PERIOD)
+    assert loop.filter.told_to_rest
+    assert robot.moved_within(1.0) < 1e-6
+    sent = len(robot.commands)
+    assert loop.settle()
+    assert len(robot.commands) == sent

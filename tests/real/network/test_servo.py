@@ -44,3 +44,17 @@ def test_the_first_command_is_where_the_arm_is_and_all_keep_the_limits(seed):
     np.testing.assert_allclose(commands[0].position, began.position, atol=1e-12)
     assert not violations(commands, PRESET)
     np.testing.assert_allclose(servo.filter.coordinates[:, :6], client.coordinates[:, :6])
+
+
+def test_the_last_command_of_a_way_is_said_twice_so_that_no_arm_creeps_on():
+    servo, rng = Servo(PRESET, 0), np.random.default_rng(0)
+    servo.find(measured(rng))
+    servo.send(Coordinates(PRESET).home[0, :6] + [0.1, 0, 0, 0, 0, 0])
+    said = []
+    for period in range(300):
+        if not servo.moving:
+            break
+        servo.advance(period * PERIOD)
+        said.append(servo.command().position[0])
+    assert len(said) > 10
+    np.testing.assert_allclose(said[-1], said[-2], rtol=0, atol=1e-9)
