@@ -70,6 +70,7 @@ class ServedRobot:
         self._enabled = True
         self._homing = False
         self._failed = False
+        self._held_beside = threading.Event()  # by who could not wait for the lock
         self._period = 1.0 / preset.control_rate
         self._wake = threading.Event()
         self._closed = threading.Event()
@@ -262,6 +263,7 @@ class ServedRobot:
         while True:
             with self._lock:
                 self._check(client)
+                self._was_held()
                 with self._watched():
                     why = self._find()
                     if why is None:
@@ -307,12 +309,24 @@ class ServedRobot:
 
     def _command(self) -> None:
         """Send all arms where their filters are; the driver is not asked once they are stopped."""
-        if self.emergency.latched:
+        if self.emergency.latched or self._was_held():
             return
         self.robot.command(command_of(self._servos))
         self._note_sent()
-        if self.emergency.latched:  # meanwhile, and this command came after it
+        if self._was_held() or self.emergency.latched:  # meanwhile; this command came after it
             self.robot.stop()
+
+    def _was_held(self) -> bool:
+        """Tell whether somebody held the arms who had no lock; if so all are to be measured anew.
+
+        Only who has the lock changes a filter: another one's might be in the middle of a step.
+        """
+        if not self._held_beside.is_set():
+            return False
+        self._held_beside.clear()
+        self._commanded = None
+        self._forget()
+        return True
 
     def _note_sent(self) -> None:
         """Note that the driver has taken a command."""
@@ -335,6 +349,8 @@ class ServedRobot:
         alone = self._lock.acquire(timeout=0.1)
         try:
             self._commanded = None
+            if not alone:
+                self._held_beside.set()
             try:
                 self.robot.stop()
             except Exception:
@@ -342,7 +358,10 @@ class ServedRobot:
                     self._brake_untold()
                 raise
             finally:
-                self._forget()
+                if alone:
+                    self._forget()
+                else:
+                    self._held_beside.set()  # also for a command that came in between
         finally:
             if alone:
                 self._lock.release()
@@ -393,6 +412,7 @@ class ServedRobot:
 
     def _step(self) -> None:
         """Do what is due."""
+        self._was_held()
         now = time.monotonic()
         commanded = self._commanded
         if self._homing or self.emergency.latched or commanded is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -335,3 +335,31 @@ def test_arms_whose_driver_cannot_be_told_to_stop_are_braked_by_commands(served,
     assert np.linalg.norm(robot.state().linear_velocity) < 1e-3  # it flew at 0.3 m/s
     assert violations(sent(robot), PRESET) == []
     robot.broken.clear()
+
+
+class SlowRobot(HeldRobot):
+    """Takes its time with a command as well."""
+
+    def command(self, command):
+        self._held("command")
+        super().command(command)
+
+
+@pytest.mark.parametrize("word", ["hold", "stop"])
+def test_a_command_that_was_on_its_way_when_the_arms_were_held_moves_them_no_more(word):
+    robot = SlowRobot(PRESET)
+    with closing(ServedRobot(robot, PRESET, dead_man=PATIENCE)) as served:
+        served.move(0, HOME[0] + [0.0, 0.0, 0.1], DOWN)
+        until(lambda: np.abs(robot.state().linear_velocity).max() > 0.05)
+        robot.holding = "command"
+        assert robot.entered.wait(PATIENCE)
+        before = served._servos[0].filter
+        there = before.coordinates.copy()
+        getattr(served, word)()  # which cannot wait for the command
+        assert not before.at_rest  # nor is a filter changed under whoever goes on with it
+        np.testing.assert_array_equal(before.coordinates, there)
+        robot.holding = None
+        robot.let.set()
+        with served._lock:  # whoever had it is done
+            assert robot.moved_within(0.1) == 0.0
+        assert robot.stops[-1] >= robot.commands[-1][0]
