@@ -70,6 +70,20 @@ def test_a_measurement_may_be_written_to(robot):
     np.testing.assert_array_equal(robot.state().position, before)
 
 
+@pytest.mark.parametrize(("newtons", "home"), [(20.0, True), (60.0, False)])
+def test_a_load_in_the_hand_keeps_no_arm_from_getting_home(newtons, home, robot):
+    world = robot._world
+    world.data.xfrc_applied[world.model.body("arm0_right_hand").id, 2] = -newtons
+    if home:
+        robot.home()
+    else:
+        with pytest.raises(RobotError, match="must get home within 30 s"):
+            robot.home()
+    away = np.abs(world.arms[0].joints - world.arms[0].posture).max()
+    assert away > 2e-3
+    world.data.xfrc_applied[:] = 0.0
+
+
 def test_it_begins_exactly_at_home(robot):
     state = robot.state()
     np.testing.assert_allclose(state.position, [PRESET.arms[0].home.position], atol=1e-3)
