@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -47,6 +47,9 @@ from zprl_env.envs.spaces import unbounded_box
 from zprl_env.envs.takeover import TAKEOVER
 from zprl_env.errors import ConfigurationError, InvalidActionError, RenderingError
 from zprl_env.task import UNKNOWN, Facts
+
+if TYPE_CHECKING:
+    from real.judge.operator import JudgeLike, JudgeOperator
 
 
 class Carried(NamedTuple):
@@ -110,6 +113,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             wrapper of chunks decides the next one while the last one is executed; the preset's, if
             None. See :mod:`zprl_env.ahead`.
         delay: Actions that a decision takes then, also in simulated time; the preset's, if None.
+        judge: A classifier of success, or its folder, for ``operator="judge"``, and for
+            ``"judge+keyboard"``, where a person can overrule it: see :mod:`real.judge`.
         teleoperator: A person's device, as :func:`real.people.table.make_teleoperator` takes it.
         teleoperator_kwargs: Its own settings.
         teleoperator_alone: Whether there is no policy: no action is carried out but the person's.
@@ -153,6 +158,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         devices: DevicesLike | None = None,
         inference: Inference | None = None,
         delay: int | None = None,
+        judge: JudgeLike | None = None,
         teleoperator: TeleoperatorLike | None = None,
         teleoperator_kwargs: Mapping[str, Any] | None = None,
         teleoperator_alone: bool = False,
@@ -183,7 +189,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         self.robot = self._arms.robot
         self.recorder = recorder
         try:
-            self.operator = make_operator(operator, self.robot)
+            self._judge = None if judge is None else self._judged_by(operator, judge)
+            self.operator = self._judge or make_operator(operator, self.robot)
             if teleoperator is not None:
                 self.operator = ButtonOperator(self.operator)
             self._loop = ControlLoop(self.robot, preset, self.operator, self._arms)
@@ -293,6 +300,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         with self._taken_over():
             self._settle_eyes()
             self._episode.end("abort")
+            self._loop.hear_late()  # a last word about the episode before
             if seed is not None or not self._episode.repeat:
                 self._scene_seed = int(self.np_random.integers(2**31))
             self._start.prepare(self._scene_seed)
@@ -301,6 +309,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
                 self.takeover.begin()
             self._observation = self._observed()
             seen = self._seen()
+            if self._judge is not None:
+                self._judge.begin(self._observation, seen if isinstance(seen, dict) else {})
             info = self._episode.begin(self._observation, self._scene_seed, seen)
             return seen, info
 
@@ -330,8 +340,11 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         carried = self._move(action)
         self._observation = self._observed()
         seen = self._seen()  # before it is judged, for a camera may end the episode
+        probability = None if self._judge is None else self._judge_step(seen)
         judgement = self._episode.judge()
         info = self._episode.info(judgement.success, judgement.outcome)
+        if probability is not None:
+            info["judge"] = round(probability, 4)
         if judgement.outcome is not None:
             self._settle_eyes()
             self._start.rest()
@@ -437,6 +450,26 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         refuse_copy(
             self, "There is one robot; make another environment where a simulated one will do."
         )
+
+    def _judged_by(self, operator: OperatorLike, judge: JudgeLike) -> JudgeOperator:
+        """Make the operator who judges by a classifier."""
+        from real.judge.operator import make_judge_operator  # which imports torch
+
+        if not isinstance(operator, str):
+            raise ConfigurationError(
+                "A judge must come with operator='judge' or 'judge+keyboard'. Got: an operator of "
+                "your own. Give it one of real.judge.operator.JudgeOperator."
+            )
+        keys = ObservationLayout(self.preset).keys
+        return make_judge_operator(operator, judge, self.robot, keys)
+
+    def _judge_step(self, seen: Any) -> float:
+        """Have the judge see a step, and hear it."""
+        assert self._judge is not None
+        frames = seen if isinstance(seen, dict) else {}
+        probability = self._judge.see(self._observation, frames)
+        self._loop.listen()
+        return probability
 
     def _taken_by(
         self, teleoperator: TeleoperatorLike | None, kwargs: Mapping[str, Any] | None, alone: bool

@@ -73,7 +73,11 @@ class Operator(Protocol):
         ...
 
 
-OperatorLike: TypeAlias = "Operator | Literal['auto', 'keyboard']"
+OperatorLike: TypeAlias = "Operator | Literal['auto', 'keyboard', 'judge', 'judge+keyboard']"
+
+JUDGES = ("judge", "judge+keyboard")
+"""Operators that judge by a classifier, which is made beside its robot: see `real.judge.operator`.
+"""
 
 
 class ScriptedOperator:
@@ -211,8 +215,13 @@ def make_operator(operator: OperatorLike, robot: Robot) -> Operator:
         return operator
     if operator == "keyboard":
         return KeyboardOperator()
+    if operator in JUDGES:
+        raise ConfigurationError(
+            f"operator={operator!r} must come with a judge. Got: none. Give judge=FOLDER, of "
+            "python -m real.judge train."
+        )
     if operator != "auto":
-        raise UnknownNameError("operator", operator, ["auto", "keyboard"])
+        raise UnknownNameError("operator", operator, ["auto", "keyboard", *JUDGES])
     if not isinstance(robot, SceneRobot):
         raise ConfigurationError(
             "operator='auto' must have a driver that knows success. Got: "

@@ -49,9 +49,12 @@ class Play:
     """
     realtime: bool = False
     """Let the simulated robot take its time: short for --driver-kwargs realtime=true."""
-    operator: Literal["auto", "keyboard"] = "auto"
+    operator: Literal["auto", "keyboard", "judge", "judge+keyboard"] = "auto"
     """Judge of the episodes: the simulated scene, or you at the keyboard, whose SPACE stops the
-    arms; the other keys are told when it begins."""
+    arms; the other keys are told when it begins. Or a classifier of success (--judge), alone on a
+    simulated robot, or with you beside it, whose word is the last."""
+    judge: Path | None = None
+    """Folder of the classifier that judges, by python -m real.judge train."""
     episodes: int = 10
     """Episodes to play."""
     seed: int = 0
@@ -143,6 +146,7 @@ def play(settings: Play) -> EvaluationResult:
         recorder=recorder,
         images=settings.images,
         devices=settings.devices,
+        judge=settings.judge,
         teleoperator=settings.teleoperator,
         teleoperator_kwargs=cli.settings(settings.teleoperator_kwargs),
         **timing,

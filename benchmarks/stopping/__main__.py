@@ -1,4 +1,4 @@
-"""How soon a robot stands still, and whether it does whatever fails.
+"""Stop latency of a robot, and random faults: whether it stands still whatever fails.
 
     python -m benchmarks.stopping run        stop latency and 500 random faults; 40 minutes
     python -m benchmarks.stopping summary    the tables of what was measured
@@ -25,8 +25,8 @@ import numpy as np
 
 from benchmarks.stopping import faults, latency, pool
 from benchmarks.stopping.causes import CAUSES
+from benchmarks.stopping.kinds import ROBOTS
 from benchmarks.stopping.phases import PHASES
-from benchmarks.stopping.robots import ROBOTS
 from benchmarks.tables import markdown
 from benchmarks.tools.command import CommandLine, Flag
 from benchmarks.tools.kept import RESULTS as ALL_RESULTS

@@ -126,7 +126,7 @@ def learner(person: Person) -> None:
 
 
 def anywhere(person: Person) -> None:
-    """Raise where nobody expects it, in the middle of the control loop."""
+    """Raise in the middle of the control loop."""
     raise RuntimeError("a defect somewhere")
 
 

@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 
 from benchmarks.stopping.causes import CAUSES, Person
+from benchmarks.stopping.kinds import ROBOTS
 from benchmarks.stopping.phases import PHASES, Session
-from benchmarks.stopping.robots import ROBOTS
+from benchmarks.tools.watched import Stretch
 from real.operators import Event
 from zprl_env.errors import ZprlError
 
 ATTEMPTS = 3
 """Times that a case is tried whose fault does not happen: a busy machine stops arms before."""
 ENDS = (KeyboardInterrupt, SystemExit, ZprlError, OSError, ValueError, RuntimeError)
-"""What a session may end with."""
+"""Exceptions that a session may end with."""
+HURRIED = 0.49
+"""Fraction of a period that at least lies between two commands."""
 LATE = 0.3
 """Time in which a signal that was sent is delivered [s]."""
 
@@ -78,6 +81,8 @@ def suffer(cause: str, phase: str, robot: str, seed: int, attempt: int = 0) -> d
         for one in stretch.extremes(preset)
         if not one.kept
     ]
+    if not kind.realtime:
+        unsafe += _hurried(watched.stretches, 1.0 / preset.control_rate)
     return {
         "cause": cause,
         "phase": phase,
@@ -92,6 +97,13 @@ def suffer(cause: str, phase: str, robot: str, seed: int, attempt: int = 0) -> d
         "speed": round(float(watched.left_with), 9),
         "at_rest": bool(watched.left_with < kind.still),
     }
+
+
+def _hurried(stretches: list[Stretch], period: float) -> list[str]:
+    """Say how often a command came on the heels of another one."""
+    gaps = np.concatenate([np.diff(stretch.stamps) for stretch in stretches] or [np.zeros(0)])
+    hurried = int((gaps < HURRIED * period).sum())
+    return [f"{hurried} commands came less than half a period after another"] if hurried else []
 
 
 def _go_on(session: Session) -> None:

@@ -10,14 +10,16 @@ import numpy as np
 
 from benchmarks.stopping.causes import CAUSES, Person
 from benchmarks.stopping.faults import ATTEMPTS, ended_with
+from benchmarks.stopping.kinds import ROBOTS
 from benchmarks.stopping.phases import PHASES, Session
-from benchmarks.stopping.robots import ROBOTS
 from real.operators import Event
 
 SAMPLING = 0.002
 """Time between two looks at the arms' speed [s]."""
+STILL = 0.01
+"""Speed below which arms stand still [m/s]: half of what a motion may begin from."""
 PATIENCE = 5.0
-"""Time that a stop is waited for to be released, which nobody does [s]."""
+"""Time that a release is waited for, which does not come [s]."""
 SETTLED = 0.3
 """Time after which arms would still be seen to move, if they did [s]."""
 TRIALS = {"coasting, real time": 3, "served": 2, "simulated, real time": 1}
@@ -116,7 +118,7 @@ def _measure(trial: Trial, attempt: int) -> dict[str, Any]:
     seen = sampler.end()
     latency, moving = None, False
     if person.when:
-        rest = _rest(seen, person.when, kind.still)
+        rest = _rest(seen, person.when, STILL)
         moving = rest is not None
         asked = CAUSES[trial.cause].asked
         latency = rest if moving else _told(robot, person.when) if asked else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -60,6 +61,13 @@ def run(
     raise ZprlError(f"{len(missing)} jobs must be done. Got: their processes were ended.")
 
 
+def _hear() -> None:
+    """Hear signals as in a terminal, even where the benchmark runs in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _do(
     work: Callable[[Any], dict[str, Any]],
     jobs: Sequence[Any],
@@ -69,7 +77,7 @@ def _do(
 ) -> None:
     context = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(processes, mp_context=context) as pool,
+        ProcessPoolExecutor(processes, mp_context=context, initializer=_hear) as pool,
         path.open("a", encoding="utf-8", buffering=1) as file,
     ):
         file.write("\n")  # after a line that was cut off

@@ -63,7 +63,7 @@ class WatchedServed(SerlRobot):
 
     @property
     def spoil(self) -> Any:
-        """What becomes of the robot's measurements."""
+        """Change of the robot's measurements, if there is one."""
         return self.robot.spoil
 
     @spoil.setter

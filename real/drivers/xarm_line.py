@@ -125,6 +125,7 @@ class XArmLine:
         """Hold, and let go of the line; its thread of reports would have us wait for a second."""
         with suppress(Exception):
             self.hold()
+        self.api._arm._enable_report = False  # or its thread opens the line of reports once more
         threading.Thread(target=self.api.disconnect, name="xarm's end", daemon=True).start()
 
     def _engage(self, mode: int) -> None:

@@ -44,6 +44,7 @@ class Arms:
         robot: The driver.
         emergency: The stop of these arms, whoever moves them.
         standstill: Whether a motion of them may begin.
+        untold: Whether the driver could not be told of the stop in force, whoever stopped them.
         connected: Whether the robot was reached.
         mover: Who has the turn; None before anything has moved.
         users: How many have them open.
@@ -53,7 +54,7 @@ class Arms:
         self.robot = robot
         self.emergency = EmergencyStop()
         self.standstill = Standstill()
-        self.connected = self.closed = False
+        self.connected = self.closed = self.untold = False
         self.mover: Mover | None = None
         self.users = 1
         self._lock = lock or ExitStack()

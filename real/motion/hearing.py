@@ -45,6 +45,11 @@ class Hearing:
             before = [self._heard.popleft() for _ in range(len(self._heard))]
             return [*before, *said]
 
+    def put_back(self, said: list[tuple[Event, bool]]) -> None:
+        """Have it told again, before anything that is said later."""
+        with self._lock:
+            self._heard.extendleft(reversed(said))
+
     def hear(self) -> bool:
         """Hear the operator beside the loop, which is told later; whether a stop was said.
 

@@ -106,7 +106,6 @@ class ControlLoop:
         self.rigs: list[CameraRig] = []
         self.amend: Callable[[Event], object] | None = None
         self._paused = False
-        self._untold = False  # of the stop in force, the driver
         self._preset = preset
         self._coordinates = coordinates_of(preset)
         self._near = self.filter.nearness
@@ -270,11 +269,21 @@ class ControlLoop:
                 self.verdict = event
         return [event for event, _ in said]
 
+    def hear_late(self) -> None:
+        """Hear what is said about the last episode, before another one is chosen."""
+        if self.amend is None:
+            return
+        said = self._hearing.poll()
+        for event, _ in said:
+            if event in LATE:
+                self.amend(event)
+        self._hearing.put_back([one for one in said if one[0] not in LATE])
+
     def hear_beside(self) -> None:
         """Hear the operator from another thread: a stop waits for nothing that the loop does."""
         if self._hearing.hear():
             self.halt("operator", OPERATOR_STOPPED, beside=True)
-        if self._untold and self.arms.in_real_time and self._turn.acquire(blocking=False):
+        if self.arms.untold and self.arms.in_real_time and self._turn.acquire(blocking=False):
             try:
                 self._brake_untold()
             finally:
@@ -294,9 +303,9 @@ class ControlLoop:
         self.epoch += 1
         try:
             self.robot.stop()
-            self._untold = False
+            self.arms.untold = False
         except Exception as error:
-            self._untold = True
+            self.arms.untold = True
             if first:
                 self.emergency.amend(f"the robot could not be told to stop: {error}")
         if not beside:
@@ -306,7 +315,7 @@ class ControlLoop:
         """Release the stop: the arms may move again, from where they will be measured to be."""
         with self._turn:
             self.filter.restart(self.filter.coordinates)
-            self._untold = False
+            self.arms.untold = False
             self.emergency.release()
 
     def forget(self) -> None:
@@ -466,7 +475,7 @@ class ControlLoop:
             if not self.emergency.latched:
                 self._measure(tracked=tracked)
 
-    def _send(self, advance: Callable[[], Filtered]) -> None:
+    def _send(self, advance: Callable[[], Filtered], *, measured: bool = True) -> None:
         """Send what the filter makes, let its period pass, and measure."""
         try:
             with undivided():  # or else the filter would be ahead of what was sent
@@ -485,7 +494,8 @@ class ControlLoop:
         if not self.emergency.latched:
             self._asleep += max(0.0, self.pacer.due - self.robot.clock.now())
             self.robot.clock.sleep_until(self.pacer.due)
-            self._measure()
+            if measured:
+                self._measure()
         self.ticks.append(Tick(self._beat, sent, self.state))
         self._left, self._caller = (self.robot.clock.now(), self.spent.total), CALLER
 
@@ -524,16 +534,23 @@ class ControlLoop:
     def _come_to_rest(self) -> None:
         """Brake within the limits; whatever fails, what is left is the driver's stop."""
         with contextlib.suppress(Exception):
+            self._await_period()
             self.pacer.restart()
             moving = not self.filter.at_rest
             while moving and not self.emergency.latched:
                 moving = not self.filter.at_rest
                 self._beat = self.pacer.wait()
-                self._send(self.filter.brake)
+                self._send(self.filter.brake, measured=False)  # which may fail, or take its time
+
+    def _await_period(self) -> None:
+        """Wait until the last command's period is over: none is sent on the heels of another."""
+        self.robot.clock.sleep_until(self.pacer.due)
 
     def _brake_untold(self) -> None:
         """Brake by commands where the driver could not be told to stop, as far as it takes them."""
-        moving = self._untold and not self.filter.at_rest
+        moving = self.arms.untold and not self.filter.at_rest
+        if moving:
+            self._await_period()
         while moving:
             moving = not self.filter.at_rest
             filtered = self.filter.brake()

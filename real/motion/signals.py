@@ -12,7 +12,7 @@ from typing import NoReturn
 from policies.commands.signals import CTRL_C, OTHERS, later, listened_to
 
 USUAL = (signal.SIG_DFL, signal.default_int_handler)
-"""Handlers that nobody has put there."""
+"""Handlers of a process that has put none of its own there."""
 
 
 @contextmanager

@@ -351,6 +351,8 @@ class ServedRobot:
         """Brake by commands where the driver could not be told to stop, as far as it takes them."""
         with suppress(Exception):
             moving = any(not servo.filter.at_rest for servo in self._servos)
+            if moving:
+                time.sleep(max(0.0, max(s.due for s in self._servos) - time.monotonic()))
             while moving:
                 moving = any(not servo.filter.at_rest for servo in self._servos)
                 for servo in self._servos:  # once more at rest, for arms that would creep on

@@ -34,9 +34,8 @@ REPORT_FOCUS, IGNORE_FOCUS = "\x1b[?1004h", "\x1b[?1004l"
 class Listener:
     """Listener to some keys of a terminal; see :meth:`Keys.listen`."""
 
-    def __init__(self, keys: Keys, wanted: Collection[str]) -> None:
-        self.wanted = frozenset(wanted)
-        self.heard: deque[str] = deque()
+    def __init__(self, keys: Keys, wanted: frozenset[str], heard: deque[str]) -> None:
+        self.wanted, self.heard = wanted, heard
         self._keys: Keys | None = keys
 
     @property
@@ -61,7 +60,8 @@ class Listener:
 class Keys:
     """Keys of one terminal, read without Enter and without waiting, whoever asks first.
 
-    A key belongs to those who listen to it; one that nobody does means nothing.
+    A key belongs to those who listen to it; one that nobody does means nothing. Several who listen
+    to the same keys, such as two environments' operators, are one: a key is heard once.
     """
 
     _open: dict[int, Keys] = {}  # noqa: RUF012
@@ -100,7 +100,8 @@ class Keys:
         keys = cls._open.get(file)
         if keys is None:
             keys = cls._open[file] = cls(file)
-        listener = Listener(keys, wanted)
+        same = [other for other in keys._listeners if other.wanted == frozenset(wanted)]
+        listener = Listener(keys, frozenset(wanted), same[0].heard if same else deque())
         keys._listeners.append(listener)
         return listener
 
@@ -114,10 +115,11 @@ class Keys:
                     read = b""
                 self.gone = not read
                 self._left += read
+            queues = {listener.wanted: listener.heard for listener in self._listeners}
             for name in self._names():
-                for listener in self._listeners:
-                    if name == BLUR or name in listener.wanted:
-                        listener.heard.append(name)
+                for wanted, heard in queues.items():
+                    if name == BLUR or name in wanted:
+                        heard.append(name)
 
     def _names(self) -> list[str]:
         """Name the keys that were read; the beginning of a sequence is left for later."""

@@ -118,7 +118,6 @@ def save_policy(folder: Path, observation_dim: int = 3, action_dim: int = 2, see
         model = VibFlow(config)
     rng = np.random.default_rng(0)
     observations = rng.uniform(-0.3, 0.3, (50, observation_dim))
-    observations[:, 2:3] = 0.0  # as the task's
     model.normalizer.fit(observations, rng.uniform(-1.0, 1.0, (50, action_dim)))
     latent = {"mean": [0.0, 0.0], "std": [1.0, 1.0], "rms": [1.0, 1.0]}
     metadata = {"observation_keys": {}, "env_args": {}, "training": {}, "latent": latent}

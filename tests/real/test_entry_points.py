@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import sys
 from contextlib import closing, suppress
 
 import pytest
 import yaml
 
 import train_sb3
-from benchmarks.stopping.robots import ROBOTS
+from benchmarks.stopping.kinds import ROBOTS
 from real.env import RealRobotEnv
 from real.operators import ScriptedOperator
-from real.play import Play, play
+from real.play import Play, main, play
 from real.replay import Replay, replay
 from real.tasks.files import load_preset
 from real.testing import MisbehavingRobotError, check_robot
@@ -83,6 +87,14 @@ def test_training_begins_where_the_arm_was_pushed_and_its_evaluations_take_turns
     assert len(pushed.speeds) == 1  # driver closed
 
 
+def test_where_time_is_a_robot_s_nothing_is_evaluated_unless_it_is_asked_for(
+    train, arm, monkeypatch
+):
+    monkeypatch.setattr(RealRobotEnv, "in_real_time", True)
+    results = json.loads((train(20) / "results.json").read_text())
+    assert results["test"] == {}
+
+
 def test_a_run_goes_on_from_where_the_arm_was_pushed(train, arm):
     run = train(20)
     arm.push()
@@ -100,16 +112,14 @@ def test_a_policy_is_played_from_where_the_arm_was_pushed(steered, train, policy
 
 
 def test_an_evaluation_begins_where_the_arm_was_pushed(policy, task, pushed, tmp_path):
-    kwargs = (f"driver={DRIVER}", f"task={task}")
-    words = {"env": "Real", "env_kwargs": kwargs, "policy": str(policy)}
-    evaluate_policy(Evaluation(**words, episodes=2, out=tmp_path / "played.json"))
+    kwargs, out = (f"driver={DRIVER}", f"task={task}"), tmp_path / "played.json"
+    evaluate_policy(Evaluation("Real", kwargs, policy=str(policy), episodes=2, out=out))
     assert_no_jump(pushed, 100)
 
 
 def test_a_calibration_begins_where_the_arm_was_pushed(policy, task, pushed, tmp_path):
-    kwargs = (f"driver={DRIVER}", f"task={task}")
-    words = {"env": "Real", "env_kwargs": kwargs, "policy": str(policy)}
-    calibrate(Calibration(**words, scales=(1.0,), episodes=2, out=tmp_path))
+    kwargs, name = (f"driver={DRIVER}", f"task={task}"), str(policy)
+    calibrate(Calibration("Real", kwargs, name, scales=(1.0,), episodes=2, out=tmp_path))
     assert_no_jump(pushed, 100)
 
 
@@ -133,6 +143,48 @@ def test_a_client_of_the_server_begins_where_the_arm_was_pushed():
     assert {"first step", "velocity", "jerk"} <= {one.name for one in seen}
     assert [str(one) for one in seen if not one.kept] == []
     assert sum(len(stretch.commands) for stretch in client.stretches) > 30
+
+
+@pytest.fixture
+def signalled(arm, monkeypatch):
+    """Sends a signal while the arm flies, after so many commands."""
+
+    def signalled(number, at):
+        command = LoneArm.command
+
+        def commanded(self, sent):
+            command(self, sent)
+            if len(LoneArm.steps) >= at and LoneArm.fast() and not LoneArm.signals:
+                LoneArm.signals.append(len(LoneArm.steps))
+                os.kill(os.getpid(), number)
+
+        monkeypatch.setattr(LoneArm, "command", commanded)
+
+    return signalled
+
+
+@pytest.mark.usefixtures("_as_in_a_terminal")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_in_motion_ends_playing_with_the_arm_at_rest(
+    number, policy, task, pushed, signalled, monkeypatch
+):
+    signalled(number, 300)  # at home, and well on its way again
+    words = ["--policy", str(policy), "--task", str(task), "--driver", DRIVER, "--episodes", "3"]
+    monkeypatch.setattr(sys, "argv", ["play", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert_no_jump(pushed, 300)
+    assert len(pushed.steps) < pushed.signals[0] + 60
+
+
+@pytest.mark.usefixtures("_as_in_a_terminal")
+def test_ctrl_c_in_the_warm_up_leaves_the_arm_at_rest(train, arm, signalled):
+    signalled(signal.SIGINT, 420)
+    with suppress(KeyboardInterrupt):
+        train(4000)
+    assert_no_jump(arm, 400)
+    assert len(arm.steps) < arm.signals[0] + 1000
 
 
 def test_a_recording_is_shown_without_an_arm(policy, task, pushed, tmp_path):

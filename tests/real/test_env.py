@@ -6,6 +6,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from contextlib import closing
 
 import gymnasium as gym
 import numpy as np
@@ -175,6 +176,22 @@ def test_a_penalty_per_step_is_the_preset_s_choice(robot, operator):
     assert env.step(AWAY)[1] == -1.0
     operator.say(Event.SUCCESS)
     assert env.step(AWAY)[1:3] == (0.0, True)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_an_episode_that_is_worth_nothing_may_be_repeated_with_the_same_scene(later):
+    operator = ScriptedOperator()
+    with closing(RealRobotEnv("place-orange", driver="ideal", operator=operator)) as env:
+        first = env.reset(seed=3)[1]["seed"]
+        operator.say(Event.FAILURE if later else Event.REPEAT)
+        *_, info = env.step(env.action_space.sample())
+        if later:  # the operator thinks better of it until the next one begins
+            operator.say(Event.REPEAT)
+        assert env.reset()[1]["seed"] == first
+        assert info["outcome"]["outcome"] == "abort"
+        operator.say(Event.FAILURE)
+        env.step(env.action_space.sample())
+        assert env.reset()[1]["seed"] != first
 
 
 def test_an_emergency_stop_holds_until_somebody_releases_it(robot):

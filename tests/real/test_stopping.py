@@ -126,8 +126,7 @@ def test_a_policy_that_fails_in_motion_leaves_the_arm_at_rest(fault):
 
         def decode(self, latents, noise):
             self.left -= 1
-            actions = super().decode(latents, noise)
-            actions[...] = AWAY
+            actions = np.float32(AWAY) + np.float32(1e-3) * super().decode(latents, noise)
             if self.left > 0:
                 return actions
             if fault == "raises":
@@ -224,6 +223,21 @@ def test_an_arm_that_cannot_be_told_is_braked_while_a_policy_thinks():
     time.sleep(0.7)
     assert np.linalg.norm(robot.state().linear_velocity) < 0.02
     robot.broken.clear()
+    env.close()
+
+
+def test_arms_that_nobody_commands_are_braked_although_they_cannot_be_measured():
+    robot, operator = Slow(PRESET), ScriptedOperator()
+    env = RealRobotEnv(PRESET, driver=robot, operator=operator)
+    env.reset(seed=0)
+    for _ in range(8):
+        env.step(AWAY)
+    assert np.linalg.norm(robot.state().linear_velocity) > 0.1
+    robot.blocking = "state"  # for a second
+    time.sleep(0.9)
+    robot.blocking = None
+    assert np.linalg.norm(robot.state().linear_velocity) < 0.02
+    assert violations([c for _, c in robot.commands], PRESET) == []
     env.close()
 
 

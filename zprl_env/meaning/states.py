@@ -86,7 +86,7 @@ class Familiarity:
         if (first or over) and not self._told_far and (far := self.outside()):
             self._told_far = True
             _warn(f"lies far outside of what it was in training: {_few(far)}")
-        if enough and (still := self.still()):
+        if enough and (still := self.still(dead=False)):
             _warn(f"hardly moves, and did in training: {_few(still)}")
         if over:
             self._ranges, self._seen = None, []
@@ -120,8 +120,13 @@ class Familiarity:
             for i in np.flatnonzero(far)
         ]
 
-    def still(self) -> list[str]:
-        """List the numbers that moved in training and hardly do here."""
+    def still(self, *, dead: bool = True) -> list[str]:
+        """List the numbers that moved in training and hardly do here.
+
+        Args:
+            dead: Whether those are listed that do not move at all, such as a goal that is fixed
+                or a sensor that nobody reads: their unit may well be right.
+        """
         if self._ranges is None or not self._seen:
             return []
         low, high, moved = self._ranges
@@ -129,6 +134,7 @@ class Familiarity:
         least, most = seen.min(0), seen.max(0)
         still = np.zeros(len(low), bool)
         still[moved] = (most - least)[moved] < STILL * (high - low)[moved]
+        still &= dead | (most > least)
         return [
             f"{self._names[i]} is from {_span(least[i], most[i])}, and was "
             f"from {_span(low[i], high[i])}"

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.stopping.causes import CAUSES
 from benchmarks.stopping.faults import case, draw, safe, suffer
+from benchmarks.stopping.kinds import ROBOTS
 from benchmarks.stopping.phases import PHASES
-from benchmarks.stopping.robots import ROBOTS
 from benchmarks.tools.coasting import CoastingRobot
 from real.motion.emergency import EmergencyStop
 

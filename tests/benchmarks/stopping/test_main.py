@@ -29,10 +29,14 @@ def test_the_committed_tables_are_what_was_measured():
     assert (RESULTS / CAUSE_TABLE).read_text(encoding="utf-8") == latency_table("cause")
 
 
-def test_of_the_committed_faults_none_was_unsafe():
+def test_all_arms_of_the_committed_faults_rest_and_where_time_is_exact_none_was_unsafe():
     rows = json.loads((RESULTS / FAULTS).read_text())["rows"]
     assert len(rows) >= 500
-    assert [row for row in rows if not safe(row)] == []
+    assert all(row["at_rest"] for row in rows)
+    exact = [row for row in rows if row["robot"] in ("coasting", "two arms, coasting", "ideal")]
+    assert len(exact) > 300
+    assert [row for row in exact if not safe(row)] == []
+    assert sum(not safe(row) for row in rows) <= 5  # which the page tells of: open
     assert sum(row["happened"] for row in rows) > 0.95 * len(rows)
 
 

@@ -17,12 +17,14 @@ class LoneArm(CoastingRobot):
         owner: The driver that has its port.
         steps: How far each command was from where the arm was, over what it may move in a period.
         speeds: Speed with which each driver left it [m/s].
+        signals: Numbers of commands with which a test has sent a signal.
     """
 
     arm: CoastingRobot = None  # type: ignore[assignment]
     owner: LoneArm | None = None
     steps: list[float] = []  # noqa: RUF012
     speeds: list[float] = []  # noqa: RUF012
+    signals: list[int] = []  # noqa: RUF012
 
     def __init__(self, preset) -> None:
         if LoneArm.arm is None:
@@ -37,7 +39,12 @@ class LoneArm(CoastingRobot):
     def forget(cls) -> None:
         """Begin anew, with the arm at home."""
         cls.arm, cls.owner = None, None  # type: ignore[assignment]
-        cls.steps, cls.speeds = [], []
+        cls.steps, cls.speeds, cls.signals = [], [], []
+
+    @classmethod
+    def fast(cls) -> bool:
+        """Tell whether the arm flies at more than 0.1 m/s."""
+        return bool(np.linalg.norm(cls.arm.state().linear_velocity) > 0.1)
 
     @classmethod
     def push(cls, y: float = -0.2) -> None:

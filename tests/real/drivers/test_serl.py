@@ -83,6 +83,22 @@ def test_going_home_is_a_joint_reset(server):
     assert server.heard[-1] == ("/jointreset", None)
 
 
+def test_around_a_way_home_errors_are_cleared_and_the_arm_is_stiff_then_compliant(server):
+    server.answers["/update_param"] = b"Updated"
+    settings = {"precision": {"stiffness": 2000}, "compliance": {"stiffness": 1000}}
+    robot = connected(server, clear_errors=True, **settings)
+    server.heard.clear()
+    robot.begin_reset()
+    assert server.heard == [
+        ("/clearerr", None),
+        ("/pose", {"arr": STATE["pose"]}),  # or a stiffer spring would pull it elsewhere
+        ("/update_param", {"stiffness": 2000}),
+    ]
+    server.heard.clear()
+    robot.end_reset()
+    assert server.heard == [("/update_param", {"stiffness": 1000}), ("/clearerr", None)]
+
+
 def test_what_is_not_finite_is_not_sent(server):
     robot = connected(server)
     nan = np.full((1, 3), np.nan)

@@ -10,8 +10,13 @@ import pytest
 
 from real.drivers import make_robot
 from real.robot import ReflexError, RobotError
-from real.testing import check_robot
-from tests.helpers.robots.servoing import home_of, killed_in_motion, lift, loopback_preset
+from tests.helpers.robots.servoing import (
+    assert_behaves,
+    home_of,
+    killed_in_motion,
+    lift,
+    loopback_preset,
+)
 from tests.helpers.robots.ur_controller import END, MOVE, SERVO, SERVO_STOP, URController
 from zprl_env.errors import ConfigurationError, MissingExtraError
 
@@ -42,7 +47,7 @@ def robot(arm):
 
 
 def test_it_behaves(arm):
-    check_robot("ur", PRESET, host=arm.host)
+    assert_behaves("ur", PRESET, host=arm.host)
 
 
 def test_what_the_controller_hears(robot, arm):

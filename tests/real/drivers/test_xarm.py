@@ -12,10 +12,15 @@ import pytest
 from real.drivers import make_robot
 from real.robot import JointCommand, RobotCommand, RobotError
 from real.tasks.coordinates import Coordinates
-from real.testing import check_robot
 from tests.helpers.robots import xarm_controller as codes
 from tests.helpers.robots.serving import until
-from tests.helpers.robots.servoing import home_of, killed_in_motion, lift, loopback_preset
+from tests.helpers.robots.servoing import (
+    assert_behaves,
+    home_of,
+    killed_in_motion,
+    lift,
+    loopback_preset,
+)
 from tests.helpers.robots.xarm_controller import XArmController, control_port
 from zprl_env.errors import ConfigurationError, MissingExtraError
 
@@ -58,7 +63,7 @@ def robot(arm):
 
 def test_it_behaves(arm, capsys):
     patience = socket.getdefaulttimeout()
-    check_robot("xarm", PRESET, host=arm.host)
+    assert_behaves("xarm", PRESET, host=arm.host)
     assert socket.getdefaulttimeout() == patience  # which the SDK sets for everybody
     assert capsys.readouterr().out == ""  # and it greets
 
@@ -83,7 +88,7 @@ def test_commands_are_taken_at_the_presets_rate(robot):
         robot.state()
         took.append(time.monotonic() - began)
         time.sleep(0.005)
-    assert np.quantile(took, 0.25) < 0.2 / PRESET.control_rate  # a busy machine takes longer
+    assert np.quantile(took, 0.1) < 0.2 / PRESET.control_rate  # a busy machine takes longer
 
 
 def test_an_arm_whose_process_is_killed_stays_where_it_was_sent(arm):

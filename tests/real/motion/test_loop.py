@@ -290,3 +290,13 @@ def test_arms_that_were_forsaken_are_not_braked_as_if_they_still_flew(loop, robo
         loop.settle()
     assert len(robot.commands) == sent
     assert robot.moved_within(1.0) == 0.0
+
+
+def test_whoever_could_not_tell_the_driver_the_arms_are_braked_by_whoever_moves_them(loop, robot):
+    other = ControlLoop(robot, PRESET, ScriptedOperator(), loop.arms)
+    run(loop, 20)
+    robot.broken["stop"] = RuntimeError("cannot be told")
+    other.halt("operator", "SPACE", beside=True)
+    assert not loop.tick(FAR)
+    assert np.linalg.norm(robot.state().linear_velocity) < 1e-9
+    assert_limits_were_kept(robot)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.numpy import load
+from scipy.spatial.transform import Rotation
 
 from real.cameras.reader import CameraReader
 from real.cameras.rig import CameraRig
@@ -116,6 +117,24 @@ def test_part_of_a_state_is_what_the_whole_has(simulated):
     assert simulated.ask("/arm1/get_gripper") == {"gripper": state["gripper_pos"]}
 
 
+def test_a_pose_is_told_in_euler_s_angles_as_scipy_has_them(simulated):
+    pose = np.array(simulated.ask("/arm1/getpos")["pose"])
+    told = simulated.ask("/arm1/getpos_euler")["pose"]
+    np.testing.assert_allclose(told[:3], pose[:3])
+    turned = Rotation.from_euler("xyz", told[3:]) * Rotation.from_quat(pose[3:]).inv()
+    assert turned.magnitude() < 1e-9
+
+
+@pytest.mark.parametrize("path", ["/update_param", "/set_load"])
+def test_a_setting_is_the_driver_s_own_or_it_is_said_that_nothing_was_changed(path, simulated):
+    status, told = simulated.refusal(path, {"mass": 0.5})
+    assert (status, "nothing was changed" in told) == (501, True)
+    heard: list[dict] = []
+    setattr(simulated.robot, path.strip("/"), heard.append)
+    assert simulated.post(path, {"mass": 0.5})[0] == 200
+    assert heard == [{"mass": 0.5}]
+
+
 def test_besides_serl_s_it_says_when_what_lies_where_and_whether_it_is_done(simulated):
     simulated.robot.clock.sleep_until(4.0)
     added = simulated.ask("/getstate")["zprl"]
@@ -129,6 +148,7 @@ def test_besides_serl_s_it_says_when_what_lies_where_and_whether_it_is_done(simu
     [
         ("/arm1/move_gripper", {"gripper_pos": 51}, 0.8),
         ("/arm1/close_gripper", None, 0.0),
+        ("/arm1/close_gripper_slow", None, 0.0),
         ("/arm1/open_gripper", None, 1.0),
     ],
 )

@@ -58,6 +58,23 @@ def test_web_pages_are_turned_away_even_with_the_token():
     assert (status, detail) == (403, "Web pages may not speak to a robot.")
 
 
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("localhost:5000", True),
+        ("127.0.0.1:5000", True),
+        ("[::1]:5000", True),
+        ("192.168.1.7", True),
+        ("robot.example:5000", False),  # a name that somebody has pointed at this machine
+    ],
+)
+def test_a_name_that_is_not_the_server_s_own_is_turned_away(host, known):
+    status, detail = ask(TOKEN, authorization=f"Bearer {TOKEN}", host=host)
+    assert (status is None) == known
+    if not known:
+        assert (status, "Got: robot.example" in detail) == (421, True)
+
+
 def test_how_long_a_request_is_has_to_be_said_and_to_be_little():
     assert ask(transfer_encoding="chunked") == (411, "A request must say its length.")
     assert ask(content_length=str(LONGEST + 1)) == (413, "A request must be at most 65536 bytes.")

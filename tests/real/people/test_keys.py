@@ -47,6 +47,17 @@ def test_everybody_is_told_when_nobody_looks_any_more(terminal, until):
         one.close()
 
 
+def test_two_operators_of_one_terminal_hear_a_key_once(terminal, screen, until):
+    first, second = (KeyboardOperator(terminal.file, screen) for _ in range(2))
+    terminal.type("\n")
+    assert until(first.poll) == [Event.READY]
+    assert list(second.poll()) == []  # or an arm would start by an answer to another question
+    first.close()
+    terminal.type("s")
+    assert until(second.poll) == [Event.SUCCESS]
+    second.close()
+
+
 def test_a_terminal_that_is_gone_is_told(terminal, screen, until):
     operator = KeyboardOperator(terminal.file, screen)
     os.close(terminal.ours)

@@ -188,6 +188,13 @@ def test_what_seldom_moves_is_not_told_after_few_episodes():
             watch.see(np.full((20, 1), 0.5))
 
 
+def test_a_number_that_never_moves_is_noted_by_the_check_alone():
+    watch = Familiarity(SimpleNamespace(observation_ranges=Ranges.between([0.0], [1.0])))
+    watch.note(np.full((100, 1), 0.5))
+    assert watch.still() == ["number 0 is from 0.5 to 0.5, and was from 0 to 1"]
+    assert watch.still(dead=False) == []
+
+
 def test_of_an_episode_that_never_ends_no_more_is_kept_than_needed():
     watch = Familiarity(SimpleNamespace(observation_ranges=Ranges.between([0.0], [1.0])))
     watch.begin(1)

@@ -23,6 +23,8 @@ def tiny_config(point_task, point_policy, tmp_path):
                 *usual,
                 *TINY,
                 "--no-video",
+                "--scale",
+                "0.5",
                 "--hidden",
                 "8",
                 "--warmup-decisions",
