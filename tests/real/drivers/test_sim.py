@@ -70,7 +70,7 @@ def test_a_measurement_may_be_written_to(robot):
     np.testing.assert_array_equal(robot.state().position, before)
 
 
-@pytest.mark.parametrize(("newtons", "home"), [(20.0, True), (60.0, False)])
+@pytest.mark.parametrize(("newtons", "home"), [(24.0, True), (60.0, False)])
 def test_a_load_in_the_hand_keeps_no_arm_from_getting_home(newtons, home, robot):
     world = robot._world
     world.data.xfrc_applied[world.model.body("arm0_right_hand").id, 2] = -newtons
