@@ -33,11 +33,12 @@ SMALL = "--evaluate False --hidden 128 128"
 """Settings of runs that are short on two cores that others work on too."""
 TASKS = {
     FIRST: RobotTask("Real", 108_000, "--eval-every 27000 --validation-episodes 30"),
-    "flip-egg": RobotTask("Real-flip-egg", 18_000, SMALL),
+    "flip-egg": RobotTask("Real-flip-egg", 12_000, SMALL),
     "open-box": RobotTask("Real-open-box", 36_000, SMALL),
     "insert-bills": RobotTask("Real-insert-bills", 36_000, SMALL),
 }
-"""Tasks by their presets' names. The last three learn for half an hour of the robot's time."""
+"""Tasks by their presets' names. The last three learn for 20 to 30 minutes of the robot's
+time."""
 WAYS = {"latent-0": "", "latent-1": "--seed 1", "action-0": "--steer action"}
 """Ways to steer, with what ``train_sb3.py`` is told besides."""
 

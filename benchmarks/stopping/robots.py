@@ -1,5 +1,7 @@
 """Watched robots of the stopping benchmark: in simulated time, in real time, behind a server."""
 
+# mypy: disable-error-code="misc"
+
 from __future__ import annotations
 
 import time
@@ -41,22 +43,22 @@ class Body:
     def state(self) -> Any:
         """Measure; see `real.robot.Robot.state`."""
         self._block("state")
-        return super().state()  # type: ignore[misc]
+        return super().state()
 
     def command(self, command: RobotCommand) -> None:
         """Send the arms somewhere; see `real.robot.Robot.command`."""
         self._block("command")
-        super().command(command)  # type: ignore[misc]
+        super().command(command)
 
     def stop(self) -> None:
         """Hold still; see `real.robot.Robot.stop`."""
         self._told()
-        super().stop()  # type: ignore[misc]
+        super().stop()
 
     def close(self) -> None:
         """Note how fast it is left, and disconnect; see `real.robot.Robot.close`."""
         self.left_with = self.speed
-        super().close()  # type: ignore[misc]
+        super().close()
         self._told()
 
     def lose(self) -> None:

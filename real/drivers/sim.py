@@ -31,6 +31,8 @@ MEASURING = 5
 """Physics steps between two measurements."""
 AT_HOME = 2e-3
 """Distance from the rest posture that counts as there [rad]."""
+BURDENED = 2e-2
+"""Distance at which an arm hangs that a load in its hand pulls aside [rad]."""
 HOMING = 30.0
 """Time after which the arms should be at home [s]."""
 ARREARS = 0.1
@@ -194,7 +196,7 @@ class SimRobot(Mismatched):
                     self._way = None
                     for arm in self._world.arms:
                         arm.hold()
-                    if away < AT_HOME:
+                    if away < BURDENED:  # what its hand still holds is laid out anew
                         return
                     raise RobotError(
                         f"The arms must get home within {HOMING:g} s. Got: {away:.2g} rad short. "

@@ -116,6 +116,12 @@ def train(settings: Train, console: Console | None = None) -> Any:
     least = least_sure(scored, validation.threshold)
     console.print(_table(scored, least, validation.threshold))
     console.print(f"{settings.out}: {validation}", soft_wrap=True, highlight=False)
+    if 2 * validation.found < validation.successes:
+        console.print(
+            "It finds less than half of them. Some episode that is no success looks like one: see "
+            "its verdict, record more, or allow for it by --false-share.",
+            highlight=False,
+        )
     if eyes is not None:
         frames = [np.asarray(examples[n].frames[eyes.cameras[0]][t]) for n, t in least]
         picture = np.concatenate(frames, axis=1)

@@ -112,16 +112,14 @@ def test_a_policy_is_played_from_where_the_arm_was_pushed(steered, train, policy
 
 
 def test_an_evaluation_begins_where_the_arm_was_pushed(policy, task, pushed, tmp_path):
-    kwargs = (f"driver={DRIVER}", f"task={task}")
-    words = {"env": "Real", "env_kwargs": kwargs, "policy": str(policy)}
-    evaluate_policy(Evaluation(**words, episodes=2, out=tmp_path / "played.json"))
+    kwargs, out = (f"driver={DRIVER}", f"task={task}"), tmp_path / "played.json"
+    evaluate_policy(Evaluation("Real", kwargs, policy=str(policy), episodes=2, out=out))
     assert_no_jump(pushed, 100)
 
 
 def test_a_calibration_begins_where_the_arm_was_pushed(policy, task, pushed, tmp_path):
-    kwargs = (f"driver={DRIVER}", f"task={task}")
-    words = {"env": "Real", "env_kwargs": kwargs, "policy": str(policy)}
-    calibrate(Calibration(**words, scales=(1.0,), episodes=2, out=tmp_path))
+    kwargs, name = (f"driver={DRIVER}", f"task={task}"), str(policy)
+    calibrate(Calibration("Real", kwargs, name, scales=(1.0,), episodes=2, out=tmp_path))
     assert_no_jump(pushed, 100)
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from real.drivers import sim
 from real.drivers.sim import SimRobot
 from real.robot import Cameras, RobotCommand, RobotError, SceneRobot
 from real.sim.faults import Fault
@@ -68,6 +69,21 @@ def test_a_measurement_may_be_written_to(robot):
     before = robot.state().position.copy()
     robot.state().position[:] = 7.0
     np.testing.assert_array_equal(robot.state().position, before)
+
+
+@pytest.mark.parametrize(("newtons", "home"), [(10.0, True), (60.0, False)])
+def test_a_load_in_the_hand_keeps_no_arm_from_getting_home(newtons, home, robot, monkeypatch):
+    monkeypatch.setattr(sim, "AT_HOME", 5e-4)
+    world = robot._world
+    world.data.xfrc_applied[world.model.body("arm0_right_hand").id, 2] = -newtons
+    if home:
+        robot.home()
+    else:
+        with pytest.raises(RobotError, match="must get home within 30 s"):
+            robot.home()
+    away = np.abs(world.arms[0].joints - world.arms[0].posture).max()
+    assert away > 5e-4
+    world.data.xfrc_applied[:] = 0.0
 
 
 def test_it_begins_exactly_at_home(robot):

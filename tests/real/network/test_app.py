@@ -129,7 +129,7 @@ def test_a_pose_is_told_in_euler_s_angles_as_scipy_has_them(simulated):
 def test_a_setting_is_the_driver_s_own_or_it_is_said_that_nothing_was_changed(path, simulated):
     status, told = simulated.refusal(path, {"mass": 0.5})
     assert (status, "nothing was changed" in told) == (501, True)
-    heard = []
+    heard: list[dict] = []
     setattr(simulated.robot, path.strip("/"), heard.append)
     assert simulated.post(path, {"mass": 0.5})[0] == 200
     assert heard == [{"mass": 0.5}]

@@ -7,7 +7,7 @@ import pytest
 
 from real.motion.safety import SafetyFilter
 from real.network.servo import Servo
-from real.robot import RobotState
+from real.robot import RobotCommand, RobotState
 from real.tasks.coordinates import Coordinates
 from real.tasks.files import load_preset
 from tests.helpers.robots.checks import violations
@@ -41,7 +41,9 @@ def test_the_first_command_is_where_the_arm_is_and_all_keep_the_limits(seed):
         assert servo.is_due(period * PERIOD)
         servo.advance(period * PERIOD)
         commands.append(servo.command())
-    np.testing.assert_allclose(commands[0].position, began.position, atol=1e-12)
+    (first, *_) = commands
+    assert isinstance(first, RobotCommand)
+    np.testing.assert_allclose(first.position, began.position, atol=1e-12)
     assert not violations(commands, PRESET)
     np.testing.assert_allclose(servo.filter.coordinates[:, :6], client.coordinates[:, :6])
 

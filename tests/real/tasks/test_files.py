@@ -45,7 +45,7 @@ def test_the_paper_s_tasks_are_as_in_the_paper(name, rate, steps, actions, n_act
     preset = load_preset(name)
     assert (preset.rate, preset.episode_steps) == (rate, steps)
     assert preset.n_action_steps == n_action_steps
-    assert preset.scale in (0.5, 1.0)  # the paper's belongs to latents of another spread
+    assert preset.scale == 0.5  # the paper's belongs to latents of another spread
     assert ActionLayout(preset).size == actions
 
 
@@ -143,7 +143,7 @@ def test_what_a_preset_says_to_a_learner_arrives_and_nothing_else_changes(tmp_pa
 def test_a_task_s_row_reads_its_own_preset_and_a_task_without_one_reads_nothing():
     assert TASKS["Real"].read_facts().scale == 0.5
     assert TASKS["Real-flip-egg"].read_facts({"driver": "ideal"}).n_action_steps == 16
-    assert TASKS["Real-flip-egg"].read_facts({"task": "open-box"}).scale == 1.0
+    assert TASKS["Real-flip-egg"].read_facts({"task": "open-box"}).scale == 0.5
     assert TASKS["Lift"].read_facts() is TASKS["Lift"].facts
 
 
