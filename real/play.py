@@ -60,7 +60,7 @@ class Play:
     seed: int = 0
     """Seed of the first episode's scene; the others follow."""
     noise: str | None = None
-    """What the flow of a policy starts from that is not steered: fresh noise for each chunk (also
+    """Start of the flow of a policy that is not steered: fresh noise for each chunk (also
     fresh:TEMPERATURE), zero, or the same fixed:SEED; as the task says if not given."""
     out: Path | None = None
     """Recording to add the episodes to, an .hdf5 file."""

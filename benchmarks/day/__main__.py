@@ -44,7 +44,7 @@ NAMES = {
     "angular jerk": "angular jerk [rad/s^3]",
     "gripper's velocity": "gripper's velocity [1/s]",
 }
-"""What was measured, with its unit."""
+"""Measured quantities, with their units."""
 
 
 def summarized(course: Course, rows: list[dict[str, Any]]) -> dict[str, Any]:

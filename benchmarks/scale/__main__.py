@@ -22,6 +22,7 @@ from benchmarks.tools.kept import RESULTS as ALL_RESULTS
 from benchmarks.tools.kept import TABLE, keep_table
 from zprl_env.base_policies.recipes import RECIPES
 from zprl_env.files import read_json
+from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.loading.resolve import resolve_policy
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.latent import auto_scale, published_scale
@@ -75,7 +76,9 @@ def off(found: Mapping[str, float | None], lambdas: Mapping[str, float]) -> str:
 
 def table() -> str:
     """Draw up every shipped policy's lambda by rule as a Markdown table."""
-    tasks = [task for task in RECIPES if TASKS[task].read_facts().scale != "auto"]
+    shipped = shipped_policies()
+    tasks = [task for task in RECIPES if TASKS[task].slug in shipped]
+    tasks = [task for task in tasks if TASKS[task].read_facts().scale != "auto"]
     lambdas = {task: rules(resolve_policy(task)) for task in tasks}
     used = {task: float(TASKS[task].read_facts().scale) for task in tasks}
     bears = {task: borne(task) for task in tasks}

@@ -24,7 +24,7 @@ POSITION, SERVO = 0, 1
 PAUSED, STOPPED = 3, 4
 """States of the arm: its motion goes on, or is over."""
 WELL = (0, 1, 2)
-"""States in which nobody has stopped or paused the arm."""
+"""States of an arm that is neither stopped nor paused."""
 TIMEOUT = 0.2
 """Time that an answer may take [s]."""
 ENGAGING = 1.0
@@ -39,7 +39,7 @@ NEAR = 0.01
 
 
 class Report(NamedTuple):
-    """What a controller reported, in the robot's frame, and when that came [s]."""
+    """Report of a controller, in the robot's frame, and when that came [s]."""
 
     stamp: float
     position: np.ndarray
@@ -203,7 +203,7 @@ def reach(api: Any, host: str, **options: Any) -> Any:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Have the SDK speak to nobody's standard output, and leave other sockets' time as it is."""
+    """Keep the SDK from printing, and leave other sockets' time as it is."""
     before = socket.getdefaulttimeout()
     try:
         with redirect_stdout(sys.stderr):

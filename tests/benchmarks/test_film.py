@@ -11,6 +11,7 @@ from zprl_env.files import RunFolderError
 from zprl_env.training.config import parse
 
 
+@pytest.mark.filterwarnings("ignore::zprl_env.meaning.reach.NothingMovesWarning")
 def test_an_agent_that_does_nothing_makes_no_film(point_task, point_policy, tmp_path):
     flags = f"--env {point_task} --policy {point_policy} --eval-episodes 1 --no-video"
     flags += " --validation-episodes 1 --total-env-steps 20 --warmup-decisions 5 --hidden 8 8"

@@ -27,11 +27,14 @@ class Says(gym.Wrapper):
 def test_an_environment_that_says_nothing_is_one_part_with_gymnasium_s_rate():
     stage = Silent(gym.make("Pendulum-v1"), g=9.0)
     assert stage.observation_keys == {"observation": slice(0, 3)}
-    assert stage.env_args == {"env_name": "Silent-v0", "type": 2, "env_kwargs": {"g": 9.0}}
-    assert stage.rate == 30.0
+    made = {"env_name": "Silent-v0", "type": 2, "env_kwargs": {"g": 9.0}}
+    assert stage.env_args == made | {"rate": 20.0}  # of its dt, where its films have 30 a second
+    assert stage.rate == 20.0
     assert (stage.cameras, stage.felt_keys, stage.reference(), stage.pictures()) == ((), (), {}, {})
+    stage.env.unwrapped.dt = None
+    assert stage.rate == 30.0
     stage.env.unwrapped.metadata = {}
-    assert stage.rate is None
+    assert (stage.rate, stage.env_args) == (None, made)
 
 
 def test_what_it_says_comes_first():

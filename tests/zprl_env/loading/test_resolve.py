@@ -131,7 +131,7 @@ def test_for_acting_alone_torch_is_left_out_and_nothing_changes(point_policy: Pa
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("Lfit", "lift"), ("squar", "square"), ("PickPlaceCn", "can"), ("Real-robot", "real")],
+    [("Lfit", "lift"), ("squar", "square"), ("PickPlaceCn", "can"), ("Raal", "real")],
 )
 def test_a_mistyped_policy_is_answered_with_the_one_that_was_meant(typed, meant):
     with pytest.raises(CheckpointError, match=rf"Got: '{typed}'; did you mean '{meant}'\?"):

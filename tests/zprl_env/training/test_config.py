@@ -105,7 +105,7 @@ def test_what_a_robot_s_preset_says_arrives_in_the_run_s_settings(tmp_path):
         flags = ["--env", "Real", "--algo", algo, "--env-kwargs", f"task={preset}"]
         recipe = parse(flags).recipe
         assert {name: getattr(recipe, name) for name in facts} == facts
-    assert parse(["--env", "Real-flip-egg"]).recipe.scale == 0.2
+    assert parse(["--env", "Real-flip-egg"]).recipe.scale == 0.5
     assert parse(["--env", "Real-flip-egg"]).recipe.n_action_steps == 16
 
 
