@@ -46,7 +46,7 @@ def finetune(*flags: str | Path) -> Path:
 
 @pytest.fixture
 def point_flags(point_task, point_policy) -> list[str]:
-    return ["--env", point_task, "--policy", str(point_policy), *TINY]
+    return ["--env", point_task, "--policy", str(point_policy), "--scale", "0.5", *TINY]
 
 
 @pytest.fixture

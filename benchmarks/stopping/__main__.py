@@ -152,7 +152,7 @@ class Case:
     number: int = 0
     """Its number, which is its seed."""
     times: int = 1
-    """How often; in real time each differs."""
+    """Number of times; in real time each differs."""
 
     def __post_init__(self) -> None:
         if self.number < 0 or self.times < 1:

@@ -27,7 +27,7 @@ def test_the_bills_are_carried_high_above_the_wallet_by_the_right_hand(perform):
     bills, hands = seen(episode, "bills")[:, :3], seen(episode, "position").reshape(-1, 2, 3)
     carried = bills[:, 2] > BILL[2] + 0.03
     assert bills[:, 2].max() > CARRIED - 0.06
-    assert (np.linalg.norm(hands[carried, RIGHT] - bills[carried], axis=1) < 0.06).all()
+    assert (np.linalg.norm(hands[carried, RIGHT] - bills[carried], axis=1) < 0.08).all()
 
 
 def test_they_are_let_go_of_by_a_hand_that_opens_just_enough(perform):
