@@ -23,7 +23,7 @@ SHORT = {
     "--policy.num_inference_steps=2",
     "ACT": "--policy.chunk_size=16 --policy.n_action_steps=8 --policy.dim_model=16 "
     "--policy.n_heads=2 --policy.dim_feedforward=16",
-    "SEARCH": "--noise best:1 --episodes 1",
+    "SEARCH": "--noise best:2 --episodes 2",
     "CALIBRATION": "--episodes 1 --scales 1",
     "LEARNING": "--scale 1 --warmup-decisions 4 --updates-per-decision 1 --batch-size 8 --no-video",
 }
