@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 DEVIATIONS = 3.0
 """Standard deviations on either side of the mean that make a range."""
+
+FEWEST = 10
+"""Demonstrations that ranges rest on, at least."""
 
 FLOOR = 0.05
 """Smallest divisor of an observation, as a fraction of the median moving number's deviation."""
@@ -66,10 +69,18 @@ class Ranges(NamedTuple):
     def of(cls, policy: object, kind: str) -> Ranges | None:
         """Return those that a policy has; None if it has none, or what it has is no such thing.
 
+        Ranges of fewer demonstrations than `FEWEST`, where the policy says how many, are none: a
+        goal that is drawn anew in each episode lies outside of theirs.
+
         Args:
             policy: Any policy.
             kind: ``"observation"`` or ``"action"``.
         """
+        metadata = getattr(policy, "metadata", None)
+        training = metadata.get("training") if isinstance(metadata, Mapping) else None
+        count = training.get("demonstrations") if isinstance(training, Mapping) else None
+        if isinstance(count, int) and count < FEWEST:
+            return None
         found = getattr(policy, f"{kind}_ranges", None)
         if not isinstance(found, tuple) or len(found) != len(cls._fields):
             return None

@@ -12,14 +12,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
-SMALL = ("-W", "ignore:What the policy is shown")
-"""Two demonstrations are so few that each new goal lies outside of them, which is told."""
 RATE = r"[01]\.\d\d \[[\d., ]+\] over \d+ episodes"
 
 
 def run(example: str, *arguments: object) -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "error", *SMALL, f"examples/{example}.py", *map(str, arguments)],
+        [sys.executable, "-W", "error", f"examples/{example}.py", *map(str, arguments)],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,

@@ -34,3 +34,12 @@ def test_what_a_normaliser_floored_or_never_saw_move_is_no_width_of_the_data():
 )
 def test_what_is_none_is_not_compared_with(ranges):
     assert Ranges.of(SimpleNamespace(observation_ranges=ranges), "observation") is None
+
+
+@pytest.mark.parametrize(("count", "known"), [(2, False), (9, False), (10, True), (None, True)])
+def test_ranges_of_a_few_demonstrations_are_none(count, known):
+    training = {} if count is None else {"demonstrations": count}
+    policy = SimpleNamespace(
+        action_ranges=Ranges.between([0.0], [1.0]), metadata={"training": training}
+    )
+    assert (Ranges.of(policy, "action") is not None) == known

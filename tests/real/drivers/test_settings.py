@@ -93,6 +93,7 @@ def mine(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:The policy was trained for another environment")
+@pytest.mark.filterwarnings("ignore:What the policy is shown lies far outside")  # a plate in mid-air
 def test_a_policy_plays_a_file_s_task_on_a_driver_with_settings(mine, tmp_path, capsys):
     out = tmp_path / "played.hdf5"
     words = ('faults={"400": "rejecting"}',)
