@@ -389,8 +389,9 @@ def test_interrupted_learning_in_several_processes_is_kept(point_flags, tmp_path
     assert stored["rewards"].size == history.decisions
 
 
-@pytest.mark.filterwarnings("ignore:What the policy is shown lies far outside")  # a plate in mid-air
+@pytest.mark.filterwarnings("ignore:What the policy is shown lies far outside")
 def test_a_robot_learns_between_episodes_and_what_it_did_is_written_down(tmp_path):
+    # The ideal driver lays the plate into the air, which the policy has never seen.
     finetune(
         *("--env", "Real", "--env-kwargs", "driver=ideal", *TINY),
         *("--total-env-steps", "660", "--eval-every", "1000", "--updates-per-episode", "3"),

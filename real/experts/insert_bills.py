@@ -13,7 +13,7 @@ from real.tasks.coordinates import POSITION
 LEFT, RIGHT = 0, 1
 HINGE = np.array([0.0, DEPTH / 2 + POCKET[1], 0.004])  # of the flap, from the wallet [m]
 OPENED = 0.45  # angle of the flap while it is held [rad]
-GRASP = np.array([0.0, 0.0, 0.02])  # where the bills are held, from their middle [m]
+GRASP = np.array([0.0, 0.0, 0.028])  # from their middle, above their stand [m]
 SLOT = np.array([-0.015, 0.008, 0.0])  # where they go in, from the wallet [m]
 CARRIED, RELEASED = 0.20, 0.10  # heights of the hand [m]
 RELEASE = 0.4  # opening that lets go of them and fits between wallet and other hand

@@ -93,8 +93,9 @@ def mine(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:The policy was trained for another environment")
-@pytest.mark.filterwarnings("ignore:What the policy is shown lies far outside")  # a plate in mid-air
+@pytest.mark.filterwarnings("ignore:What the policy is shown lies far outside")
 def test_a_policy_plays_a_file_s_task_on_a_driver_with_settings(mine, tmp_path, capsys):
+    # The ideal driver lays the plate into the air, which the policy has never seen.
     out = tmp_path / "played.hdf5"
     words = ('faults={"400": "rejecting"}',)
     play(Play("real", task=str(mine), driver="ideal", driver_kwargs=words, episodes=1, out=out))
