@@ -556,7 +556,8 @@ class ControlLoop:
             filtered = self.filter.brake()
             try:
                 self.robot.command(self._coordinates.command(filtered.coordinates))
-            except Exception:
+            except Exception:  # not taken up later: arms that wait by then would be sent off
+                self.filter.restart(self.filter.coordinates)
                 return
             self._note_sent(filtered)
             self.robot.clock.sleep_until(self.robot.clock.now() + self.pacer.period)

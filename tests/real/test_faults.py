@@ -15,7 +15,7 @@ from policies.demonstrations import Demonstrations
 from real.env import RealRobotEnv
 from real.operators import Event, ScriptedOperator
 from real.recording import EpisodeRecorder
-from tests.helpers.robots.serving import ROOT, FaultyProxy, ServerProcess, relaxed_preset, until
+from tests.helpers.robots.serving import ROOT, FaultyProxy, ServerProcess, relaxed_preset
 
 NOT_STATES = {
     "nothing": b"",
@@ -100,7 +100,7 @@ def assert_a_fault_ends_the_episode_and_nothing_else(env, server, recorder, brea
     assert (terminated, truncated, info["is_success"]) == (False, True, False)
     reason = info["safety"]["stop"]
     repair_it()
-    assert until(server.at_rest)  # braked within the limits
+    assert server.at_rest()
     env.reset()
     assert not any(random_steps(env, 5)[:2])
     env.close()

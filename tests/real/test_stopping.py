@@ -226,6 +226,22 @@ def test_an_arm_that_cannot_be_told_is_braked_while_a_policy_thinks():
     env.close()
 
 
+def test_a_brake_that_was_refused_is_not_taken_up_when_the_driver_answers_again():
+    robot = Slow(PRESET)
+    env = RealRobotEnv(PRESET, driver=robot, operator=ScriptedOperator())
+    env.reset(seed=0)
+    for _ in range(8):
+        env.step(AWAY)
+    robot.broken |= dict.fromkeys(("stop", "command", "state"), RobotError("no answer"))
+    *_, truncated, _ = env.step(AWAY)
+    assert truncated
+    sent = len(robot.commands)
+    robot.broken.clear()  # by somebody who sees the arms at rest
+    time.sleep(0.5)
+    assert len(robot.commands) == sent
+    env.close()
+
+
 def test_arms_that_nobody_commands_are_braked_although_they_cannot_be_measured():
     robot, operator = Slow(PRESET), ScriptedOperator()
     env = RealRobotEnv(PRESET, driver=robot, operator=operator)
