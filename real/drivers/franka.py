@@ -15,11 +15,12 @@ import numpy as np
 
 from real.clock import WallClock
 from real.drivers.hand import Hand
+from real.drivers.hosts import hosts_of
 from real.network.wire import ArmFrame
 from real.robot import ReflexError, RobotCommand, RobotError, RobotState
 from real.tasks.arm import ArmPreset, Grip
 from real.tasks.preset import Preset
-from zprl_env.errors import ConfigurationError, MissingExtraError
+from zprl_env.errors import MissingExtraError
 
 READY = (0.0, -np.pi / 4, 0.0, -3 * np.pi / 4, 0.0, np.pi / 2, np.pi / 4)
 """Franka's own rest posture [rad], for presets without ``home.joints``."""
@@ -84,12 +85,7 @@ class FrankaRobot:
         self._franky: Any = franky
         self.clock = WallClock()
         self.n_arms = len(preset.arms)
-        self.address = tuple(part.strip() for part in host.split(","))
-        if len(self.address) != self.n_arms:
-            raise ConfigurationError(
-                f"host must name a robot for each of the {self.n_arms} arms of {preset.name}. Got: "
-                f"{host}. Separate them by commas."
-            )
+        self.address = hosts_of(preset, host, "robot")
         self._presets = preset.arms
         config = franky.RealtimeConfig
         self._options = {

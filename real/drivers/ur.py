@@ -17,11 +17,12 @@ import numpy as np
 
 from real.clock import WallClock
 from real.drivers.hand import Hand
+from real.drivers.hosts import check_postures, hosts_of
 from real.network.wire import ArmFrame
 from real.robot import ReflexError, RobotCommand, RobotError, RobotState
 from real.tasks import rotation
 from real.tasks.preset import Preset
-from zprl_env.errors import ConfigurationError, MissingExtraError
+from zprl_env.errors import MissingExtraError
 
 READINGS = ("timestamp", "actual_q", "actual_qd", "actual_TCP_pose", "actual_TCP_speed")
 WELL = (1, 2)
@@ -80,16 +81,8 @@ class URRobot:
         self._controls, self._receives = rtde_control, rtde_receive
         self.clock = WallClock()
         self.n_arms = len(preset.arms)
-        self.address = tuple(part.strip() for part in host.split(","))
-        if len(self.address) != self.n_arms:
-            raise ConfigurationError(
-                f"host must name a controller for each of the {self.n_arms} arms of {preset.name}. "
-                f"Got: {host}. Separate them by commas."
-            )
-        if not all(arm.home.joints for arm in preset.arms):
-            raise ConfigurationError(
-                f"home.joints of {preset.name} must be the posture to go home to. Got: none."
-            )
+        self.address = hosts_of(preset, host)
+        check_postures(preset)
         self._presets, self._gain, self._deceleration = preset.arms, gain, deceleration
         self._home_speed, self._home_timeout = home_speed, home_timeout
         self._gripper_port, self._period = gripper_port, 1.0 / preset.control_rate

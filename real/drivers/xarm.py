@@ -14,11 +14,12 @@ import numpy as np
 
 from real.clock import WallClock
 from real.drivers.hand import Hand
+from real.drivers.hosts import check_postures, hosts_of
 from real.drivers.xarm_line import NEAR, XArmLine, quietly, reach, told
 from real.robot import JointCommand, RobotCommand, RobotError, RobotState
 from real.tasks.arm import Grip
 from real.tasks.preset import Preset
-from zprl_env.errors import ConfigurationError, MissingExtraError
+from zprl_env.errors import MissingExtraError
 
 WIDEST, SPEED = 850, 5000
 """Counts of UFACTORY's gripper when it is open, and its largest speed."""
@@ -64,16 +65,8 @@ class XArmRobot:
         self._api: Any = XArmAPI
         self.clock = WallClock()
         self.n_arms = len(preset.arms)
-        self.address = tuple(part.strip() for part in host.split(","))
-        if len(self.address) != self.n_arms:
-            raise ConfigurationError(
-                f"host must name a controller for each of the {self.n_arms} arms of {preset.name}. "
-                f"Got: {host}. Separate them by commas."
-            )
-        if not all(arm.home.joints for arm in preset.arms):
-            raise ConfigurationError(
-                f"home.joints of {preset.name} must be the posture to go home to. Got: none."
-            )
+        self.address = hosts_of(preset, host)
+        check_postures(preset)
         self._presets, self._period = preset.arms, 1.0 / preset.control_rate
         self._home_speed, self._home_timeout = home_speed, home_timeout
         self._arms: list[XArmLine] = []

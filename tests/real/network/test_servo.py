@@ -57,6 +57,8 @@ def test_the_last_command_of_a_way_is_said_twice_so_that_no_arm_creeps_on():
         if not servo.moving:
             break
         servo.advance(period * PERIOD)
-        said.append(servo.command().position[0])
+        command = servo.command()
+        assert isinstance(command, RobotCommand)
+        said.append(command.position[0])
     assert len(said) > 10
     np.testing.assert_allclose(said[-1], said[-2], rtol=0, atol=1e-9)

@@ -31,7 +31,7 @@ def test_an_environment_that_says_nothing_is_one_part_with_gymnasium_s_rate():
     assert stage.env_args == made | {"rate": 20.0}  # of its dt, where its films have 30 a second
     assert stage.rate == 20.0
     assert (stage.cameras, stage.felt_keys, stage.reference(), stage.pictures()) == ((), (), {}, {})
-    stage.env.unwrapped.dt = None
+    stage.env.unwrapped.dt = None  # type: ignore[attr-defined]
     assert stage.rate == 30.0
     stage.env.unwrapped.metadata = {}
     assert (stage.rate, stage.env_args) == (None, made)
