@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import gymnasium as gym
 import numpy as np
@@ -22,6 +22,7 @@ from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
 from real.operators import OperatorLike, make_operator
 from real.owner import own_arms
+from real.people.carrier import Carrier
 from real.people.table import TeleoperatorLike, make_teleoperator
 from real.people.takeover import ButtonOperator, Takeover
 from real.recording.recorder import PictureRecorder, Recorder
@@ -50,21 +51,6 @@ from zprl_env.task import UNKNOWN, Facts
 
 if TYPE_CHECKING:
     from real.judge.operator import JudgeLike, JudgeOperator
-
-
-class Carried(NamedTuple):
-    """Action that was carried out in one step, and by whom.
-
-    Attributes:
-        asked: The action of whoever acted: as it was given, or the person's. Shape ``(A,)``.
-        executed: The action that would have sent the arms where the last command did. Shape
-            ``(A,)``.
-        by_person: Whether it was a person's.
-    """
-
-    asked: np.ndarray
-    executed: np.ndarray
-    by_person: bool
 
 
 class RealRobotEnv(gym.Env[Any, np.ndarray]):
@@ -201,7 +187,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
                 self._arms.close()
             raise
         self._start = EpisodeStart(self._loop, preset)
-        self._actions, self._observations = ActionLayout(preset), ObservationLayout(preset)
+        actions, self._observations = ActionLayout(preset), ObservationLayout(preset)
         self.observation_keys = self._observations.keys
         self.observation_space: gym.Space = unbounded_box(self._observations.size)
         try:
@@ -214,7 +200,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             self.observation_space = self.eyes.observation_space
             self.observation_keys = self.eyes.observation_keys
         self._episode = Episode(self._loop, preset, recorder, self._sight)
-        self.action_space = gym.spaces.Box(-1.0, 1.0, (self._actions.size,))
+        self.action_space = gym.spaces.Box(-1.0, 1.0, (actions.size,))
         kwargs = {"preset": preset.model_dump(mode="json")}
         env_args = {"env_name": preset.name, "type": "real", "env_kwargs": kwargs}
         self.env_args = described(env_args, getattr(self.robot, "mismatch", {}))
@@ -224,8 +210,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             except BaseException:
                 self._arms.leave(self._loop)
                 raise
-        self._target = self._actions.home
-        self._returning = False  # an action of a chunk that was decided before a takeover may come
+        delayed = self.delay > 0
+        self._carrier = Carrier(self._loop, actions, preset.ticks, self.takeover, delayed)
         self._observation = np.zeros(self._observations.size, np.float32)
         self._scene_seed, self._closed = 0, False
 
@@ -304,7 +290,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             if seed is not None or not self._episode.repeat:
                 self._scene_seed = int(self.np_random.integers(2**31))
             self._start.prepare(self._scene_seed)
-            self._target, self._returning = self._actions.home, False
+            self._carrier.reset()
             if self.takeover is not None:
                 self.takeover.begin()
             self._observation = self._observed()
@@ -337,7 +323,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         self._settle_eyes()
         if not self._loop.has_turn and not self._episode.steps:
             self._start.prepare(self._scene_seed)  # another environment came between: begin anew
-        carried = self._move(action)
+        carried = self._carrier.carry(action)
         self._observation = self._observed()
         seen = self._seen()  # before it is judged, for a camera may end the episode
         probability = None if self._judge is None else self._judge_step(seen)
@@ -485,64 +471,6 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         if isinstance(self.operator, ButtonOperator):
             self.operator.listen_to(takeover)
         return takeover
-
-    def _move(self, action: np.ndarray) -> Carried:
-        """Send the arms towards an action for its control periods, or until they are stopped.
-
-        Where they change hands, the step ends, and so does the chunk that it is of.
-        """
-        loop, start, epoch, people = self._loop, self._target, self._loop.epoch, self.takeover
-        loop.begin_action()
-        if not loop.has_turn:
-            nowhere = self._actions.action(start, start)
-            return Carried(nowhere, nowhere, False)
-        target = self._actions.target(np.clip(action, -1.0, 1.0), start)
-        mine, ticks = people is not None and people.by_person, self.preset.ticks
-        if people is not None:
-            if people.look():  # between two steps
-                epoch = self._change_hands()
-                # A person's last period, held: what was decided before is not carried out.
-                ticks = ticks if people.by_person else 1
-            elif self._returning:
-                epoch, ticks, mine = self._change_hands(), 1, True
-                self._returning = False
-            mine, start = mine or people.by_person, self._target
-        for tick in range(1, ticks + 1):
-            if people is not None and tick > 1 and people.look():
-                self._change_hands()
-                break
-            if mine and people is not None:
-                self._target = people.follow()
-                going = loop.tick(self._target)
-            else:
-                going = loop.tick(start + tick / self.preset.ticks * (target - start))
-            if not going or loop.epoch != epoch:
-                break
-        else:
-            if people is not None and loop.epoch == epoch and people.look():
-                self._change_hands()
-        if not mine and (people is None or not people.by_person):
-            self._target = loop.filter.clip(target)
-        sent = loop.filtered[-1].coordinates if loop.filtered else loop.filter.coordinates
-        executed = self._actions.action(sent, start)
-        if not mine:
-            return Carried(action, executed, False)
-        asked = np.clip(self._actions.action(self._target, start), -1.0, 1.0)
-        return Carried(asked.astype(action.dtype), executed, True)
-
-    def _change_hands(self) -> int:
-        """Note that the arms change hands: what was decided before is dropped.
-
-        Returns:
-            The epoch that begins.
-        """
-        assert self.takeover is not None
-        self._loop.epoch += 1
-        if self.takeover.by_person:
-            self._target, self._returning = self.takeover.target, False
-        else:
-            self._returning = self.delay > 0  # an action of the old chunk is on its way
-        return self._loop.epoch
 
     def _seen(self) -> Any:
         state = self._observation.copy()
