@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import numpy as np
 
@@ -253,6 +254,24 @@ class ServedRobot:
             self.robot.stop()
             self._forget()
         yield
+
+    def change(self, method: str, parameters: dict[str, Any], arm: int, client: str) -> None:
+        """Change a setting of an arm's controller, by the driver's method; nothing is commanded.
+
+        Args:
+            method: Name of the method.
+            parameters: What it takes.
+            arm: Which arm's.
+            client: Who asks.
+
+        Raises:
+            CommandRefusedError: Another client has the arms.
+            ConfigurationError: That is no setting.
+            RobotError: The robot refuses.
+        """
+        self.lease.claim(client)
+        with self._lock:
+            getattr(self.robot, method)(parameters, arm)
 
     def close(self) -> None:
         """Brake the arms, stop them and close the robot."""
