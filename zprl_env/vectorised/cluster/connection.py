@@ -129,7 +129,10 @@ class Connection:
             if address is not None:
                 _await(self.ray, address, patience, usual)
                 return
-            _folder = tempfile.mkdtemp(prefix="zprl-")
+            usual_place = tempfile.gettempdir()
+            # A socket's path has 107 bytes at most, of which Ray takes 75.
+            short = usual_place if len(usual_place) < 25 else "/tmp"
+            _folder = tempfile.mkdtemp(prefix="zprl-", dir=short)
             atexit.register(_stop)
             self.ray.init(
                 address="local",
