@@ -46,6 +46,7 @@ HUMAN = ["pygame>=2.1.3"]  # gymnasium's windows, for render_mode="human"
 GAMEPAD = ["pygame>=2.1.3"]
 SPACEMOUSE = ["pyspacemouse>=2.1,<3"]  # and the hidapi of the system
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
+RAY = ["ray>=2.40"]
 DEV = [
     *FRANKA,
     *UR,
@@ -64,6 +65,7 @@ DEV = [
     "types-PyYAML",
     "types-psutil",
     "types-tqdm",
+    *RAY,
     *ZOO,
 ]
 
@@ -165,6 +167,7 @@ setup(
         "gamepad": GAMEPAD,
         "spacemouse": SPACEMOUSE,
         "sbx": SBX,  # not in all: it brings JAX
+        "ray": RAY,  # not in all: it is large
         "docs": DOCS,
         "dev": [*DEV, *DOCS],
         "all": [
