@@ -27,6 +27,8 @@ from zprl_env.errors import ConfigurationError, UnknownNameError
 
 VGA = 480, 640
 """Height and width that are assumed of a camera that says nothing, to tell what pictures cost."""
+SHOWN_RATE = 5.0
+"""Pictures per second that are drawn by a simulation for people alone [Hz]."""
 _SEEN_BY = ("opencv-python-headless", "opencv-python", "pyrealsense2")
 """Distributions whose version may change how a device's pictures look."""
 
@@ -73,6 +75,7 @@ class RobotSight:
         self._last: dict[str, np.ndarray] = {}
         self._observed: CameraRig | None = None
         self._recorded: CameraRig | None = None
+        self._shown: CameraRig | None = None
         self._lock = threading.Lock()
         self.eyes: Eyes | None = None
         self.recorded = recorded
@@ -143,6 +146,26 @@ class RobotSight:
             return np.asarray(self._robot.images([name])[name])
         return None
 
+    @property
+    def is_stepped(self) -> bool:
+        """Whether pictures are taken when they are asked for, by whoever has the OpenGL context."""
+        return self._stepped
+
+    def watch(self) -> None:
+        """Keep every camera's newest picture for people; what fails there stops no arm."""
+        if self._stepped or self._shown is not None:
+            return
+        cameras = self._preset.cameras
+        self._shown = self._rig(cameras, observed=False, rate=min(SHOWN_RATE, self._preset.rate))
+        for reader in self._shown.readers.values() if self._shown else ():
+            reader.start()
+
+    def newest(self) -> dict[str, np.ndarray]:
+        """Return the newest picture of each camera that is watched and has one; at once."""
+        readers = {} if self._shown is None else self._shown.readers
+        found = {name: reader.whole for name, reader in readers.items()}
+        return {name: picture for name, picture in found.items() if picture is not None}
+
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Return height and width of cameras that are recorded as they are, where they are known.
 
@@ -165,8 +188,9 @@ class RobotSight:
     def close(self) -> None:
         """Close all cameras and wait for their threads; a second call does nothing."""
         with ExitStack() as stack:
-            for rig in self._loop.rigs:
-                stack.callback(rig.close)
+            for rig in (*self._loop.rigs, self._shown):
+                if rig is not None:
+                    stack.callback(rig.close)
 
     def _looked_at(self, name: str, picture: np.ndarray) -> np.ndarray:
         """Return a picture that was taken now, if it shows what is there now.
@@ -193,7 +217,9 @@ class RobotSight:
             return lambda names: simulated.frames(names, sight.image_size, sight.quality)
         return robot.images  # type: ignore[attr-defined]
 
-    def _rig(self, names: Sequence[str], observed: bool) -> CameraRig | None:
+    def _rig(
+        self, names: Sequence[str], observed: bool, rate: float | None = None
+    ) -> CameraRig | None:
         """Make readers of those cameras that are read beside the control; None if there are none.
 
         A camera is opened once: what is recorded of a device that is observed is the same picture.
@@ -202,7 +228,7 @@ class RobotSight:
         size = self._sight.image_size if observed else None
         simulated = isinstance(self._robot, SimulatedCameras)
         for name in names:
-            both = None if observed or self._observed is None else self._observed.readers.get(name)
+            both = None if observed else self._opened(name)
             if name in self._devices:
                 device = self._devices[name]
                 fitting = device.fitting(size)
@@ -212,7 +238,7 @@ class RobotSight:
                     name,
                     self._take_of_driver(observed),
                     self._lock,
-                    rate=self._preset.rate,
+                    rate=rate or self._preset.rate,
                     noiseless=isinstance(self._robot, SceneRobot),
                 )
                 shared = None if simulated else both  # which draws others for people
@@ -221,6 +247,13 @@ class RobotSight:
         if not readers:
             return None
         return CameraRig(readers, limits.max_picture_age, limits.max_equal_pictures)
+
+    def _opened(self, name: str) -> CameraReader | None:
+        """Return what reads a camera already, as it is if it can be."""
+        for rig in (self._recorded, self._observed):
+            if rig is not None and name in rig.readers:
+                return rig.readers[name]
+        return None
 
     def _describe(self, cameras: tuple[str, ...]) -> PictureSettings:
         """Describe what is observed: size, quality and poses, or the devices."""
