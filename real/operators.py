@@ -47,13 +47,12 @@ LATE = (*VERDICTS, Event.TAKE_BACK)
 
 
 class Operator(Protocol):
-    """The person or program that watches the robot: a source of events.
+    """The person or program that watches the robot: a source of events."""
 
-    Attributes:
-        patience: How long may be waited for this operator [s].
-    """
-
-    patience: float
+    @property
+    def patience(self) -> float:
+        """How long may be waited for this operator [s]."""
+        ...
 
     def poll(self) -> Sequence[Event]:
         """Return the operator's events since the last call, at once.

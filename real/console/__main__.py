@@ -6,13 +6,11 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from real.console.server import serve_page
+from real.console.opened import HOST, PORT
+from real.console.web.server import serve_page
 from real.network.gate import TOKEN, check_reach
 from zprl_env import cli
 from zprl_env.errors import ConfigurationError
-
-PORT = 8400
-"""Port of the page, if nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +22,16 @@ class Console:
     itself: closing it, or ending this command, stops no arm and lets none go.
     """
 
-    host: str = "127.0.0.1"
+    host: str = HOST
     """Address to listen on. Beyond this machine a token is wanted, in $ZPRL_ROBOT_TOKEN; the line
     itself is not encrypted, so keep it to the laboratory's own network or a tunnel."""
     port: int = PORT
     """Port to listen on; 0 for any that is free."""
     session: Path | None = None
-    """Where a session listens, if not the newest one's."""
+    """Where a session listens, if not the newest one's; this ends a little after it."""
     token: str | None = field(default=None, repr=False)
     """Token that opens the page. Better set $ZPRL_ROBOT_TOKEN: all users of a machine can read its
     command lines."""
-    owner: int | None = None
-    """Process that this ends with."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.port < 65536:
@@ -56,7 +52,7 @@ EXAMPLES = (
 
 def _serve() -> None:
     said = cli.parse(Console, EXAMPLES)
-    serve_page(said.host, said.port, said.secret, said.session, said.owner)
+    serve_page(said.host, said.port, said.secret, said.session)
 
 
 def main() -> None:

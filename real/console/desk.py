@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,8 +15,9 @@ from real.console.operator import ConsoleOperator, Words, may_be_said
 from real.network.lease import Lease
 from real.operators import Event, Operator
 from real.people.takeover import Takeover
+from real.recording.episode_file import EpisodeEntry
 from real.tasks.coordinates import GRIPPER, POSITION
-from real.tasks.layout import ActionLayout
+from real.tasks.plans import places_of
 from real.tasks.preset import Preset
 from zprl_env.errors import ZprlError
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 LATCHED = 1.0
 """Time that is waited for a stop to be in force before it is answered that it is not [s]."""
+LONGEST_PLAN = 64
+"""Actions of a chunk that are shown."""
 LOOKS, WATCHED = 0.2, 2.0
 """Time between two pictures in simulated time, and after which nobody looks any more [s]."""
 
@@ -93,6 +96,7 @@ class Desk:
         preset: Preset,
         takeover: Takeover | None,
         operator: Operator,
+        before: Sequence[EpisodeEntry] = (),
     ) -> None:
         """See an environment from now on, until :meth:`leave`.
 
@@ -102,7 +106,10 @@ class Desk:
             preset: Its task.
             takeover: Who has its arms; None if nobody can take them.
             operator: The person at the console, in it.
+            before: Episodes of the recording that it adds to.
         """
+        if before and not self.board.number:
+            self.board.remember(before, preset.rate)
         if isinstance(operator, ConsoleOperator):
             operator.stand_by(loop)
         self._work[id(loop)] = Workplace(loop, sight, preset, takeover)
@@ -121,12 +128,11 @@ class Desk:
         self._looked = now
         with work.loop.spent.by("camera"):
             try:
-                taken = {name: work.sight.show(name) for name in work.preset.cameras}
+                self._pictures = work.sight.draw()
             except Exception as error:  # no page is worth an episode
                 self._blind = f"No pictures: {error}"
                 self.board.tell("camera", self._blind)
                 return
-        self._pictures = {name: picture for name, picture in taken.items() if picture is not None}
         self._pictures_number += 1
 
     def pictures(self) -> tuple[int, dict[str, np.ndarray]]:
@@ -239,7 +245,7 @@ class Desk:
         """Return the environment whose turn it is; else the last one that was made."""
         every = [*self._work.values()]
         mover = every[-1].loop.arms.mover if every else None
-        return next((work for work in every if work.loop is mover), (every or [None])[-1])
+        return next((work for work in every if work.loop is mover), every[-1] if every else None)
 
 
 def _geometry(work: Workplace, plan: np.ndarray) -> dict[str, Any]:
@@ -266,12 +272,7 @@ def _plan(preset: Preset, sent: np.ndarray, plan: np.ndarray) -> list[Any]:
     """Return positions and openings along a plan, of each arm. Shape ``(N, n, 4)``, rounded."""
     if not plan.size:
         return []
-    layout, places = ActionLayout(preset), []
-    last = sent
-    for action in plan[:64]:
-        last = layout.target(np.clip(action, -1.0, 1.0), last)
-        places.append(last)
-    along = np.stack(places, axis=1)
+    along = places_of(preset, sent, plan[:LONGEST_PLAN]).swapaxes(0, 1)
     if preset.space == "joints":
         return [[[None, None, None, _rounded(row[GRIPPER])] for row in arm] for arm in along]
     return [[[*_rounded(row[POSITION]), _rounded(row[GRIPPER])] for row in arm] for arm in along]

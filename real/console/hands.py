@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from real.people.takeover import SILENCE
-from real.people.teleoperator import Input, TeleoperatorError
-from real.tasks.preset import Preset
+from real.people.teleoperator import Input
 from zprl_env.errors import ZprlError
 
 
@@ -104,38 +103,3 @@ class Hands:
         rate = self._rate if age <= SILENCE else None
         openings = None if self._openings is None else self._openings.copy()
         return Input(now - age, self.mine, rate, openings)
-
-
-class ConsoleTeleoperator:
-    """The stick on the console's page as a person's device.
-
-    Args:
-        preset: The task.
-        hands: The console's, which whoever opens it gives.
-
-    Raises:
-        TeleoperatorError: There is no console.
-    """
-
-    def __init__(self, preset: Preset, hands: Hands | None = None) -> None:
-        if hands is None:
-            raise TeleoperatorError(
-                "teleoperator='console' must come with a console. Got: none. Give --console as "
-                "well, or console=Desk() in a script."
-            )
-        self._hands = hands
-        self.begin(preset)
-
-    def connect(self) -> None:
-        """Do nothing: pages come and go."""
-
-    def begin(self, preset: Preset) -> None:
-        """Let go of everything: an episode begins."""
-        self._hands.begin(len(preset.arms))
-
-    def read(self, now: float) -> Input:
-        """Return what the hands say."""
-        return self._hands.said(now)
-
-    def close(self) -> None:
-        """Do nothing."""

@@ -57,11 +57,12 @@ def address(number: int | None = None) -> Path:
 
 def sessions() -> list[Path]:
     """List where processes listen that are alive, the newest first."""
-    found = [path for path in private_folder().glob("*.console") if _alive(path)]
+    found = [path for path in private_folder().glob("*.console") if is_alive(path)]
     return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _alive(path: Path) -> bool:
+def is_alive(path: Path) -> bool:
+    """Tell whether a process listens there, or still did when it was last heard of."""
     try:
         os.kill(int(path.stem), 0)
     except (ValueError, ProcessLookupError):

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from policies.pictures.settings import PictureSettings
+from real.recording.episode_file import EpisodeEntry
 from real.recording.recorder import (
     AmendingRecorder,
     PictureRecorder,
@@ -31,6 +32,11 @@ class Recorders:
 
     def __init__(self, recorders: Sequence[Recorder]) -> None:
         self.recorders = [*recorders]
+
+    @property
+    def entries(self) -> Sequence[EpisodeEntry]:
+        """Episodes that are written already, by the first one that writes any."""
+        return next((r.entries for r in self.recorders if hasattr(r, "entries")), ())
 
     def expect(
         self,
@@ -92,4 +98,6 @@ def together(*recorders: Recorder | None) -> Recorder | None:
     True
     """
     given = [recorder for recorder in recorders if recorder is not None]
-    return Recorders(given) if len(given) > 1 else (given or [None])[0]
+    if len(given) > 1:
+        return Recorders(given)
+    return given[0] if given else None

@@ -1,4 +1,4 @@
-"""Drawing of the arms and of what the policy is about to do, as SVG: from above and from the side."""
+"""Drawing of the arms and of the plan that they are about to follow, as SVG."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _view(
 
 def _is_box(arm: Mapping[str, Any]) -> bool:
     """Tell whether an arm's box is one, and small enough to be drawn."""
-    low, high = arm.get("low"), arm.get("high")
+    low, high = arm.get("low", ()), arm.get("high", ())
     if not (_all_known(low) and _all_known(high)):
         return False
     return all(b - a < 10.0 for a, b in zip(low, high, strict=True))

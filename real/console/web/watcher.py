@@ -42,9 +42,7 @@ class Watcher:
         number: Number of those pictures.
     """
 
-    def __init__(
-        self, path: Path | None = None, now: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, path: Path | None = None, now: Callable[[], float] = time.monotonic) -> None:
         self._wanted, self._now = path, now
         self.shown: dict[str, Any] = dict(NOTHING)
         self.pictures: dict[str, bytes] = {}

@@ -169,7 +169,8 @@
     looking = false;
     missed = answer.ok ? 0 : missed + 1;
     if (answer.ok) news = answer;
-    if (missed > 2) tell("NO CONNECTION to the console: use the robot's own button.");
+    if (missed > 2 && news.phase === "no robot") tell("NO SESSION: it has ended, and this page with it.");
+    else if (missed > 2) tell("NO CONNECTION to the console: use the robot's own button.");
     else if (missed === 0 && !stopping && news.connected && $("stop-said").textContent.startsWith("NO ")) tell("");
     draw();
   }

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from policies.commands.signals import ending_as_by_ctrl_c
-from real.console.watcher import Watcher
+from real.console.line import is_alive
+from real.console.web.watcher import Watcher
 from real.network.listener import listen, url_of
 from real.network.page_gate import PageGate
 from zprl_env.errors import MissingExtraError
 
 GRACE = 3.0
-"""Time for which a page that was begun with a session outlives it [s]."""
+"""Time for which the page of one session outlives it [s]."""
 
 
 @ending_as_by_ctrl_c()
-def serve_page(
-    host: str, port: int, token: str | None, session: Path | None, owner: int | None = None
-) -> None:
+def serve_page(host: str, port: int, token: str | None, session: Path | None = None) -> None:
     """Serve the page until interrupted.
 
     Args:
         host: Address to listen on.
         port: Port; 0 for any that is free.
         token: What opens the page; nothing if None.
-        session: Where the session listens; the newest one if None.
-        owner: Process whose end is the end of this as well, a little later.
+        session: Where the session listens, a little after whose end this ends; the newest one,
+            and those after it, if None.
 
     Raises:
         MissingExtraError: NiceGUI is not installed.
@@ -51,15 +49,15 @@ def serve_page(
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
-    if owner is not None:
-        threading.Thread(target=_end_after, args=(owner, server), daemon=True).start()
+    if session is not None:
+        threading.Thread(target=_end_after, args=(session, server), daemon=True).start()
     try:
         server.run(sockets=[listener])
     finally:
         watcher.close()
 
 
-def make_page_app(watcher: Watcher) -> PageApp:
+def make_page_app(watcher: Watcher) -> Any:
     """Make the application: page, requests and what they need.
 
     Args:
@@ -72,9 +70,9 @@ def make_page_app(watcher: Watcher) -> PageApp:
         from fastapi import FastAPI
         from fastapi.staticfiles import StaticFiles
 
-        from real.console.controls import STATIC
-        from real.console.page import add_page
-        from real.console.requests import add_requests
+        from real.console.web.controls import STATIC
+        from real.console.web.page import add_page
+        from real.console.web.requests import add_requests
     except ModuleNotFoundError as error:
         raise MissingExtraError(error.name or "nicegui", "console") from None
     logging.getLogger("nicegui").setLevel(logging.ERROR)
@@ -85,22 +83,9 @@ def make_page_app(watcher: Watcher) -> PageApp:
     return app
 
 
-def _end_after(owner: int, server: object) -> None:
-    """End the server a little after another process has ended."""
-    while True:
-        try:
-            os.kill(owner, 0)
-        except ProcessLookupError:
-            break
-        except PermissionError:
-            pass
-        if os.getppid() != owner:
-            break
+def _end_after(session: Path, server: Any) -> None:
+    """End the server a little after a session has ended."""
+    while is_alive(session):
         time.sleep(0.5)
     time.sleep(GRACE)
-    server.should_exit = True  # type: ignore[attr-defined]
-
-
-PageApp = object
-"""An ASGI application."""
-__all__ = ["make_page_app", "serve_page", "socket"]
+    server.should_exit = True

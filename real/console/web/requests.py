@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from real.console.line import LineError
-from real.console.watcher import Watcher
+from real.console.web.watcher import Watcher
 
 Number = Annotated[float, Field(strict=True, ge=-1.0, le=1.0, allow_inf_nan=False)]
 Page = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[\w .-]+$")]

@@ -6,8 +6,8 @@ from typing import Any
 
 from nicegui import ui
 
-from real.console import controls
-from real.console.watcher import Watcher
+from real.console.web import controls
+from real.console.web.watcher import Watcher
 
 COLUMNS = [
     {"name": "number", "label": "Episode", "field": "number", "align": "left"},
@@ -83,7 +83,8 @@ class Episodes:
     """
 
     def __init__(self, watcher: Watcher) -> None:
-        self._watcher, self._shown = watcher, None
+        self._watcher = watcher
+        self._shown: tuple[list[dict[str, Any]], bool] = ([], False)
         ui.label(RULE).classes("faint")
         self.table = ui.table(columns=COLUMNS, rows=[], row_key="number").props("dense flat")
         self.table.classes("episodes").props('rows-per-page-options="[8]" hide-selected-banner')
@@ -109,7 +110,7 @@ class Episodes:
 
     def _open(self, number: int) -> None:
         """Open the film of an episode; of the last one, while that may be, with verdicts."""
-        episodes, late = self._shown or ([], False)
+        episodes, late = self._shown
         found = [one for one in episodes if one["number"] == number]
         if not found:
             return

@@ -54,9 +54,7 @@ STICK = (
     'data-key="t">Take the arm<kbd>t</kbd></button>'
     '<label class="tilt"><input type="checkbox" id="tilt"> right pad tilts</label>'
     '<select id="arm" aria-label="Arm" hidden></select></div><div class="pads">'
-    + _PAD.format(
-        name="move", label="Move", up="away", down="back", left="left", right="right"
-    )
+    + _PAD.format(name="move", label="Move", up="away", down="back", left="left", right="right")
     + '<div class="grip"><button type="button" class="word" data-grip="1" data-key="o">Open'
     '<kbd>o</kbd></button><button type="button" class="word" data-grip="0" data-key="c">Close'
     "<kbd>c</kbd></button></div>"
@@ -66,8 +64,11 @@ STICK = (
     "<code>--teleoperator console</code>.</p>"
 )
 FILM_BUTTON = r"""
-<q-td :props="props"><q-btn flat dense no-caps icon="movie" :label="String(props.value)"
-  :aria-label="'Film of episode ' + props.value" @click="$parent.$emit('film', props.value)" /></q-td>
+<q-td :props="props">
+  <q-btn flat dense no-caps icon="movie" :label="String(props.value)"
+    :aria-label="'Film of episode ' + props.value"
+    @click="$parent.$emit('film', props.value)" />
+</q-td>
 """
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from fastapi import FastAPI
 from nicegui import ui
 
-from real.console import controls
-from real.console.drawing import drawing
-from real.console.panels import Curve, Episodes, Events
-from real.console.watcher import Watcher
+from real.console.web import controls
+from real.console.web.drawing import drawing
+from real.console.web.panels import Curve, Episodes, Events
+from real.console.web.watcher import Watcher
 
 BEAT = 0.25
 """Time between two looks of a page at what its server knows [s]."""
