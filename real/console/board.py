@@ -106,7 +106,7 @@ class Board:
                 self._tell("episode", f"Episode {self.number}: {outcome}.")
             elif self.running:
                 self.number -= 1
-            self.running = False
+            self.running, self.plan = False, np.zeros((0, 0))
 
     def amend(self, outcome: str) -> None:
         """The last episode has another outcome after all."""

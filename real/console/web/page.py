@@ -50,7 +50,7 @@ def add_page(app: FastAPI, watcher: Watcher) -> None:
             with ui.element("section").classes("said"):
                 ui.html(controls.WORDS, sanitize=False)
                 ui.html(controls.STICK, sanitize=False)
-            with ui.element("section").classes("wide known"):
+            with ui.element("section").classes("known"):
                 with ui.tabs().props("dense align=left") as tabs:
                     names = ("Learning", "Episodes", "Safety")
                     for name in names:
@@ -106,8 +106,10 @@ def _head() -> Any:
 def _hands(news: dict[str, Any]) -> str:
     """Tell who has the arms."""
     hands = news.get("hands")
+    if not news.get("running"):
+        return ""
     if hands is None:
-        return "The policy has the arms" if news.get("phase") == "running" else ""
+        return "The policy has the arms"
     if hands["silent"]:
         return "A person has the arms, and is not heard: they are held"
     return "A person has the arms" if hands["person"] else "The policy has the arms"

@@ -27,7 +27,12 @@ class Curve:
     def __init__(self) -> None:
         self._shown: Any = None
         self.note = ui.label("No episode has been judged yet.").classes("faint")
-        axis = {"nameLocation": "middle", "nameTextStyle": {"color": "#aab4bf"}}
+        axis = {
+            "nameLocation": "middle",
+            "nameTextStyle": {"color": "#9aa6b2"},
+            "axisLabel": {"color": "#9aa6b2"},
+            "splitLine": {"lineStyle": {"color": "#2a323c"}},
+        }
         self.chart = ui.echart(
             {
                 "animation": False,
