@@ -201,7 +201,7 @@ class Desk:
 
     def shown(self) -> dict[str, Any]:
         """Return everything that a page shows, as values of JSON."""
-        shown = {**self.board.shown(), "told": self.told, "holder": self.lease.holder}
+        shown = {**self.board.shown(), "told": self.told, "holder": self.lease.present}
         work, asked = self._at_work(), self.words.asked
         shown["asked"] = asked and {"word": asked[0].value, "message": asked[1]}
         shown |= {"phase": "no robot", "stop": None, "arms": [], "plan": [], "late": False}

@@ -133,4 +133,4 @@ class Link:
             return {"refused": str(error)}, {}
         except (KeyError, TypeError, ValueError, OverflowError):
             return {"refused": "What is asked must have all its parts."}, {}
-        return {"holder": desk.lease.holder}, {}
+        return {"holder": desk.lease.present}, {}

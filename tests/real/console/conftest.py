@@ -42,8 +42,8 @@ class LiveArm(CoastingRobot):
         return float(self.commands[-1][1].gripper[0])
 
     def images(self, names):
-        value = int(time.monotonic() * 50) % 200
-        return {name: np.full((60, 80, 3), value, np.uint8) for name in names}
+        rows = np.arange(60, dtype=np.uint8)[:, None, None] + int(time.monotonic() * 50) % 190
+        return {name: np.tile(rows, (1, 80, 3)).astype(np.uint8) for name in names}
 
 
 class Trainer:
