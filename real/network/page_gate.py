@@ -99,7 +99,7 @@ class PageGate(Gate):
                 return
             await asyncio.sleep(SLOW)
             said = "That is not the token."
-        body = (FORM % said).encode()
+        body = FORM.replace("%s", said).encode()
         await answer(send, 401, body, b"text/html; charset=utf-8", *HEADERS)
 
 

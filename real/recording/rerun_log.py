@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from policies.pictures.settings import PictureSettings
+from real.recording.jpeg import jpeg
 from real.recording.recorder import Step, Tick
 from real.robot import RobotState
 from real.tasks.coordinates import GRIPPER, POSITION, coordinates_of
@@ -19,8 +20,6 @@ from zprl_env.errors import ConfigurationError, MissingExtraError
 
 CONNECT = "connect"
 """Word that connects to a viewer that is running."""
-QUALITY = 75
-"""Quality of the pictures, as JPEG's."""
 TIME, STEP, EPISODE = "robot_time", "step", "episode"
 """Timelines: the robot's clock [s], steps since the beginning, and episodes."""
 
@@ -150,8 +149,8 @@ class RerunLog:
 
     def _log_pictures(self, pictures: Mapping[str, np.ndarray]) -> None:
         for name, picture in pictures.items():
-            image = self._rerun.Image(np.ascontiguousarray(picture))
-            self._log(f"cameras/{name}", image.compress(jpeg_quality=QUALITY))
+            image = self._rerun.EncodedImage(contents=jpeg(picture), media_type="image/jpeg")
+            self._log(f"cameras/{name}", image)
 
     def _point(self, path: str, position: np.ndarray) -> None:
         if np.isfinite(position).all():

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from real.console.line import Line, LineError, sessions
+from real.recording.jpeg import jpeg
 
 BEAT = 0.1
 """Time between two looks at the session [s]."""
-QUALITY = 80
-"""Quality of the pictures, as JPEG's."""
 MOST_FILM = 64 * 2**20
 """Bytes of films that are kept; the oldest episode's go first."""
 STALE = 2.0
@@ -151,17 +148,3 @@ class Watcher:
         while self._size > MOST_FILM and len(self._film) > 1:
             _, gone = self._film.popitem(last=False)
             self._size -= sum(map(len, gone))
-
-
-def jpeg(picture: np.ndarray) -> bytes:
-    """Return a picture as JPEG. Shape ``(H, W, 3)``, uint8.
-
-    >>> jpeg(np.zeros((8, 8, 3), np.uint8))[:2].hex()
-    'ffd8'
-    """
-    from PIL import Image
-
-    file = io.BytesIO()
-    with suppress(ValueError):
-        Image.fromarray(picture).save(file, "JPEG", quality=QUALITY)
-    return file.getvalue()

@@ -14,7 +14,7 @@ from real.network.lease import CommandRefusedError
 from real.operators import Event, ScriptedOperator
 from real.people.teleoperator import TeleoperatorError
 from real.tasks.layout import ActionLayout
-from tests.real.console.conftest import PRESET, LiveArm, Trainer
+from tests.real.console.conftest import PRESET, SLOW, LiveArm, Trainer
 from zprl_env.errors import ConfigurationError
 
 LAYOUT = ActionLayout(PRESET)
@@ -46,7 +46,7 @@ def going_on(trainer):
     if words.asked is not None:
         words.say(words.asked[0])
         time.sleep(0.05)
-    return trainer.desk.board.running and trainer.robot.speed > 0.05
+    return trainer.desk.board.running and trainer.robot.speed > SLOW
 
 
 def test_a_stop_is_in_force_before_it_is_answered_and_lasts(trainer, desk, until):
@@ -67,7 +67,7 @@ def test_a_pause_holds_the_arm_and_going_on_does_not(trainer, desk, until):
     until(lambda: trainer.robot.speed == 0.0)
     assert desk.shown()["phase"] == "paused"
     desk.say("resume", "a")
-    until(lambda: trainer.robot.speed > 0.05)
+    until(lambda: trainer.robot.speed > SLOW)
 
 
 @pytest.mark.parametrize("word", ["success", "failure", "abort"])
@@ -103,9 +103,10 @@ def test_the_stick_moves_the_arm_and_its_end_holds_it(trainer, desk, until):
     assert trainer.robot.opening < 1.0
     until(lambda: trainer.robot.speed == 0.0)  # nobody's hand is heard any more
     time.sleep(0.3)
-    assert trainer.infos[-1]["takeover"] | {"by": "person", "silent": True} == trainer.infos[-1][
-        "takeover"
-    ]
+    assert (
+        trainer.infos[-1]["takeover"] | {"by": "person", "silent": True}
+        == trainer.infos[-1]["takeover"]
+    )
     desk.take(False, "a")
     until(lambda: trainer.infos[-1]["takeover"]["by"] == "policy")
 
