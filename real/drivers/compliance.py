@@ -16,6 +16,8 @@ SPRINGS = (
     "rotational_stiffness",
     "rotational_damping",
 )
+STIFFEST = {"translational_stiffness": 3000.0, "rotational_stiffness": 300.0}
+"""Stiffness beyond which libfranka's own Cartesian impedance is not set [N/m, Nm/rad]."""
 INTEGRALS = ("translational_Ki", "rotational_Ki")
 KINDS, AXES = ("translational", "rotational"), "xyz"
 HEAVIEST = 20.0
@@ -71,6 +73,8 @@ class Compliance:
             axis = axis.removeprefix("neg_")
             if name in SPRINGS:
                 springs[name] = _number(name, value)
+                if springs[name] > (most := STIFFEST.get(name, np.inf)):
+                    raise ConfigurationError(f"{name} must be at most {most:g}. Got: {value}.")
             elif name in INTEGRALS:
                 if _number(name, value) != 0.0:
                     raise ConfigurationError(f"{name} must be 0, for there is none. Got: {value}.")
@@ -88,6 +92,21 @@ class Compliance:
             translational_clip=tuple((clips["translational"] | told["translational"]).values()),
             rotational_clip=tuple((clips["rotational"] | told["rotational"]).values()),
         )
+
+    def clip(self, most: float) -> np.ndarray:
+        """Return the clip of translations, no larger than a force allows.
+
+        Args:
+            most: Pull towards the reference at most, per axis [N].
+
+        Returns:
+            [m]. Shape ``(3,)``.
+
+        >>> Compliance(2000.0, 180.0, 150.0, 10.0, (0.1, 0.01, 0.1)).clip(100.0).tolist()
+        [0.05, 0.01, 0.05]
+        """
+        stiffness = max(self.translational_stiffness, 1e-9)
+        return np.minimum(self.translational_clip, most / stiffness)
 
 
 class Load(NamedTuple):

@@ -287,7 +287,7 @@ class _Arm:
         self.settle()
         motion = self._franky.CartesianImpedanceTrackingMotion(
             posture_task=self._franky.PostureTask(self.posture, POSTURE),
-            translational_error_clip=np.array(self._compliance.translational_clip),
+            translational_error_clip=self._compliance.clip(MOST),
             rotational_error_clip=np.array(self._compliance.rotational_clip),
         )
         motion.set_gains(self._gains())
@@ -300,9 +300,9 @@ class _Arm:
         before, self._compliance = self._compliance, compliance
         if self._motion is None:
             return
-        if (before.translational_clip, before.rotational_clip) != (
-            compliance.translational_clip,
-            compliance.rotational_clip,
+        clips = (before.clip(MOST), before.rotational_clip)
+        if not np.array_equal(clips[0], compliance.clip(MOST)) or (
+            clips[1] != compliance.rotational_clip
         ):
             self.stop()
         else:

@@ -45,6 +45,8 @@ def test_of_two_directions_the_nearer_clip_holds_wider_or_narrower_than_before(o
 @pytest.mark.parametrize(
     ("told", "error"),
     [
+        ({"translational_stiffness": 5000}, "at most 3000"),
+        ({"rotational_stiffness": 301.0}, "at most 300"),
         ({"stiffness": 1}, "must be one of translational_stiffness.* Got: 'stiffness'"),
         ({"translational_clip_w": 1}, "Got: 'translational_clip_w'"),
         ({"translational_Ki": 5}, "translational_Ki must be 0"),
