@@ -61,7 +61,9 @@ def test_whoever_has_lifted_an_empty_hand_goes_back_at_once(perform):
     actions = episode.trajectory.actions.reshape(-1, 2, 8)
     closed = actions[:, RIGHT, -1] < -0.99
     assert np.count_nonzero(np.diff(closed.astype(int)) == 1) == 2
-    assert seen(episode, "position").reshape(-1, 2, 3)[:, RIGHT, 1].max() < -0.15  # not to the wallet
+    assert (
+        seen(episode, "position").reshape(-1, 2, 3)[:, RIGHT, 1].max() < -0.15
+    )  # not to the wallet
     left = actions[int(np.argmax(closed)) :, LEFT, -1]
     assert (left == -1.0).all()  # which is held open
 
