@@ -45,6 +45,7 @@ from zprl_env.training.settings.compatibility import check_algorithm, check_inpu
 from zprl_env.training.settings.quick import quick_recipe, quick_settings
 from zprl_env.training.settings.recipe import Recipe, recipe_for
 from zprl_env.training.settings.takeover import RESIDUAL, Takeover, check_takeover
+from zprl_env.vectorised.cluster.connection import check_address
 
 PresetName = Literal["default", "paper", "dsrl", "dsrl-na", "decorator"]
 
@@ -93,6 +94,15 @@ class Config:
     """Seed of training; evaluation seeds never change."""
     num_envs: int = 1
     """Environments to collect from, each in a process of its own if more than one."""
+    vec: Literal["processes", "ray"] = "processes"
+    """Where they run: in processes of this machine, or as actors of Ray's on this machine or on
+    many, which the extra of that name brings; a worker that dies is replaced."""
+    workers: int | None = None
+    """Ray's workers, over which the environments are spread; implies --vec ray and at least as many
+    environments. One per core of this machine, or per environment on a cluster, if not given."""
+    ray_address: str | None = None
+    """Ray cluster to join: HOST:PORT, or auto for the one that this machine belongs to; implies
+    --vec ray, which starts one on this machine if not given."""
     overlap: bool = False
     """Let half of the environments simulate while the agent learns: sac, td3, tqc or crossq with an
     even --num-envs."""
@@ -113,10 +123,17 @@ class Config:
     record: Path | None = None
     """Real: an .hdf5 file that every training episode is written to while it happens."""
     teleoperator: str | None = None
-    """Real: device of a person who can take the arm while the agent learns: keyboard, gamepad,
-    spacemouse, lerobot:TYPE, or a class of your own as module:Class; expert is a scripted one."""
+    """Real: device of a person who can take the arm while the agent learns: keyboard, console (its
+    on-screen stick), gamepad, spacemouse, lerobot:TYPE, or a class of your own as module:Class;
+    expert is a scripted one."""
     teleoperator_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of it, such as speed=0.3; values are JSON or words."""
+    console: bool = False
+    """Real: show a page beside the arm while the agent learns, at http://127.0.0.1:8400 or the next
+    free port: cameras, what the policy is about to do, the curve, verdicts and STOP."""
+    rerun: str | None = None
+    """Real: stream pictures, poses, chunks and safety of training to Rerun: an .rrd file, or
+    connect for its viewer; also connect:URL."""
     takeover: Takeover = "demo"
     """Use of what a person does: demo, it is recorded (--record) and not learned from; prior, it
     enters the replay buffer where a perturbation expresses it; both."""
@@ -159,6 +176,7 @@ class Config:
             self._see()
         check_options(self.steer, settings(self.recipe.steer_kwargs))
         limits.check(self, limits.CONFIG)
+        self._spread()
         limits.check_recipe(self.recipe)
         check_scale(self.steer, self.recipe.scale)
         limits.check_stop(self.stop_at, self.validation_episodes)
@@ -171,10 +189,28 @@ class Config:
             )
         if self.teleoperator is not None:
             self._check_people()
+        if self.console and self.num_envs > 1:
+            raise ZprlError(
+                f"console must come with one environment, that of the arm. Got: --num-envs "
+                f"{self.num_envs}. Try --num-envs 1."
+            )
         if self.overlap:
             check_overlap(self.algo, self.num_envs)
         check_algorithm(self.algo, self.backend, self.recipe)
         check_inputs(self.steer, self.recipe)
+
+    def _spread(self) -> None:
+        """Spread environments over Ray's workers, if that is asked for in any way."""
+        if self.workers is not None or self.ray_address is not None:
+            object.__setattr__(self, "vec", "ray")
+        object.__setattr__(self, "num_envs", max(self.num_envs, self.workers or 1))
+        if self.ray_address is not None:
+            check_address(self.ray_address)
+        if self.vec == "ray" and (self.record or self.teleoperator):
+            raise ZprlError(
+                "--record and --teleoperator must come with a robot in this process. Got: --vec "
+                "ray. Leave --vec, --workers and --ray-address out."
+            )
 
     def _check_people(self) -> None:
         """Refuse a person beside an agent that could not learn from it, or what is not recorded."""
@@ -232,8 +268,13 @@ _MAY_CHANGE = {
     "record",
     "teleoperator",
     "teleoperator_kwargs",
+    "console",
+    "rerun",
     "threads",
     "video",
+    "vec",
+    "workers",
+    "ray_address",
     "wandb",
     "out",
     "overwrite",
