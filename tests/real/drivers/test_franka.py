@@ -162,6 +162,16 @@ def test_a_clip_holds_from_the_next_motion_on_and_after_connecting_again(robot):
         robot.update_param({"translational_Ki": 1})
 
 
+def rests(robot, seconds=0.3):
+    """Tell whether an arm stays at rest for a while; where it turns round it only seems to."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if np.abs(robot.state().joint_velocities[0]).max() >= RESTING / 2:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def test_a_load_is_told_to_an_arm_that_rests_and_to_no_other(robot, sim):
     told = {"mass": 0.3, "F_x_center_load": [0.0, 0.0, 0.05], "load_inertia": [0.0] * 9}
     robot.set_load(told)
@@ -169,7 +179,7 @@ def test_a_load_is_told_to_an_arm_that_rests_and_to_no_other(robot, sim):
     sent(robot, 0.1, 0.5)
     with pytest.raises(RobotError, match="must rest when it is told its load"):
         robot.set_load(told | {"mass": 0.0})
-    assert until(lambda: np.abs(robot.state().joint_velocities[0]).max() < RESTING)
+    assert until(lambda: rests(robot))
     robot.set_load(told | {"mass": 0.0})  # it stays where it is, and goes on from there
     assert sim.load()[0] == 0.0
     goal, _ = sent(robot, 0.02, 0.6)
