@@ -65,9 +65,9 @@ class Kills:
     task: str = "Lift"
     """Task with a shipped policy."""
     kills: int = 20
-    """How many SIGKILLs."""
+    """Number of SIGKILLs."""
     of_nodes: int = 2
-    """How many of them are of the second node, with all that runs there."""
+    """Number of these that are of the second node, with all that runs there."""
     total_env_steps: int = 40_000
     """Environment steps of each training."""
     eval_episodes: int = 100

@@ -34,7 +34,7 @@ WAYS: dict[str, Callable[[list[Callable[[], Any]]], VecEnv]] = {
     "ray": partial(_on_ray, each=False),
     "ray, one each": partial(_on_ray, each=True),
 }
-"""Where N environments run: in this process, in N others, on as many of Ray's workers as there are
+"""Places of N environments: in this process, in N others, on as many of Ray's workers as there are
 cores, or on N of them."""
 
 
