@@ -45,6 +45,8 @@ DOCS = ["furo>=2025.9", "myst-parser>=4", "sphinx>=8", "sphinx-copybutton>=0.5.2
 HUMAN = ["pygame>=2.1.3"]  # gymnasium's windows, for render_mode="human"
 GAMEPAD = ["pygame>=2.1.3"]
 SPACEMOUSE = ["pyspacemouse>=2.1,<3"]  # and the hidapi of the system
+CONSOLE = ["nicegui>=3.4,<4", *REAL]  # a page beside the arm
+RERUN = ["rerun-sdk>=0.22,<0.23"]  # the newer ones need NumPy 2
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 RAY = ["ray>=2.40"]
 DEV = [
@@ -52,6 +54,9 @@ DEV = [
     *UR,
     *XARM,
     "franky-sim>=1.0.4,<2",  # speaks libfranka's protocol, as an arm does
+    *CONSOLE,
+    *RERUN,
+    "playwright>=1.50",  # with the system's Chromium
     "hypothesis>=6.100",
     "minari[create]>=0.5.3,<0.6",  # the tests collect a dataset with it
     "mypy>=1.11",
@@ -114,7 +119,7 @@ setup(
     },
     package_data={
         "policies": ["pretrained/*/*"],
-        "real": ["tasks/presets/*.yaml", "tasks/models/*.xml"],
+        "real": ["tasks/presets/*.yaml", "tasks/models/*.xml", "console/web/static/*"],
         "zprl_env": [
             "py.typed",
             "experts/adroit/*.json",
@@ -166,6 +171,8 @@ setup(
         "human": HUMAN,
         "gamepad": GAMEPAD,
         "spacemouse": SPACEMOUSE,
+        "console": CONSOLE,
+        "rerun": RERUN,
         "sbx": SBX,  # not in all: it brings JAX
         "ray": RAY,  # not in all: it is large
         "docs": DOCS,

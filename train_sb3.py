@@ -9,6 +9,8 @@ leaves a table, a learning curve, a film, the agent and the raw results in runs/
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +42,44 @@ def _finetune(config: Config) -> Path:
     # Here and not above, so that --help, a mistyped flag and the first lines come at once.
     from zprl_env.training.finetuning import Finetuning
 
-    def make_recorder(facts: dict[str, Any]) -> Any:
-        from real.recording import EpisodeRecorder
-
-        return EpisodeRecorder(config.record, provenance=facts)
-
-    with Finetuning(config, make_recorder if config.record else None) as finetuning:
+    told = {"task": config.env, "policy": config.policy or "the task's own", "algo": config.algo}
+    with (
+        _console(config, told) as beside,
+        Finetuning(config, _recorder_maker(config), beside) as finetuning,
+    ):
         finetuning.play_base_policy()
         finetuning.learn()
         finetuning.hand_over()
         finetuning.film()
     return finetuning.folder
+
+
+def _recorder_maker(config: Config) -> Any:
+    """Return what makes the recorder of a robot's episodes; None if nothing is to be recorded."""
+    if not (config.record or config.rerun):
+        return None
+
+    def make_recorder(facts: dict[str, Any]) -> Any:
+        from real.recording import EpisodeRecorder
+        from real.recording.rerun_log import open_rerun
+        from real.recording.several import together
+
+        recorder = EpisodeRecorder(config.record, provenance=facts) if config.record else None
+        return together(recorder, open_rerun(config.rerun))
+
+    return make_recorder
+
+
+@contextmanager
+def _console(config: Config, told: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Open the console of a robot, if one is wanted; yield what its environments are given."""
+    if not config.console:
+        yield {}
+        return
+    from real.console.opened import opened_console
+
+    with opened_console(True, told) as console:
+        yield {"console": console}
 
 
 def main() -> None:

@@ -20,12 +20,13 @@ from real.episode import Episode
 from real.motion.loop import HANGING, ControlLoop
 from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
-from real.operators import OperatorLike, make_operator
+from real.operators import FOR_EVER, Operator, OperatorLike, ScriptedOperator, make_operator
 from real.owner import own_arms
 from real.people.carrier import Carrier
 from real.people.table import TeleoperatorLike, make_teleoperator
 from real.people.takeover import ButtonOperator, Takeover
-from real.recording.recorder import PictureRecorder, Recorder
+from real.recording.recorder import PictureRecorder, PlanningRecorder, Recorder
+from real.recording.several import together
 from real.robot import SceneRobot
 from real.sight import RobotSight
 from real.tasks.files import load_preset, task_facts
@@ -50,6 +51,7 @@ from zprl_env.errors import ConfigurationError, InvalidActionError, RenderingErr
 from zprl_env.task import UNKNOWN, Facts
 
 if TYPE_CHECKING:
+    from real.console.desk import Desk
     from real.judge.operator import JudgeLike, JudgeOperator
 
 
@@ -104,6 +106,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         teleoperator: A person's device, as :func:`real.people.table.make_teleoperator` takes it.
         teleoperator_kwargs: Its own settings.
         teleoperator_alone: Whether there is no policy: no action is carried out but the person's.
+        console: A page beside the arm: see :mod:`real.console`.
         **driver_options: The driver's own settings.
 
     Attributes:
@@ -148,6 +151,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         teleoperator: TeleoperatorLike | None = None,
         teleoperator_kwargs: Mapping[str, Any] | None = None,
         teleoperator_alone: bool = False,
+        console: Desk | None = None,
         **driver_options: Any,
     ) -> None:
         check_render_mode(render_mode, self.metadata["render_modes"])
@@ -173,10 +177,11 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         _refuse_preset_fields(driver, driver_options)
         self._arms = own_arms(driver, preset, **driver_options)
         self.robot = self._arms.robot
+        self._console = console
         self.recorder = recorder
         try:
             self._judge = None if judge is None else self._judged_by(operator, judge)
-            self.operator = self._judge or make_operator(operator, self.robot)
+            self.operator = person = self._watched_by(self._judge or operator)
             if teleoperator is not None:
                 self.operator = ButtonOperator(self.operator)
             self._loop = ControlLoop(self.robot, preset, self.operator, self._arms)
@@ -199,7 +204,11 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         if self.eyes is not None:
             self.observation_space = self.eyes.observation_space
             self.observation_keys = self.eyes.observation_keys
-        self._episode = Episode(self._loop, preset, recorder, self._sight)
+        if console is not None:
+            before = getattr(recorder, "entries", ())
+            console.attend(self._loop, self._sight, preset, self.takeover, person, before)
+            self.recorder = together(recorder, console.board)
+        self._episode = Episode(self._loop, preset, self.recorder, self._sight)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (actions.size,))
         kwargs = {"preset": preset.model_dump(mode="json")}
         env_args = {"env_name": preset.name, "type": "real", "env_kwargs": kwargs}
@@ -321,6 +330,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             self._loop.settle()
             raise
         self._settle_eyes()
+        if self._console is not None:
+            self._console.look()
         if not self._loop.has_turn and not self._episode.steps:
             self._start.prepare(self._scene_seed)  # another environment came between: begin anew
         carried = self._carrier.carry(action)
@@ -379,6 +390,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             if self.recorder is not None:
                 stack.callback(self.recorder.close)
             stack.callback(self._sight.close)
+            if self._console is not None:
+                stack.callback(self._console.leave, self._loop)
             if self.takeover is not None:
                 stack.callback(self.takeover.close)
             stack.callback(self._arms.leave, self._loop)
@@ -420,6 +433,11 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         """Note who spent the time since the last action, so that a stop can say who was late."""
         self._loop.note_spent(seconds)
 
+    def note_plan(self, actions: np.ndarray) -> None:
+        """Note what is about to be done, for whoever records it. Shape ``(n, A)``."""
+        if isinstance(self.recorder, PlanningRecorder):
+            self.recorder.note_plan(actions)
+
     @contextmanager
     def _taken_over(self) -> Iterator[None]:
         """Do something in here that no action may come between: those under way are dropped."""
@@ -449,6 +467,14 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         keys = ObservationLayout(self.preset).keys
         return make_judge_operator(operator, judge, self.robot, keys)
 
+    def _watched_by(self, operator: OperatorLike) -> Operator:
+        """Make the operator, and the person at the console beside it."""
+        console = self._console
+        if isinstance(operator, str) and operator == "console" and console is not None:
+            operator = ScriptedOperator(answers=(), patience=FOR_EVER)  # nobody but the console
+        made = make_operator(operator, self.robot)
+        return made if console is None else console.operator(made)
+
     def _judge_step(self, seen: Any) -> float:
         """Have the judge see a step, and hear it."""
         assert self._judge is not None
@@ -463,9 +489,10 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         """Reach the person's device, if there is one."""
         if teleoperator is None:
             return None
-        made = make_teleoperator(
-            teleoperator, self.preset, clock=self.robot.clock, **(kwargs or {})
-        )
+        kwargs = dict(kwargs or {})
+        if teleoperator == "console" and self._console is not None:
+            kwargs["hands"] = self._console.hands
+        made = make_teleoperator(teleoperator, self.preset, clock=self.robot.clock, **kwargs)
         takeover = Takeover(made.device, self._loop, self.preset, alone=alone, speed=made.speed)
         takeover.connect()
         if isinstance(self.operator, ButtonOperator):

@@ -47,13 +47,12 @@ LATE = (*VERDICTS, Event.TAKE_BACK)
 
 
 class Operator(Protocol):
-    """The person or program that watches the robot: a source of events.
+    """The person or program that watches the robot: a source of events."""
 
-    Attributes:
-        patience: How long may be waited for this operator [s].
-    """
-
-    patience: float
+    @property
+    def patience(self) -> float:
+        """How long may be waited for this operator [s]."""
+        ...
 
     def poll(self) -> Sequence[Event]:
         """Return the operator's events since the last call, at once.
@@ -73,9 +72,11 @@ class Operator(Protocol):
         ...
 
 
-OperatorLike: TypeAlias = "Operator | Literal['auto', 'keyboard', 'judge', 'judge+keyboard']"
+OperatorLike: TypeAlias = (
+    "Operator | Literal['auto', 'keyboard', 'console', 'judge', 'judge+keyboard', 'judge+console']"
+)
 
-JUDGES = ("judge", "judge+keyboard")
+JUDGES = ("judge", "judge+keyboard", "judge+console")
 """Operators that judge by a classifier, which is made beside its robot: see `real.judge.operator`.
 """
 
@@ -215,13 +216,18 @@ def make_operator(operator: OperatorLike, robot: Robot) -> Operator:
         return operator
     if operator == "keyboard":
         return KeyboardOperator()
+    if operator == "console":
+        raise ConfigurationError(
+            "operator='console' must come with a console. Got: none. Give --console as well, or "
+            "console=Desk() in a script."
+        )
     if operator in JUDGES:
         raise ConfigurationError(
             f"operator={operator!r} must come with a judge. Got: none. Give judge=FOLDER, of "
             "python -m real.judge train."
         )
     if operator != "auto":
-        raise UnknownNameError("operator", operator, ["auto", "keyboard", *JUDGES])
+        raise UnknownNameError("operator", operator, ["auto", "keyboard", "console", *JUDGES])
     if not isinstance(robot, SceneRobot):
         raise ConfigurationError(
             "operator='auto' must have a driver that knows success. Got: "

@@ -9,9 +9,12 @@ from typing import Any, Literal
 
 from policies.foreign.addresses import in_interpreter
 from policies.pictures.settings import PictureSettings
+from real.console.opened import opened_console
 from real.drivers import driver_settings
 from real.env import RealRobotEnv
 from real.recording import EpisodeRecorder
+from real.recording.rerun_log import open_rerun
+from real.recording.several import together
 from real.sight import check_seen
 from zprl_env import cli
 from zprl_env.ahead.delay import Inference, stated_delay
@@ -49,10 +52,12 @@ class Play:
     """
     realtime: bool = False
     """Let the simulated robot take its time: short for --driver-kwargs realtime=true."""
-    operator: Literal["auto", "keyboard", "judge", "judge+keyboard"] = "auto"
+    operator: Literal["auto", "keyboard", "console", "judge", "judge+keyboard", "judge+console"] = (
+        "auto"
+    )
     """Judge of the episodes: the simulated scene, or you at the keyboard, whose SPACE stops the
-    arms; the other keys are told when it begins. Or a classifier of success (--judge), alone on a
-    simulated robot, or with you beside it, whose word is the last."""
+    arms, and whose other keys are told when it begins, or at the console's page. Or a classifier of
+    success (--judge), alone on a simulated robot, or with you beside it, whose word is the last."""
     judge: Path | None = None
     """Folder of the classifier that judges, by python -m real.judge train."""
     episodes: int = 10
@@ -75,10 +80,16 @@ class Play:
     """YAML file of the laboratory's cameras by name; the driver's own if not given."""
     teleoperator: str | None = None
     """Device of a person who can take the arms from the policy and give them back: keyboard,
-    gamepad, spacemouse, lerobot:TYPE, or a class of yours as module:Class; expert is a scripted
-    one. Episodes with a person's help are counted apart."""
+    console (its on-screen stick), gamepad, spacemouse, lerobot:TYPE, or a class of yours as
+    module:Class; expert is a scripted one. Episodes with a person's help are counted apart."""
     teleoperator_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of it, such as speed=0.3; values are JSON or words."""
+    console: bool = False
+    """Show a page beside the arm, at http://127.0.0.1:8400 or the next free port: cameras, what the
+    policy is about to do, verdicts and STOP. python -m real.console shows it to other machines."""
+    rerun: str | None = None
+    """Stream pictures, poses, chunks and safety to Rerun: an .rrd file, or connect for its viewer;
+    also connect:URL."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "policy", in_interpreter(self.policy, self.policy_python))
@@ -128,6 +139,7 @@ def play(settings: Play) -> EvaluationResult:
         check_policy(run, policy)
     facts = {"policy_sha256": getattr(policy, "weights_hash", None), "run": str(run)}
     recorder = EpisodeRecorder(settings.out, provenance=facts) if settings.out else None
+    told = {"task": Path(settings.task).stem, "driver": settings.driver, "policy": settings.policy}
     seen: PictureSettings | None = getattr(policy, "picture_settings", None)
     sight: dict[str, Any] = {}
     if seen is not None:
@@ -139,33 +151,40 @@ def play(settings: Play) -> EvaluationResult:
         said += [f"url={settings.url}"] if settings.url else []
         config = load_config(run, given=said)
         timing = _timing(timing, cli.settings(config.env_kwargs))
-    robot = RealRobotEnv(
+    with opened_console(settings.console, told) as console:
+        recorded = together(recorder, open_rerun(settings.rerun))
+        robot = _robot(settings, recorder=recorded, console=console, **timing, **sight)
+        with closing(robot):
+            for told_of in check_seen(seen, robot.picture_settings):
+                print(f"The robot's pictures are not quite the policy's: {told_of}.")
+            if run is None:
+                noise = settings.noise or robot.preset.noise or "fresh"
+                recipe = replace(Recipe(), noise=noise)
+                env, agent = evaluation_env(robot, policy, "latent", recipe), None
+            else:
+                env = evaluation_env(robot, policy, config.steer, config.recipe)
+                file = find_agent(run, config.backend, print).file
+                agent = load_agent(file, config.algo, config.recipe, env, config.backend)
+            seeds = range(settings.seed, settings.seed + settings.episodes)
+            return evaluate(
+                env, agent, seeds, lambda success: print("success" if success else "no")
+            )
+
+
+def _robot(settings: Play, **others: Any) -> RealRobotEnv:
+    """Make the robot of these settings."""
+    return RealRobotEnv(
         settings.task,
         driver=settings.driver,
         operator=settings.operator,
-        recorder=recorder,
         images=settings.images,
         devices=settings.devices,
         judge=settings.judge,
         teleoperator=settings.teleoperator,
         teleoperator_kwargs=cli.settings(settings.teleoperator_kwargs),
-        **timing,
-        **sight,
+        **others,
         **settings.settings(),
     )
-    with closing(robot):
-        for told in check_seen(seen, robot.picture_settings):
-            print(f"The robot's pictures are not quite the policy's: {told}.")
-        if run is None:
-            noise = settings.noise or robot.preset.noise or "fresh"
-            recipe = replace(Recipe(), noise=noise)
-            env, agent = evaluation_env(robot, policy, "latent", recipe), None
-        else:
-            env = evaluation_env(robot, policy, config.steer, config.recipe)
-            file = find_agent(run, config.backend, print).file
-            agent = load_agent(file, config.algo, config.recipe, env, config.backend)
-        seeds = range(settings.seed, settings.seed + settings.episodes)
-        return evaluate(env, agent, seeds, lambda success: print("success" if success else "no"))
 
 
 def _timing(asked: dict[str, Any], learned: dict[str, Any]) -> dict[str, Any]:
@@ -188,6 +207,7 @@ EXAMPLES = (
     "--policy real --episodes 3  # on the simulated robot",
     "--policy real --driver remote --url http://10.0.0.2:5000 --operator keyboard",
     "--policy real --realtime --teleoperator keyboard --out runs/corrected.hdf5  # t takes the arm",
+    "--policy real --realtime --console --operator console --teleoperator console  # from a page",
     "--policy my_eyes --task place-orange-pixels --devices cameras.yaml --driver serl "
     "--operator keyboard  # a policy that sees",
 )

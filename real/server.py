@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import os
 import signal
-import socket
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Any
 from policies.commands.signals import ending_as_by_ctrl_c, listened_to
 from real.cameras.wiring import make_rig
 from real.drivers import driver_class, driver_settings
-from real.network.gate import TOKEN, Gate, check_reach, is_loopback
+from real.network.gate import TOKEN, Gate, check_reach
+from real.network.listener import listen, url_of
 from real.network.served_robot import ServedRobot
 from real.owner import own_arms
 from real.tasks.files import load_preset
@@ -90,7 +90,7 @@ def serve(server: Server) -> None:
     for number in listened_to(("SIGHUP",)):
         signal.signal(number, lambda *_: signal.raise_signal(signal.SIGTERM))
     preset = load_preset(server.task)
-    listener = _listen(server.host, server.port)
+    listener = listen(server.host, server.port)
     settings = _in_real_time(server.driver) | driver_settings(server.driver_kwargs)
     arms = own_arms(server.driver, preset, **settings)
     robot = arms.robot
@@ -110,33 +110,13 @@ def serve(server: Server) -> None:
             ws="none",
             backlog=BACKLOG,
         )
-        host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        print(f"{preset.name} ({server.driver}) at http://{shown}:{port}", flush=True)
+        print(f"{preset.name} ({server.driver}) at {url_of(listener)}", flush=True)
         uvicorn.Server(config).run(sockets=[listener])
     finally:
         with ExitStack() as stack:  # the arms first
             stack.callback(rig.close)
             stack.callback(arms.close)
             stack.callback(served.close)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Open a socket; a port that is taken is told before the robot moves."""
-    try:
-        kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        if is_loopback(host) and not is_loopback(str(address[0])):
-            raise ConfigurationError(f"{host} must be this machine alone. Got: {address[0]}.")
-        # asyncio sends small packets at once only where the protocol is named
-        listener = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{host}:{port} cannot be listened on: {error}. Try another --port."
-        ) from None
-    return listener
 
 
 def _in_real_time(driver: str) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib import metadata
 
 import numpy as np
 
+from policies.pictures.quality import QUALITIES
 from policies.pictures.settings import PictureSettings
 from real.cameras.camera import CameraError, PictureWatch, check_picture
 from real.cameras.driver import DriverCamera, Take
@@ -27,6 +29,10 @@ from zprl_env.errors import ConfigurationError, UnknownNameError
 
 VGA = 480, 640
 """Height and width that are assumed of a camera that says nothing, to tell what pictures cost."""
+AGAIN = 2.0
+"""Time after which a camera that failed is opened again for people [s]."""
+SHOWN_RATE, SHOWN_SIZE = 5.0, (180, 240)
+"""Pictures per second that are taken for people alone [Hz], and their size where they are drawn."""
 _SEEN_BY = ("opencv-python-headless", "opencv-python", "pyrealsense2")
 """Distributions whose version may change how a device's pictures look."""
 
@@ -73,6 +79,8 @@ class RobotSight:
         self._last: dict[str, np.ndarray] = {}
         self._observed: CameraRig | None = None
         self._recorded: CameraRig | None = None
+        self._shown: CameraRig | None = None
+        self._tried = -np.inf
         self._lock = threading.Lock()
         self.eyes: Eyes | None = None
         self.recorded = recorded
@@ -143,6 +151,44 @@ class RobotSight:
             return np.asarray(self._robot.images([name])[name])
         return None
 
+    @property
+    def is_stepped(self) -> bool:
+        """Whether pictures are taken when they are asked for, by whoever has the OpenGL context."""
+        return self._stepped
+
+    def watch(self) -> None:
+        """Keep every camera's newest picture for people; what fails there stops no arm."""
+        if not self._stepped and self._shown is None:
+            self._shown = self._rig(self._preset.cameras, observed=False, shown=True)
+
+    def draw(self) -> dict[str, np.ndarray]:
+        """Take a picture of every camera for people, drawn quickly where it is drawn.
+
+        Raises:
+            RobotError: There are none.
+        """
+        names = self._preset.cameras
+        read = {name: picture for name, picture in self.newest().items() if name in names}
+        own = [name for name in names if name not in read]
+        if not own or not isinstance(self._robot, Cameras):
+            return read
+        return read | dict(self._take_for_people()(own))
+
+    def newest(self) -> dict[str, np.ndarray]:
+        """Return the newest picture of each camera that is watched and has one; at once.
+
+        Cameras are opened with the robot, and tried again after a while if they fail.
+        """
+        readers = {} if self._shown is None else self._shown.readers
+        now = time.monotonic()
+        if self._loop.arms.connected and now - self._tried > AGAIN:
+            self._tried = now
+            mine = [r for r in readers.values() if r is not self._opened(r.name) and not r.alive]
+            for reader in mine:
+                reader.start()
+        found = {name: reader.whole for name, reader in readers.items()}
+        return {name: picture for name, picture in found.items() if picture is not None}
+
     def sizes(self) -> dict[str, tuple[int, int]]:
         """Return height and width of cameras that are recorded as they are, where they are known.
 
@@ -165,8 +211,9 @@ class RobotSight:
     def close(self) -> None:
         """Close all cameras and wait for their threads; a second call does nothing."""
         with ExitStack() as stack:
-            for rig in self._loop.rigs:
-                stack.callback(rig.close)
+            for rig in (*self._loop.rigs, self._shown):
+                if rig is not None:
+                    stack.callback(rig.close)
 
     def _looked_at(self, name: str, picture: np.ndarray) -> np.ndarray:
         """Return a picture that was taken now, if it shows what is there now.
@@ -193,7 +240,7 @@ class RobotSight:
             return lambda names: simulated.frames(names, sight.image_size, sight.quality)
         return robot.images  # type: ignore[attr-defined]
 
-    def _rig(self, names: Sequence[str], observed: bool) -> CameraRig | None:
+    def _rig(self, names: Sequence[str], observed: bool, shown: bool = False) -> CameraRig | None:
         """Make readers of those cameras that are read beside the control; None if there are none.
 
         A camera is opened once: what is recorded of a device that is observed is the same picture.
@@ -202,7 +249,7 @@ class RobotSight:
         size = self._sight.image_size if observed else None
         simulated = isinstance(self._robot, SimulatedCameras)
         for name in names:
-            both = None if observed or self._observed is None else self._observed.readers.get(name)
+            both = None if observed else self._opened(name)
             if name in self._devices:
                 device = self._devices[name]
                 fitting = device.fitting(size)
@@ -210,9 +257,9 @@ class RobotSight:
             elif not self._stepped and isinstance(self._robot, Cameras):
                 camera = DriverCamera(
                     name,
-                    self._take_of_driver(observed),
+                    self._take_for_people() if shown else self._take_of_driver(observed),
                     self._lock,
-                    rate=self._preset.rate,
+                    rate=SHOWN_RATE if shown else self._preset.rate,
                     noiseless=isinstance(self._robot, SceneRobot),
                 )
                 shared = None if simulated else both  # which draws others for people
@@ -221,6 +268,21 @@ class RobotSight:
         if not readers:
             return None
         return CameraRig(readers, limits.max_picture_age, limits.max_equal_pictures)
+
+    def _take_for_people(self) -> Take:
+        """Return what takes a picture that is small and quickly drawn, where it is drawn at all."""
+        robot = self._robot
+        if isinstance(robot, SimulatedCameras):
+            simulated, quality = robot, QUALITIES["fast"]
+            return lambda names: simulated.frames(names, SHOWN_SIZE, quality)
+        return self._take_of_driver(observed=False)
+
+    def _opened(self, name: str) -> CameraReader | None:
+        """Return what reads a camera already, as it is if it can be."""
+        for rig in (self._recorded, self._observed):
+            if rig is not None and name in rig.readers:
+                return rig.readers[name]
+        return None
 
     def _describe(self, cameras: tuple[str, ...]) -> PictureSettings:
         """Describe what is observed: size, quality and poses, or the devices."""

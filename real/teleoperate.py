@@ -11,9 +11,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from real.console.opened import opened_console
 from real.drivers import driver_settings
 from real.env import RealRobotEnv
+from real.operators import OperatorLike
 from real.recording import EpisodeRecorder
+from real.recording.rerun_log import open_rerun
+from real.recording.several import together
 from real.tasks.files import load_preset
 from zprl_env import cli
 from zprl_env.envs.outcomes import not_counted, outcome_of
@@ -36,8 +40,8 @@ class Teleoperate:
     out: Path
     """Recording to add the episodes to, an .hdf5 file."""
     teleoperator: str = "keyboard"
-    """Device that you move the arms by: keyboard, gamepad, spacemouse, lerobot:TYPE, or a class of
-    yours as module:Class; expert is a scripted person."""
+    """Device that you move the arms by: keyboard, console, gamepad, spacemouse, lerobot:TYPE, or a
+    class of yours as module:Class; expert is a scripted person."""
     teleoperator_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of it, such as speed=0.3, the share of the arms' largest speeds that a full
     deflection is; values are JSON or words."""
@@ -49,9 +53,9 @@ class Teleoperate:
     """NAME=VALUE of the driver, such as latency=0.02 of sim; values are JSON or words."""
     url: str | None = None
     """Address of its server: short for --driver-kwargs url=URL."""
-    operator: Literal["auto", "keyboard"] | None = None
-    """Judge of the episodes: you at the keyboard, or the simulated scene; the scene on a simulated
-    robot if not given."""
+    operator: Literal["auto", "keyboard", "console"] | None = None
+    """Judge of the episodes: you at the keyboard or at the console's page, or the simulated scene;
+    the scene on a simulated robot if not given."""
     episodes: int = 10
     """Episodes to keep: those that are discarded do not count."""
     episode_steps: int | None = None
@@ -62,6 +66,12 @@ class Teleoperate:
     """Record the pictures of all cameras as they are."""
     devices: Path | None = None
     """YAML file of the laboratory's cameras by name; the driver's own if not given."""
+    console: bool = False
+    """Show a page beside the arm, at http://127.0.0.1:8400 or the next free port, whose stick
+    --teleoperator console is. python -m real.console shows it to other machines."""
+    rerun: str | None = None
+    """Stream pictures, poses and safety to Rerun: an .rrd file, or connect for its viewer; also
+    connect:URL."""
 
     def __post_init__(self) -> None:
         for name in ("episodes", "episode_steps"):
@@ -99,28 +109,38 @@ def teleoperate(settings: Teleoperate) -> Counter[str]:
     preset = preset.model_copy(update={"episode_steps": steps})
     at_once = {"patience": 0.0} if settings.teleoperator == "expert" else {}
     recorder = EpisodeRecorder(settings.out, provenance={"teleoperator": settings.teleoperator})
-    robot = RealRobotEnv(
-        preset,
-        driver=settings.driver,
-        operator=settings.operator or ("auto" if settings.driver == "sim" else "keyboard"),
-        recorder=recorder,
-        images=settings.images,
-        devices=settings.devices,
-        inference="sync",
-        teleoperator=settings.teleoperator,
-        teleoperator_kwargs=at_once | cli.settings(settings.teleoperator_kwargs),
-        teleoperator_alone=True,
-        **settings.settings(),
-    )
+    told = {"task": preset.name, "driver": settings.driver, "policy": "a person"}
+    beside: OperatorLike = "console" if settings.console else "keyboard"
     ends: list[dict[str, Any]] = []  # whose outcomes may change until the next episode begins
-    with closing(robot):
-        while (kept := _count(ends).total() - _count(ends)["discarded"]) < settings.episodes:
-            robot.reset(seed=None if ends else settings.seed)
-            if ends:
-                kept = _count(ends).total() - _count(ends)["discarded"]
-                print(f"{kept} kept; the last one: {outcome_of(ends[-1])}", flush=True)
-            ends.append(_episode(robot))
+    with opened_console(settings.console, told) as console:
+        robot = RealRobotEnv(
+            preset,
+            driver=settings.driver,
+            operator=settings.operator or ("auto" if settings.driver == "sim" else beside),
+            recorder=together(recorder, open_rerun(settings.rerun)),
+            images=settings.images,
+            devices=settings.devices,
+            inference="sync",
+            teleoperator=settings.teleoperator,
+            teleoperator_kwargs=at_once | cli.settings(settings.teleoperator_kwargs),
+            teleoperator_alone=True,
+            console=console,
+            **settings.settings(),
+        )
+        with closing(robot):
+            while (kept := _kept(ends)) < settings.episodes:
+                robot.reset(seed=None if ends else settings.seed)
+                if ends:
+                    kept = _kept(ends)
+                    print(f"{kept} kept; the last one: {outcome_of(ends[-1])}", flush=True)
+                ends.append(_episode(robot))
     return _count(ends)
+
+
+def _kept(ends: Sequence[Mapping[str, Any]]) -> int:
+    """Count the episodes that were not discarded, by what is known by now."""
+    counted = _count(ends)
+    return counted.total() - counted["discarded"]
 
 
 def _count(ends: Sequence[Mapping[str, Any]]) -> Counter[str]:
@@ -141,6 +161,7 @@ def _episode(robot: RealRobotEnv) -> dict[str, Any]:
 EXAMPLES = (
     "--out demos/orange.hdf5  # the simulated arm, by the keys of this terminal",
     "--out demos/orange.hdf5 --teleoperator spacemouse --driver serl --url http://172.16.0.1:5000",
+    "--out demos/orange.hdf5 --console --teleoperator console  # the stick of a page",
     "--out demos/orange.hdf5 --teleoperator expert --episodes 60  # a scripted person",
 )
 

@@ -43,6 +43,7 @@ COMMANDS = {
     "cameras": Command("real.cameras.__main__", "Look through a laboratory's cameras"),
     "play": Command("real.play", "Play a policy, and record every episode"),
     "teleoperate": Command("real.teleoperate", "Move a robot yourself, and record it"),
+    "console": Command("real.console.__main__", "Show a robot's session on a page, with STOP"),
     "judge": Command("real.judge.__main__", "Fit a classifier of success to recorded episodes"),
     "replay": Command("real.replay", "Play recorded episodes again, and film them"),
     "server": Command("real.server", "Serve a robot to other machines"),
@@ -57,7 +58,7 @@ GROUPS = {
         *("check", "record", "inspect", "convert", "pretrain", "make-policy", "fit-bottleneck"),
     ),
     "On a robot, simulated or real": (
-        *("testing", "cameras", "server", "teleoperate", "play", "judge", "replay"),
+        *("testing", "cameras", "server", "teleoperate", "play", "console", "judge", "replay"),
     ),
 }
 """Commands in the order that they are needed in, by what one is about to do."""

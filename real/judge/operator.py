@@ -10,7 +10,14 @@ from typing import TypeAlias
 import numpy as np
 
 from real.judge.stored import Judge, load_judge
-from real.operators import JUDGES, Event, KeyboardOperator, Operator, ScriptedOperator
+from real.operators import (
+    FOR_EVER,
+    JUDGES,
+    Event,
+    KeyboardOperator,
+    Operator,
+    ScriptedOperator,
+)
 from real.robot import Robot, RobotError, SceneRobot
 from zprl_env.errors import ConfigurationError
 
@@ -132,7 +139,11 @@ def make_judge_operator(
             f"release a stop. Got: {type(robot).__name__}. Try operator='judge+keyboard'."
         )
     made = judge if isinstance(judge, Judge) else load_judge(judge)
-    other = ScriptedOperator() if name == "judge" else KeyboardOperator()
+    other: Operator = ScriptedOperator()
+    if name == "judge+keyboard":
+        other = KeyboardOperator()
+    elif name == "judge+console":
+        other = ScriptedOperator(answers=(), patience=FOR_EVER)
     try:
         return JudgeOperator(made, other, keys)
     except BaseException:

@@ -122,6 +122,11 @@ class ControlLoop:
         """Turn of this loop: whether the arms were moved by no other since."""
         return self.arms.mover in (None, self)
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the operator wants the arms to hold still for a while."""
+        return self._paused
+
     def take_turn(self) -> None:
         """Take the turn from whoever moved these arms last, who brings them to rest."""
         if not self.has_turn:
@@ -281,7 +286,8 @@ class ControlLoop:
 
     def hear_beside(self) -> None:
         """Hear the operator from another thread: a stop waits for nothing that the loop does."""
-        if self._hearing.hear():
+        # Where several loops hear the same person, the one that moves the arms does.
+        if self.has_turn and self._hearing.hear():
             self.halt("operator", OPERATOR_STOPPED, beside=True)
         if self.arms.untold and self.arms.in_real_time and self._turn.acquire(blocking=False):
             try:

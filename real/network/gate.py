@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 from zprl_env.errors import ConfigurationError
@@ -14,6 +14,7 @@ TOKEN = "ZPRL_ROBOT_TOKEN"
 """The environment variable with the token, which has no place on a command line."""
 LONGEST = 64 * 1024
 """Bytes of the longest request."""
+Header: TypeAlias = tuple[bytes, bytes]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
@@ -71,21 +72,14 @@ class Gate:
         if refusal is None:
             await self._app(scope, receive, send)
             return
-        status, detail = refusal
-        body = json.dumps({"detail": detail}).encode()
-        headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await answer(send, refusal[0], json.dumps({"detail": refusal[1]}).encode())
 
     def _refusal(self, scope: Message) -> tuple[int, str] | None:
         headers = dict(scope["headers"])
-        if self._expected is not None:
-            shown = headers.get(b"authorization", b"")
-            if not hmac.compare_digest(shown, self._expected):
-                return 401, "This server wants a token: Authorization: Bearer ..."
-        if b"origin" in headers:  # which browsers send: any web page could move the arms
-            return 403, "Web pages may not speak to a robot."
+        if not self._is_shown_the_token(headers):
+            return 401, "This server wants a token: Authorization: Bearer ..."
+        if foreign := self._foreign(scope, headers):
+            return 403, foreign
         if b"transfer-encoding" in headers:
             return 411, "A request must say its length."
         # h11 has seen to it that this is a number, and true
@@ -96,6 +90,34 @@ class Gate:
             # a page of that name, whose address was changed to ours, is no web page to its browser
             return 421, f"Host must be an address, localhost or {self._host}. Got: {named[:80]}."
         return None
+
+    def _is_shown_the_token(self, headers: Mapping[bytes, bytes]) -> bool:
+        shown = headers.get(b"authorization", b"")
+        return self._expected is None or hmac.compare_digest(shown, self._expected)
+
+    def _foreign(self, scope: Message, headers: Mapping[bytes, bytes]) -> str | None:
+        """Return why a request is of somebody who may not speak to this server, if it is."""
+        if b"origin" in headers:  # which browsers send: any web page could move the arms
+            return "Web pages may not speak to a robot."
+        return None
+
+
+async def answer(
+    send: Send, status: int, body: bytes, kind: bytes = b"application/json", *more: Header
+) -> None:
+    """Send a whole answer, after which the connection ends.
+
+    Args:
+        send: Takes its parts.
+        status: Its status.
+        body: Its content.
+        kind: What that is.
+        *more: More headers.
+    """
+    headers = [(b"content-type", kind), (b"connection", b"close"), *more]
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 def _host_of(header: str) -> str:

@@ -42,6 +42,12 @@ class Lease:
         self._heard = 0.0
         self._lock = threading.Lock()
 
+    @property
+    def present(self) -> str | None:
+        """Holder who was heard of lately; None if another one may have the arms."""
+        with self._lock:
+            return self.holder if self._now() - self._heard <= self.seconds else None
+
     def claim(self, client: str) -> None:
         """Get the lease, or keep it.
 

@@ -21,6 +21,7 @@ TELEOPERATORS = {
     "spacemouse": "real.people.spacemouse:SpaceMouseTeleoperator",
     "lerobot": "real.people.lerobot:LeRobotTeleoperator",
     "expert": "real.people.expert:ExpertTeleoperator",
+    "console": "real.people.console:ConsoleTeleoperator",
     "scripted": "real.people.scripted:ScriptedTeleoperator",
 }
 """Modules and classes of the teleoperators; none is imported before it is asked for."""

@@ -183,8 +183,12 @@ class ButtonOperator:
     def __init__(self, operator: Operator) -> None:
         self._operator = operator
         self._takeover: Callable[[], Takeover | None] = lambda: None
-        self.patience = operator.patience
         self.automatic = getattr(operator, "automatic", False)
+
+    @property
+    def patience(self) -> float:
+        """How long may be waited for the operator [s]."""
+        return self._operator.patience
 
     def listen_to(self, takeover: Takeover) -> None:
         """Listen to the buttons of a device, for as long as its takeover is there."""

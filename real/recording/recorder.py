@@ -132,3 +132,16 @@ class PictureRecorder(Protocol):
     def look(self, pictures: Mapping[str, np.ndarray]) -> None:
         """These pictures are observed first in the episode that begins next."""
         ...
+
+
+@runtime_checkable
+class PlanningRecorder(Protocol):
+    """The interface of a recorder that is told what a policy is about to do."""
+
+    def note_plan(self, actions: np.ndarray) -> None:
+        """A chunk begins; what of it will be executed is seen in the steps that follow.
+
+        Args:
+            actions: In the action space, the committed ones included. Shape ``(n, A)``.
+        """
+        ...

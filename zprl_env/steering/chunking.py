@@ -132,6 +132,7 @@ class ActionChunkWrapper(
         )
         super().__init__(env)
         self._n_action_steps, self.delay = n_action_steps, delay
+        self._note_plan = getattr(env.unwrapped, "note_plan", None)  # a robot's, for whoever looks
         self._beat, self._stretch = Beat(env, ahead=delay > 0), Stretch()
         self.gamma = gamma
         self._low, self._high = env.action_space.low, env.action_space.high
@@ -248,6 +249,8 @@ class ActionChunkWrapper(
             gymnasium.error.ResetNeeded: The episode is over or was never started.
         """
         chunk = self._checked(action)
+        if self._note_plan is not None:
+            self._note_plan(chunk)
         stretch, self._stretch = self._stretch, Stretch()
         self._beat.finish()  # the committed actions, which were executed meanwhile
         begin, late = stretch.steps, self._beat.is_stale

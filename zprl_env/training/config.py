@@ -124,10 +124,17 @@ class Config:
     record: Path | None = None
     """Real: an .hdf5 file that every training episode is written to while it happens."""
     teleoperator: str | None = None
-    """Real: device of a person who can take the arm while the agent learns: keyboard, gamepad,
-    spacemouse, lerobot:TYPE, or a class of your own as module:Class; expert is a scripted one."""
+    """Real: device of a person who can take the arm while the agent learns: keyboard, console (its
+    on-screen stick), gamepad, spacemouse, lerobot:TYPE, or a class of your own as module:Class;
+    expert is a scripted one."""
     teleoperator_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of it, such as speed=0.3; values are JSON or words."""
+    console: bool = False
+    """Real: show a page beside the arm while the agent learns, at http://127.0.0.1:8400 or the next
+    free port: cameras, what the policy is about to do, the curve, verdicts and STOP."""
+    rerun: str | None = None
+    """Real: stream pictures, poses, chunks and safety of training to Rerun: an .rrd file, or
+    connect for its viewer; also connect:URL."""
     takeover: Takeover = "demo"
     """Use of what a person does: demo, it is recorded (--record) and not learned from; prior, it
     enters the replay buffer where a perturbation expresses it; both."""
@@ -183,6 +190,11 @@ class Config:
             )
         if self.teleoperator is not None:
             self._check_people()
+        if self.console and self.num_envs > 1:
+            raise ZprlError(
+                f"console must come with one environment, that of the arm. Got: --num-envs "
+                f"{self.num_envs}. Try --num-envs 1."
+            )
         if self.overlap:
             check_overlap(self.algo, self.num_envs)
         check_algorithm(self.algo, self.backend, self.recipe)
@@ -257,6 +269,8 @@ _MAY_CHANGE = {
     "record",
     "teleoperator",
     "teleoperator_kwargs",
+    "console",
+    "rerun",
     "threads",
     "video",
     "vec",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from types import TracebackType
@@ -61,12 +61,18 @@ class OpenedRun:
 
     corrections: Corrections | None = None
 
-    def __init__(self, config: Config, make_recorder: MakeRecorder | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        make_recorder: MakeRecorder | None = None,
+        beside: Mapping[str, Any] | None = None,
+    ) -> None:
         """Make everything that a run needs, or restore it; nothing is played yet.
 
         Args:
             config: What to do.
             make_recorder: Makes the recorder of a robot's episodes, if they are to be written down.
+            beside: Arguments of the environments that no command line can say, such as a console.
 
         Raises:
             CheckpointError: The policy cannot be loaded.
@@ -76,7 +82,7 @@ class OpenedRun:
         """
         torch.set_num_threads(config.threads)
         self.config, self.console = config, Console(soft_wrap=True)
-        self._kwargs = settings(config.env_kwargs)
+        self._kwargs = settings(config.env_kwargs) | dict(beside or {})
         self._writing = Writing(self._say)
         with ExitStack() as stack:
             if config.resume_from is not None:

@@ -25,6 +25,13 @@ def test_the_first_to_command_gets_it_and_others_are_told_whose_the_arms_are(lea
     assert lease.holder == "trainer"
 
 
+def test_who_was_not_heard_of_lately_holds_nothing_up(lease, time):
+    lease.claim("trainer")
+    assert lease.present == "trainer"
+    time[0] += 2.1
+    assert (lease.present, lease.holder) == (None, "trainer")
+
+
 def test_a_sign_of_life_keeps_it_and_a_silence_loses_it(lease, time):
     lease.claim("trainer")
     time[0] = 1.9

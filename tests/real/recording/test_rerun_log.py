@@ -1,0 +1,74 @@
+"""A stream for Rerun has frames, poses, chunks and safety, and is read back from its file."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from real.env import RealRobotEnv
+from real.operators import Event, ScriptedOperator
+from zprl_env import ActionChunkWrapper
+from zprl_env.errors import ConfigurationError
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    rerun = pytest.importorskip("rerun", reason="the extra 'rerun' brings it")
+    import rerun.dataframe as dataframe
+
+from real.recording.rerun_log import RerunLog, open_rerun  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def columns(tmp_path_factory):
+    """What a file has after an episode of two chunks that a person stopped."""
+    path = tmp_path_factory.mktemp("rerun") / "runs" / "a.rrd"
+    operator, log = ScriptedOperator(), RerunLog(str(path))
+    robot = RealRobotEnv(
+        "place-orange", driver="ideal", operator=operator, recorder=log, images=True
+    )
+    env = ActionChunkWrapper(robot, 4)
+    env.reset(seed=0)
+    env.action_space.seed(0)
+    env.step(env.action_space.sample())
+    operator.say(Event.STOP)
+    env.step(env.action_space.sample())
+    env.close()
+    log.close()
+    view = dataframe.load_recording(path).view(index="robot_time", contents="/**")
+    table = view.select().read_all()
+    return {name: table.column(name).to_pylist() for name in table.column_names}
+
+
+def values(columns, beginning):
+    found = [v for name, rows in columns.items() if name.startswith(beginning) for v in rows]
+    return [value for value in found if value]
+
+
+def test_poses_pictures_chunks_and_safety_are_there(columns):
+    measured = values(columns, "/arm_0/measured:Position3D")
+    assert len(measured) >= 8  # 4 actions of 2 control periods
+    assert np.isfinite(np.array(measured)).all()
+    assert len(values(columns, "/arm_0/plan:LineStrip3D")) == 2
+    assert np.shape(values(columns, "/arm_0/plan:LineStrip3D")[0][0]) == (5, 3)
+    assert values(columns, "/cameras/front:Blob")
+    assert values(columns, "/safety/limited:Scalar")
+
+
+def test_what_happened_is_told_in_words(columns):
+    words = [
+        text
+        for row in values(columns, "/words:Text")
+        for text in row
+        if text != "INFO" and text != "ERROR"
+    ]
+    assert words[0].startswith("Episode 1 of place-orange begins")
+    assert "Stopped by the operator: the operator stopped the arms" in words
+    assert words[-1] == "Episode 1: stop."
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match=r"connect or an \.rrd file"):
+        open_rerun(str(tmp_path / "a.mp4"))
+    assert open_rerun(None) is None
