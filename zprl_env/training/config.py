@@ -95,11 +95,12 @@ class Config:
     num_envs: int = 1
     """Environments to collect from, each in a process of its own if more than one."""
     vec: Literal["processes", "ray"] = "processes"
-    """Where they run: in processes of this machine, or as actors of Ray's on this machine or on
-    many, which the extra of that name brings; a worker that dies is replaced."""
+    """Kind of workers they run in: processes of this machine, or actors of Ray's on this machine or
+    on many, which the extra of that name brings and of which one that dies is replaced."""
     workers: int | None = None
-    """Ray's workers, over which the environments are spread; implies --vec ray and at least as many
-    environments. One per core of this machine, or per environment on a cluster, if not given."""
+    """Number of Ray's workers, over which the environments are spread; implies --vec ray and at
+    least as many environments. One per core of this machine if not given, or per environment on a
+    cluster."""
     ray_address: str | None = None
     """Ray cluster to join: HOST:PORT, or auto for the one that this machine belongs to; implies
     --vec ray, which starts one on this machine if not given."""

@@ -75,7 +75,7 @@ def import_ray() -> Any:
 
 
 class Connection:
-    """Connection to Ray, which everybody in this process shares; the last one closes it.
+    """Connection to Ray for all users in this process, of whom the last one closes it.
 
     Where Ray runs in this process already it is used as it is, and left running. With an address a
     cluster is joined. Otherwise one is started: on this machine alone, bound to 127.0.0.1, without

@@ -95,11 +95,6 @@ class RayVecEnv(VecEnv):
                 self._actors.append(own)
             spaces = self._make(self._actors)
             super().__init__(len(env_fns), *spaces)
-        except LostError as lost:
-            self.close()
-            raise SimulationError(
-                f"Every worker must make its environments. Got: {lost}."
-            ) from lost
         except BaseException:
             self.close()
             raise
@@ -113,9 +108,40 @@ class RayVecEnv(VecEnv):
         """Start actors side by side, and have them make their environments; return the spaces."""
         for actor in actors:
             actor.start()
-        for actor in actors:
+        begun = [self._has_begun(actor) for actor in actors]
+        made = [self._made(actor, each) for actor, each in zip(actors, begun, strict=True)]
+        return made[0]
+
+    def _has_begun(self, actor: Actor) -> bool:
+        """Have an actor that was started begin to make; False if it died of it."""
+        try:
             actor.begin_to_make()
-        return [actor.made() for actor in actors][0]  # noqa: RUF015 - all of them
+        except LostError as lost:
+            self._note_death(actor, str(lost))
+            return False
+        return True
+
+    def _made(self, actor: Actor, begun: bool = False) -> Any:
+        """Wait for an actor's environments, started anew as often as may be; the spaces."""
+        while True:
+            try:
+                if begun:
+                    return actor.made()
+            except LostError as lost:
+                self._note_death(actor, str(lost))
+            actor.start()
+            begun = self._has_begun(actor)
+
+    def _note_death(self, actor: Actor, reason: str) -> None:
+        """Note a death, and refuse to go on with a worker that dies again and again."""
+        self.losses.append(reason)
+        actor.failures += 1
+        actor.stop()
+        if actor.failures > RESTARTS:
+            raise SimulationError(
+                f"A worker that was replaced must live for a step. Got: {actor.failures} deaths "
+                f"in a row, the last one: {reason}. See what it does by --num-envs 1."
+            )
 
     def reset(self) -> Any:
         """Start an episode in every environment."""
@@ -179,16 +205,9 @@ class RayVecEnv(VecEnv):
         """Replace a worker: its episodes end, and the next ones of its environments begin."""
         why = reason
         while True:
-            self.losses.append(reason)
-            actor.failures += 1
-            if actor.failures > RESTARTS:
-                raise SimulationError(
-                    f"A worker that was replaced must live for a step. Got: {actor.failures} "
-                    f"deaths in a row, the last one: {reason}. See what it does by --num-envs 1."
-                )
+            self._note_death(actor, reason)
             try:
-                actor.stop()
-                self._make([actor])
+                self._made(actor)
                 begun = self._begin(actor)
                 break
             except LostError as lost:

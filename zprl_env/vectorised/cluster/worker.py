@@ -27,7 +27,7 @@ class Failure(NamedTuple):
 
 
 class Stepped(NamedTuple):
-    """What a step, or a reset, of some environments brought.
+    """Results of a step, or of a reset, of some environments.
 
     Attributes:
         observations: As Stable-Baselines3 stacks them.

@@ -1,0 +1,179 @@
+"""Environments on Ray: what they cost beside processes, and what a killed worker costs.
+
+    python -m benchmarks.cluster efficiency --seconds 60   Lift and box-close, 1 to 8 environments
+    python -m benchmarks.cluster kills                     20 SIGKILLs during a training of Lift
+    python -m benchmarks.cluster summary                   the tables
+
+`efficiency` lets the base policy decide for N environments in one process, in N processes and on
+Ray, in turns; it needs a machine with nothing else to do. `kills` starts two nodes of Ray's here,
+trains on them, and kills workers and the second node at random moments; the same training without
+kills stands beside it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cluster.killing import LocalNodes, kill_during
+from benchmarks.cluster.turns import WAYS, measure, rates
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine, Tasks, check_seconds
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import TABLE, keep, keep_table
+from benchmarks.tools.machine import machine
+from zprl_env.errors import ZprlError
+from zprl_env.files import RESULTS_FILE, read_json
+from zprl_env.tasks import TASKS, task_name
+
+RESULTS = ALL_RESULTS / "cluster"
+EFFICIENCY, KILLS = "efficiency-{}.json", "kills.json"
+COUNTS = (1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """Measure decisions per second of some tasks in one process, in several and on Ray."""
+
+    tasks: Tasks = ("Lift", "box-close")
+    """Tasks with a shipped policy."""
+    seconds: float = 60.0
+    """Time for which the ways of a task and a number of environments take turns."""
+    out: Path = RESULTS
+    """Folder for the results."""
+
+    def __post_init__(self) -> None:
+        check_seconds(self.seconds)
+        for task in self.tasks:
+            task_name(task)
+
+    def __call__(self) -> None:
+        """Measure task by task."""
+        for task in map(task_name, self.tasks):
+            where = machine()
+            found = {count: measure(task, count, self.seconds) for count in COUNTS}
+            content = {"task": task, "decisions_per_second_and_share": found, "machine": where}
+            keep(self.out / EFFICIENCY.format(TASKS[task].slug), content)
+
+
+@dataclass(frozen=True)
+class Kills:
+    """Train once undisturbed and once while workers and a node are killed."""
+
+    task: str = "Lift"
+    """Task with a shipped policy."""
+    kills: int = 20
+    """Number of SIGKILLs."""
+    of_nodes: int = 2
+    """Number of these that are of the second node, with all that runs there."""
+    total_env_steps: int = 40_000
+    """Environment steps of each training."""
+    eval_episodes: int = 100
+    """Test episodes of each."""
+    between: tuple[float, float] = (5.0, 15.0)
+    """Shortest and longest time between two kills [s], from when all workers live again."""
+    undisturbed: bool = True
+    """Train without kills as well."""
+    runs: Path = Path("runs/cluster")
+    """Folder for the trainings."""
+    out: Path = RESULTS
+    """Folder for the results."""
+
+    def __post_init__(self) -> None:
+        task_name(self.task)
+        if not 0 <= self.of_nodes <= self.kills:
+            raise ZprlError(f"of_nodes must be from 0 to {self.kills}. Got: {self.of_nodes}.")
+
+    def __call__(self) -> None:
+        """Train, kill, and keep what became of it."""
+        runs, where = {}, machine()
+        for kills in (0, self.kills) if self.undisturbed else (self.kills,):
+            nodes = LocalNodes()
+            run = self.runs / f"{kills}-kills"
+            try:
+                done = kill_during(
+                    self._command(run, nodes.address),
+                    nodes,
+                    kills=kills,
+                    of_nodes=min(self.of_nodes, kills),
+                    every=self.between,
+                    log=self.runs / f"{kills}-kills.log",
+                )
+            finally:
+                nodes.close()
+            runs[str(kills)] = {"kills": done, "results": read_json(run / RESULTS_FILE)}
+        keep(self.out / KILLS, {"task": self.task, "runs": runs, "machine": where})
+
+    def _command(self, run: Path, address: str) -> list[str]:
+        self.runs.mkdir(parents=True, exist_ok=True)
+        spread = ["--workers", "2", "--num-envs", "4", "--ray-address", address]
+        steps = ["--total-env-steps", str(self.total_env_steps), "--eval-episodes"]
+        what = ["--env", self.task, "--algo", "sac", *spread, *steps, str(self.eval_episodes)]
+        where = ["--no-video", "--out", str(run), "--overwrite"]
+        return [sys.executable, "train_sb3.py", *what, *where]
+
+
+def efficiency_table(content: dict[str, Any]) -> str:
+    """Draw up one task's rates as Markdown."""
+    head = [f"{content['task']}, N", *(f"{way} [decisions/s]" for way in WAYS)]
+    head += ["ray / processes", "learner's share, processes", "ray"]
+    lines = []
+    for count, turns in content["decisions_per_second_and_share"].items():
+        found = rates(turns)
+        cells = [f"{found[way][0]:,.0f}" if way in found else "" for way in WAYS]
+        cells.append(f"{found['ray'][0] / found['processes'][0]:.2f}")
+        cells += [f"{found[way][1]:.2f}" for way in ("processes", "ray")]
+        lines.append([count, *cells])
+    return markdown.table(head, lines)
+
+
+def kills_table(content: dict[str, Any]) -> str:
+    """Draw up what kills cost as Markdown."""
+    lines = []
+    for kills, run in content["runs"].items():
+        results, done = run["results"], run["kills"]
+        steered = [*results["test"].values()][-1]["successes"]
+        nodes = sum(kill["killed"] == "node" for kill in done)
+        lost = sum(results["not_counted"].values())
+        lines.append(
+            [
+                f"{len(done)} of {kills}, {nodes} of a node",
+                f"{results['env_steps']:,}",
+                f"{results['seconds'] / 60:.1f}",
+                f"{results['episodes']} and {lost}",
+                f"{sum(steered) / len(steered):.2f}",
+            ]
+        )
+    head = ["kills", "env steps", "minutes", "episodes, and those cut off", "success"]
+    return markdown.table([f"{content['task']}: {head[0]}", *head[1:]], lines)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of the measurements."""
+
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the tables.
+
+        Raises:
+            ZprlError: Nothing was measured.
+        """
+        parts = [
+            efficiency_table(read_json(path)) for path in sorted(self.out.glob("efficiency-*.json"))
+        ]
+        if (self.out / KILLS).exists():
+            parts.append(kills_table(read_json(self.out / KILLS)))
+        if not parts:
+            raise ZprlError(f"Expected results in {self.out}. Got: none. Start with 'efficiency'.")
+        keep_table(self.out / TABLE, "\n".join(parts))
+
+
+COMMAND = CommandLine("cluster", __doc__, (Efficiency, Kills, Summary))
+
+if __name__ == "__main__":
+    COMMAND.main()
