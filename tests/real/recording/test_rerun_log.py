@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     rerun = pytest.importorskip("rerun", reason="the extra 'rerun' brings it")
     import rerun.dataframe as dataframe
 
-from real.recording.rerun_log import RerunLog, open_rerun  # noqa: E402
+from real.recording.rerun_log import RerunLog, open_rerun
 
 
 @pytest.fixture(scope="module")

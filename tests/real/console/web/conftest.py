@@ -12,7 +12,7 @@ import pytest
 
 from real.console.desk import Desk
 from real.console.line import address
-from tests.real.console.conftest import Trainer
+from tests.real.console.conftest import SteadyArm, Trainer
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 QUIET = (
@@ -47,7 +47,7 @@ def session(until):
     """A trainer, its desk open."""
     pytest.importorskip("nicegui", reason="the extra 'console' brings the page")
     desk = Desk({"task": "place-orange", "policy": "a test's"}).open()
-    trainer = Trainer(desk, flies=0.05, teleoperator="console")
+    trainer = Trainer(desk, SteadyArm, teleoperator="console")
     until(lambda: desk.shown()["phase"] == "waiting")
     yield trainer
     trainer.close()
