@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -34,7 +35,10 @@ def served_page(token: str | None = None) -> Iterator[tuple[str, int]]:
             if found is None:
                 raise ZprlError(f"The console must tell its address. Got: {line!r}.")
             parts = urlsplit(found[0])
-            yield str(parts.hostname), int(parts.port or 0)
+            host, port = str(parts.hostname), int(parts.port or 0)
+            while posted(host, port, "/console/alive", '{"page": "a"}')[0] not in (200, 401):
+                time.sleep(0.1)
+            yield host, port
         finally:
             page.terminate()
 
