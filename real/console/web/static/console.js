@@ -80,7 +80,7 @@
   async function stick() {
     const held = rate().some((v) => v) || grip !== null; // a page that lies about claims nothing
     if (news.hands && news.hands.here && news.connected && (news.holder === PAGE || (may() && held))) {
-      const arm = Number($("arm")?.value || 0), content = { page: PAGE, sent: performance.now() / 1000,
+      const arm = Number($("arm")?.value || 0), content = { page: PAGE, sent: (performance.timeOrigin + performance.now()) / 1000,
         arm, rate: rate().map((v) => Math.max(-1, Math.min(1, v || 0))) };
       if (grip !== null) { content.gripper = grip; grip = null; }
       await post("stick", content);

@@ -25,7 +25,12 @@ class Visitor:
         self.tab = self.context.new_page()
         self.tab.on("pageerror", lambda error: self.errors.append(error))
         self.tab.goto(url)
+        self.wait()
+
+    def wait(self):
+        """Wait until the page shows the session, and its controls."""
         self.tab.wait_for_function(FREE, timeout=15_000)
+        self.tab.wait_for_selector("main #hand:not([hidden])")
 
     def press(self, selector):
         place = self.tab.locator(selector).first
@@ -189,7 +194,7 @@ def test_pages_that_come_and_go_leave_the_arm_as_it_was(session, page, browser, 
     assert second.tab.locator('[data-word="pause"]').is_disabled()
 
     first.tab.reload()
-    first.tab.wait_for_function(FREE)
+    first.wait()
     assert session.infos[-1]["takeover"]["by"] == "person"
 
     first.hold("lift", 0, -0.7)
