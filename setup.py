@@ -48,6 +48,7 @@ SPACEMOUSE = ["pyspacemouse>=2.1,<3"]  # and the hidapi of the system
 CONSOLE = ["nicegui>=3.4,<4", *REAL]  # a page beside the arm
 RERUN = ["rerun-sdk>=0.22,<0.23"]  # the newer ones need NumPy 2
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
+RAY = ["ray>=2.40"]
 DEV = [
     *FRANKA,
     *UR,
@@ -69,6 +70,7 @@ DEV = [
     "types-PyYAML",
     "types-psutil",
     "types-tqdm",
+    *RAY,
     *ZOO,
 ]
 
@@ -172,6 +174,7 @@ setup(
         "console": CONSOLE,
         "rerun": RERUN,
         "sbx": SBX,  # not in all: it brings JAX
+        "ray": RAY,  # not in all: it is large
         "docs": DOCS,
         "dev": [*DEV, *DOCS],
         "all": [

@@ -31,7 +31,7 @@ def finetune(config: Config) -> Path:
     Returns:
         The run's folder.
     """
-    check_installed(config.backend)
+    check_installed(config.backend, config.vec)
     check_tracker(config.wandb)
     with reserved_folder(config) as placed:
         announce(placed, placed.resume_from or placed.out or Path())

@@ -86,8 +86,13 @@ def range_of(env: str) -> ActionRange:
         ConfigurationError: There is no such environment, it is not installed, or its actions are no
             vectors of numbers.
     """
-    import gymnasium as gym
-
+    try:
+        import gymnasium as gym
+    except ModuleNotFoundError as error:  # a machine that has a GPU and little else
+        raise ConfigurationError(
+            f"the actions of {env} are read from its environment, which gymnasium makes; install "
+            "gymnasium, or name none. Got: no gymnasium."
+        ) from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -47,8 +47,9 @@ class BottleneckConfig:
     """Threads of torch; 0 takes 1 for states, and all cores but one for cameras' networks."""
     memory: float = 2.0
     """GiB of cameras' frames that are kept in memory; more are read from the disk as needed."""
-    precision: Literal["mixed", "full"] = "mixed"
-    """Precision on a GPU: mixed computes in bfloat16 where that is safe; a CPU's is always full."""
+    precision: Literal["mixed", "full"] = "full"
+    """Precision on a GPU: mixed computes in bfloat16 where that is safe, which took an H200 longer
+    at every size there is here; a CPU's is always full."""
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "learning_rate", "log_every"):

@@ -7,20 +7,21 @@ stop. Tested on every commit against franky-sim, which speaks the protocol on lo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 
 from real.clock import WallClock
+from real.drivers.compliance import Compliance, Load
 from real.drivers.hand import Hand
 from real.drivers.hosts import hosts_of
 from real.network.wire import ArmFrame
 from real.robot import ReflexError, RobotCommand, RobotError, RobotState
 from real.tasks.arm import ArmPreset, Grip
 from real.tasks.preset import Preset
-from zprl_env.errors import MissingExtraError
+from zprl_env.errors import ConfigurationError, MissingExtraError
 
 READY = (0.0, -np.pi / 4, 0.0, -3 * np.pi / 4, 0.0, np.pi / 2, np.pi / 4)
 """Franka's own rest posture [rad], for presets without ``home.joints``."""
@@ -32,6 +33,8 @@ FORCE, SPEED = 40.0, 0.1
 """Force of the hand's grasp [N], and its speed [m/s], where the preset does not say."""
 SETTLING = 0.5
 """Time that a motion may take to end after a stop [s]."""
+RESTING = 0.05
+"""Speed of a joint up to which an arm may be told another load [rad/s]."""
 
 
 class FrankaRobot:
@@ -58,7 +61,7 @@ class FrankaRobot:
 
     Raises:
         MissingExtraError: franky is not installed.
-        ConfigurationError: There are not as many addresses as arms.
+        ConfigurationError: There are not as many addresses as arms, or the stiffness is 0.
     """
 
     accepts = ("pose",)
@@ -93,9 +96,16 @@ class FrankaRobot:
             "default_force_threshold": collision_force,
             "realtime_config": config.Enforce if enforce_realtime else config.Ignore,
         }
-        self._gains = franky.CartesianImpedanceGains.diagonal(
-            [stiffness] * 3 + [rotational_stiffness] * 3, [damping] * 3 + [rotational_damping] * 3
+        if not stiffness > 0.0:
+            raise ConfigurationError(f"stiffness must be above 0 N/m. Got: {stiffness}.")
+        usual = Compliance(
+            stiffness,
+            damping,
+            rotational_stiffness,
+            rotational_damping,
+            translational_clip=(MOST / stiffness,) * 3,
         )
+        self._compliance = [usual] * len(preset.arms)
         self._home_speed, self._home_timeout = home_speed, home_timeout
         self._arms: list[_Arm] = []
         self._hands: list[Hand] = []
@@ -104,10 +114,10 @@ class FrankaRobot:
     def connect(self) -> None:
         """Reach every arm and its hand, and clear their errors; a second call reconnects."""
         self.close()
-        for host, arm in zip(self.address, self._presets, strict=True):
+        for number, (host, arm) in enumerate(zip(self.address, self._presets, strict=True)):
             with _told(host):
                 robot = self._franky.Robot(host, **self._options)
-                self._arms.append(_Arm(self._franky, robot, arm, self._gains))
+                self._arms.append(_Arm(self._franky, robot, arm, self._compliance[number]))
                 if not robot.recover_from_errors():
                     raise RobotError(
                         f"{host} must be free of errors. Got: {robot.state.current_errors}. Try "
@@ -172,6 +182,50 @@ class FrankaRobot:
         if self._stops != stops:
             raise RobotError("The arms were stopped on their way home.")
 
+    def update_param(self, parameters: Mapping[str, Any], number: int = 0) -> None:
+        """Make an arm softer or stiffer, as hil-serl's ``/update_param`` does.
+
+        Springs change within a tenth of a second, in motion as well. A clip that changes ends the
+        motion as a stop does, and holds from the next command on. It lasts until it is changed
+        again, reconnections included.
+
+        Args:
+            parameters: See `real.drivers.compliance.Compliance.updated`.
+            number: Which arm.
+
+        Raises:
+            ConfigurationError: They are none that it can have; nothing was changed.
+            RobotError: It is not there.
+        """
+        arm, host = self._connected()[number]
+        compliance = self._compliance[number].updated(parameters)
+        with _told(host):
+            arm.comply(compliance)
+        self._compliance[number] = compliance
+
+    def set_load(self, parameters: Mapping[str, Any], number: int = 0) -> None:
+        """Tell an arm at rest what its hand holds besides, as hil-serl's ``/set_load`` does.
+
+        Args:
+            parameters: See `real.drivers.compliance.Load.of`.
+            number: Which arm.
+
+        Raises:
+            ConfigurationError: That is no load; nothing was changed.
+            RobotError: It moves, or is not there.
+        """
+        load = Load.of(parameters)
+        arm, host = self._connected()[number]
+        with _told(host):
+            speed = float(np.abs(arm.robot.state.dq).max())
+            if speed > RESTING:
+                raise RobotError(
+                    f"{host} must rest when it is told its load. Got: {speed:.2f} rad/s."
+                )
+            arm.stop()
+            arm.settle()
+            arm.robot.set_load(load.mass, load.center.tolist(), load.inertia.tolist())
+
     def close(self) -> None:
         """Stop and disconnect every arm; the hands hold what they hold."""
         for hand in self._hands:
@@ -213,14 +267,14 @@ class FrankaRobot:
 
 
 class _Arm:
-    """One arm's connection, and the motion that it is in."""
+    """One arm's connection, the motion that it is in, and how soft that is."""
 
-    def __init__(self, franky: Any, robot: Any, preset: ArmPreset, gains: Any) -> None:
+    def __init__(self, franky: Any, robot: Any, preset: ArmPreset, compliance: Compliance) -> None:
         self.robot = robot
         self.frame = ArmFrame.of(preset)
         self.posture = preset.posture if preset.home.joints else np.array(READY)
         self.measured, self.stamp = -1.0, -np.inf
-        self._franky, self._gains = franky, gains
+        self._franky, self._compliance = franky, compliance
         self._motion: Any = None
 
     def follow(self, pose: np.ndarray) -> None:
@@ -230,20 +284,40 @@ class _Arm:
         if motion is not None and not self.robot.join_motion(0.0):
             motion.set_reference(target)
             return
-        self._settle()
-        posture = self._franky.PostureTask(self.posture, POSTURE)
-        clip = np.full(3, MOST / self._gains.stiffness[0, 0])
+        self.settle()
         motion = self._franky.CartesianImpedanceTrackingMotion(
-            posture_task=posture, translational_error_clip=clip
+            posture_task=self._franky.PostureTask(self.posture, POSTURE),
+            translational_error_clip=self._compliance.clip(MOST),
+            rotational_error_clip=np.array(self._compliance.rotational_clip),
         )
-        motion.set_gains(self._gains)
+        motion.set_gains(self._gains())
         motion.set_reference(target)
         self.robot.move(motion, asynchronous=True)
         self._motion = motion
 
+    def comply(self, compliance: Compliance) -> None:
+        """Be as soft or stiff from now on; other clips end the motion, and hold from the next."""
+        before, self._compliance = self._compliance, compliance
+        if self._motion is None:
+            return
+        clips = (before.clip(MOST), before.rotational_clip)
+        if not np.array_equal(clips[0], compliance.clip(MOST)) or (
+            clips[1] != compliance.rotational_clip
+        ):
+            self.stop()
+        else:
+            self._motion.set_gains(self._gains())
+
+    def _gains(self) -> Any:
+        spring = self._compliance
+        return self._franky.CartesianImpedanceGains.diagonal(
+            [spring.translational_stiffness] * 3 + [spring.rotational_stiffness] * 3,
+            [spring.translational_damping] * 3 + [spring.rotational_damping] * 3,
+        )
+
     def go(self, posture: np.ndarray, speed: float) -> None:
         """Begin to move the joints somewhere."""
-        self._settle()
+        self.settle()
         target = self._franky.JointState(posture)
         motion = self._franky.JointMotion(target, relative_dynamics_factor=speed)
         self.robot.move(motion, asynchronous=True)
@@ -254,7 +328,7 @@ class _Arm:
         if self.robot.is_in_control:
             self.robot.stop()
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Wait until a stopped motion has ended; what else ended it is raised."""
         try:
             self.robot.join_motion(SETTLING)

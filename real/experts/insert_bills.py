@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,32 +18,48 @@ GRASP = np.array([0.0, 0.0, 0.028])  # from their middle, above their stand [m]
 SLOT = np.array([-0.015, 0.008, 0.0])  # where they go in, from the wallet [m]
 CARRIED, RELEASED = 0.20, 0.10  # heights of the hand [m]
 RELEASE = 0.4  # opening that lets go of them and fits between wallet and other hand
+HELD = 0.06  # distance from them up to which the hand has them [m]
 UP = np.array([0.0, 0.0, 0.09])
 
 
 class InsertBillsExpert(PlanExpert):
     """Expert for insert-bills: open the wallet by its tab, put the bills in from above, let go.
 
+    Who has lifted an empty hand goes back for the bills at once; the other hand holds the wallet.
+
     Args:
         task: The preset's name.
     """
+
+    HANDS: ClassVar = (slice(0, 3), slice(8, 11))
+    ABSOLUTE = True
 
     def __init__(self, task: str = "insert-bills") -> None:
         super().__init__(task)
 
     def _perform(self) -> Plan:
+        yield from self._go(self._at(self._tab(LEANING, UP), self._bills(UP)), tolerance=0.02)
+        yield from self._go(self._at(self._tab(LEANING, 0.0), self._bills(0.0)))
+        self.aims[LEFT, -1] = CLOSED
         for _ in range(max(1, self._quality.attempts)):
-            yield from self._go(self._at(self._tab(LEANING, UP), self._bills(UP)), tolerance=0.02)
-            yield from self._go(self._at(self._tab(LEANING, 0.0), self._bills(0.0)))
-            self.aims[LEFT, -1] = CLOSED
             yield from self._grip(RIGHT, CLOSED)
             yield from self._go(self._at(self._tab(OPENED, 0.0), self._bills_up()), patience=2.0)
-            yield from self._go(self._at(None, self._slot(CARRIED)), hand=RIGHT)
-            yield from self._go(self._at(None, self._slot(RELEASED)), tolerance=0.006, hand=RIGHT)
-            yield from self._grip(RIGHT, RELEASE)
-            yield from self._go(self._at(None, self._slot(CARRIED)), patience=2.0, hand=RIGHT)
-            yield from self._grip(LEFT, OPEN)
-            self.aims[RIGHT, -1] = OPEN
+            if self._holds_the_bills():
+                yield from self._put_in()
+            yield from self._grip(RIGHT, OPEN)
+            yield from self._go(self._at(None, self._bills(UP)), tolerance=0.02, hand=RIGHT)
+            yield from self._go(self._at(None, self._bills(0.0)), hand=RIGHT)
+
+    def _put_in(self) -> Plan:
+        """Put the bills that the right hand holds into the wallet that the left one holds open."""
+        yield from self._go(self._at(None, self._slot(CARRIED)), hand=RIGHT)
+        yield from self._go(self._at(None, self._slot(RELEASED)), tolerance=0.006, hand=RIGHT)
+        yield from self._grip(RIGHT, RELEASE)
+        yield from self._go(self._at(None, self._slot(CARRIED)), patience=2.0, hand=RIGHT)
+
+    def _holds_the_bills(self) -> bool:
+        """Tell whether the bills are where the right hand is, which has lifted them if so."""
+        return bool(np.linalg.norm(self._hands()[RIGHT] - self._object("bills")[0]) < HELD)
 
     def _at(
         self, left: Callable[[], np.ndarray] | None, right: Callable[[], np.ndarray]
@@ -75,7 +92,7 @@ class InsertBillsExpert(PlanExpert):
 
         def hand() -> np.ndarray:
             beside = self._hands()[RIGHT] - self._object("bills")[0]
-            beside[:2] *= float(np.linalg.norm(beside) < 0.06)  # nothing to correct if not held
+            beside[:2] *= float(np.linalg.norm(beside) < HELD)  # nothing to correct if not held
             goal = self._object("wallet")[0] + SLOT + beside
             return np.array([*goal[:2], height])
 

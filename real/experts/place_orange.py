@@ -41,6 +41,7 @@ class PlaceOrangeExpert(ManipulationExpert):
     """
 
     HANDS: ClassVar = (slice(0, 3),)
+    ABSOLUTE = True
     MIDDLE = (0.42, -0.13)
     DISPLACEMENT_SCALE = 0.4
     ERROR_SCALE = 0.9

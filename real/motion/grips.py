@@ -10,7 +10,8 @@ from real.tasks.preset import Preset
 class Grips:
     """The openings that N grippers are sent to, one control period after the other.
 
-    A continuous gripper goes towards where it is sent with the preset's ``gripper_velocity``. A
+    A continuous gripper goes towards where it is sent with the preset's ``gripper_velocity``, and
+    is closed all the way where that is below ``shut_below``. A
     binary one is closed, 0, or open, 1: it changes when it is sent below ``close_below`` or above
     ``open_above``, and not before ``pause`` has passed since it changed last.
 
@@ -30,6 +31,7 @@ class Grips:
     def __init__(self, preset: Preset) -> None:
         grips = [arm.gripping for arm in preset.arms]
         self._binary = np.array([grip.kind == "binary" for grip in grips])
+        self._shut = np.array([grip.shut_below for grip in grips])
         self._close = np.array([grip.close_below for grip in grips])
         self._open = np.array([grip.open_above for grip in grips])
         self._pause = np.array([np.ceil(g.pause * preset.control_rate - 1e-6) for g in grips])
@@ -48,6 +50,7 @@ class Grips:
 
     def goal(self, wanted: np.ndarray, now: np.ndarray) -> np.ndarray:
         """Return what a wanted opening means, from where the grippers were sent. Shape ``(N,)``."""
+        wanted = np.where(wanted < self._shut, 0.0, wanted)
         if not self._binary.any():
             return wanted
         shut = np.where(wanted < self._close, 0.0, np.where(wanted > self._open, 1.0, now))

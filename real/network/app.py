@@ -19,6 +19,7 @@ from real.network.lease import CommandRefusedError
 from real.network.served_robot import ServedRobot
 from real.network.wire import ADDITIONS, ArmFrame, gripper_wire
 from real.robot import Cameras, ReflexError, RobotError, SceneRobot
+from zprl_env.errors import ConfigurationError
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
@@ -109,6 +110,10 @@ def make_app(served: ServedRobot, rig: CameraRig | None = None) -> FastAPI:
     def refused(request: Request, error: CommandRefusedError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, 409)
 
+    @app.exception_handler(ConfigurationError)
+    def impossible(request: Request, error: ConfigurationError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, 422)
+
     @app.exception_handler(RobotError)
     def failed(request: Request, error: RobotError) -> JSONResponse:
         kind = {"kind": REFLEX} if isinstance(error, ReflexError) else {}
@@ -128,7 +133,7 @@ def _arm(served: ServedRobot, arm: int) -> APIRouter:
     _add_readings(router, served, arm)
     _add_motions(router, served, arm)
     _add_grippers(router, served, arm)
-    _add_controller(router, served)
+    _add_controller(router, served, arm)
     return router
 
 
@@ -241,8 +246,8 @@ def _add_grippers(router: APIRouter, served: ServedRobot, arm: int) -> None:
         return "Reset"
 
 
-def _add_controller(router: APIRouter, served: ServedRobot) -> None:
-    """Add the endpoints of the arms' controller: on, off, errors, compliance, load."""
+def _add_controller(router: APIRouter, served: ServedRobot, arm: int) -> None:
+    """Add the endpoints of an arm's controller: on, off, errors, compliance, load."""
 
     @router.post("/startimp")
     def startimp(who: Who) -> str:
@@ -265,12 +270,10 @@ def _add_controller(router: APIRouter, served: ServedRobot) -> None:
     def add(path: str, method: str, done: str) -> None:
         @router.post(path)
         def setting(parameters: dict[str, Any], who: Who) -> Response:
-            served.lease.claim(who)
-            change = getattr(served.robot, method, None)
-            if change is None:
+            if not hasattr(served.robot, method):
                 detail = f"{type(served.robot).__name__} has no {method}(): nothing was changed."
                 return JSONResponse({"detail": detail}, 501)
-            change(parameters)
+            served.change(method, parameters, arm, who)
             return PlainTextResponse(done)
 
     add("/update_param", "update_param", "Updated compliance parameters")

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import numpy as np
 
@@ -152,13 +153,23 @@ class ServedRobot:
         self._send(arm, joints, client)
 
     def _send(self, arm: int, motion: np.ndarray, client: str) -> None:
-        """Send one arm somewhere, and command it if it is time to."""
+        """Send one arm somewhere, and command it if it is time to.
+
+        A pose that is due and was not passed on yet, for the thread beside is late, is no pose that
+        the next one may replace: an arm that was sent two steps at once falls behind.
+        """
         servo = self._servos[arm]
         with self._commanding(client):
+            if servo.fresh:
+                self._pass_on(servo)
             servo.send(motion)
-            if servo.is_due(time.monotonic()):
-                servo.advance(time.monotonic())
-                self._command()
+            self._pass_on(servo)
+
+    def _pass_on(self, servo: Servo) -> None:
+        """Command an arm if it is time to."""
+        if servo.is_due(time.monotonic()):
+            servo.advance(time.monotonic())
+            self._command()
 
     def grip(self, arm: int, opening: float, client: str = NOBODY) -> None:
         """Open or close one gripper.
@@ -179,11 +190,10 @@ class ServedRobot:
                 f"{self.preset.name} leaves its grippers at home, {home:g}. Got: {opening:g}."
             )
         with self._commanding(client):
-            servo, now = self._servos[arm], time.monotonic()
+            servo = self._servos[arm]
             servo.grip(opening)
-            if servo.filter.at_rest and servo.is_due(now):
-                servo.advance(now)
-                self._command()
+            if servo.filter.at_rest:
+                self._pass_on(servo)
 
     def stop(self, reason: str = "a client stopped the arms") -> None:
         """Stop, whoever asks, and keep stopped: latched before the driver is asked.
@@ -244,6 +254,24 @@ class ServedRobot:
             self.robot.stop()
             self._forget()
         yield
+
+    def change(self, method: str, parameters: dict[str, Any], arm: int, client: str) -> None:
+        """Change a setting of an arm's controller, by the driver's method; nothing is commanded.
+
+        Args:
+            method: Name of the method.
+            parameters: What it takes.
+            arm: Which arm's.
+            client: Who asks.
+
+        Raises:
+            CommandRefusedError: Another client has the arms.
+            ConfigurationError: That is no setting.
+            RobotError: The robot refuses.
+        """
+        self.lease.claim(client)
+        with self._lock:
+            getattr(self.robot, method)(parameters, arm)
 
     def close(self) -> None:
         """Brake the arms, stop them and close the robot."""

@@ -170,6 +170,9 @@ class Grip(Part):
     """A binary hand closes when it is sent below this opening ..."""
     open_above: Share = 0.6
     """... and opens when it is sent above this one; between the two it stays as it is."""
+    shut_below: Share = 0.0
+    """A continuous hand that is sent below this opening closes all the way: what is thin slips out
+    of one that is open by a hair."""
 
     @model_validator(mode="after")
     def _possible(self) -> Grip:

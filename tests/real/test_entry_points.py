@@ -10,9 +10,11 @@ from contextlib import closing, suppress
 
 import pytest
 import yaml
+from stable_baselines3 import SAC
 
 import train_sb3
 from benchmarks.stopping.kinds import ROBOTS
+from real.clock import SimulatedClock, WallClock
 from real.env import RealRobotEnv
 from real.operators import ScriptedOperator
 from real.play import Play, main, play
@@ -23,10 +25,13 @@ from tests.helpers.point import save_policy
 from tests.helpers.robots.lone import LoneArm
 from zprl_env.calibrate.__main__ import Calibration, calibrate
 from zprl_env.evaluate import Evaluation, evaluate_policy
+from zprl_env.training.agents import warmup
 from zprl_env.training.config import parse
 
 DRIVER = "tests.helpers.robots.lone:LoneArm"
 ROUNDING = 1e-6
+STILL = 0.01
+"""Speed below which an arm counts as still, as in `benchmarks.stopping` [m/s]."""
 
 
 @pytest.fixture(scope="module")
@@ -178,13 +183,60 @@ def test_a_signal_in_motion_ends_playing_with_the_arm_at_rest(
     assert len(pushed.steps) < pushed.signals[0] + 60
 
 
+class Phase:
+    """What training does while the arm is commanded; SIGINT is sent in the warm-up, in motion.
+
+    Attributes:
+        at: Phase of each command: "before", "warm-up" or "learning".
+        signal: Number of commands until then; None before.
+    """
+
+    def __init__(self, monkeypatch):
+        self.at: list[str] = []
+        self.signal: int | None = None
+        self._now = "before"
+        self._patch = monkeypatch
+        self.note(warmup, "first_actions", "warm-up")
+        self.note(SAC, "learn", "learning")
+        phase, command = self, LoneArm.command
+
+        def commanded(arm, sent):
+            command(arm, sent)
+            phase.at.append(phase._now)
+            if phase._now == "warm-up" and phase.signal is None and LoneArm.fast():
+                phase.signal = len(phase.at)
+                os.kill(os.getpid(), signal.SIGINT)
+
+        monkeypatch.setattr(LoneArm, "command", commanded)
+
+    def note(self, owner, name, phase):
+        """Let a phase begin with the first call of this."""
+        real = getattr(owner, name)
+
+        def noted(*args, **kwargs):
+            self._now = phase
+            return real(*args, **kwargs)
+
+        self._patch.setattr(owner, name, noted)
+
+
 @pytest.mark.usefixtures("_as_in_a_terminal")
-def test_ctrl_c_in_the_warm_up_leaves_the_arm_at_rest(train, arm, signalled):
-    signalled(signal.SIGINT, 420)
-    with suppress(KeyboardInterrupt):
-        train(4000)
-    assert_no_jump(arm, 400)
-    assert len(arm.steps) < arm.signals[0] + 1000
+@pytest.mark.parametrize("clock", [SimulatedClock, WallClock])
+def test_ctrl_c_in_the_warm_up_leaves_the_arm_at_rest(clock, train, arm, monkeypatch):
+    LoneArm.arm = LoneArm(load_preset("place-orange")).arm
+    LoneArm.arm.clock = clock()
+    LoneArm.arm.place(LoneArm.arm._coordinates.home)
+    phase = Phase(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        train(4000, "--warmup-decisions", "500")
+    assert phase.signal is not None
+    assert "learning" not in phase.at
+    assert phase.at[phase.signal - 1] == "warm-up"
+    assert arm.owner is None
+    assert len(arm.steps) < phase.signal + 60  # what is left of a decision, and a way to rest
+    # In real time a beat that is late finds the arm where it has flown meanwhile.
+    assert max(arm.speeds) <= (0.0 if clock is SimulatedClock else STILL)
+    assert clock is WallClock or max(arm.steps) <= 1.0 + ROUNDING
 
 
 def test_a_recording_is_shown_without_an_arm(policy, task, pushed, tmp_path):

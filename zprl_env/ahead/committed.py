@@ -64,6 +64,9 @@ class Committed:
             infos: What :class:`~zprl_env.ActionChunkWrapper` said of each.
         """
         for index, (chunk, info) in enumerate(zip(chunks, infos, strict=True)):
+            if AHEAD not in info:  # its worker has died, and nothing is known of it
+                self.forget([index])
+                continue
             before = self._counts.get(index, 0)
             planned = np.clip(chunk, self._low, self._high)
             if before:
@@ -84,7 +87,8 @@ class Committed:
         Warns:
             DelayWarning: They do; which delay would do, or why none would.
         """
-        needed = max((info[AHEAD]["needed"] or 0 for info in infos), default=0)
+        told = [info[AHEAD]["needed"] or 0 for info in infos if AHEAD in info]
+        needed = max(told, default=0)
         if needed <= self.delay or self._told:
             return
         self._told = True

@@ -61,8 +61,13 @@ RECIPES = {
     "Real-flip-egg": ImitationRecipe(
         episodes=100, skill=0.25, pretrain=replace(SMALL, steps=8_000, eval_every=8_000)
     ),
+    # Chunks of two arms are 256 numbers. Through layers of as many a noise of 2 cm is left where a
+    # hand carries something across the table, and the policy closes its hand beside the bills.
     "Real-insert-bills": ImitationRecipe(
-        episodes=100, skill=0.5, pretrain=replace(SMALL, steps=6_000, eval_every=6_000)
+        episodes=100,
+        skill=0.5,
+        disturbance=0.05,
+        pretrain=replace(SMALL, hidden_dim=512, steps=6_000, eval_every=6_000),
     ),
     # Both arms go their own ways only where something pushes them out of step.
     "Transport": ImitationRecipe(

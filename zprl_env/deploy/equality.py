@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 from policies.checkpoints import files as checkpoint_files
 from policies.pictures.png import decode_frames
 from policies.pictures.settings import STATE
-from zprl_env.errors import CheckpointError
+from zprl_env.errors import CheckpointError, TaskMismatchWarning
 from zprl_env.seeing.batches import single
 from zprl_env.steering.base import policy_generator
 
@@ -111,7 +112,9 @@ def check_equal(
     steering, generators = env.steering, [policy_generator(0)]
     steered.reset(seed=0)
     for observation in observations:
-        seen, latents = steering.observe(single(observation), generators)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TaskMismatchWarning)  # what is drawn is of no task
+            seen, latents = steering.observe(single(observation), generators)
         decision = steering.act(agent(seen[0])[np.newaxis], latents, generators)
         expected = np.clip(decision.chunks[0], *steered.bounds)
         got = steered.predict(observation)

@@ -8,6 +8,9 @@ from typing import Any
 OUTCOME = "outcome"
 """Key of ``info`` at the end of an episode on a robot: a mapping with a key of the same name, which
 may change until the next episode begins, and then ``before``, what it was."""
+LOST = "lost"
+"""Key of ``info`` at the end of an episode whose worker died, on whatever machine: the reason. The
+decision that was under way is none: nobody knows whether it was carried out."""
 COUNTED = ("success", "failure", "time limit")
 """Outcomes by which a policy is judged. All others are the laboratory's: ``stop``, ``abort``,
 ``cut off``."""

@@ -23,6 +23,8 @@ class Expert(abc.ABC):
 
     HANDS: ClassVar[tuple[slice, ...]] = ()
     """Slices of the action that move each hand; none if it cannot be disturbed."""
+    ABSOLUTE: ClassVar[bool] = False
+    """Whether these say where a hand is to be, and not how it is to move."""
 
     def __init__(self, task: str) -> None:
         self.task = task

@@ -24,6 +24,8 @@ class Disturbance:
         level: How strong and how often; 0 for nothing at all.
         hands: Which entries of the action move each hand.
         rng: Source of chance.
+        absolute: Whether these say where a hand is to be: one that stops stays where it was sent
+            last, instead of being told 0.
 
     Example:
         >>> meant = np.full(4, 0.5, np.float32)
@@ -34,14 +36,22 @@ class Disturbance:
         (True, 0.5)
     """
 
-    def __init__(self, level: float, hands: Sequence[slice], rng: np.random.Generator) -> None:
-        self._level, self._hands, self._rng = level, hands, rng
+    def __init__(
+        self,
+        level: float,
+        hands: Sequence[slice],
+        rng: np.random.Generator,
+        *,
+        absolute: bool = False,
+    ) -> None:
+        self._level, self._hands, self._rng, self._absolute = level, hands, rng, absolute
+        self._last: np.ndarray | None = None
         self._pushes = [np.zeros(hand.stop - hand.start) for hand in hands]
         self._stopped = [0] * len(hands)
 
     def __call__(self, action: np.ndarray) -> np.ndarray:
         """Disturb an action of shape ``(A,)``; return the one to execute instead."""
-        executed = np.array(action)
+        executed, last = np.array(action), self._last
         if self._level == 0.0:
             return executed
         for index, hand in enumerate(self._hands):
@@ -52,7 +62,8 @@ class Disturbance:
                 self._stopped[index] = int(self._rng.integers(*HESITATION, endpoint=True))
             if self._stopped[index] > 0:
                 self._stopped[index] -= 1
-                executed[hand] = 0.0
+                executed[hand] = 0.0 if not self._absolute or last is None else last[hand]
             else:
                 executed[hand] += self._pushes[index].astype(executed.dtype)
-        return np.clip(executed, -1.0, 1.0)
+        self._last = np.clip(executed, -1.0, 1.0)
+        return self._last.copy()

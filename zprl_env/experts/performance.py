@@ -149,7 +149,8 @@ class Stage(RecordedEnvironment):
             quality = sample_quality(rng, self.skill, self.operator)
         keys = self.observation_keys
         chance = np.random.default_rng([seed, DISTURBANCE_STREAM])
-        disturb = Disturbance(self.disturbance, self.expert.HANDS, chance)
+        expert = self.expert
+        disturb = Disturbance(self.disturbance, expert.HANDS, chance, absolute=expert.ABSOLUTE)
         observation, _ = self.env.reset(seed=seed)
         self.expert.reset(quality)
 

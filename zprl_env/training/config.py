@@ -45,6 +45,7 @@ from zprl_env.training.settings.compatibility import check_algorithm, check_inpu
 from zprl_env.training.settings.quick import quick_recipe, quick_settings
 from zprl_env.training.settings.recipe import Recipe, recipe_for
 from zprl_env.training.settings.takeover import RESIDUAL, Takeover, check_takeover
+from zprl_env.vectorised.cluster.connection import check_address
 
 PresetName = Literal["default", "paper", "dsrl", "dsrl-na", "decorator"]
 
@@ -93,6 +94,15 @@ class Config:
     """Seed of training; evaluation seeds never change."""
     num_envs: int = 1
     """Environments to collect from, each in a process of its own if more than one."""
+    vec: Literal["processes", "ray"] = "processes"
+    """Where they run: in processes of this machine, or as actors of Ray's on this machine or on
+    many, which the extra of that name brings; a worker that dies is replaced."""
+    workers: int | None = None
+    """Ray's workers, over which the environments are spread; implies --vec ray and at least as many
+    environments. One per core of this machine, or per environment on a cluster, if not given."""
+    ray_address: str | None = None
+    """Ray cluster to join: HOST:PORT, or auto for the one that this machine belongs to; implies
+    --vec ray, which starts one on this machine if not given."""
     overlap: bool = False
     """Let half of the environments simulate while the agent learns: sac, td3, tqc or crossq with an
     even --num-envs."""
@@ -166,6 +176,7 @@ class Config:
             self._see()
         check_options(self.steer, settings(self.recipe.steer_kwargs))
         limits.check(self, limits.CONFIG)
+        self._spread()
         limits.check_recipe(self.recipe)
         check_scale(self.steer, self.recipe.scale)
         limits.check_stop(self.stop_at, self.validation_episodes)
@@ -187,6 +198,19 @@ class Config:
             check_overlap(self.algo, self.num_envs)
         check_algorithm(self.algo, self.backend, self.recipe)
         check_inputs(self.steer, self.recipe)
+
+    def _spread(self) -> None:
+        """Spread environments over Ray's workers, if that is asked for in any way."""
+        if self.workers is not None or self.ray_address is not None:
+            object.__setattr__(self, "vec", "ray")
+        object.__setattr__(self, "num_envs", max(self.num_envs, self.workers or 1))
+        if self.ray_address is not None:
+            check_address(self.ray_address)
+        if self.vec == "ray" and (self.record or self.teleoperator):
+            raise ZprlError(
+                "--record and --teleoperator must come with a robot in this process. Got: --vec "
+                "ray. Leave --vec, --workers and --ray-address out."
+            )
 
     def _check_people(self) -> None:
         """Refuse a person beside an agent that could not learn from it, or what is not recorded."""
@@ -248,6 +272,9 @@ _MAY_CHANGE = {
     "rerun",
     "threads",
     "video",
+    "vec",
+    "workers",
+    "ray_address",
     "wandb",
     "out",
     "overwrite",

@@ -7,7 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 from stable_baselines3.common.monitor import Monitor
-from stable_baselines3.common.vec_env import DummyVecEnv
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 from zprl_env.cli import settings
 from zprl_env.envs import find_task, make_env
@@ -24,6 +24,8 @@ from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import SteeringWrapper
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.vectorised.alternating import AlternatingVecEnv
+from zprl_env.vectorised.cluster.connection import Cluster
+from zprl_env.vectorised.cluster.envs import RayVecEnv
 from zprl_env.vectorised.resumable import ResumableVecEnv
 from zprl_env.vectorised.steering import SteeringVecEnv
 from zprl_env.vectorised.workers import WorkerVecEnv
@@ -82,6 +84,7 @@ def make_training_envs(
     seed: int,
     overlap: bool = False,
     env_kwargs: dict[str, Any] | None = None,
+    cluster: Cluster | None = None,
 ) -> ResumableVecEnv:
     """Make the environments an agent learns in; several run in processes of their own.
 
@@ -94,6 +97,7 @@ def make_training_envs(
         seed: Seed of the first; the others follow.
         overlap: Let half of them simulate while the agent learns; ``num_envs`` is even.
         env_kwargs: Passed to the environment.
+        cluster: Run them on Ray, rather than in processes of this one.
 
     Returns:
         A vectorised environment, seeded, with the policy in this process.
@@ -122,7 +126,12 @@ def make_training_envs(
 
     def steered(size: int) -> SteeringVecEnv:
         makers: list[Callable[[], gym.Env]] = [make] * size
-        envs = DummyVecEnv(makers) if num_envs == 1 else WorkerVecEnv(makers)
+        envs: VecEnv
+        if cluster is not None:
+            workers = cluster.shared(size, num_envs)
+            envs = RayVecEnv(makers, workers=workers, address=cluster.address)
+        else:
+            envs = DummyVecEnv(makers) if num_envs == 1 else WorkerVecEnv(makers)
         return SteeringVecEnv(envs, policy, steer=where, **options)
 
     try:

@@ -34,6 +34,7 @@ from zprl_env.training.run.golden import keep_golden
 from zprl_env.training.run.history import History
 from zprl_env.training.watch.curves import open_curves
 from zprl_env.training.watch.tracking import run_name, tracked
+from zprl_env.vectorised.cluster.connection import Cluster
 from zprl_env.writing import Writing
 
 MakeRecorder = Callable[[dict[str, Any]], Any]
@@ -198,6 +199,7 @@ class OpenedRun:
             overlap=config.overlap,
             seed=config.seed,
             env_kwargs=self._kwargs | recorded,
+            cluster=Cluster(config.workers, config.ray_address) if config.vec == "ray" else None,
         )
         self.model = make_model(
             config.algo,

@@ -112,11 +112,12 @@ def hurry(envs: VecEnv, patience: float = HURRY) -> None:
         found.patience = min(found.patience, patience)
 
 
-def _below(envs: VecEnv) -> Iterator[WorkerVecEnv]:
-    if isinstance(envs, WorkerVecEnv):
-        yield envs
-    elif isinstance(envs, VecEnvWrapper):
+def _below(envs: VecEnv) -> Iterator[Any]:
+    """Find what waits for workers, of this module or of Ray's, inside of all wrappers."""
+    if isinstance(envs, VecEnvWrapper):
         yield from _below(envs.venv)
+    elif "patience" in vars(envs):
+        yield envs
     for half in getattr(envs, "halves", ()) if not isinstance(envs, VecEnvWrapper) else ():
         yield from _below(half)
 

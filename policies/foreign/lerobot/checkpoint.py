@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +21,9 @@ from policies.foreign.lerobot.observations import Observer
 from policies.foreign.lerobot.processors import read_processors
 from policies.foreign.lerobot.settings import read_settings
 from policies.foreign.lerobot.weights import WEIGHTS_FILE, load_weights, read_weights
+
+UNSCALED = 10.0
+"""Size of numbers beyond which a network that sees them as they are is told of."""
 
 
 class LeRobotWarning(UserWarning):
@@ -62,8 +66,26 @@ class LeRobotCheckpoint:
             for feature in self.settings.inputs
             if (mode := self.settings.mode(feature)) != self.processors.inputs[feature.name].mode
         ]
+        said += [note for feature in self.settings.states if (note := self._unscaled(feature))]
         for note in said:
             self.say(note)
+
+    def _unscaled(self, feature: Feature) -> str:
+        """Say that a state of large numbers was trained on as it is; empty if it was not."""
+        if self.settings.mode(feature) != "IDENTITY":
+            return ""
+        ranges = self.processors.inputs[feature.name].ranges()
+        ends = np.abs([ranges.low, ranges.high])
+        largest = float(ends.max(initial=0.0, where=np.isfinite(ends)))
+        if largest <= UNSCALED:
+            return ""
+        return (
+            f"{feature.name} goes to {largest:.3g} and is not normalised: normalization_mapping "
+            f"of config.json names no {feature.kind}. LeRobot trained it so, and its network "
+            "hardly learns from such numbers; train again with "
+            f'--policy.normalization_mapping=\'{{"STATE": "MIN_MAX", "{feature.kind}": '
+            '"MIN_MAX", "ACTION": "MIN_MAX"}\''
+        )
 
     def say(self, note: str) -> None:
         """Warn of something, once, and keep it."""

@@ -56,6 +56,7 @@ class Normalization:
         self.feature, self.mode, self._eps = feature, mode, eps
         pair = [_statistic(feature, name, statistics, source) for name in NEEDED[mode]]
         self._pair = pair
+        self._known = statistics.get(feature.name, {})
         self.constant: tuple[int, ...] = ()
         if not pair:
             return
@@ -73,12 +74,20 @@ class Normalization:
     def ranges(self) -> Ranges:
         """Return where the numbers of a flat feature lay in training."""
         if not self._pair:
-            return Ranges.unknown(self.feature.shape[0])
+            return self._ranges_as_is()
         low, high = (part.double().numpy() for part in self._pair)
         steady = self._steady.numpy()
         if self.mode == "MEAN_STD":
             return Ranges.around(low, np.where(steady, 0.0, high))
         return Ranges.between(low, np.where(steady, low, high))
+
+    def _ranges_as_is(self) -> Ranges:
+        """Return the ranges of what is not normalised, if statistics lie beside the policy."""
+        ends = [self._known.get(name) for name in NEEDED["MIN_MAX"]]
+        arrays = [np.asarray(end, np.float64) for end in ends if end is not None]
+        if len(arrays) < 2 or any(part.shape != self.feature.shape for part in arrays):
+            return Ranges.unknown(self.feature.shape[0])
+        return Ranges.between(*arrays)
 
     def apply(self, values: Tensor) -> Tensor:
         """Normalise an input. Shape ``(..., *feature.shape)``, as its answer."""

@@ -29,6 +29,11 @@ class FrankaSim(Child):
         seconds, *position = self.ask("where")
         return seconds, np.array(position)
 
+    def load(self) -> tuple[float, list[float], list[float]]:
+        """Return the load that the arm was told: mass [kg], center [m], inertia [kg m^2]."""
+        mass, *rest = self.ask("load")
+        return mass, rest[:3], rest[3:]
+
     def reflex(self) -> None:
         """Have the arm's own protection end its motion, as a collision does."""
         self.ask("reflex")
@@ -67,6 +72,9 @@ def _reply(asked: str, server: Any, arm: Any, now: float) -> None:
     if not asked:
         sys.exit()
     what = json.loads(asked)["what"]
+    if what == "load":
+        answer([arm.m_load, *arm.F_x_Cload, *arm.I_load])
+        return
     if what == "reflex":
         _reflex(server)
     position = arm.kinematics(np.array(arm.inner_state.q)).translation

@@ -121,11 +121,13 @@ class FaultyProxy:
     Attributes:
         fault: What happens to requests now: None, "disconnect", "freeze", "stale", "reject",
             "slow", or what is to be answered to every question about the state, as bytes.
+        heard: What went through: paths, bodies and replies.
     """
 
     def __init__(self, server: ServerProcess) -> None:
         self.fault: str | bytes | None = None
         self.frozen: bytes | None = None
+        self.heard: list[tuple[str, bytes, bytes]] = []
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -147,6 +149,7 @@ class FaultyProxy:
                 status, reply = post(server.url, self.path, body)
                 if self.path == "/getstate":
                     reply = proxy.spoil(reply, fault)
+                proxy.heard.append((self.path, body, reply))
                 self.answer(status, reply)
 
             def answer(self, status: int, reply: bytes) -> None:

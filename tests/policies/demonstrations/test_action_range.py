@@ -1,6 +1,7 @@
 """Actions are compared with the range of the environment that they are meant for."""
 
 import re
+import sys
 
 import gymnasium as gym
 import numpy as np
@@ -90,3 +91,11 @@ def test_an_unknown_environment_is_refused_by_name():
         range_of("Lfit")
     with pytest.raises(ConfigurationError, match="must be a Box"):
         range_of("CartPole-v1")
+
+
+def test_without_gymnasium_a_file_states_nothing_and_a_name_is_refused(monkeypatch):
+    """As on a machine that has a GPU to train on and nothing else."""
+    monkeypatch.setitem(sys.modules, "gymnasium", None)
+    assert stated_range({"env_name": "box-close", "type": 3}) is None
+    with pytest.raises(ConfigurationError, match="install gymnasium"):
+        range_of("box-close")

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from real.drivers import make_robot
+from real.drivers.franka import RESTING
 from real.motion.safety import SafetyFilter
 from real.robot import ReflexError, RobotCommand, RobotError
 from real.tasks.coordinates import Coordinates
 from real.tasks.files import load_preset
 from real.testing import MisbehavingRobotError, check_robot
 from tests.helpers.robots.franka_sim import FrankaSim
+from tests.helpers.robots.serving import until
 from zprl_env.errors import ConfigurationError, MissingExtraError
 
 pytest.importorskip("franky", reason="extra franka")
@@ -71,6 +73,11 @@ def sent(robot, reach, seconds, begin=None):
         due += 1.0 / preset.control_rate
         time.sleep(max(0.0, due - time.monotonic()))
     return goal, measured
+
+
+def arrives(robot, goal):
+    """Whether the tool gets there, however slowly a busy machine lets time pass for it."""
+    return until(lambda: np.allclose(robot.state().position[0], goal[0, :3], atol=0.005), 10.0)
 
 
 def test_it_behaves(sim):
@@ -133,6 +140,40 @@ def test_a_reflex_is_told_until_it_is_connected_again(robot, sim):
     robot.connect()
     goal, measured = sent(robot, 0.02, 1.0)
     np.testing.assert_allclose(measured[-1].position[0], goal[0, :3], atol=0.005)
+
+
+def test_a_soft_arm_lags_behind_and_is_made_stiff_in_motion(robot):
+    robot.update_param({"translational_stiffness": 50})
+    goal, measured = sent(robot, 0.1, 0.8)
+    begun = goal[0, 2] - 0.1
+    assert measured[-1].position[0, 2] < begun + 0.05
+    robot.update_param({"translational_stiffness": 2000})
+    goal, _ = sent(robot, 0.02, 0.6)
+    assert arrives(robot, goal)
+
+
+def test_a_clip_holds_from_the_next_motion_on_and_after_connecting_again(robot):
+    goal, _ = sent(robot, 0.01, 0.3)
+    robot.update_param({"translational_clip_z": 0.2, "translational_clip_neg_z": 0.001})
+    robot.connect()
+    goal, measured = sent(robot, 0.1, 0.8)
+    assert measured[-1].position[0, 2] < goal[0, 2] - 0.07
+    with pytest.raises(ConfigurationError, match="translational_Ki must be 0"):
+        robot.update_param({"translational_Ki": 1})
+
+
+def test_a_load_is_told_to_an_arm_that_rests_and_to_no_other(robot, sim):
+    told = {"mass": 0.3, "F_x_center_load": [0.0, 0.0, 0.05], "load_inertia": [0.0] * 9}
+    robot.set_load(told)
+    assert sim.load() == (0.3, [0.0, 0.0, 0.05], [0.0] * 9)
+    sent(robot, 0.1, 0.5)
+    with pytest.raises(RobotError, match="must rest when it is told its load"):
+        robot.set_load(told | {"mass": 0.0})
+    assert until(lambda: np.abs(robot.state().joint_velocities[0]).max() < RESTING)
+    robot.set_load(told | {"mass": 0.0})  # it stays where it is, and goes on from there
+    assert sim.load()[0] == 0.0
+    goal, _ = sent(robot, 0.02, 0.6)
+    assert arrives(robot, goal)
 
 
 def test_what_is_not_finite_is_not_sent(robot):

@@ -55,6 +55,19 @@ def test_whoever_misses_the_bills_leaves_them_in_their_stand(perform):
     assert np.abs(bills[-1] - bills[0])[2] < 0.02
 
 
+def test_whoever_has_lifted_an_empty_hand_goes_back_at_once(perform):
+    blind = Quality(grasp_offset=(0.16, 0.0, 0.0), correction=0.0, attempts=2)
+    episode = perform("Real-insert-bills", quality=blind)
+    actions = episode.trajectory.actions.reshape(-1, 2, 8)
+    closed = actions[:, RIGHT, -1] < -0.99
+    assert np.count_nonzero(np.diff(closed.astype(int)) == 1) == 2
+    assert (
+        seen(episode, "position").reshape(-1, 2, 3)[:, RIGHT, 1].max() < -0.15
+    )  # not to the wallet
+    left = actions[int(np.argmax(closed)) :, LEFT, -1]
+    assert (left == -1.0).all()  # which is held open
+
+
 def test_without_fault_it_takes_the_bills_once_and_leaves_their_stand(perform):
     actions = perform("Real-insert-bills").trajectory.actions.reshape(-1, 2, 8)
     closed = 0.5 * (actions[:, RIGHT, -1] + 1.0) < 0.01

@@ -43,3 +43,10 @@ def test_a_continuous_one_follows_with_its_speed():
     assert grips.goal(np.array([0.37]), np.ones(1)).item() == 0.37
     np.testing.assert_allclose(grips.advance(np.ones(1), np.zeros(1), 1.0), 1.0 - most)
     np.testing.assert_allclose(grips.advance(np.ones(1), np.zeros(1), 0.5), 1.0 - most / 2)
+
+
+def test_one_that_holds_what_is_thin_is_shut_all_the_way_and_follows_all_else():
+    grips = Grips(load_preset("insert-bills"))
+    wanted = np.array([0.04, 0.4])  # by a policy whose noise holds it open by a hair, and a release
+    assert grips.goal(wanted, np.zeros(2)).tolist() == [0.0, 0.4]
+    assert grips.begin(wanted).tolist() == wanted.tolist()

@@ -22,6 +22,7 @@ from real.tasks.files import load_preset
 from tests.helpers.robots.coasting import CoastingRobot
 from tests.helpers.robots.filming import FakeDevice
 from tests.helpers.robots.serving import until
+from zprl_env.errors import ConfigurationError
 
 PRESET = load_preset("open-box")
 DOWN = [1.0, 0.0, 0.0, 0.0]
@@ -129,10 +130,19 @@ def test_a_pose_is_told_in_euler_s_angles_as_scipy_has_them(simulated):
 def test_a_setting_is_the_driver_s_own_or_it_is_said_that_nothing_was_changed(path, simulated):
     status, told = simulated.refusal(path, {"mass": 0.5})
     assert (status, "nothing was changed" in told) == (501, True)
-    heard: list[dict] = []
-    setattr(simulated.robot, path.strip("/"), heard.append)
+    heard: list[tuple[dict, int]] = []
+
+    def change(parameters, arm):
+        if "mass" not in parameters:
+            raise ConfigurationError("mass must be said.")
+        heard.append((parameters, arm))
+
+    setattr(simulated.robot, path.strip("/"), change)
     assert simulated.post(path, {"mass": 0.5})[0] == 200
-    assert heard == [{"mass": 0.5}]
+    assert simulated.post(f"/arm1{path}", {"mass": 0.1})[0] == 200
+    assert heard == [({"mass": 0.5}, 0), ({"mass": 0.1}, 1)]
+    status, told = simulated.refusal(path, {})
+    assert (status, "mass must be said" in told) == (422, True)
 
 
 def test_besides_serl_s_it_says_when_what_lies_where_and_whether_it_is_done(simulated):

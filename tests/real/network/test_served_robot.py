@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from real.clock import WallClock
+from real.motion.safety import SafetyFilter
 from real.network.served_robot import MARGIN, CommandRefusedError, ServedRobot
 from real.robot import RobotError
 from real.tasks.coordinates import Coordinates
@@ -277,6 +278,21 @@ def test_a_far_jump_is_a_way_within_the_limits(served, robot):
     served.move(0, high - 0.02, DOWN)
     assert until(lambda: np.allclose(robot.commands[-1][1].position[0], high - 0.02))
     assert violations(sent(robot), PRESET) == []
+
+
+def test_a_client_that_keeps_the_beat_is_followed_even_if_the_thread_beside_is_late(
+    served, robot, monkeypatch
+):
+    monkeypatch.setattr(served, "_step", lambda: None)  # so late that it never comes
+    asked, filtered = [], SafetyFilter(PRESET.tightened())
+    for _ in range(25):
+        asked.append(filtered.advance(filtered.coordinates + 0.1).coordinates[0, :3])
+        served.move(0, asked[-1], DOWN)
+        time.sleep(1.0 / PRESET.control_rate)
+    obeyed = [command.position[0] for _, command in robot.commands]
+    np.testing.assert_allclose(obeyed[0], HOME[0], atol=1e-6)
+    np.testing.assert_allclose(obeyed[1:], asked[: len(obeyed) - 1], atol=1e-6)
+    assert len(obeyed) >= len(asked)  # one command behind, unless a late beat made up for it
 
 
 @pytest.mark.parametrize("when", ["before the first command", "in a silence"])

@@ -13,11 +13,12 @@ import pytest
 import tyro
 
 import train_sb3
+from policies.meaning.ranges import Ranges
 from tests.helpers import point
 from tests.helpers.point import PointEnv
 from zprl_env import ActionChunkWrapper, SteeredPolicy, cli
 from zprl_env.deploy.export import Export, check_equal, export, likely_observations
-from zprl_env.errors import CheckpointError, ZprlError
+from zprl_env.errors import CheckpointError, TaskMismatchWarning, ZprlError
 from zprl_env.loading.resolve import resolve_policy
 from zprl_env.steering.base import policy_generator
 from zprl_env.training.agents.weights import load_agent
@@ -112,10 +113,14 @@ def test_a_run_that_nobody_measured_says_so(finetuned, tmp_path):
     assert "Nobody has measured it yet" in (out / "README.md").read_text()
 
 
-def test_an_export_that_decides_differently_is_refused(steered_folder, point_policy, finetuned):
-    run = finetuned()
+def test_an_export_that_decides_differently_is_refused(
+    steered_folder, point_policy, finetuned, recwarn, monkeypatch
+):
+    run, policy = finetuned(), resolve_policy(point_policy)
+    elsewhere = Ranges.between(np.full(3, 1e3), np.full(3, 1e3 + 1))
+    monkeypatch.setattr(type(policy), "observation_ranges", elsewhere)
     config = load_config(run)
-    env = evaluation_env(PointEnv(), resolve_policy(point_policy), config.steer, config.recipe)
+    env = evaluation_env(PointEnv(), policy, config.steer, config.recipe)
     steered = SteeredPolicy.load(steered_folder)
     observations = likely_observations(steered_folder / "policy")
     assert observations.shape == (32, 3)
@@ -125,6 +130,8 @@ def test_an_export_that_decides_differently_is_refused(steered_folder, point_pol
 
     with pytest.raises(CheckpointError, match=r"must decide as its run does\. Got an action"):
         check_equal(steered, env, other, observations)
+    # What is drawn for that is of no task, so that nobody is told that it is of another one.
+    assert not [one for one in recwarn if one.category is TaskMismatchWarning]
 
 
 def test_an_export_is_replaced_only_if_asked_and_an_interrupted_run_has_its_best_agent(

@@ -47,6 +47,16 @@ def test_each_hand_hesitates_for_itself():
     assert lengths[:-1].min() >= HESITATION[0]
 
 
+def test_a_hand_that_is_told_where_to_be_stays_there_when_it_hesitates():
+    rng, hand = np.random.default_rng(0), [slice(0, 2)]
+    disturb = Disturbance(2.0, hand, rng, absolute=True)
+    shown = np.array([disturb(np.array([0.5, -0.5, 1.0], np.float32)) for _ in range(500)])
+    still = (np.diff(shown[:, :2], axis=0) == 0.0).all(axis=1)
+    assert still.sum() >= HESITATION[0]
+    assert (shown[1:][still, 0] != 0.0).all()  # where 0 would be somewhere else
+    assert (shown[:, 2] == 1.0).all()
+
+
 def test_the_expert_makes_up_for_it_and_shows_what_it_meant():
     with (
         closing(Stage("Lift", 1.0, operator_for(0))) as calm,

@@ -14,6 +14,7 @@ from zprl_env.envs.outcomes import changed, not_counted, succeeded
 from zprl_env.envs.takeover import POLICY, Hands, hands_in
 from zprl_env.errors import ConfigurationError, SimulationError
 from zprl_env.vectorised.alternating import DECISION, HALF
+from zprl_env.vectorised.cluster.lost import known_only, lost_columns
 
 CUT, BY_PERSON = 1, 2
 """Marks of rows: the episode went on in a person's hands, and the decision was a person's."""
@@ -150,10 +151,18 @@ class ChunkReplayBuffer(ReplayBuffer):
         mark: int = 0,
     ) -> None:
         """Store one decision of every environment in the next row."""
+        if lost := lost_columns(infos):
+            end_trajectories(self, lost)
+            left = known_only(lost, (obs, next_obs, action, reward, done), infos)
+            if left is None:
+                return
+            (obs, next_obs, action, reward, done), infos = left
         row = self.pos
         self.succeeded[row], self.marks[row] = False, mark
         self.discounts[row] = [self.gamma ** info["env_steps"] for info in infos]
         super().add(obs, next_obs, action, reward, done, infos)
+        if lost:  # nor do the copies go on
+            end_trajectories(self, lost)
         for column in np.flatnonzero(done):
             if succeeded(infos[column]):
                 self.succeeded[self._episode(row, column), column] = True
@@ -285,7 +294,7 @@ class AlternatingReplayBuffer(ChunkReplayBuffer):
             self._halves.clear()
 
 
-def end_trajectories(buffer: ReplayBuffer) -> None:
+def end_trajectories(buffer: ReplayBuffer, columns: list[int] | None = None) -> None:
     """End the stored trajectories, so that n-step targets do not run on into the next ones.
 
     Environments that are reset before their episode is over leave decisions whose successor is
@@ -293,8 +302,9 @@ def end_trajectories(buffer: ReplayBuffer) -> None:
 
     Args:
         buffer: A buffer whose next decision does not follow from its last one.
+        columns: Environments; all if not given.
     """
     if buffer.size() > 0:
-        last = buffer.pos - 1
+        last = (buffer.pos - 1, slice(None) if columns is None else columns)
         buffer.timeouts[last] = np.where(buffer.dones[last] > 0, buffer.timeouts[last], 1.0)
         buffer.dones[last] = 1.0

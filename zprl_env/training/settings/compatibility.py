@@ -144,14 +144,20 @@ def _without(name: str, unused: Any) -> str:
     return f"--no-{flag}" if unused is False else f"to leave --{flag} out"
 
 
-def check_installed(backend: BackendName) -> None:
+def check_installed(backend: BackendName, vec: str = "processes") -> None:
     """Check that a library is installed before anything slow is begun.
+
+    Args:
+        backend: The library that learns.
+        vec: Where environments run.
 
     Raises:
         MissingExtraError: It is not.
     """
     if backend == "sbx" and find_spec("sbx") is None:
         raise MissingExtraError("sbx-rl", "sbx")
+    if vec == "ray" and find_spec("ray") is None:
+        raise MissingExtraError("ray", "ray")
 
 
 def check_overlap(algo: str, num_envs: int) -> None:

@@ -16,6 +16,7 @@ CONFIG = {
     # Training never meets an episode that evaluation is going to play.
     "seed": Range(0, VALIDATION_SEED - 10_000),
     "num_envs": Range(1, 10_000),
+    "workers": Range(1, 10_000),
     "eval_every": COUNT,
     "checkpoint_every": COUNT,
     "validation_episodes": Range(1, TEST_SEED - VALIDATION_SEED),

@@ -2,13 +2,14 @@
 
 import json
 import sys
+import warnings
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from policies.foreign.lerobot.checkpoint import LeRobotCheckpoint, LeRobotWarning
-from tests.helpers.lerobot_checkpoints import change_step, write
+from tests.helpers.lerobot_checkpoints import change_step, config, write
 
 STATE_FILE = "policy_preprocessor_step_3_normalizer_processor.safetensors"
 
@@ -58,6 +59,26 @@ def test_an_input_that_is_left_as_it_is_is_warned_of(folder):
     change_step(folder / "policy_preprocessor.json", 3, normalize_observation_keys=keys)
     with pytest.warns(LeRobotWarning, match=r"observation.state is not normalised, though .*MIN_"):
         LeRobotCheckpoint(str(folder))
+
+
+@pytest.mark.parametrize(("largest", "told"), [(512.0, True), (2.0, False)])
+def test_large_numbers_that_lerobot_does_not_normalise_are_warned_of(tmp_path, largest, told):
+    """As its Diffusion does by default with an environment's state: PushT's pixels, up to 512."""
+    values = config()
+    values["normalization_mapping"] = {"STATE": "MIN_MAX", "ACTION": "MIN_MAX"}
+    folder = write(tmp_path / "policy", values)
+    known = load_file(folder / STATE_FILE)
+    ends = {"min": torch.zeros(3), "max": torch.tensor([1.0, largest, 1.0])}
+    named = {f"observation.environment_state.{name}": end for name, end in ends.items()}
+    save_file(known | named, folder / STATE_FILE)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        checkpoint = LeRobotCheckpoint(str(folder))
+    said = [str(one.message) for one in caught if one.category is LeRobotWarning]
+    assert bool(said) is told
+    assert [note for note in checkpoint.notes if "names no ENV" in note and "512" in note] == (
+        checkpoint.notes if told else []
+    )
 
 
 @pytest.mark.parametrize(("number", "first"), [(2, True), (3, False)])

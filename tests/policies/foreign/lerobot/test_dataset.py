@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from policies.errors import CheckpointError
 from policies.foreign.lerobot.checkpoint import LeRobotCheckpoint
@@ -84,9 +85,16 @@ def test_a_folder_that_is_given_has_to_hold_a_dataset(folder, tmp_path):
         LeRobotCheckpoint(f"lerobot:{folder}?dataset={tmp_path}")
 
 
-def test_statistics_are_ranges(folder):
-    inputs = LeRobotCheckpoint(str(folder)).processors.inputs
-    ranges = inputs["observation.state"].ranges()
+@pytest.mark.parametrize("name", ["observation.state", "observation.environment_state"])
+def test_statistics_are_ranges_whether_it_is_normalised_by_them_or_not(folder, name):
+    ranges = LeRobotCheckpoint(str(folder)).processors.inputs[name].ranges()
     np.testing.assert_array_equal(ranges.low, 0.0)
     np.testing.assert_array_equal(ranges.high, 2.0)
+
+
+def test_without_statistics_of_a_feature_nothing_is_known_of_it(folder):
+    file = folder / "policy_preprocessor_step_3_normalizer_processor.safetensors"
+    known = {k: v for k, v in load_file(file).items() if "environment" not in k}
+    save_file(known, file)
+    inputs = LeRobotCheckpoint(str(folder)).processors.inputs
     assert not inputs["observation.environment_state"].ranges().moved.any()

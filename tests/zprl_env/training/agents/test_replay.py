@@ -209,3 +209,28 @@ def test_what_is_kept_of_an_episode_on_a_robot_is_what_its_outcome_says(end, kep
             buffer.add(seen, seen, action, np.zeros(1), np.array([done]), [info])
     assert buffer.size() == 3 + kept
     assert buffer.dones[buffer.size() - 1, 0] == 1.0  # nothing runs on into the next episode
+
+
+@pytest.mark.parametrize("looks_on", [True, False])
+def test_a_decision_that_was_lost_with_its_worker_is_not_learned_from(looks_on):
+    buffer = ChunkReplayBuffer(
+        10, *SPACES, "cpu", 2, gamma=GAMMA, n_steps=2, handle_timeout_termination=looks_on
+    )
+    lost = {"lost": "the worker has died", "env_steps": 0, "TimeLimit.truncated": True}
+    known = {"env_steps": 4, "TimeLimit.truncated": False}
+    columns = np.array([[1.0], [9.0]], np.float32)
+    for infos in ([known, known], [known, lost], [lost, lost]):
+        ends = np.array([info is lost for info in infos])
+        buffer.add(columns, columns + 0.5, columns / 100, columns[:, 0], ends, infos)
+    assert buffer.size() == 2
+    assert buffer.observations[:2, :, 0].tolist() == [[1.0, 9.0], [1.0, 1.0]]
+    # Of the first environment two decisions lead on; of the second each is a trajectory by itself.
+    drawn = [_many(buffer, row) for row in (0, 1)]
+    assert drawn == [{(round(1.0 + GAMMA**4, 4), 0.0), (9.0, 0.0)}, {(1.0, 0.0)}]
+
+
+def _many(buffer: ReplayBuffer, row: int) -> set[tuple[float, float]]:
+    """Rewards and ends of a row's samples, from whichever environment they are."""
+    batch = buffer._get_samples(np.full(64, row))
+    pairs = zip(batch.rewards[:, 0].tolist(), batch.dones[:, 0].tolist(), strict=True)
+    return {(round(reward, 4), done) for reward, done in pairs}
