@@ -1,4 +1,4 @@
-"""Requests that a console has to refuse: malformed ones, and those of somebody else's page."""
+"""Refusals of a console: malformed requests, and those of other pages."""
 
 from __future__ import annotations
 

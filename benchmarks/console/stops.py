@@ -16,7 +16,7 @@ from real.operators import FOR_EVER, ScriptedOperator
 from zprl_env.errors import ZprlError
 
 LOADS = ("nobody computes", "a learner computes")
-"""What this process does beside the arm."""
+"""Loads of this process beside the arm."""
 ROBOT = "coasting, real time"
 STILL = 0.01
 """Speed below which the arm stands still [m/s]."""

@@ -31,9 +31,10 @@ class Page:
             stderr=subprocess.PIPE,
             text=True,
         )
+        assert self.process.stdout is not None
         line = self.process.stdout.readline()
         found = re.search(r"http://\S+", line)
-        assert found, line + self.process.stderr.read()
+        assert found, line
         self.url = found[0]
 
     def close(self):

@@ -23,7 +23,9 @@ def test_the_tool_is_where_it_is_in_both_views():
 
 
 def test_the_plan_is_drawn_as_it_leads_on_and_what_is_not_known_is_left_out():
-    plan = [[[0.4, 0.1, 0.2, 1.0], [0.5, 0.1, 0.2, 1.0], [None, None, None, 0.0]]]
+    plan: list[list[list[float | None]]] = [
+        [[0.4, 0.1, 0.2, 1.0], [0.5, 0.1, 0.2, 1.0], [None, None, None, 0.0]]
+    ]
     svg = drawing([ARM], plan)
     assert svg.count("<polyline") == 2
     first, second, *_ = places(svg, "dot")

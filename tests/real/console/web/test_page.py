@@ -21,7 +21,7 @@ class Visitor:
         width, height, self.touches = SIZES[size]
         viewport = {"width": width, "height": height}
         self.context = browser.new_context(viewport=viewport, has_touch=self.touches)
-        self.errors = []
+        self.errors: list[Exception] = []
         self.tab = self.context.new_page()
         self.tab.on("pageerror", lambda error: self.errors.append(error))
         self.tab.goto(url)

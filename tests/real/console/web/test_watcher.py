@@ -31,7 +31,7 @@ def test_without_a_session_nothing_is_shown_and_that_is_told(tmp_path):
 
 
 def test_a_session_is_shown_with_pictures_and_a_film(session, monkeypatch):
-    desk, env = session
+    _, env = session
     watcher = Watcher(address())
     watcher._look()
     env.step(np.zeros(8, np.float32))
