@@ -51,7 +51,7 @@ class Operator(Protocol):
 
     @property
     def patience(self) -> float:
-        """How long may be waited for this operator [s]."""
+        """Time that may be waited for this operator [s]."""
         ...
 
     def poll(self) -> Sequence[Event]:

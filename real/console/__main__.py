@@ -28,7 +28,7 @@ class Console:
     port: int = PORT
     """Port to listen on; 0 for any that is free."""
     session: Path | None = None
-    """Where a session listens, if not the newest one's; this ends a little after it."""
+    """Socket of a session, if not the newest one's; this ends a little after it."""
     token: str | None = field(default=None, repr=False)
     """Token that opens the page. Better set $ZPRL_ROBOT_TOKEN: all users of a machine can read its
     command lines."""

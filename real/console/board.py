@@ -26,7 +26,7 @@ KEPT_EVENTS, KEPT_EPISODES = 100, 100
 
 
 class Board:
-    """What a session has done so far: a recorder that keeps no more than a page can show.
+    """Board of what a session has done: a recorder that keeps no more than a page can show.
 
     It is written by the thread of the control loop, and read by that of the console.
 

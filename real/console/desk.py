@@ -30,7 +30,7 @@ LATCHED = 1.0
 LONGEST_PLAN = 64
 """Actions of a chunk that are shown."""
 LOOKS, WATCHED = 0.2, 2.0
-"""Time between two pictures in simulated time, and after which nobody looks any more [s]."""
+"""Time between two pictures in simulated time, and time that they are taken after a look [s]."""
 
 
 class SaidNothingError(ZprlError):
@@ -120,7 +120,7 @@ class Desk:
         self._work.pop(id(loop), None)
 
     def look(self) -> None:
-        """Take pictures in simulated time, by the loop's thread, if anybody looks at them."""
+        """Take pictures for the page in simulated time, by the loop's thread."""
         work, now = self._at_work(), time.monotonic()
         unseen = now - self._asked > WATCHED or now - self._looked < LOOKS
         if work is None or unseen or self._blind or not work.sight.is_stepped:

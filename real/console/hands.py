@@ -39,7 +39,7 @@ class Hands:
         self._page, self._sent, self._quickest = "", -np.inf, np.inf
 
     def begin(self, arms: int) -> None:
-        """An episode begins: nobody's hand is on the stick."""
+        """Begin an episode, with no hand on the stick."""
         self.mine, self.used, self._rate = False, True, None
         self._openings = np.full(arms, np.nan)
 

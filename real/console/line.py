@@ -29,7 +29,7 @@ class LineError(ZprlError):
 
 
 def private_folder() -> Path:
-    """Return the folder of the sockets, which nobody else may look into; it is made if need be.
+    """Return the folder of the sockets, which its user alone can enter; it is made if need be.
 
     Raises:
         ConfigurationError: Somebody else's folder has its name.

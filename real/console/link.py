@@ -6,18 +6,44 @@ import contextlib
 import os
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from real.console.hands import Hands
 from real.console.line import LineError, address, receive, send
+from real.network.lease import Lease
 from zprl_env.errors import ZprlError
-
-if TYPE_CHECKING:
-    from real.console.desk import Desk
 
 MOST = 16
 """Connections that may be open at a time."""
+
+
+class Answering(Protocol):
+    """A desk, as its link sees it: see :class:`real.console.desk.Desk`."""
+
+    hands: Hands
+    lease: Lease
+
+    def stop(self) -> dict[str, Any]:
+        """Stop the arms, whoever asks."""
+        ...
+
+    def say(self, word: str, page: str) -> None:
+        """Say a word of an operator."""
+        ...
+
+    def take(self, mine: bool, page: str) -> None:
+        """Take the arms from the policy, or give them back."""
+        ...
+
+    def shown(self) -> dict[str, Any]:
+        """Return everything that a page shows."""
+        ...
+
+    def pictures(self) -> tuple[int, dict[str, np.ndarray]]:
+        """Return the newest pictures for people, and their number."""
+        ...
 
 
 class Link:
@@ -30,7 +56,7 @@ class Link:
         desk: Answers.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Answering) -> None:
         self._desk = desk
         self._listener: socket.socket | None = None
         self._lines: set[socket.socket] = set()

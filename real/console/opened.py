@@ -15,7 +15,7 @@ from real.console.line import address
 from zprl_env.errors import MissingExtraError
 
 HOST, PORT = "127.0.0.1", 8400
-"""Where the page is, if that port is free."""
+"""Address of the page, if that port is free."""
 
 
 @contextmanager

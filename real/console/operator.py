@@ -40,7 +40,7 @@ class Words:
         self._said.append(event)
 
     def take(self, turn: bool) -> list[Event]:
-        """Take what was said; a stop is everybody's, the rest of whoever moves the arms."""
+        """Take the words so far: stops, and with the turn all others."""
         said = [self._said.popleft() for _ in range(len(self._said))]
         mine = [event for event in said if turn or event is Event.STOP]
         self._said.extendleft(reversed([event for event in said if event not in mine]))

@@ -24,9 +24,13 @@ def listen(host: str, port: int) -> socket.socket:
             raise ConfigurationError(f"{host} must be this machine alone. Got: {address[0]}.")
         # asyncio sends small packets at once only where the protocol is named
         listener = socket.socket(kind, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            raise
     except OSError as error:
         raise ConfigurationError(
             f"{host}:{port} cannot be listened on: {error}. Try another --port."

@@ -13,7 +13,7 @@ from real.network.gate import App, Gate, Header, Message, Receive, Send, answer
 
 COOKIE = "zprl_console"
 ENTER = "/enter"
-"""Where the token is sent by the form, and nowhere else."""
+"""Path that the form sends the token to."""
 SLOW = 0.5
 """Time that a wrong token takes, so that few can be tried [s]."""
 HEADERS: tuple[Header, ...] = (

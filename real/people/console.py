@@ -12,7 +12,7 @@ class Hands(Protocol):
     """Hands of a person at a page, as :class:`real.console.hands.Hands` keeps them."""
 
     def begin(self, arms: int) -> None:
-        """An episode begins: nobody's hand is on the stick."""
+        """Begin an episode, with no hand on the stick."""
         ...
 
     def said(self, now: float) -> Input:

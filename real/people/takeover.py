@@ -187,7 +187,7 @@ class ButtonOperator:
 
     @property
     def patience(self) -> float:
-        """How long may be waited for the operator [s]."""
+        """Time that may be waited for the operator [s]."""
         return self._operator.patience
 
     def listen_to(self, takeover: Takeover) -> None:

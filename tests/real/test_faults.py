@@ -252,7 +252,8 @@ def test_a_stop_while_the_arms_go_home_holds_them_until_it_is_released(task, ser
 def told(proxy):
     """Poses that went through the proxy, and what was measured after each."""
     frame = ArmFrame.of(load_preset("place-orange").arms[0])
-    sent, measured = [], []
+    sent: list[np.ndarray] = []
+    measured: list[np.ndarray] = []
     for path, body, reply in proxy.heard:
         if path == "/pose":
             sent.append(frame.from_wire(np.array(json.loads(body)["arr"]))[0])

@@ -59,7 +59,7 @@ class Curve:
 
 
 class Events:
-    """What happened: stops, limits, missed deadlines, hands, verdicts."""
+    """List of what happened: stops, limits, missed deadlines, hands, verdicts."""
 
     def __init__(self) -> None:
         self._shown: Any = None

@@ -56,8 +56,12 @@ class Watcher:
         threading.Thread(target=self._run, name="watcher", daemon=True).start()
 
     def close(self) -> None:
-        """Watch no longer."""
+        """Watch no longer, and close all lines."""
         self._ended.set()
+        with self._lock:
+            for line in self._lines.values():
+                line.close()
+            self._lines = {}
 
     @property
     def age(self) -> float:
@@ -131,6 +135,7 @@ class Watcher:
     def _look(self) -> None:
         with self._lock:
             self._place = self._place or self._find()
+        self._line("stop")  # open before it is needed
         shown, _ = self._asked("shown", ask="shown")
         self.shown, self._heard = shown, self._now()
         answer, pictures = self._asked("pictures", ask="pictures")

@@ -5,17 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import closing
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from real.clock import WallClock
-from real.console.desk import Desk
 from real.env import RealRobotEnv
 from real.operators import FOR_EVER, Event, ScriptedOperator
-from real.robot import RobotCommand
-from real.tasks import rotation
 from real.tasks.files import load_preset
 from tests.helpers.robots.coasting import CoastingRobot
 
@@ -35,30 +31,12 @@ def action(number):
 
 
 class LiveArm(CoastingRobot):
-    """Whose time is the computer's, and whose speed is known to who looks.
+    """Whose time is the computer's, and whose speed is known to who looks."""
 
-    Args:
-        preset: The task.
-        flies: For how long it flies on in silence [s]; a browser keeps two cores busy for longer
-            than an arm would have stayed in its box.
-    """
-
-    def __init__(self, preset, flies=float("inf")):
-        self._flies = flies
+    def __init__(self, preset):
         super().__init__(preset)
         self.clock = WallClock()
         self.place(self._coordinates.home)
-
-    def _here(self):
-        start, passed = self._start, min(self.clock.now() - self._since, self._flies)
-        turned = rotation.multiply(rotation.from_vector(passed * self._angular), start.quaternion)
-        return RobotCommand(start.position + passed * self._linear, turned, start.gripper.copy())
-
-    def state(self):
-        state, still = super().state(), np.zeros((self.n_arms, 3))
-        if self.clock.now() - self._since <= self._flies:
-            return state
-        return replace(state, linear_velocity=still, angular_velocity=still)
 
     @property
     def here(self):
@@ -66,8 +44,7 @@ class LiveArm(CoastingRobot):
 
     @property
     def speed(self):
-        flies = self.clock.now() - self._since <= self._flies
-        return float(np.linalg.norm(self._linear[0])) if flies else 0.0
+        return float(np.linalg.norm(self._linear[0]))
 
     @property
     def opening(self):
@@ -78,14 +55,32 @@ class LiveArm(CoastingRobot):
         return {name: np.tile(rows, (1, 80, 3)).astype(np.uint8) for name in names}
 
 
+class SteadyArm(LiveArm):
+    """Where it was sent, at once: a browser keeps two cores busy for longer than an arm may fly."""
+
+    moved = -np.inf
+
+    def command(self, command):
+        before = self.here
+        self._called("command")
+        self.place(self._coordinates.of(command))
+        self.commands.append((self.clock.now(), command))
+        if np.abs(self.here - before).max() > 1e-5:
+            self.moved = time.monotonic()
+
+    @property
+    def speed(self):
+        return 1.0 if time.monotonic() - self.moved < 0.25 else 0.0
+
+
 class Trainer:
     """A thread that plays episodes to and fro, and keeps the last infos."""
 
     open: list[Trainer] = []  # noqa: RUF012
 
-    def __init__(self, desk, flies=float("inf"), **settings):
+    def __init__(self, desk, arm=LiveArm, **settings):
         self.open.append(self)
-        self.robot, self.desk, self.infos, self.ends = LiveArm(PRESET, flies), desk, [], []
+        self.robot, self.desk, self.infos, self.ends = arm(PRESET), desk, [], []
         self.seeds = []
         settings = {"operator": ScriptedOperator(answers=(), patience=FOR_EVER), **settings}
         self.env = RealRobotEnv(PRESET, driver=self.robot, console=desk, **settings)

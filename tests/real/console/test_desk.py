@@ -152,8 +152,10 @@ def test_without_a_console_its_operator_and_stick_are_refused():
 
 def test_two_environments_of_one_arm_share_a_desk_and_a_word_is_of_the_one_that_acts():
     desk, robot = Desk(), LiveArm(PRESET)
-    made = {"driver": robot, "console": desk}
-    envs = [RealRobotEnv(PRESET, operator=ScriptedOperator(), **made) for _ in range(2)]
+    envs = [
+        RealRobotEnv(PRESET, driver=robot, operator=ScriptedOperator(), console=desk)
+        for _ in range(2)
+    ]
     try:
         for env in (*envs, envs[0]):
             env.reset(seed=0)

@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     rerun = pytest.importorskip("rerun", reason="the extra 'rerun' brings it")
     import rerun.dataframe as dataframe
 
-from real.recording.rerun_log import RerunLog, open_rerun  # noqa: E402
+from real.recording.rerun_log import RerunLog, open_rerun
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def columns(tmp_path_factory):
     env.step(env.action_space.sample())
     env.close()
     log.close()
-    view = dataframe.load_recording(path).view(index="robot_time", contents="/**")
+    view = dataframe.load_recording(path).view(index="log_tick", contents="/**")
     table = view.select().read_all()
     return {name: table.column(name).to_pylist() for name in table.column_names}
 
@@ -57,12 +57,8 @@ def test_poses_pictures_chunks_and_safety_are_there(columns):
 
 
 def test_what_happened_is_told_in_words(columns):
-    words = [
-        text
-        for row in values(columns, "/words:Text")
-        for text in row
-        if text != "INFO" and text != "ERROR"
-    ]
+    said = [text for row in values(columns, "/words:Text") for text in row]
+    words = [text for text in said if text not in ("INFO", "ERROR")]  # the level is text as well
     assert words[0].startswith("Episode 1 of place-orange begins")
     assert "Stopped by the operator: the operator stopped the arms" in words
     assert words[-1] == "Episode 1: stop."

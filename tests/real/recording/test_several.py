@@ -58,4 +58,5 @@ def test_each_is_told_what_it_can_be_told(tmp_path):
     env.close()
     assert planned.told == ["begin", (8, 8), "step", "success", "begin", "abort", "close"]
     assert [entry.outcome for entry in written.entries] == ["failure"]
+    assert isinstance(env.recorder, Recorders)
     assert env.recorder.entries == written.entries

@@ -1,7 +1,11 @@
 // Controls of the console: every one is a request that is answered. Nothing here needs NiceGUI.
 "use strict";
 (() => {
-  const PAGE = (navigator.maxTouchPoints ? "tablet " : "page ") + Math.random().toString(36).slice(2, 8);
+  // A page that is loaded anew is the same page; one that is opened beside it is another.
+  const PAGE = sessionStorage.getItem("zprl page") ||
+    (navigator.maxTouchPoints ? "tablet " : "page ") + Math.random().toString(36).slice(2, 8);
+  sessionStorage.removeItem("zprl page");
+  addEventListener("pagehide", () => sessionStorage.setItem("zprl page", PAGE));
   const BEAT = 50, LOOK = 200, PATIENCE = 1000, AGAIN = 250;
   const KEYS = { ArrowUp: ["move", 0, -1], ArrowDown: ["move", 0, 1], ArrowLeft: ["move", -1, 0],
     ArrowRight: ["move", 1, 0], i: ["lift", 0, -1], k: ["lift", 0, 1], j: ["lift", -1, 0], l: ["lift", 1, 0] };
@@ -74,8 +78,9 @@
     return tilt ? [-y, -x, 0, turn, -up, 0] : [-y, -x, -up, 0, 0, -turn];
   }
   async function stick() {
-    if (news.hands && news.hands.here && news.connected && may()) {
-      const arm = Number($("arm")?.value || 0), content = { page: PAGE, sent: performance.now() / 1000,
+    const held = rate().some((v) => v) || grip !== null; // a page that lies about claims nothing
+    if (news.hands && news.hands.here && news.connected && (news.holder === PAGE || (may() && held))) {
+      const arm = Number($("arm")?.value || 0), content = { page: PAGE, sent: (performance.timeOrigin + performance.now()) / 1000,
         arm, rate: rate().map((v) => Math.max(-1, Math.min(1, v || 0))) };
       if (grip !== null) { content.gripper = grip; grip = null; }
       await post("stick", content);

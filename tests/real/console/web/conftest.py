@@ -12,7 +12,7 @@ import pytest
 
 from real.console.desk import Desk
 from real.console.line import address
-from tests.real.console.conftest import Trainer
+from tests.real.console.conftest import SteadyArm, Trainer
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 QUIET = (
@@ -31,9 +31,10 @@ class Page:
             stderr=subprocess.PIPE,
             text=True,
         )
+        assert self.process.stdout is not None
         line = self.process.stdout.readline()
         found = re.search(r"http://\S+", line)
-        assert found, line + self.process.stderr.read()
+        assert found, line
         self.url = found[0]
 
     def close(self):
@@ -47,7 +48,7 @@ def session(until):
     """A trainer, its desk open."""
     pytest.importorskip("nicegui", reason="the extra 'console' brings the page")
     desk = Desk({"task": "place-orange", "policy": "a test's"}).open()
-    trainer = Trainer(desk, flies=0.05, teleoperator="console")
+    trainer = Trainer(desk, SteadyArm, teleoperator="console")
     until(lambda: desk.shown()["phase"] == "waiting")
     yield trainer
     trainer.close()

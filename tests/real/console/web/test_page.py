@@ -21,11 +21,16 @@ class Visitor:
         width, height, self.touches = SIZES[size]
         viewport = {"width": width, "height": height}
         self.context = browser.new_context(viewport=viewport, has_touch=self.touches)
-        self.errors = []
+        self.errors: list[Exception] = []
         self.tab = self.context.new_page()
         self.tab.on("pageerror", lambda error: self.errors.append(error))
         self.tab.goto(url)
+        self.wait()
+
+    def wait(self):
+        """Wait until the page shows the session, and its controls."""
         self.tab.wait_for_function(FREE, timeout=15_000)
+        self.tab.wait_for_selector("main #hand:not([hidden])")
 
     def press(self, selector):
         place = self.tab.locator(selector).first
@@ -171,7 +176,7 @@ def test_what_is_shown_is_what_happens(visitor, session, until, tmp_path):
     assert film.locator("img").evaluate("i => i.decode().then(() => i.naturalWidth)") == 80
     film.get_by_role("button", name="Close").click()
     tab.get_by_role("tab", name="Safety").click()
-    tab.wait_for_function("document.querySelector('.events').textContent.includes('after all')")
+    tab.wait_for_function("document.querySelector('.events')?.textContent.includes('after all')")
     box = tab.locator("#stop").bounding_box()
     size = tab.viewport_size
     assert (box["x"], box["width"]) == (0, size["width"])
@@ -189,13 +194,13 @@ def test_pages_that_come_and_go_leave_the_arm_as_it_was(session, page, browser, 
     assert second.tab.locator('[data-word="pause"]').is_disabled()
 
     first.tab.reload()
-    first.tab.wait_for_function(FREE)
+    first.wait()
     assert session.infos[-1]["takeover"]["by"] == "person"
 
     first.hold("lift", 0, -0.7)
     until(lambda: session.robot.speed > SLOW)
     first.context.set_offline(True)  # the network is lost while the stick is held
-    until(lambda: at_rest(session), 1.5)
+    until(lambda: at_rest(session))
     time.sleep(0.3)
     assert at_rest(session)
     assert session.infos[-1]["takeover"]["by"] == "person"
