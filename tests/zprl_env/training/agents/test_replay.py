@@ -216,7 +216,11 @@ def test_a_decision_that_was_lost_with_its_worker_is_not_learned_from(looks_on):
     buffer = ChunkReplayBuffer(
         10, *SPACES, "cpu", 2, gamma=GAMMA, n_steps=2, handle_timeout_termination=looks_on
     )
-    lost: dict[str, Any] = {"lost": "the worker has died", "env_steps": 0, "TimeLimit.truncated": True}
+    lost: dict[str, Any] = {
+        "lost": "the worker has died",
+        "env_steps": 0,
+        "TimeLimit.truncated": True,
+    }
     known: dict[str, Any] = {"env_steps": 4, "TimeLimit.truncated": False}
     columns = np.array([[1.0], [9.0]], np.float32)
     for infos in ([known, known], [known, lost], [lost, lost]):
