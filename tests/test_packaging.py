@@ -31,6 +31,7 @@ READ = ("benchmarks", "docs", "examples")
 """Folders that are read and run from a checkout, and not installed."""
 PRETRAINED = ROOT / "policies" / "pretrained"
 PRESETS = ROOT / "real" / "tasks" / "presets"
+CONSOLE = ROOT / "real" / "console" / "web" / "static"
 SHIPPED = ROOT / "zprl_env" / "deploy" / "shipped"
 HYPERPARAMETERS = ROOT / "zprl_env" / "hyperparams"
 BUILD_SDIST = "import setuptools.build_meta, sys; setuptools.build_meta.build_sdist(sys.argv[1])"
@@ -58,6 +59,7 @@ def sources() -> set[str]:
     found |= {
         *PRESETS.glob("*.yaml"),
         *PRESETS.parent.glob("models/*.xml"),
+        *CONSOLE.glob("*"),
         *HYPERPARAMETERS.glob("*.yml"),
     }
     data = ("zprl_env/py.typed", "zprl_env/experts/adroit/pen.json", "train_sb3.py")

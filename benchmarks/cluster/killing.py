@@ -104,7 +104,7 @@ def kill_during(
     chosen = {*rng.choice(kills, of_nodes, replace=False).tolist()}
     done: list[dict[str, Any]] = []
     began, full = time.monotonic(), 0
-    with log.open("wb") as file, subprocess.Popen(command, stdout=file, stderr=file) as training:
+    with log.open("ab") as file, subprocess.Popen(command, stdout=file, stderr=file) as training:
         due = time.monotonic() + rng.uniform(*every)
         while training.poll() is None:
             time.sleep(0.5)

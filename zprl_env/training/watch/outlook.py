@@ -136,7 +136,7 @@ def describe_policy(config: Config) -> str:
     """Say where a run's base policy comes from, and its success as its card states it.
 
     >>> describe_policy(Config(env="Lift"))
-    'Lift, shipped: succeeds in 50 % of 200 episodes (its card)'
+    'Lift, shipped: 50 % of 200 episodes succeed (its card)'
     """
     name = policy_name(config)
     if name is None:
@@ -153,7 +153,7 @@ def describe_policy(config: Config) -> str:
     card = card_of(config)
     if {"success_rate", "episodes"} - card.keys():
         return f"{name}, {where}: its success is not known yet"
-    said = f"succeeds in {card['success_rate']:.0%} of {card['episodes']} episodes (its card)"
+    said = f"{card['success_rate']:.0%} of {card['episodes']} episodes succeed (its card)"
     return f"{name}, {where}: {said.replace('%', ' %')}"
 
 

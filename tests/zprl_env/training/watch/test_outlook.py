@@ -37,7 +37,7 @@ def test_the_first_lines_name_everything():
     said = "\n".join(lines("--env", "Lift", "--algo", "sac", "--seed", "3"))
     for part in (
         "task       Lift (robosuite), at most 150 steps; seed 3",
-        "policy     Lift, shipped: succeeds in 50 % of 200 episodes (its card)",
+        "policy     Lift, shipped: 50 % of 200 episodes succeed (its card)",
         "algorithm  sac (Stable-Baselines3), steering at: latent",
         "folder     runs/x",
         "200 episodes of the base policy, 80,000 env steps",
@@ -77,9 +77,7 @@ class TestThePolicy:
         card = {"success_rate": 0.25, "episodes": 8, "mean_length": 12.5}
         (tmp_path / "evaluation.json").write_text(json.dumps(card))
         config = parse(["--env", point_task, "--policy", str(tmp_path)])
-        assert describe_policy(config).endswith(
-            "a folder: succeeds in 25 % of 8 episodes (its card)"
-        )
+        assert describe_policy(config).endswith("a folder: 25 % of 8 episodes succeed (its card)")
         assert look_ahead(config).length == 12.5
 
     @pytest.mark.parametrize("text", ["", "[1]", "{", '{"success_rate": "high", "episodes": null}'])
