@@ -114,6 +114,11 @@ class _Learner:
     def _store(self, played: Played, row: int, column: int) -> None:
         """Store one decision of one environment."""
         at = (row, slice(column, column + 1))
-        arrays = (played.observations, played.following, played.actions)
-        rest = (played.rewards, played.dones)
-        self.buffer.add(*(array[at] for array in (*arrays, *rest)), [played.infos[row][column]])
+        self.buffer.add(
+            played.observations[at],
+            played.following[at],
+            played.actions[at],
+            played.rewards[at],
+            played.dones[at],
+            [played.infos[row][column]],
+        )

@@ -86,4 +86,6 @@ class Player(Worker):
             self._seen = np.array(seen)
         *arrays, infos = zip(*taken, strict=True)
         episodes = [info.get(EPISODE, -1) for info in self._envs.reset_infos]
-        return Played(*map(np.stack, arrays), list(infos), self._version, episodes)
+        seen, actions, rewards, following, dones = map(np.stack, arrays)
+        known = list(infos), self._version, episodes
+        return Played(seen, actions, rewards, following, dones, *known)

@@ -47,7 +47,7 @@ def test_one_environment_s_are_chunk_replay_buffer_s_to_the_bit(size):
 
 def test_each_of_several_is_followed_through_the_others():
     ours, order = buffer(), [0, 1, 1, 0, 2, 0, 1, 0, 2, 2]
-    steps = {source: 0 for source in order}
+    steps = dict.fromkeys(order, 0)
     for source in order:
         add(ours, source, steps[source], done=(source, steps[source]) == (1, 1))
         steps[source] += 1
