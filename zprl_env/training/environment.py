@@ -155,16 +155,17 @@ def make_collected_envs(
     """
     check_max_age(max_age, Ratio(recipe, num_envs))
     make, steer = training_parts(name, policy, where, recipe, env_kwargs)
-    crew = Crew(partial(_group, make, steer), num_envs, cluster)
+    crew = Crew(partial(group, make, steer), num_envs, cluster)
     whole = bool(getattr(steered.unwrapped, "in_real_time", False))
     envs = CollectedEnvs(crew, recipe, steered.steering, whole=whole, max_age=max_age)
     envs.seed(seed)
     return envs
 
 
-def _group(
+def group(
     make: Callable[[], gym.Env], steer: Callable[[VecEnv], SteeringVecEnv], size: int
 ) -> SteeringVecEnv:
+    """Make so many steered environments in this process, of :func:`training_parts`."""
     return steer(DummyVecEnv([make] * size))
 
 

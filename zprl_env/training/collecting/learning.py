@@ -34,7 +34,7 @@ def learn_from_crew(model: OffPolicyAlgorithm, history: History, callback: BaseC
         ConfigurationError: Nearly all decisions would be too old.
         SimulationError: An environment failed, or a worker dies again and again.
     """
-    learner = _Learner(model, history, callback)
+    learner = Learner(model, history, callback)
     callback.init_callback(model)
     callback.on_training_start({"callback": callback}, {})
     learner.envs.crew.begin(
@@ -45,8 +45,8 @@ def learn_from_crew(model: OffPolicyAlgorithm, history: History, callback: BaseC
     callback.on_training_end()
 
 
-class _Learner:
-    """Turns of learning from a crew."""
+class Learner:
+    """Turns of learning from a crew; :func:`learn_from_crew` takes them all."""
 
     def __init__(
         self,
@@ -54,6 +54,13 @@ class _Learner:
         history: History,
         callback: BaseCallback,
     ) -> None:
+        """Prepare; nobody is asked for anything yet.
+
+        Args:
+            model: The agent, whose environments are :class:`CollectedEnvs`.
+            history: What happened so far.
+            callback: Told of what arrives.
+        """
         envs, buffer = model.get_env(), model.replay_buffer
         assert isinstance(envs, CollectedEnvs)
         assert isinstance(buffer, InterleavedReplayBuffer)
@@ -72,7 +79,7 @@ class _Learner:
             weights = weights_of if learning else lambda model: b""
             self.envs.crew.ask(updates, lambda: weights(self.model), whole=self.envs.whole)
         for arrived in self.envs.crew.take(0.0 if owed > 0 else WAIT):
-            if not self._note(arrived):
+            if not self.note(arrived):
                 return False
         owed = min(self._owed, ROUND)
         if owed > 0:
@@ -85,7 +92,7 @@ class _Learner:
         episodes = len(self.history.episode_ends)
         return self.ratio.owed(stored, episodes, int(self.model._n_updates))
 
-    def _note(self, arrived: Arrived) -> bool:
+    def note(self, arrived: Arrived) -> bool:
         """Store what a worker sent, or note its end; tell whether to go on."""
         if arrived.played is None:
             for source in arrived.sources:
