@@ -93,9 +93,12 @@ class Kills:
             raise ZprlError(f"of_nodes must be from 0 to {self.kills}. Got: {self.of_nodes}.")
 
     def __call__(self) -> None:
-        """Train, kill, and keep what became of it."""
-        runs, where = {}, machine()
+        """Train, kill, and keep what became of it; a training that is kept is left alone."""
+        file, where = self.out / KILLS, machine()
+        runs: dict[str, Any] = read_json(file)["runs"] if file.exists() else {}
         for kills in (0, self.kills) if self.undisturbed else (self.kills,):
+            if str(kills) in runs:
+                continue
             nodes = LocalNodes()
             run = self.runs / f"{kills}-kills"
             try:
@@ -110,7 +113,7 @@ class Kills:
             finally:
                 nodes.close()
             runs[str(kills)] = {"kills": done, "results": read_json(run / RESULTS_FILE)}
-        keep(self.out / KILLS, {"task": self.task, "runs": runs, "machine": where})
+            keep(file, {"task": self.task, "runs": runs, "machine": where})
 
     def _command(self, run: Path, address: str) -> list[str]:
         self.runs.mkdir(parents=True, exist_ok=True)
