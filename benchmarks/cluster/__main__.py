@@ -37,6 +37,8 @@ from zprl_env.tasks import TASKS, task_name
 EFFICIENCY, KILLS = "efficiency-{}.json", "kills.json"
 COSTS = "costs-{}.json"
 COUNTS = (1, 2, 4, 8)
+WORKERS = 2
+"""Workers of the trainings that are disturbed."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Kills:
                 done = kill_during(
                     self._command(run, nodes.address),
                     nodes,
+                    workers=WORKERS,
                     kills=kills,
                     of_nodes=min(self.of_nodes, kills),
                     every=self.between,
@@ -117,7 +120,7 @@ class Kills:
 
     def _command(self, run: Path, address: str) -> list[str]:
         self.runs.mkdir(parents=True, exist_ok=True)
-        spread = ["--workers", "2", "--num-envs", "4", "--ray-address", address]
+        spread = ["--workers", str(WORKERS), "--num-envs", "4", "--ray-address", address]
         steps = ["--total-env-steps", str(self.total_env_steps), "--eval-episodes"]
         what = ["--env", self.task, "--algo", "sac", *spread, *steps, str(self.eval_episodes)]
         where = ["--no-video", "--out", str(run), "--overwrite"]
