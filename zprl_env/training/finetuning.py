@@ -21,7 +21,7 @@ from zprl_env.training.learning import learn, rescued
 from zprl_env.training.opened import OpenedRun
 from zprl_env.training.run import checkpoint
 from zprl_env.training.run.folder import CURVE_FILE, VIDEO_FILE
-from zprl_env.training.run.history import HISTORY_FILE
+from zprl_env.training.run.history import HISTORY_FILE, REACHED
 from zprl_env.training.run.interruption import Interruption
 from zprl_env.training.run.kept import Kept, choose
 from zprl_env.training.run.settings_file import resume_command
@@ -251,7 +251,22 @@ class Finetuning(OpenedRun):
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,
             **({"ages": Ages(history.ages).summary()} if history.ages else {}),
+            "helped": history.helped,
+            "by_person": history.by_person,
+            **self._minutes(),
         }
+
+    def _minutes(self) -> dict[str, Any]:
+        """Return a robot's minutes, ways home left out, and what it took to reach success rates."""
+        robot = self.comparison.env.unwrapped
+        preset = getattr(robot, "preset", None)
+        reached: dict[str, Any] = {f"{rate:g}": self.history.reached(rate) for rate in REACHED}
+        if preset is None:
+            return {"reached": reached}
+        for price in (price for one in reached.values() for price in one.values() if price):
+            price["robot_minutes"] = round(price["env_steps"] / preset.rate / 60.0, 2)
+        minutes = self.history.env_steps / preset.rate / 60.0
+        return {"reached": reached, "robot_minutes": round(minutes, 2)}
 
     def _log_tests(self) -> None:
         """Log the test episodes of base and steered policy among the curves."""
