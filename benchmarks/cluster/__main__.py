@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from benchmarks.tools.command import CommandLine, Tasks, check_seconds
 from benchmarks.tools.kept import TABLE, keep, keep_table
 from benchmarks.tools.machine import machine
 from zprl_env.errors import ZprlError
-from zprl_env.files import RESULTS_FILE, read_json
+from zprl_env.files import RESULTS_FILE, RunFolderError, read_json
 from zprl_env.tasks import TASKS, task_name
+from zprl_env.training.run.base_results import BASE_FILE
 
 EFFICIENCY, KILLS = "efficiency-{}.json", "kills.json"
 COSTS = "costs-{}.json"
@@ -112,6 +114,7 @@ class Kills:
                     of_nodes=min(self.of_nodes, kills),
                     every=self.between,
                     log=self.runs / f"{kills}-kills.log",
+                    begun=partial(has_begun, run),
                 )
             finally:
                 nodes.close()
@@ -152,6 +155,14 @@ class Costs:
             found = measure_costs(task, self.workers, self.seconds)
             content = {"task": task, **found, "machine": where}
             keep(self.out / COSTS.format(TASKS[task].slug), content)
+
+
+def has_begun(run: Path) -> bool:
+    """Tell whether a training has played its base policy, during which nothing is collected."""
+    try:
+        return len(read_json(run / BASE_FILE)["results"]) >= 3
+    except (KeyError, RunFolderError):
+        return False
 
 
 def efficiency_table(content: dict[str, Any]) -> str:

@@ -80,6 +80,7 @@ def kill_during(
     of_nodes: int,
     every: tuple[float, float],
     log: Path,
+    begun: Callable[[], bool] = lambda: True,
     seed: int = 0,
     say: Callable[[str], object] = print,
 ) -> list[dict[str, Any]]:
@@ -93,6 +94,7 @@ def kill_during(
         of_nodes: How many of these are of the second node.
         every: Shortest and longest time between two kills [s].
         log: File for what the training says.
+        begun: Tells whether it has come to what is to be disturbed.
         seed: Of the moments and the workers that are chosen.
         say: Told of each.
 
@@ -111,7 +113,7 @@ def kill_during(
         while training.poll() is None:
             time.sleep(0.5)
             living = nodes.workers()
-            if len(done) == kills or len(living) < workers:
+            if len(done) == kills or len(living) < workers or not begun():
                 due = time.monotonic() + rng.uniform(*every)
             elif time.monotonic() > due:
                 kind = "node" if len(done) in chosen else "worker"
