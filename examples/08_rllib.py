@@ -55,11 +55,8 @@ def main() -> None:
     ray.init("local", num_cpus=arguments.runners + 1, **quiet)
     algorithm = config.build_algo()
     for iteration in range(arguments.iterations):
-        runners = algorithm.train()["env_runners"]
-        decisions, reward = (
-            runners["num_env_steps_sampled_lifetime"],
-            runners["episode_return_mean"],
-        )
+        found = algorithm.train()["env_runners"]
+        decisions, reward = found["num_env_steps_sampled_lifetime"], found["episode_return_mean"]
         # The reward is 1 on success, discounted within its decision: nearly the success rate.
         print(f"{iteration}: {int(decisions)} decisions, mean return {reward:.2f}", flush=True)
     algorithm.stop()

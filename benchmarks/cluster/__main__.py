@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,15 @@ from benchmarks.tools.command import CommandLine, Tasks, check_seconds
 from benchmarks.tools.kept import TABLE, keep, keep_table
 from benchmarks.tools.machine import machine
 from zprl_env.errors import ZprlError
-from zprl_env.files import RESULTS_FILE, read_json
+from zprl_env.files import RESULTS_FILE, RunFolderError, read_json
 from zprl_env.tasks import TASKS, task_name
+from zprl_env.training.run.base_results import BASE_FILE
 
 EFFICIENCY, KILLS = "efficiency-{}.json", "kills.json"
 COSTS = "costs-{}.json"
 COUNTS = (1, 2, 4, 8)
+WORKERS = 2
+"""Workers of the trainings that are disturbed."""
 
 
 @dataclass(frozen=True)
@@ -93,28 +97,33 @@ class Kills:
             raise ZprlError(f"of_nodes must be from 0 to {self.kills}. Got: {self.of_nodes}.")
 
     def __call__(self) -> None:
-        """Train, kill, and keep what became of it."""
-        runs, where = {}, machine()
+        """Train, kill, and keep what became of it; a training that is kept is left alone."""
+        file, where = self.out / KILLS, machine()
+        runs: dict[str, Any] = read_json(file)["runs"] if file.exists() else {}
         for kills in (0, self.kills) if self.undisturbed else (self.kills,):
+            if str(kills) in runs:
+                continue
             nodes = LocalNodes()
             run = self.runs / f"{kills}-kills"
             try:
                 done = kill_during(
                     self._command(run, nodes.address),
                     nodes,
+                    workers=WORKERS,
                     kills=kills,
                     of_nodes=min(self.of_nodes, kills),
                     every=self.between,
                     log=self.runs / f"{kills}-kills.log",
+                    begun=partial(has_begun, run),
                 )
             finally:
                 nodes.close()
             runs[str(kills)] = {"kills": done, "results": read_json(run / RESULTS_FILE)}
-        keep(self.out / KILLS, {"task": self.task, "runs": runs, "machine": where})
+            keep(file, {"task": self.task, "runs": runs, "machine": where})
 
     def _command(self, run: Path, address: str) -> list[str]:
         self.runs.mkdir(parents=True, exist_ok=True)
-        spread = ["--workers", "2", "--num-envs", "4", "--ray-address", address]
+        spread = ["--workers", str(WORKERS), "--num-envs", "4", "--ray-address", address]
         steps = ["--total-env-steps", str(self.total_env_steps), "--eval-episodes"]
         what = ["--env", self.task, "--algo", "sac", *spread, *steps, str(self.eval_episodes)]
         where = ["--no-video", "--out", str(run), "--overwrite"]
@@ -146,6 +155,14 @@ class Costs:
             found = measure_costs(task, self.workers, self.seconds)
             content = {"task": task, **found, "machine": where}
             keep(self.out / COSTS.format(TASKS[task].slug), content)
+
+
+def has_begun(run: Path) -> bool:
+    """Tell whether a training has played its base policy, during which nothing is collected."""
+    try:
+        return len(read_json(run / BASE_FILE)["results"]) >= 3
+    except (KeyError, RunFolderError):
+        return False
 
 
 def efficiency_table(content: dict[str, Any]) -> str:

@@ -86,7 +86,7 @@ def predict(
 
 
 def alone(costs: Costs, workers: int, cores: int) -> float:
-    """Predict decisions per second of workers that nobody learns from, on so many cores.
+    """Predict decisions per second of workers alone, without a learner, on so many cores.
 
     >>> alone(Costs(0.01, 0.005, 0.0, 0.01, 10, 1e4, 4e5, 8), workers=1, cores=2)
     100.0

@@ -230,7 +230,9 @@ class ActionChunkWrapper(
             own = self.unwrapped.np_random_seed if seed is None else seed
             seed = own if own is not None and own >= 0 else None
         if seed is not None:
-            info = {**info, POLICY_SEED: int(seed)}
+            # An environment that was never given one has drawn 128 bits, and vectorised ones put
+            # infos into arrays of 64.
+            info = {**info, POLICY_SEED: int(seed) % 2**62}
         return observation, info
 
     def step(self, action: np.ndarray) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:

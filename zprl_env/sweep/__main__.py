@@ -40,7 +40,7 @@ class Sweep:
     algo: str = "sac"
     """Algorithm."""
     vary: tuple[str, ...] = ()
-    """What varies, each NAME=LOW..HIGH, drawn by its logarithm, or NAME=ONE,OTHER; any setting of
+    """Settings that vary, each NAME=LOW..HIGH, drawn by its logarithm, or NAME=ONE,OTHER; any of
     train_sb3.py. If not given, what is tuned of the algorithm: of SAC learning-rate, batch-size,
     tau and ent-coef."""
     train: str = ""
@@ -50,10 +50,10 @@ class Sweep:
     seeds: tuple[int, ...] = (0,)
     """Seeds of training, of every draw; several with --search random."""
     scheduler: Scheduler = "asha"
-    """Who ends trials that do badly: asha (successive halving), median (those below the others'
-    median), or none."""
+    """Rule that ends trials that do badly: asha (successive halving), median (those below
+    the others' median), or none."""
     search: Searcher = "random"
-    """Who draws: random, or optuna, by what did well before; the extra zoo brings it."""
+    """Searcher that draws: random, or optuna, by what did well before; the extra zoo brings it."""
     cores: float = 1.0
     """Cores of a trial."""
     ray_address: str | None = None

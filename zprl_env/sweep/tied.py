@@ -42,7 +42,6 @@ def start_tied(
         if libc is not None:
             libc.prctl(1, signal.SIGKILL)
 
-    here = {"cwd": folder} if folder.is_dir() else {}
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         return subprocess.Popen(
@@ -53,7 +52,7 @@ def start_tied(
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=tie,
-            **here,
+            cwd=folder if folder.is_dir() else None,
         )
 
 

@@ -110,8 +110,9 @@ class Config:
     """Ray cluster to join: HOST:PORT, or auto for the one that this machine belongs to; implies
     --vec ray, which starts one on this machine if not given."""
     collect: Literal["sync", "async"] = "sync"
-    """Who decides: 'sync', the learner, step by step; or 'async', each of Ray's workers by itself,
-    with the newest agent it has, while the agent learns: sac, td3, tqc or crossq with --vec ray."""
+    """Way of collecting: 'sync', the learner decides step by step; or 'async', each of Ray's
+    workers by itself, with the newest agent it has, while the agent learns: sac, td3, tqc or crossq
+    with --vec ray."""
     max_age: int | None = None
     """Updates by which the agent that chose a decision may be behind the learner's when it arrives,
     with --collect async; older decisions are dropped and counted. If not given, twice as many as

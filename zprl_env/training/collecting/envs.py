@@ -1,4 +1,4 @@
-"""Vectorised environment that stands for those of a crew, which nobody steps from here."""
+"""Vectorised environment that stands for those of a crew, and is never stepped itself."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Learner:
         history: History,
         callback: BaseCallback,
     ) -> None:
-        """Prepare; nobody is asked for anything yet.
+        """Prepare; no worker is asked yet.
 
         Args:
             model: The agent, whose environments are :class:`CollectedEnvs`.
