@@ -17,7 +17,9 @@ from zprl_env.errors import ConfigurationError
 
 def test_it_is_checked_on_what_it_has_not_learned_from_and_on_nothing_else(recording, tmp_path):
     out, other = tmp_path / "judge", tmp_path / "next_day.hdf5"
-    judge = train(Train(recording, out, look="states", steps=60, folds=2), Console(file=io.StringIO()))
+    judge = train(
+        Train(recording, out, look="states", steps=60, folds=2), Console(file=io.StringIO())
+    )
     shown(7, pictures=True).save(other)
     found = check(Check(out, other), Console(file=io.StringIO()))
     assert (found.threshold, found.episodes) == (judge.validation.threshold, 14)

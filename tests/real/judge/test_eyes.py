@@ -43,9 +43,9 @@ def test_a_judge_learns_from_them_and_leaves_them_as_they_are(eyes, tmp_path):
     ends = [scores[-5:].mean() for scores in said]
     assert min(ends[0::2]) > max(ends[1::2]) + 0.3
     # What was seen once is what is seen again, by a judge from its folder.
-    Judge("place-orange", ("near", "noise"), network, Validation(0.8, 3, 9, 1.0, 0, 4, 4, 0.1)).save(
-        tmp_path, {}
-    )
+    Judge(
+        "place-orange", ("near", "noise"), network, Validation(0.8, 3, 9, 1.0, 0, 4, 4, 0.1)
+    ).save(tmp_path, {})
     last = examples[8]
     frames = {"front": np.array(last.frames["front"][-1])}
     assert load_judge(tmp_path).score(last.states[-1], frames) == pytest.approx(
@@ -54,7 +54,9 @@ def test_a_judge_learns_from_them_and_leaves_them_as_they_are(eyes, tmp_path):
 
 
 def test_a_policy_that_sees_something_else_or_nothing_is_refused():
-    found = policy_eyes("real-pixels", PictureSettings(cameras=("front", "wrist"), image_size=(84, 84)))
+    found = policy_eyes(
+        "real-pixels", PictureSettings(cameras=("front", "wrist"), image_size=(84, 84))
+    )
     assert found.config.cameras == ("front", "wrist")
     with pytest.raises(ConfigurationError, match=r"must show what real-pixels sees.*Got: front of"):
         policy_eyes("real-pixels", PictureSettings(cameras=("front",), image_size=(84, 84)))
