@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from real.drivers import make_robot
 from real.robot import JointCommand, RobotError
@@ -111,9 +112,19 @@ SERVED = "from tests.lerobot import so101mujoco; from real.server import main; m
 
 
 @pytest.fixture
-def url():
+def patient(tmp_path):
+    """The same task, as a file, with deadlines that any loaded machine meets: none is tested."""
+    watchdog = {"max_state_age": 10.0, "max_missed_deadlines": 600}
+    task = load_preset(TASK).model_dump(mode="json") | {"watchdog": watchdog}
+    path = tmp_path / "reach.yaml"
+    path.write_text(yaml.safe_dump(task), encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def url(patient):
     """Serve the arm in this interpreter, and say where."""
-    command = [sys.executable, "-c", SERVED, "--driver", "lerobot:so101_mujoco", "--task", TASK]
+    command = [sys.executable, "-c", SERVED, "--driver", "lerobot:so101_mujoco", "--task", patient]
     with subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
@@ -136,14 +147,14 @@ print(*observation)
 action = np.array([10.0, 5.0, 0.0, -5.0, 10.0, 0.0]) / 90.0  # degrees from home; half open
 for _ in range(45):
     observation, _, _, truncated, info = env.step(action)
-assert not truncated, info
+    assert not truncated, info
 print(*observation)
 env.close()
 """
 
 
-def test_the_simulators_interpreter_has_it_from_a_server(url):
-    command = [os.environ["SIMULATORS"], "-W", "ignore", "-c", OTHER, url, TASK]
+def test_the_simulators_interpreter_has_it_from_a_server(url, patient):
+    command = [os.environ["SIMULATORS"], "-W", "ignore", "-c", OTHER, url, patient]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
     assert done.returncode == 0, done.stderr
     home, moved = (np.fromstring(line, sep=" ") for line in done.stdout.splitlines())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -36,8 +37,8 @@ def make_env(env: str | Task, **kwargs: Any) -> gym.Env:
     Raises:
         UnknownNameError: There is no such environment.
         MissingExtraError: Its simulator is not installed.
-        ConfigurationError: It does not take such arguments, or what the callable returns is no
-            environment.
+        ConfigurationError: It does not take such arguments, what it imports is not installed, or
+            what the callable returns is no environment.
 
     >>> make_env("Lfit")
     Traceback (most recent call last):
@@ -62,6 +63,11 @@ def make_env(env: str | Task, **kwargs: Any) -> gym.Env:
             raise MissingExtraError("pygame", "human") from error
         raise ConfigurationError(
             f"The environment {task.id} needs what is not installed: {error}."
+        ) from error
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"The environment {task.id} must find what it imports. Got: {error}. Install it for "
+            f"{sys.executable}."
         ) from error
     except TypeError:
         known = gym.registry[name]

@@ -16,6 +16,7 @@ from zprl_env.files import RESULTS_FILE, RunFolderError, write_json
 from zprl_env.training.agents import weights
 from zprl_env.training.agents.critics.resets import Resets
 from zprl_env.training.agents.prior import add_demonstrations
+from zprl_env.training.collecting.ages import Ages
 from zprl_env.training.learning import learn, rescued
 from zprl_env.training.opened import OpenedRun
 from zprl_env.training.run import checkpoint
@@ -214,6 +215,8 @@ class Finetuning(OpenedRun):
             )
         if self.corrections is not None:
             self._tell(f"{self.corrections.expressed}.")
+        if history.ages:
+            self._tell(Ages(history.ages).told())
         self._tell(self.kept.reason)
         if not self._updates:
             self._say("The agent has learned nothing: it is the one that training began with.")
@@ -247,6 +250,7 @@ class Finetuning(OpenedRun):
             "not_counted": history.not_counted,
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,
+            **({"ages": Ages(history.ages).summary()} if history.ages else {}),
             "helped": history.helped,
             "by_person": history.by_person,
             **self._minutes(),

@@ -14,6 +14,7 @@ from policies.pictures.settings import PictureSettings
 
 REMARKS = "meta/zprl_env.json"
 """Their file, which LeRobot passes over."""
+_MUST = f"{REMARKS} must be JSON of zprl-env"
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,12 @@ def read_remarks(folder: Path, widths: Mapping[str, int]) -> OwnRemarks:
     Raises:
         DemonstrationError: They do not fit its features.
     """
-    path = folder / REMARKS
-    if not path.is_file():
+    stated = _stated(folder)
+    if stated is None:
         return OwnRemarks()
-    must = f"{REMARKS} must be JSON of zprl-env"
-    stated = parse_json(path.read_text("utf-8", "replace"), must)
-    stated = stated if isinstance(stated, dict) else {}
     keys, parts, env_args = (stated.get(name) for name in ("observation_keys", "parts", "env_args"))
-    settings = stated.get("picture_settings")
     if not (isinstance(keys, list) and _are_parts(parts) and isinstance(env_args, dict)):
-        raise DemonstrationError(f"{must}: it needs observation_keys, parts and env_args.")
+        raise DemonstrationError(f"{_MUST}: it needs observation_keys, parts and env_args.")
     parts = {**parts} if isinstance(parts, dict) else {}
     for feature, sizes in parts.items():
         if sum(sizes.values()) != widths.get(feature, 0):
@@ -71,11 +68,36 @@ def read_remarks(folder: Path, widths: Mapping[str, int]) -> OwnRemarks:
         raise DemonstrationError(
             f"observation_keys of {REMARKS} must be those of its parts. Got: {keys} and {named}."
         )
+    return OwnRemarks(tuple(map(str, keys)), parts, env_args, _pictures(stated))
+
+
+def read_picture_settings(folder: Path) -> PictureSettings | None:
+    """Read what the frames of a dataset were made with; ``None`` where nothing says so.
+
+    Args:
+        folder: The dataset.
+
+    Raises:
+        DemonstrationError: What is said cannot be.
+    """
+    return _pictures(_stated(folder) or {})
+
+
+def _stated(folder: Path) -> dict[str, Any] | None:
+    """Return the values of the file, ``None`` if there is none."""
+    path = folder / REMARKS
+    if not path.is_file():
+        return None
+    stated = parse_json(path.read_text("utf-8", "replace"), _MUST)
+    return stated if isinstance(stated, dict) else {}
+
+
+def _pictures(stated: Mapping[str, Any]) -> PictureSettings | None:
+    settings = stated.get("picture_settings")
     try:
-        made = None if settings is None else PictureSettings.from_dict(settings)
+        return None if settings is None else PictureSettings.from_dict(settings)
     except ConfigurationError as error:
         raise DemonstrationError(f"picture_settings of {REMARKS}: {error}") from error
-    return OwnRemarks(tuple(map(str, keys)), parts, env_args, made)
 
 
 def _are_parts(parts: Any) -> bool:

@@ -26,7 +26,7 @@ class LeRobotGenerator(ABC):
         action_ranges: The same of its actions.
         observation_names: Names of the states' numbers, the dataset's where it is on this disk.
         cameras: The environment's names of its cameras, without ``observation.images.``.
-        picture_settings: Their size; what drew them is not known.
+        picture_settings: Their size, and what drew them if its dataset is here and says so.
         metadata: Where it is from, its hash, sizes and versions.
     """
 
@@ -52,12 +52,10 @@ class LeRobotGenerator(ABC):
         shown = [processors.shown(feature) for feature in settings.pictures]
         self.cameras = tuple(feature.camera for feature in shown)
         sizes = {feature.shape[1:] for feature in shown}
-        self.picture_settings = None
+        self.picture_settings: PictureSettings | None = None
         if len(sizes) == 1:
             height, width = sizes.pop()
-            self.picture_settings = PictureSettings(
-                cameras=self.cameras, image_size=(height, width)
-            )
+            self.picture_settings = checkpoint.data.pictures_of(self.cameras, (height, width))
         self.metadata = checkpoint.describe()
 
     @abstractmethod

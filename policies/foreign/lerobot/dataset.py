@@ -1,7 +1,8 @@
-"""Data that a LeRobot policy was trained on: its rate and the names of its numbers, if it is here.
+"""Data that a LeRobot policy was trained on: its rate and what is in it, if it is on this disk.
 
-The weights say neither. ``train_config.json`` beside them says which dataset it was, and the
-dataset's ``meta/info.json`` has both; a dataset that is not on this disk is not fetched.
+The weights do not say. ``train_config.json`` beside them says which dataset it was, whose
+``meta/info.json`` has the rate and the names of its numbers; one that was written here says what
+drew its pictures, too. A dataset that is not on this disk is not fetched.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any, NamedTuple
 
 from policies.checkpoints.plain_json import read_json
 from policies.demonstrations.lerobot.info import INFO, DatasetInfo, read_info
+from policies.demonstrations.lerobot.own_remarks import read_picture_settings
 from policies.errors import CheckpointError, DemonstrationError
 from policies.foreign.lerobot.features import Feature
+from policies.pictures.settings import PictureSettings
 
 TRAIN_FILE = "train_config.json"
 HOME, USUAL_HOME = "HF_LEROBOT_HOME", "~/.cache/huggingface/lerobot"
@@ -27,10 +30,12 @@ class TrainingData(NamedTuple):
     Attributes:
         rate: Steps per second; None if unknown.
         names: Names of the numbers of each feature, by the policy's name of it.
+        pictures: What its frames were made with; None if unknown.
     """
 
     rate: float | None
     names: Mapping[str, tuple[str, ...]]
+    pictures: PictureSettings | None = None
 
     def names_of(self, features: Sequence[Feature]) -> tuple[str, ...]:
         """Name the numbers of flat features, one after another; by their index where none is known.
@@ -45,6 +50,17 @@ class TrainingData(NamedTuple):
             own = [f" ({name})" for name in known] if len(known) == size else [""] * size
             found += [f"{feature.name}[{index}]{own[index]}" for index in range(size)]
         return tuple(found)
+
+    def pictures_of(self, cameras: Sequence[str], size: tuple[int, int]) -> PictureSettings:
+        """Return what the frames of some cameras were made with, as far as it is known.
+
+        >>> TrainingData(None, {}).pictures_of(["top"], (84, 84)).quality.stated
+        False
+        """
+        known = self.pictures
+        if known is None or known.image_size != size or not {*cameras} <= {*known.cameras}:
+            return PictureSettings(cameras=tuple(cameras), image_size=size)
+        return known.select(cameras)
 
 
 def read_training_data(
@@ -64,7 +80,7 @@ def read_training_data(
     info = _info(Path(given).expanduser(), must=True) if given else _found(said.get("dataset"))
     if info is not None:
         names = {renames.get(name, name): tuple(f.names) for name, f in info.features.items()}
-        return TrainingData(info.fps, names)
+        return TrainingData(info.fps, names, _pictures(info.folder))
     env = said.get("env")
     rate = env.get("fps") if isinstance(env, dict) else None
     known = isinstance(rate, int | float) and not isinstance(rate, bool) and 0 < rate < 10_000
@@ -90,6 +106,13 @@ def _found(dataset: Any) -> DatasetInfo | None:
     if isinstance(name := dataset.get("repo_id"), str) and ".." not in name:
         places.append(Path(os.environ.get(HOME, USUAL_HOME)).expanduser() / name)
     return next((info for place in places if (info := _info(place))), None)
+
+
+def _pictures(folder: Path) -> PictureSettings | None:
+    try:
+        return read_picture_settings(folder)
+    except (OSError, DemonstrationError):
+        return None
 
 
 def _info(folder: Path, must: bool = False) -> DatasetInfo | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
+import gymnasium as gym
 import pytest
 
 from zprl_env.envs import make_env
@@ -75,3 +76,14 @@ def _without_pygame(*args, **kwargs):
     from gymnasium.error import DependencyNotInstalled
 
     raise DependencyNotInstalled('pygame is not installed, run `pip install "gymnasium[...]"`')
+
+
+def test_a_simulator_without_what_it_imports_is_one_error(tmp_path, monkeypatch):
+    (tmp_path / "halfinstalled.py").write_text("import nobody_has_this\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    gym.register("HalfInstalled-v0", "halfinstalled:Env")
+    try:
+        with pytest.raises(ConfigurationError, match=r"HalfInstalled-v0 must find .*'nobody_"):
+            make_env("HalfInstalled-v0")
+    finally:
+        del gym.registry["HalfInstalled-v0"]

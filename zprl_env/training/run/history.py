@@ -41,6 +41,8 @@ class History:
             aborted or cut off on a robot.
         helped: Episodes in which a person had the arms; they are no successes.
         by_person: Environment steps that a person made.
+        ages: Counts of the ages of decisions that were collected beside learning; see
+            `zprl_env.training.collecting.ages`. Empty of others.
     """
 
     env_steps: int = 0
@@ -54,6 +56,7 @@ class History:
     not_counted: dict[str, int] = field(default_factory=dict)
     helped: int = 0
     by_person: int = 0
+    ages: dict[str, int] = field(default_factory=dict)
 
     @property
     def rolling_success(self) -> float:
@@ -152,7 +155,7 @@ class History:
             raise TypeError("outcomes of episodes that are not true or false")
         for number in (
             *(history.helped, history.by_person),
-            *(*history.episode_ends, *history.not_counted.values()),
+            *(*history.episode_ends, *history.not_counted.values(), *history.ages.values()),
         ):
             count(number)
         if isinstance(history.seconds, bool) or not 0.0 <= history.seconds < float("inf"):

@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from policies.errors import CheckpointError
 from policies.foreign.lerobot.checkpoint import LeRobotCheckpoint
 from policies.foreign.lerobot.dataset import HOME, read_training_data
+from policies.pictures.settings import PictureSettings
 from tests.helpers.lerobot_checkpoints import write
 
 BOOKKEEPING = ("timestamp", "frame_index", "episode_index", "index", "task_index")
@@ -76,7 +77,7 @@ def test_what_says_nothing_is_left_alone(folder, said):
         (folder / "train_config.json").write_text(said)
     else:
         trained_on(folder, said)
-    assert read_training_data(folder, {}) == (None, {})
+    assert read_training_data(folder, {}) == (None, {}, None)
     assert "rate" not in LeRobotCheckpoint(str(folder)).describe()
 
 
@@ -98,3 +99,25 @@ def test_without_statistics_of_a_feature_nothing_is_known_of_it(folder):
     save_file(known, file)
     inputs = LeRobotCheckpoint(str(folder)).processors.inputs
     assert not inputs["observation.environment_state"].ranges().moved.any()
+
+
+@pytest.mark.parametrize(
+    ("cameras", "size", "known"),
+    [(("wrist",), (8, 6), True), (("wrist", "side"), (8, 6), False), (("wrist",), (6, 8), False)],
+)
+def test_what_drew_the_pictures_is_known_where_the_data_says_it(
+    folder, tmp_path, cameras, size, known
+):
+    drawn = PictureSettings(cameras=("top", "wrist"), image_size=(8, 6), renderer="llvmpipe")
+    dataset(tmp_path / "data")
+    remarks = {"picture_settings": drawn.to_dict()}
+    (tmp_path / "data/meta/zprl_env.json").write_text(json.dumps(remarks))
+    found = read_training_data(folder, {}, str(tmp_path / "data")).pictures_of(cameras, size)
+    plain = PictureSettings(cameras=cameras, image_size=size)
+    assert found == (drawn.select(cameras) if known else plain)
+
+
+def test_remarks_that_cannot_be_are_no_reason_to_refuse_a_policy(folder, tmp_path):
+    dataset(tmp_path / "data")
+    (tmp_path / "data/meta/zprl_env.json").write_text('{"picture_settings": {"cameras": 3}}')
+    assert read_training_data(folder, {}, str(tmp_path / "data")).pictures is None
