@@ -46,7 +46,7 @@ class Example(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """How the successes of a recording end that a person judged.
+    """Ends of the successes of a recording that a person judged.
 
     Attributes:
         shown: Time before the end that shows a success [s].
