@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Literal, Protocol, TextIO, TypeAlias
 
+from real.clock import Clock
 from real.people.keys import Keys
 from real.robot import Robot, SceneRobot
 from zprl_env.errors import ConfigurationError, UnknownNameError
@@ -128,11 +129,18 @@ class AutoOperator(ScriptedOperator):
         scene: The simulated world.
         patience: How long a fault may last before a reset gives up [s].
         dwell: How long the criterion has to hold without a break until it says so [s].
+        clock: The robot's, which a dwell is measured by.
     """
 
-    def __init__(self, scene: SceneRobot, patience: float = 60.0, dwell: float = 0.0) -> None:
+    def __init__(
+        self,
+        scene: SceneRobot,
+        patience: float = 60.0,
+        dwell: float = 0.0,
+        clock: Clock | None = None,
+    ) -> None:
         super().__init__(patience=patience)
-        self._scene, self._dwell = scene, dwell
+        self._scene, self._dwell, self._clock = scene, dwell, clock
         self._since: float | None = None  # when the criterion began to hold
 
     automatic = True
@@ -147,7 +155,7 @@ class AutoOperator(ScriptedOperator):
 
         A scene that cannot be asked is the driver's failure, and takes no answer with it.
         """
-        now = self._scene.clock.now()
+        now = 0.0 if self._clock is None else self._clock.now()
         if not self._scene.success():
             self._since = None
         elif self._since is None:
@@ -248,4 +256,4 @@ def make_operator(operator: OperatorLike, robot: Robot, dwell: float = 0.0) -> O
             "operator='auto' must have a driver that knows success. Got: "
             f"{type(robot).__name__}, which does not. Try operator='keyboard'."
         )
-    return AutoOperator(robot, dwell=dwell)
+    return AutoOperator(robot, dwell=dwell, clock=robot.clock)

@@ -46,7 +46,7 @@ class Example(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """How the successes of a recording end that a person judged.
+    """Ends of the successes of a recording that a person judged.
 
     Attributes:
         shown: Time before the end that shows a success [s].
@@ -138,6 +138,9 @@ def _example(
         moment = round(SCENE_UNSURE * rate)
         soon = np.convolve(scene[::-1], np.ones(moment + 1))[: len(scene)][::-1] > 0.0
         done, not_done = scene, ~soon
+        # Whoever ended the episode may have been a judge that was wrong, or that missed it.
+        lasted = (np.convolve(scene, np.ones(moment)) >= moment).any()
+        success = bool(scene.any() and (success or lasted))
     else:
         left = np.arange(len(episode), 0, -1) / rate  # until the end, of each step
         done = success & (left <= max(ends.shown, 1.0 / rate) + 1e-9)

@@ -16,6 +16,10 @@ import train_sb3
 from benchmarks.stopping.kinds import ROBOTS
 from real.clock import SimulatedClock, WallClock
 from real.env import RealRobotEnv
+from real.judge.network import JudgeNetwork
+from real.judge.operator import JudgeError
+from real.judge.stored import Judge
+from real.judge.threshold import Validation
 from real.operators import ScriptedOperator
 from real.play import Play, main, play
 from real.replay import Replay, replay
@@ -30,6 +34,7 @@ from zprl_env.training.config import parse
 
 DRIVER = "tests.helpers.robots.lone:LoneArm"
 ROUNDING = 1e-6
+WORTH = (0.9, 3, 20, 0.1, 0, 10, 10, 0.1)
 STILL = 0.01
 """Speed below which an arm counts as still, as in `benchmarks.stopping` [m/s]."""
 
@@ -98,6 +103,16 @@ def test_where_time_is_a_robot_s_nothing_is_evaluated_unless_it_is_asked_for(
     monkeypatch.setattr(RealRobotEnv, "in_real_time", True)
     results = json.loads((train(20) / "results.json").read_text())
     assert results["test"] == {}
+    assert results["robot_minutes"] == pytest.approx(results["env_steps"] / 30 / 60, abs=0.005)
+    assert results["reached"]["0.95"] == {"validation": None, "training": None}
+
+
+def test_a_judge_is_beside_the_arm_that_is_learned_on(train, tmp_path):
+    judge = Judge("place-orange", ("position",), JudgeNetwork(3), Validation(*WORTH))
+    judge.save(tmp_path / "judge", {})
+    # Which has learned nothing and is refused where it judges: not in the evaluations before.
+    with pytest.raises(JudgeError, match="no success before anything was done"):
+        train(20, "--judge", str(tmp_path / "judge"))
 
 
 def test_a_run_goes_on_from_where_the_arm_was_pushed(train, arm):

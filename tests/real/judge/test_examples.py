@@ -41,6 +41,10 @@ def test_every_fold_has_its_share_of_successes():
 def test_what_a_scene_said_of_every_step_is_believed_and_the_moment_before_says_nothing():
     scene = np.zeros(90, bool)
     scene[40:44] = scene[70:] = True  # it was done, undone, and done again
+    never, always = np.zeros(90, bool), np.ones(90, bool)
+    examples = examples_of(shown(), 30.0, scenes=[scene, always, never])
+    # The first was a success; a judge missed the second, and made one of the third.
+    assert [example.success for example in examples[:3]] == [True, True, False]
     examples = examples_of(shown(), 30.0, scenes=[scene])
     np.testing.assert_array_equal(examples[0].done, scene)
     assert np.flatnonzero(~examples[0].not_done).tolist() == [*range(25, 44), *range(55, 90)]
