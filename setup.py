@@ -48,7 +48,9 @@ SPACEMOUSE = ["pyspacemouse>=2.1,<3"]  # and the hidapi of the system
 CONSOLE = ["nicegui>=3.4,<4", *REAL]  # a page beside the arm
 RERUN = ["rerun-sdk>=0.22,<0.23"]  # the newer ones need NumPy 2
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
-RAY = ["ray>=2.40"]
+RAY = ["ray[tune]>=2.40"]
+RLLIB = ["ray[rllib]>=2.40"]  # whose newest versions ask for Gymnasium 1.2.2
+TORCHRL = ["torchrl>=0.9"]
 DEV = [
     *FRANKA,
     *UR,
@@ -71,6 +73,8 @@ DEV = [
     "types-psutil",
     "types-tqdm",
     *RAY,
+    *("dm-tree", "lz4", "ormsgpack"),  # what RLlib needs besides, with any Gymnasium
+    *TORCHRL,
     *ZOO,
 ]
 
@@ -175,6 +179,8 @@ setup(
         "rerun": RERUN,
         "sbx": SBX,  # not in all: it brings JAX
         "ray": RAY,  # not in all: it is large
+        "rllib": RLLIB,
+        "torchrl": TORCHRL,
         "docs": DOCS,
         "dev": [*DEV, *DOCS],
         "all": [

@@ -22,8 +22,11 @@ def reported(info: Mapping[str, Value], before: Iterable[str] = ("",)) -> Value 
     >>> reported({"succeed": True}), reported({"infos/success": 0}, ["infos/"]), reported({})
     (True, 0, None)
     """
-    names = (f"{beginning}{name}" for name in SUCCESS for beginning in before)
-    return next((info[name] for name in names if name in info), None)
+    for name in SUCCESS:
+        for beginning in before:
+            if (key := beginning + name) in info:
+                return info[key]
+    return None
 
 
 def success_names(before: Iterable[str] = ("",)) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from real.cameras.wiring import DevicesLike, make_devices
 from real.clock import WallClock
 from real.drivers import DriverLike, driver_class
 from real.episode import Episode
-from real.motion.loop import HANGING, ControlLoop
+from real.motion.loop import HANGING, ROBOT_ERRORS, ControlLoop
 from real.motion.pacing import Pacer
 from real.motion.ready import EpisodeStart
 from real.operators import FOR_EVER, Operator, OperatorLike, ScriptedOperator, make_operator
@@ -78,7 +78,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
     not carried out; what was is in ``info["takeover"]``. The limits are the same for everybody.
 
     ``info`` has ``safety``, ``time`` and ``operator``; :class:`~real.episode.Episode` tells what is
-    in them.
+    in them. With a judge there is its probability of success, ``judge``, and where a simulated
+    scene is not what ends an episode at once, ``scene``, whether its criterion holds.
 
     Args:
         task: Name of a preset, path of a YAML file, or a preset.
@@ -107,6 +108,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         teleoperator_kwargs: Its own settings.
         teleoperator_alone: Whether there is no policy: no action is carried out but the person's.
         console: A page beside the arm: see :mod:`real.console`.
+        dwell: Time that the scene's criterion has to hold until ``"auto"`` says success [s]: so
+            that a recording shows what success looks like, which a judge learns from.
         **driver_options: The driver's own settings.
 
     Attributes:
@@ -152,6 +155,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         teleoperator_kwargs: Mapping[str, Any] | None = None,
         teleoperator_alone: bool = False,
         console: Desk | None = None,
+        dwell: float = 0.0,
         **driver_options: Any,
     ) -> None:
         check_render_mode(render_mode, self.metadata["render_modes"])
@@ -181,7 +185,7 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         self.recorder = recorder
         try:
             self._judge = None if judge is None else self._judged_by(operator, judge)
-            self.operator = person = self._watched_by(self._judge or operator)
+            self.operator = person = self._watched_by(self._judge or operator, dwell)
             if teleoperator is not None:
                 self.operator = ButtonOperator(self.operator)
             self._loop = ControlLoop(self.robot, preset, self.operator, self._arms)
@@ -191,6 +195,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             if not self._arms.users:
                 self._arms.close()
             raise
+        asked = dwell > 0.0 or judge is not None
+        self._scene = self.robot if asked and isinstance(self.robot, SceneRobot) else None
         self._start = EpisodeStart(self._loop, preset)
         actions, self._observations = ActionLayout(preset), ObservationLayout(preset)
         self.observation_keys = self._observations.keys
@@ -342,6 +348,9 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         info = self._episode.info(judgement.success, judgement.outcome)
         if probability is not None:
             info["judge"] = round(probability, 4)
+        if self._scene is not None:
+            with suppress(*ROBOT_ERRORS):  # which the loop meets as well, and tells
+                info["scene"] = bool(self._scene.success())
         if judgement.outcome is not None:
             self._settle_eyes()
             self._start.rest()
@@ -467,12 +476,12 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         keys = ObservationLayout(self.preset).keys
         return make_judge_operator(operator, judge, self.robot, keys)
 
-    def _watched_by(self, operator: OperatorLike) -> Operator:
+    def _watched_by(self, operator: OperatorLike, dwell: float) -> Operator:
         """Make the operator, and the person at the console beside it."""
         console = self._console
         if isinstance(operator, str) and operator == "console" and console is not None:
             operator = ScriptedOperator(answers=(), patience=FOR_EVER)  # nobody but the console
-        made = make_operator(operator, self.robot)
+        made = make_operator(operator, self.robot, dwell)
         return made if console is None else console.operator(made)
 
     def _judge_step(self, seen: Any) -> float:

@@ -127,11 +127,13 @@ class AutoOperator(ScriptedOperator):
     Args:
         scene: The simulated world.
         patience: How long a fault may last before a reset gives up [s].
+        dwell: How long the criterion has to hold without a break until it says so [s].
     """
 
-    def __init__(self, scene: SceneRobot, patience: float = 60.0) -> None:
+    def __init__(self, scene: SceneRobot, patience: float = 60.0, dwell: float = 0.0) -> None:
         super().__init__(patience=patience)
-        self._scene = scene
+        self._scene, self._dwell = scene, dwell
+        self._since: float | None = None  # when the criterion began to hold
 
     automatic = True
     """Whether it repeats the scene's criterion, which says nothing of the episode before."""
@@ -145,7 +147,13 @@ class AutoOperator(ScriptedOperator):
 
         A scene that cannot be asked is the driver's failure, and takes no answer with it.
         """
-        return super().poll() or [Event.SUCCESS] * self._scene.success()
+        now = self._scene.clock.now()
+        if not self._scene.success():
+            self._since = None
+        elif self._since is None:
+            self._since = now
+        lasted = self._since is not None and now - self._since >= self._dwell - 1e-9
+        return super().poll() or [Event.SUCCESS] * lasted
 
 
 class KeyboardOperator:
@@ -201,17 +209,24 @@ class KeyboardOperator:
         self._listener.close()
 
 
-def make_operator(operator: OperatorLike, robot: Robot) -> Operator:
+def make_operator(operator: OperatorLike, robot: Robot, dwell: float = 0.0) -> Operator:
     """Make an operator from its name, or return the object.
 
     Args:
         operator: ``"auto"``, ``"keyboard"`` or an object.
         robot: The robot, whose own criterion ``"auto"`` judges by.
+        dwell: How long that has to hold [s].
 
     Raises:
         UnknownNameError: No operator has this name.
-        ConfigurationError: The robot has no criterion, or there is no terminal.
+        ConfigurationError: The robot has no criterion, there is no terminal, or another operator
+            was given a dwell.
     """
+    if dwell and not (operator == "auto" and 0.0 < dwell < FOR_EVER):
+        raise ConfigurationError(
+            "dwell must be a time in seconds that operator='auto' waits, the others wait as they "
+            f"like. Got: {dwell} and {operator!r}."
+        )
     if not isinstance(operator, str):
         return operator
     if operator == "keyboard":
@@ -233,4 +248,4 @@ def make_operator(operator: OperatorLike, robot: Robot) -> Operator:
             "operator='auto' must have a driver that knows success. Got: "
             f"{type(robot).__name__}, which does not. Try operator='keyboard'."
         )
-    return AutoOperator(robot)
+    return AutoOperator(robot, dwell=dwell)

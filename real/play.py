@@ -60,6 +60,9 @@ class Play:
     success (--judge), alone on a simulated robot, or with you beside it, whose word is the last."""
     judge: Path | None = None
     """Folder of the classifier that judges, by python -m real.judge train."""
+    dwell: float = 0.0
+    """Time that the simulated scene's criterion has to hold until auto says success [s], so that a
+    recording for a judge shows what success looks like."""
     episodes: int = 10
     """Episodes to play."""
     seed: int = 0
@@ -180,6 +183,7 @@ def _robot(settings: Play, **others: Any) -> RealRobotEnv:
         images=settings.images,
         devices=settings.devices,
         judge=settings.judge,
+        dwell=settings.dwell,
         teleoperator=settings.teleoperator,
         teleoperator_kwargs=cli.settings(settings.teleoperator_kwargs),
         **others,

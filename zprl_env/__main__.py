@@ -28,6 +28,7 @@ COMMANDS = {
     "evaluate": Command("zprl_env.evaluate", "Play a policy or a run on seeded episodes"),
     "check": Command("zprl_env.check.__main__", "Check a policy and an environment of one's own"),
     "compare": Command("zprl_env.compare.__main__", "Compare runs over seeds: table, curves"),
+    "sweep": Command("zprl_env.sweep.__main__", "Train with many settings on Ray, and rank them"),
     "calibrate": Command("zprl_env.calibrate.__main__", "Find lambda, the size of perturbations"),
     "envs": Command("zprl_env.envs.__main__", "List the tasks and the policies that are shipped"),
     "record": Command("zprl_env.experts.record", "Record demonstrations of a scripted expert"),
@@ -53,7 +54,7 @@ COMMANDS = {
 
 GROUPS = {
     "First": ("doctor", "envs", "evaluate", "train", "compare"),
-    "Then": ("calibrate", "hyperparams", "export", "hub"),
+    "Then": ("calibrate", "sweep", "hyperparams", "export", "hub"),
     "A base policy of your own": (
         *("check", "record", "inspect", "convert", "pretrain", "make-policy", "fit-bottleneck"),
     ),
@@ -64,6 +65,7 @@ GROUPS = {
 """Commands in the order that they are needed in, by what one is about to do."""
 OTHERS = {"eval": "evaluate", "list": "envs", "tasks": "envs", "finetune": "train"}
 OTHERS |= {"learn": "train", "run": "train", "enjoy": "evaluate", "diagnose": "doctor"}
+OTHERS |= {"tune": "sweep", "optimize": "sweep"}
 OTHERS |= {"demos": "record", "collect": "record", "push": "hub", "pull": "hub", "serve": "server"}
 """Other projects' words for commands, which are suggested by this project's."""
 

@@ -2,35 +2,45 @@
 
     python -m benchmarks.cluster efficiency --seconds 60   Lift and box-close, 1 to 8 environments
     python -m benchmarks.cluster kills                     20 SIGKILLs during a training of Lift
-    python -m benchmarks.cluster summary                   the tables
+    python -m benchmarks.cluster costs --seconds 10        what a decision and an update cost
+    python -m benchmarks.cluster asynchronous              SAC on Lift, workers that decide alone
+    python -m benchmarks.cluster summary                   the tables, and what the costs predict
 
 `efficiency` lets the base policy decide for N environments in one process, in N processes and on
 Ray, in turns; it needs a machine with nothing else to do. `kills` starts two nodes of Ray's here,
 trains on them, and kills workers and the second node at random moments; the same training without
-kills stands beside it.
+kills stands beside it. `costs` measures times of a core, which hardly depend on what else runs, and
+the rates of one worker and of two; `asynchronous` trains with and without `--collect async`, three
+seeds each.
 """
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.cluster.asynchronous import ASYNC, RESULTS, Asynchronous, async_table
+from benchmarks.cluster.costs import measure as measure_costs
 from benchmarks.cluster.killing import LocalNodes, kill_during
+from benchmarks.cluster.model import costs_table, prediction_table
 from benchmarks.cluster.turns import WAYS, measure, rates
 from benchmarks.tables import markdown
 from benchmarks.tools.command import CommandLine, Tasks, check_seconds
-from benchmarks.tools.kept import RESULTS as ALL_RESULTS
 from benchmarks.tools.kept import TABLE, keep, keep_table
 from benchmarks.tools.machine import machine
 from zprl_env.errors import ZprlError
-from zprl_env.files import RESULTS_FILE, read_json
+from zprl_env.files import RESULTS_FILE, RunFolderError, read_json
 from zprl_env.tasks import TASKS, task_name
+from zprl_env.training.run.base_results import BASE_FILE
 
-RESULTS = ALL_RESULTS / "cluster"
 EFFICIENCY, KILLS = "efficiency-{}.json", "kills.json"
+COSTS = "costs-{}.json"
 COUNTS = (1, 2, 4, 8)
+WORKERS = 2
+"""Workers of the trainings that are disturbed."""
 
 
 @dataclass(frozen=True)
@@ -87,32 +97,72 @@ class Kills:
             raise ZprlError(f"of_nodes must be from 0 to {self.kills}. Got: {self.of_nodes}.")
 
     def __call__(self) -> None:
-        """Train, kill, and keep what became of it."""
-        runs, where = {}, machine()
+        """Train, kill, and keep what became of it; a training that is kept is left alone."""
+        file, where = self.out / KILLS, machine()
+        runs: dict[str, Any] = read_json(file)["runs"] if file.exists() else {}
         for kills in (0, self.kills) if self.undisturbed else (self.kills,):
+            if str(kills) in runs:
+                continue
             nodes = LocalNodes()
             run = self.runs / f"{kills}-kills"
             try:
                 done = kill_during(
                     self._command(run, nodes.address),
                     nodes,
+                    workers=WORKERS,
                     kills=kills,
                     of_nodes=min(self.of_nodes, kills),
                     every=self.between,
                     log=self.runs / f"{kills}-kills.log",
+                    begun=partial(has_begun, run),
                 )
             finally:
                 nodes.close()
             runs[str(kills)] = {"kills": done, "results": read_json(run / RESULTS_FILE)}
-        keep(self.out / KILLS, {"task": self.task, "runs": runs, "machine": where})
+            keep(file, {"task": self.task, "runs": runs, "machine": where})
 
     def _command(self, run: Path, address: str) -> list[str]:
         self.runs.mkdir(parents=True, exist_ok=True)
-        spread = ["--workers", "2", "--num-envs", "4", "--ray-address", address]
+        spread = ["--workers", str(WORKERS), "--num-envs", "4", "--ray-address", address]
         steps = ["--total-env-steps", str(self.total_env_steps), "--eval-episodes"]
         what = ["--env", self.task, "--algo", "sac", *spread, *steps, str(self.eval_episodes)]
         where = ["--no-video", "--out", str(run), "--overwrite"]
         return [sys.executable, "train_sb3.py", *what, *where]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Measure what a decision costs a worker and the learner, for the cost model."""
+
+    tasks: Tasks = ("Lift", "box-close")
+    """Tasks with a shipped policy."""
+    workers: tuple[int, ...] = (1, 2)
+    """Numbers of workers that collect together."""
+    seconds: float = 10.0
+    """Time for each of a task's five parts."""
+    out: Path = RESULTS
+    """Folder for the results."""
+
+    def __post_init__(self) -> None:
+        check_seconds(self.seconds)
+        for task in self.tasks:
+            task_name(task)
+
+    def __call__(self) -> None:
+        """Measure task by task."""
+        for task in map(task_name, self.tasks):
+            where = machine()
+            found = measure_costs(task, self.workers, self.seconds)
+            content = {"task": task, **found, "machine": where}
+            keep(self.out / COSTS.format(TASKS[task].slug), content)
+
+
+def has_begun(run: Path) -> bool:
+    """Tell whether a training has played its base policy, during which nothing is collected."""
+    try:
+        return len(read_json(run / BASE_FILE)["results"]) >= 3
+    except (KeyError, RunFolderError):
+        return False
 
 
 def efficiency_table(content: dict[str, Any]) -> str:
@@ -168,12 +218,16 @@ class Summary:
         ]
         if (self.out / KILLS).exists():
             parts.append(kills_table(read_json(self.out / KILLS)))
+        if list(self.out.glob(f"{ASYNC}/*/{RESULTS_FILE}")):
+            parts.append(async_table(self.out))
+        if costs := [read_json(path) for path in sorted(self.out.glob(COSTS.format("*")))]:
+            parts += [costs_table(costs), *map(prediction_table, costs)]
         if not parts:
             raise ZprlError(f"Expected results in {self.out}. Got: none. Start with 'efficiency'.")
         keep_table(self.out / TABLE, "\n".join(parts))
 
 
-COMMAND = CommandLine("cluster", __doc__, (Efficiency, Kills, Summary))
+COMMAND = CommandLine("cluster", __doc__, (Efficiency, Kills, Costs, Asynchronous, Summary))
 
 if __name__ == "__main__":
     COMMAND.main()

@@ -75,10 +75,12 @@ def kill_during(
     command: list[str],
     nodes: Nodes,
     *,
+    workers: int,
     kills: int,
     of_nodes: int,
     every: tuple[float, float],
     log: Path,
+    begun: Callable[[], bool] = lambda: True,
     seed: int = 0,
     say: Callable[[str], object] = print,
 ) -> list[dict[str, Any]]:
@@ -87,10 +89,12 @@ def kill_during(
     Args:
         command: The training.
         nodes: Where its workers are.
+        workers: Number of its workers, all of which have to live before one is killed.
         kills: How many kills, those of nodes among them.
         of_nodes: How many of these are of the second node.
         every: Shortest and longest time between two kills [s].
         log: File for what the training says.
+        begun: Tells whether it has come to what is to be disturbed.
         seed: Of the moments and the workers that are chosen.
         say: Told of each.
 
@@ -103,14 +107,13 @@ def kill_during(
     rng = np.random.default_rng(seed)
     chosen = {*rng.choice(kills, of_nodes, replace=False).tolist()}
     done: list[dict[str, Any]] = []
-    began, full = time.monotonic(), 0
+    began = time.monotonic()
     with log.open("ab") as file, subprocess.Popen(command, stdout=file, stderr=file) as training:
         due = time.monotonic() + rng.uniform(*every)
         while training.poll() is None:
             time.sleep(0.5)
-            workers = nodes.workers()
-            full = max(full, len(workers))
-            if len(done) == kills or not workers or len(workers) < full:
+            living = nodes.workers()
+            if len(done) == kills or len(living) < workers or not begun():
                 due = time.monotonic() + rng.uniform(*every)
             elif time.monotonic() > due:
                 kind = "node" if len(done) in chosen else "worker"
@@ -118,7 +121,7 @@ def kill_during(
                     nodes.kill_second()
                 else:
                     with suppress(psutil.NoSuchProcess):
-                        workers[rng.integers(len(workers))].kill()
+                        living[rng.integers(len(living))].kill()
                 done.append({"second": round(time.monotonic() - began, 1), "killed": kind})
                 say(f"{done[-1]['second']:7.1f} s: {kind} ({len(done)} of {kills})")
                 due = time.monotonic() + rng.uniform(*every)

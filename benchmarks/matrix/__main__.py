@@ -7,9 +7,11 @@
     python -m benchmarks.matrix run --study pixels               a task seen and by its states
     python -m benchmarks.matrix run --study mismatch             where a task differs from its demos
     python -m benchmarks.matrix run --study ablations            base policies made first, then runs
+    python -m benchmarks.matrix run --ray-address auto           on the machines of a Ray cluster
 
 A cell is one call of ``train_sb3.py``. What is finished is left alone, and what was interrupted
-goes on, so the same command continues a queue that was killed. Variants stand in
+goes on, so the same command continues a queue that was killed, or a cell whose machine was. On a
+cluster all machines have this folder on a shared disk. Variants stand in
 ``benchmarks/matrix/variants.py``, tasks and seeds in ``studies.py`` beside it.
 """
 
@@ -30,7 +32,9 @@ from benchmarks.matrix.summary import ideas, outcomes, table
 from benchmarks.matrix.variants import find_variant
 from benchmarks.tools.command import CommandLine, Tasks
 from benchmarks.tools.kept import TABLE, keep_table
-from zprl_env.errors import ZprlError
+from zprl_env.options.ranges import COUNT, POSITIVE, check
+from zprl_env.sweep.jobs import Jobs
+from zprl_env.vectorised.cluster.connection import check_address
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,20 @@ class Run:
     """Variants, in this order; the study's if none is given."""
     seeds: tuple[int, ...] = ()
     """Seeds of training; all of the study's if none is given."""
-    processes: int = os.cpu_count() or 1
+    processes: int | None = None
     """Trainings at a time, of one core each; as many as there are cores if it is left out."""
+    ray_address: str | None = None
+    """Ray cluster to run on, HOST:PORT or auto, with this checkout on a disk that all have; then
+    --processes is how many run at a time in all, by default as many as there are cores there."""
+    cores: float = 1.0
+    """Cores of each on it."""
     out: Path = RESULTS
     """Folder for the results, with a folder per study."""
 
     def __post_init__(self) -> None:
-        if self.processes < 1:
-            raise ZprlError(f"processes must be at least 1. Got: {self.processes}.")
+        check(self, {"processes": COUNT, "cores": POSITIVE})
+        if self.ray_address is not None:
+            check_address(self.ray_address)
         self.cells()
 
     def cells(self) -> list[Cell]:
@@ -68,7 +78,15 @@ class Run:
 
     def __call__(self) -> None:
         """Train what is missing."""
-        Queue(self.processes, lambda line: print(line, flush=True)).work_off(self.cells())
+
+        def say(line: str) -> None:
+            print(line, flush=True)
+
+        if self.ray_address is None:
+            Queue(self.processes or os.cpu_count() or 1, say).work_off(self.cells())
+            return
+        with Jobs(self.ray_address, self.cores) as jobs:
+            Queue(self.processes or jobs.at_a_time, say, jobs).work_off(self.cells())
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,12 @@ from benchmarks.tools.training import ROOT
 from policies.checkpoints.output import FolderInUseError, locked_folder
 from zprl_env.errors import ZprlError
 from zprl_env.files import CONFIG_FILE, read_json
+from zprl_env.sweep.jobs import GONE, Jobs
 
 CODE_FILE, LOG_FILE = "code.json", "log.txt"
 """Files beside a run: the version of the code that began it, and everything that it printed."""
+AGAIN = 3
+"""Times that a cell whose machine is gone goes on elsewhere."""
 
 
 class Queue:
@@ -34,14 +37,20 @@ class Queue:
         failed: Cells that did not end well, with their exit codes.
     """
 
-    def __init__(self, processes: int, say: Callable[[str], object] = print) -> None:
+    def __init__(
+        self,
+        processes: int,
+        say: Callable[[str], object] = print,
+        jobs: Jobs | None = None,
+    ) -> None:
         """Prepare to work.
 
         Args:
             processes: Trainings at a time.
             say: Told of every cell.
+            jobs: Where they run, if not as processes of this one.
         """
-        self.processes, self.say = processes, say
+        self.processes, self.say, self._jobs = processes, say, jobs
         self.failed: list[tuple[Cell, int]] = []
         self._code = code_version()
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -65,6 +74,8 @@ class Queue:
                         done.result()
                 except KeyboardInterrupt:
                     self._ending = True  # the terminal has told the processes as well
+                    if self._jobs is not None:
+                        self._jobs.end()
                     raise
         finally:
             signal.signal(signal.SIGTERM, before)
@@ -80,6 +91,8 @@ class Queue:
         self._ending = True
         for process in list(self._running):
             process.terminate()
+        if self._jobs is not None:
+            self._jobs.end()
 
     def _do(self, cell: Cell) -> None:
         if self._ending or cell.finished():
@@ -97,6 +110,12 @@ class Queue:
         self.say(f"{cell}: {'goes on' if begun else 'begins'}")
         cell.prepare(ROOT)
         code = self._make_base(cell) or self._run(cell, ["train_sb3.py", *arguments(cell, begun)])
+        for _ in range(AGAIN):
+            if code != GONE or self._ending:
+                break
+            begun = self._begin(cell)
+            self.say(f"{cell}: its machine is gone; {'goes on' if begun else 'begins'} elsewhere")
+            code = self._run(cell, ["train_sb3.py", *arguments(cell, begun)])
         if code == 0:
             cell.keep(self._code)
             shutil.rmtree(cell.folder, ignore_errors=True)
@@ -118,6 +137,8 @@ class Queue:
 
     def _run(self, cell: Cell, command: Sequence[str]) -> int:
         """Run Python in a process that is told when to end; the exit code."""
+        if self._jobs is not None:
+            return GONE if self._ending else self._jobs.run(command, ROOT, cell.folder / LOG_FILE)
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         with (cell.folder / LOG_FILE).open("ab") as log:
             process = subprocess.Popen(

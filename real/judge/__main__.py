@@ -1,4 +1,4 @@
-"""Train a judge on recorded episodes: ``python -m real.judge train``."""
+"""Train or check a judge on recorded episodes: ``python -m real.judge``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from rich.table import Table
 
 from policies.checkpoints.output import refuse_overwriting
 from policies.demonstrations import Demonstrations, content_hash
-from real.tasks.files import parse_preset
+from real.judge.checking import Check, check, recorded_preset
 from zprl_env import cli
-from zprl_env.errors import ConfigurationError
 from zprl_env.files import write_whole
 
 if TYPE_CHECKING:
@@ -44,18 +43,22 @@ class Train:
     """Parts of the observation that make its state; by default those that the file names."""
     cameras: tuple[str, ...] = ()
     """Cameras that it looks through; by default all of the recording."""
-    encoder: Literal["small", "resnet18"] = "small"
-    """Network of each camera: as of policies.pretrain."""
+    encoder: str = "small"
+    """Network of each camera: small or resnet18, which learn, as of policies.pretrain; or a policy
+    that sees the same, by its folder or name, whose eyes are taken as they are: that is quick, and
+    needs fewer episodes."""
+    shown: float = 0.3
+    """Time before the end of a success that shows it, where a person judged [s]. A recording of
+    real.play --dwell 1 tells of every step whether the simulated scene's criterion held."""
     unsure: float = 1.0
-    """Time that whoever judged the recording took [s], of which nothing is learned; 0 where it was
-    the simulated scene."""
+    """Time before that of which nothing is learned [s], which whoever judged may have needed."""
     steps: int = 600
     """Gradient steps, of each fold and of the judge."""
     folds: int = 5
     """Parts that the episodes are split into; each is judged by a judge that has not seen it."""
     in_a_row: int = 3
     """Steps in a row that have to show a success."""
-    false_share: float = 0.0
+    false_share: float = 0.02
     """Share of the episodes that may be ended as a success wrongly."""
     seed: int = 0
     """Seed of everything."""
@@ -80,8 +83,9 @@ def train(settings: Train, console: Console | None = None) -> Any:
     """
     import imageio.v3 as imageio
 
-    from policies.pictures.config import EyesConfig
-    from real.judge.examples import examples_of
+    from policies.pictures.config import ENCODERS, EyesConfig
+    from real.judge.examples import Ends, examples_of, scenes_of
+    from real.judge.eyes import PolicyEyes, policy_eyes
     from real.judge.stored import DESCRIPTION, Judge
     from real.judge.training import Fit, cross_validated
 
@@ -97,19 +101,20 @@ def train(settings: Train, console: Console | None = None) -> Any:
     seen = settings.cameras if settings.look != "states" else None
     shown = Demonstrations.load(settings.recording, settings.keys or None, cameras=seen)
     keys = () if settings.look == "frames" else shown.observation_keys
-    kwargs = shown.env_args.get("env_kwargs", {})
-    if "preset" not in kwargs:
-        raise ConfigurationError(
-            f"A judge must be trained on a robot's recording. Got: {settings.recording}, whose "
-            "episodes have no preset."
-        )
-    preset, eyes = parse_preset(kwargs["preset"], "the recorded preset"), None
-    if settings.look != "states" and shown.picture_settings is not None:
-        pictures = shown.picture_settings
+    preset = recorded_preset(shown, settings.recording)
+    eyes: EyesConfig | PolicyEyes | None = None
+    pictures = None if settings.look == "states" else shown.picture_settings
+    if pictures is not None and settings.encoder in ENCODERS:
         eyes = EyesConfig.of(pictures.cameras, pictures.image_size, settings.encoder)
-    examples = examples_of(shown, preset.rate, settings.unsure)
+    elif pictures is not None:
+        eyes = policy_eyes(settings.encoder, pictures)
+    ends, scenes = Ends(settings.shown, settings.unsure), scenes_of(settings.recording)
+    examples = examples_of(shown, preset.rate, ends, scenes)
     if settings.look == "frames":
         examples = [one._replace(states=one.states[:, :0]) for one in examples]
+    if isinstance(eyes, PolicyEyes):
+        console.print(f"Seeing {sum(len(one.states) for one in examples):,} steps.")
+        examples = eyes.seen(examples)
     network, validation, scored = cross_validated(examples, eyes, preset.rate, fit, console.print)
     judge = Judge(preset.name, keys, network, validation)
     judge.save(settings.out, {"recording_sha256": content_hash(settings.recording)})
@@ -122,9 +127,10 @@ def train(settings: Train, console: Console | None = None) -> Any:
             "its verdict, record more, or allow for it by --false-share.",
             highlight=False,
         )
-    if eyes is not None:
-        frames = [np.asarray(examples[n].frames[eyes.cameras[0]][t]) for n, t in least]
-        picture = np.concatenate(frames, axis=1)
+    if network.eyes is not None:
+        cameras = network.eyes.cameras
+        rows = [[np.asarray(examples[n].frames[name][t]) for n, t in least] for name in cameras]
+        picture = np.concatenate([np.concatenate(row, axis=1) for row in rows])
         write_whole(
             settings.out / "least_sure.png",
             lambda file: imageio.imwrite(file, picture, extension=".png"),
@@ -159,7 +165,9 @@ def _table(scored: list[Scored], least: list[tuple[int, int]], threshold: float)
 EXAMPLES = (
     "train runs/dry.hdf5 --out judges/orange",
     "train runs/seen.hdf5 --out judges/orange --look both --cameras front",
+    "train runs/seen.hdf5 --out judges/orange --look both --encoder my_eyes  # a policy's eyes",
 )
+CHECKED = ("check judges/orange runs/next_day.hdf5",)
 
 
 def main() -> None:
@@ -171,9 +179,12 @@ def _judge() -> None:
     import sys
 
     words = sys.argv[1:]
+    if words[:1] == ["check"]:
+        check(cli.parse(Check, CHECKED, arguments=words[1:]))
+        return
     if words[:1] == ["train"]:
         words = words[1:]
-    train(cli.parse(Train, EXAMPLES, arguments=words))
+    train(cli.parse(Train, (*EXAMPLES, *CHECKED), arguments=words))
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ class Judge:
             "keys": list(self.keys),
             "state_dim": self.network.state_dim,
             "eyes": None if eyes is None else eyes.to_dict(),
+            "frozen": self.network.frozen,
             "validation": self.validation._asdict(),
             **remarks,
             WRITER: package_version(),
@@ -93,7 +94,7 @@ def load_judge(folder: str | PathLike[str]) -> Judge:
         if eyes is not None and eyes.is_code:
             raise ValueError("an encoder that is code")
         keys: Sequence[str] = content["keys"]
-        network = JudgeNetwork(int(content["state_dim"]), eyes)
+        network = JudgeNetwork(int(content["state_dim"]), eyes, content.get("frozen") is True)
         task = str(content["task"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ZprlError) as error:
         raise CheckpointError(

@@ -12,12 +12,15 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from policies.pictures.config import EyesConfig
 from real.judge.examples import Example, folds
+from real.judge.eyes import PolicyEyes
 from real.judge.network import JudgeNetwork
 from real.judge.threshold import Scored, Validation, choose
 from zprl_env.errors import ConfigurationError
 
 BLOCK = 256
 """Steps that are scored at a time."""
+DECAY = 0.1
+"""Decay of the weights: there are few episodes, and many numbers that each shows."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Fit:
     learning_rate: float = 1e-3
     folds: int = 5
     in_a_row: int = 3
-    false_share: float = 0.0
+    false_share: float = 0.02
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -53,35 +56,51 @@ class Fit:
             )
 
 
-def fit(examples: Sequence[Example], eyes: EyesConfig | None, settings: Fit) -> JudgeNetwork:
+def fit(
+    examples: Sequence[Example], eyes: EyesConfig | PolicyEyes | None, settings: Fit
+) -> JudgeNetwork:
     """Fit a judge's network; what shows a success and what does not are drawn equally often.
 
     Args:
         examples: Episodes to learn from.
-        eyes: Cameras and their network, None for states alone.
+        eyes: Cameras and their network, or those of a policy, by which the examples were seen; None
+            for states alone.
         settings: Settings.
     """
+    looks, cameras = (eyes.config, eyes) if isinstance(eyes, PolicyEyes) else (eyes, None)
     rng = np.random.default_rng(settings.seed)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(settings.seed)
-        network = JudgeNetwork(examples[0].states.shape[1], eyes)
-    network.fit_states(np.concatenate([example.states for example in examples]))
+        network = JudgeNetwork(examples[0].states.shape[1], looks, cameras is not None)
+    if cameras is not None and network.encoder is not None:
+        network.encoder.cameras.load_state_dict(cameras.encoder.cameras.state_dict())
+    seen = [example.seen for example in examples if example.seen is not None]
+    states = np.concatenate([example.states for example in examples])
+    network.fit_units(states, np.concatenate(seen) if network.frozen else None)
     places = [
         np.array([(n, t) for n, e in enumerate(examples) for t in np.flatnonzero(getattr(e, kind))])
         for kind in ("done", "not_done")
     ]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate)
+    learned = [weight for weight in network.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(learned, settings.learning_rate, weight_decay=DECAY)
     half = max(1, settings.batch_size // 2)
     targets = torch.cat([torch.ones(half), torch.zeros(half)])
     for _ in range(settings.steps):
         rows = np.concatenate([of[rng.integers(len(of), size=half)] for of in places])
-        states = torch.from_numpy(np.stack([examples[n].states[t] for n, t in rows]))
-        logits = network(states, _shown(examples, rows, eyes, rng))
+        states = _stacked([examples[n].states[t] for n, t in rows])
+        if network.frozen:
+            logits = network(states, {}, _stacked([seen[n][t] for n, t in rows]))
+        else:
+            logits = network(states, _shown(examples, rows, looks, rng))
         loss = binary_cross_entropy_with_logits(logits, targets)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     return network.eval()
+
+
+def _stacked(rows: Sequence[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(rows))
 
 
 def _shown(
@@ -107,14 +126,19 @@ def score(network: JudgeNetwork, example: Example) -> np.ndarray:
     parts = []
     for begin in range(0, len(example.states), BLOCK):
         part = slice(begin, begin + BLOCK)
-        frames = {c: torch.from_numpy(np.asarray(example.frames[c][part])) for c in cameras}
-        parts.append(torch.sigmoid(network(torch.from_numpy(example.states[part]), frames)))
+        states, seen = torch.from_numpy(example.states[part]), None
+        frames: dict[str, Tensor] = {}
+        if network.frozen and example.seen is not None:
+            seen = torch.from_numpy(example.seen[part])
+        else:
+            frames = {c: torch.from_numpy(np.asarray(example.frames[c][part])) for c in cameras}
+        parts.append(torch.sigmoid(network(states, frames, seen)))
     return torch.cat(parts).numpy()
 
 
 def cross_validated(
     examples: Sequence[Example],
-    eyes: EyesConfig | None,
+    eyes: EyesConfig | PolicyEyes | None,
     rate: float,
     settings: Fit,
     say: Callable[[str], object] = lambda text: None,
@@ -123,7 +147,7 @@ def cross_validated(
 
     Args:
         examples: Episodes.
-        eyes: Cameras and their network, None for states alone.
+        eyes: As `fit` takes them.
         rate: Steps per second [Hz].
         settings: Settings.
         say: Told of every fold.

@@ -15,9 +15,9 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 RATE = r"[01]\.\d\d \[[\d., ]+\] over \d+ episodes"
 
 
-def run(example: str, *arguments: object) -> str:
+def run(example: str, *arguments: object, warnings: str = "error") -> str:
     done = subprocess.run(
-        [sys.executable, "-W", "error", f"examples/{example}.py", *map(str, arguments)],
+        [sys.executable, "-W", warnings, f"examples/{example}.py", *map(str, arguments)],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -79,3 +79,19 @@ def test_from_a_robomimic_file_to_a_steered_policy(tmp_path):
     content = dataset.read_bytes()
     run("02_from_demonstrations", dataset, *tiny, "--decisions=1", "--out", tmp_path / "again")
     assert dataset.read_bytes() == content
+
+
+def test_rllib_learns_on_a_steered_environment():
+    for needed in ("metaworld", "ray", "lz4", "tree", "ormsgpack"):
+        pytest.importorskip(needed, reason="needs the extras metaworld and rllib")
+    tiny = ("--env=box-close", "--runners=0", "--iterations=1", "--decisions=64")
+    said = run("08_rllib", *tiny, warnings="ignore")  # of Ray's own
+    assert re.match(r"0: 64 decisions, mean return ([01]\.\d\d|nan)\n$", said)
+
+
+def test_torchrl_collects_from_a_steered_environment():
+    for needed in ("metaworld", "torchrl"):
+        pytest.importorskip(needed, reason="needs the extras metaworld and torchrl")
+    tiny = ("--env=box-close", "--decisions=60", "--batch=30")
+    said = run("09_torchrl", *tiny, warnings="ignore")  # of TensorDict's own
+    assert len(re.findall(r"^30 decisions, actions of \(30, 8\): \d of", said, re.MULTILINE)) == 2

@@ -14,7 +14,7 @@ from zprl_env.files import CONFIG_FILE, RESULTS_FILE, RunFolderError, one_line, 
 from zprl_env.options.former import with_present_names
 from zprl_env.training.run.history import HISTORY_FILE, count, result_from
 
-COUNTED = ("backend", "env_kwargs", "keep", "num_envs", "overlap", "total_env_steps")
+COUNTED = ("backend", "collect", "env_kwargs", "keep", "num_envs", "overlap", "total_env_steps")
 """Settings outside of the recipe by which two runs are not the same thing done twice."""
 
 

@@ -230,7 +230,9 @@ class ActionChunkWrapper(
             own = self.unwrapped.np_random_seed if seed is None else seed
             seed = own if own is not None and own >= 0 else None
         if seed is not None:
-            info = {**info, POLICY_SEED: int(seed)}
+            # An environment that was never given one has drawn 128 bits, and vectorised ones put
+            # infos into arrays of 64.
+            info = {**info, POLICY_SEED: int(seed) % 2**62}
         return observation, info
 
     def step(self, action: np.ndarray) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -305,11 +307,12 @@ class ActionChunkWrapper(
     def _execute(self, stretch: Stretch, actions: np.ndarray, turn: Turn) -> None:
         """Execute actions, until the episode ends or a turn may not be taken any more."""
         low, high = self._beyond
+        inside = np.minimum(np.maximum(actions, self._low), self._high)
+        outside = ((actions < low) | (actions > high)).sum(axis=1).tolist()
         with lazy_pictures(self.env):
-            for action in actions:
+            for single, beyond in zip(inside, outside, strict=True):
                 if self._history is not None:
                     self._history.look(stretch.steps >= self._n_action_steps - self._history.steps)
-                single = np.clip(action, self._low, self._high)
                 stretch.observation = None  # one that somebody keeps has its pictures taken
                 with turn() as mine:
                     if not mine:
@@ -322,7 +325,7 @@ class ActionChunkWrapper(
                 stretch.last = single
                 if TAKEOVER in stretch.info:
                     stretch.hands.append(stretch.info[TAKEOVER])
-                stretch.outside += int(((action < low) | (action > high)).sum())
+                stretch.outside += beyond
                 success = reported_success(stretch.info)
                 if success is not None:
                     self.reports_success = True

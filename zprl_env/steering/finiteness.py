@@ -14,6 +14,8 @@ from zprl_env.errors import SimulationError
 LARGEST = float(np.finfo(np.float32).max)
 """Largest number that a replay buffer of float32 holds; beyond it is infinity."""
 
+_FLOATS = (float, np.floating)
+
 
 def check_step(reward: Any, info: Mapping[str, Any], step: int) -> None:
     """Refuse a reward or a report of success that is not finite: one of them spoils an agent.
@@ -31,16 +33,18 @@ def check_step(reward: Any, info: Mapping[str, Any], step: int) -> None:
     Traceback (most recent call last):
     zprl_env.errors.SimulationError: Expected a finite reward. Got: nan at step 12 of the ...
     """
-    said = {"reward": float(reward)}
+    _check("reward", float(reward), step)
     for name in SUCCESS:
-        if isinstance(info.get(name), float | np.floating):
-            said[name] = float(info[name])
-    for name, value in said.items():
-        if not abs(value) <= LARGEST:
-            raise SimulationError(
-                f"Expected a finite {name}. Got: {value} at step {step} of the episode. "
-                f"Nothing was learned from it; see what the environment's step() returns there."
-            )
+        if name in info and isinstance(info[name], _FLOATS):
+            _check(name, float(info[name]), step)
+
+
+def _check(name: str, value: float, step: int) -> None:
+    if not abs(value) <= LARGEST:
+        raise SimulationError(
+            f"Expected a finite {name}. Got: {value} at step {step} of the episode. "
+            f"Nothing was learned from it; see what the environment's step() returns there."
+        )
 
 
 def check_observation(observation: Any, step: int) -> None:

@@ -130,7 +130,7 @@ class Frozen:
         return [*encoding, np.array(chunk)]
 
     def _put_to_evaluation(self) -> None:
-        if any(module.training for module in self._modules):
+        if True in [module.training for module in self._modules]:
             for root in self._roots:
                 root.eval()
 

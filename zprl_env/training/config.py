@@ -41,7 +41,12 @@ from zprl_env.training.run.settings_file import (
 )
 from zprl_env.training.settings import limits
 from zprl_env.training.settings.algorithms import BackendName
-from zprl_env.training.settings.compatibility import check_algorithm, check_inputs, check_overlap
+from zprl_env.training.settings.compatibility import (
+    check_algorithm,
+    check_async,
+    check_inputs,
+    check_overlap,
+)
 from zprl_env.training.settings.quick import quick_recipe, quick_settings
 from zprl_env.training.settings.recipe import Recipe, recipe_for
 from zprl_env.training.settings.takeover import RESIDUAL, Takeover, check_takeover
@@ -104,6 +109,14 @@ class Config:
     ray_address: str | None = None
     """Ray cluster to join: HOST:PORT, or auto for the one that this machine belongs to; implies
     --vec ray, which starts one on this machine if not given."""
+    collect: Literal["sync", "async"] = "sync"
+    """Way of collecting: 'sync', the learner decides step by step; or 'async', each of Ray's
+    workers by itself, with the newest agent it has, while the agent learns: sac, td3, tqc or crossq
+    with --vec ray."""
+    max_age: int | None = None
+    """Updates by which the agent that chose a decision may be behind the learner's when it arrives,
+    with --collect async; older decisions are dropped and counted. If not given, twice as many as
+    can pass meanwhile, and at least 1000."""
     overlap: bool = False
     """Let half of the environments simulate while the agent learns: sac, td3, tqc or crossq with an
     even --num-envs."""
@@ -129,6 +142,10 @@ class Config:
     expert is a scripted one."""
     teleoperator_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of it, such as speed=0.3; values are JSON or words."""
+    judge: Path | None = None
+    """Real: folder of a classifier (python -m real.judge) that ends the training episodes of a
+    simulated robot in place of the scene's criterion, by which evaluations go on being judged. On
+    hardware it is --env-kwargs operator=judge+keyboard judge=FOLDER."""
     console: bool = False
     """Real: show a page beside the arm while the agent learns, at http://127.0.0.1:8400 or the next
     free port: cameras, what the policy is about to do, the curve, verdicts and STOP."""
@@ -195,6 +212,8 @@ class Config:
                 f"console must come with one environment, that of the arm. Got: --num-envs "
                 f"{self.num_envs}. Try --num-envs 1."
             )
+        if self.collect == "async":
+            check_async(self.algo, self.backend, self.vec, self.recipe, overlap=self.overlap)
         if self.overlap:
             check_overlap(self.algo, self.num_envs)
         check_algorithm(self.algo, self.backend, self.recipe)
@@ -269,6 +288,7 @@ _MAY_CHANGE = {
     "record",
     "teleoperator",
     "teleoperator_kwargs",
+    "judge",
     "console",
     "rerun",
     "threads",
@@ -281,6 +301,7 @@ _MAY_CHANGE = {
     "overwrite",
     "resume_from",
     "trust",
+    "max_age",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gymnasium as gym
@@ -23,6 +24,9 @@ from zprl_env.seeing.fit import cameras_of
 from zprl_env.steering.chunking import ActionChunkWrapper
 from zprl_env.steering.table import find_steering
 from zprl_env.steering.wrapper import SteeringWrapper
+from zprl_env.training.collecting.crew import Crew
+from zprl_env.training.collecting.envs import CollectedEnvs
+from zprl_env.training.collecting.ratio import Ratio, check_max_age
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.vectorised.alternating import AlternatingVecEnv
 from zprl_env.vectorised.cluster.connection import Cluster
@@ -76,6 +80,98 @@ def shape_reward(env: gym.Env, recipe: Recipe) -> gym.Env:
     return gym.wrappers.TransformReward(env, lambda reward: factor * (float(reward) - offset))
 
 
+def training_parts(
+    name: str,
+    policy: PolicyLike,
+    where: str,
+    recipe: Recipe,
+    env_kwargs: dict[str, Any] | None = None,
+) -> tuple[Callable[[], gym.Env], Callable[[VecEnv], SteeringVecEnv]]:
+    """Return what makes an environment of chunks to learn in, and what steers several of them.
+
+    Args:
+        name: Task, as :func:`~zprl_env.envs.make_env` takes it.
+        policy: As in :func:`evaluation_env`.
+        where: As in :func:`evaluation_env`.
+        recipe: Settings.
+        env_kwargs: Passed to the environment.
+    """
+    policy = resolve_policy(policy)
+    n_action_steps = recipe.n_action_steps or policy.n_action_steps
+    gamma, kwargs = recipe.gamma, camera_kwargs(policy, name, env_kwargs or {})
+    cameras = cameras_of(policy)
+    # Processes of their own get the row, which they may not have registered, and no policy.
+    task, keys, history = find_task(name), observation_keys(policy), n_obs_steps(policy)
+
+    def make() -> gym.Env:
+        made = with_cameras(make_env(task, **kwargs), cameras)
+        flat = with_history(flatten(made, keys, sees=bool(cameras)), history)
+        timed = TimeLeftObservation(flat) if recipe.time_left else flat
+        env: gym.Env = Monitor(SeededEpisodes(timed))
+        return ActionChunkWrapper(shape_reward(env, recipe), n_action_steps, gamma)
+
+    options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}
+    if recipe.random_crop:  # while collecting; an evaluation's crop is the centre
+        options["random_crop"] = True
+    if recipe.time_left:
+        policy = TimeLeftPolicy(policy)
+    return make, partial(_steer, policy, where, options)
+
+
+def _steer(policy: PolicyLike, where: str, options: dict[str, Any], envs: VecEnv) -> SteeringVecEnv:
+    return SteeringVecEnv(envs, policy, steer=where, **options)
+
+
+def make_collected_envs(
+    name: str,
+    policy: PolicyLike,
+    recipe: Recipe,
+    *,
+    steered: SteeringWrapper,
+    where: str,
+    num_envs: int,
+    seed: int,
+    cluster: Cluster,
+    max_age: int | None = None,
+    env_kwargs: dict[str, Any] | None = None,
+) -> CollectedEnvs:
+    """Make environments that decide by themselves on Ray, each worker with a copy of the policy.
+
+    Args:
+        name: As in :func:`training_parts`.
+        policy: As in :func:`training_parts`.
+        recipe: Settings.
+        steered: A steered environment of this process's, such as the evaluation's.
+        where: As in :func:`training_parts`.
+        num_envs: How many.
+        seed: Seed of the first; the others follow.
+        cluster: Where they run.
+        max_age: Updates by which the agent that chose a decision may be behind; None is the usual.
+        env_kwargs: Passed to the environment.
+
+    Returns:
+        A vectorised environment that stands for them.
+
+    Raises:
+        ConfigurationError: The policy cannot travel, or nearly all decisions would be too old.
+        SimulationError: A worker could not make its environments.
+    """
+    check_max_age(max_age, Ratio(recipe, num_envs))
+    make, steer = training_parts(name, policy, where, recipe, env_kwargs)
+    crew = Crew(partial(group, make, steer), num_envs, cluster)
+    whole = bool(getattr(steered.unwrapped, "in_real_time", False))
+    envs = CollectedEnvs(crew, recipe, steered.steering, whole=whole, max_age=max_age)
+    envs.seed(seed)
+    return envs
+
+
+def group(
+    make: Callable[[], gym.Env], steer: Callable[[VecEnv], SteeringVecEnv], size: int
+) -> SteeringVecEnv:
+    """Make so many steered environments in this process, of :func:`training_parts`."""
+    return steer(DummyVecEnv([make] * size))
+
+
 def make_training_envs(
     name: str,
     policy: PolicyLike,
@@ -107,25 +203,7 @@ def make_training_envs(
     Raises:
         SimulationError: A process could not make its environment.
     """
-    policy = resolve_policy(policy)
-    n_action_steps = recipe.n_action_steps or policy.n_action_steps
-    gamma, kwargs = recipe.gamma, camera_kwargs(policy, name, env_kwargs or {})
-    cameras = cameras_of(policy)
-    # Processes of their own get the row, which they may not have registered, and no policy.
-    task, keys, history = find_task(name), observation_keys(policy), n_obs_steps(policy)
-
-    def make() -> gym.Env:
-        made = with_cameras(make_env(task, **kwargs), cameras)
-        flat = with_history(flatten(made, keys, sees=bool(cameras)), history)
-        timed = TimeLeftObservation(flat) if recipe.time_left else flat
-        env: gym.Env = Monitor(SeededEpisodes(timed))
-        return ActionChunkWrapper(shape_reward(env, recipe), n_action_steps, gamma)
-
-    options = steering_options(recipe) | {"sample_latent": recipe.sample_latent}
-    if recipe.random_crop:  # while collecting; an evaluation's crop is the centre
-        options["random_crop"] = True
-    if recipe.time_left:
-        policy = TimeLeftPolicy(policy)
+    make, steer = training_parts(name, policy, where, recipe, env_kwargs)
 
     def steered(size: int) -> SteeringVecEnv:
         makers: list[Callable[[], gym.Env]] = [make] * size
@@ -135,7 +213,7 @@ def make_training_envs(
             envs = RayVecEnv(makers, workers=workers, address=cluster.address)
         else:
             envs = DummyVecEnv(makers) if num_envs == 1 else WorkerVecEnv(makers)
-        return SteeringVecEnv(envs, policy, steer=where, **options)
+        return steer(envs)
 
     try:
         envs = ResumableVecEnv(

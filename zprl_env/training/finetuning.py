@@ -16,11 +16,12 @@ from zprl_env.files import RESULTS_FILE, RunFolderError, write_json
 from zprl_env.training.agents import weights
 from zprl_env.training.agents.critics.resets import Resets
 from zprl_env.training.agents.prior import add_demonstrations
+from zprl_env.training.collecting.ages import Ages
 from zprl_env.training.learning import learn, rescued
 from zprl_env.training.opened import OpenedRun
 from zprl_env.training.run import checkpoint
 from zprl_env.training.run.folder import CURVE_FILE, VIDEO_FILE
-from zprl_env.training.run.history import HISTORY_FILE
+from zprl_env.training.run.history import HISTORY_FILE, REACHED
 from zprl_env.training.run.interruption import Interruption
 from zprl_env.training.run.kept import Kept, choose
 from zprl_env.training.run.settings_file import resume_command
@@ -214,6 +215,8 @@ class Finetuning(OpenedRun):
             )
         if self.corrections is not None:
             self._tell(f"{self.corrections.expressed}.")
+        if history.ages:
+            self._tell(Ages(history.ages).told())
         self._tell(self.kept.reason)
         if not self._updates:
             self._say("The agent has learned nothing: it is the one that training began with.")
@@ -247,7 +250,23 @@ class Finetuning(OpenedRun):
             "not_counted": history.not_counted,
             "seconds": history.seconds,
             "policy_sha256": self._weights_hash,
+            **({"ages": Ages(history.ages).summary()} if history.ages else {}),
+            "helped": history.helped,
+            "by_person": history.by_person,
+            **self._minutes(),
         }
+
+    def _minutes(self) -> dict[str, Any]:
+        """Return a robot's minutes, ways home left out, and what it took to reach success rates."""
+        robot = self.comparison.env.unwrapped
+        preset = getattr(robot, "preset", None)
+        reached: dict[str, Any] = {f"{rate:g}": self.history.reached(rate) for rate in REACHED}
+        if preset is None:
+            return {"reached": reached}
+        for price in (price for one in reached.values() for price in one.values() if price):
+            price["robot_minutes"] = round(price["env_steps"] / preset.rate / 60.0, 2)
+        minutes = self.history.env_steps / preset.rate / 60.0
+        return {"reached": reached, "robot_minutes": round(minutes, 2)}
 
     def _log_tests(self) -> None:
         """Log the test episodes of base and steered policy among the curves."""

@@ -15,6 +15,8 @@ from zprl_env.errors import SimulationError, ZprlError
 from zprl_env.files import RunFolderError
 from zprl_env.training.agents.divergence import DivergedError, check_agent
 from zprl_env.training.agents.warmup import warm_up
+from zprl_env.training.collecting.envs import CollectedEnvs
+from zprl_env.training.collecting.learning import learn_from_crew
 from zprl_env.training.run import randomness
 from zprl_env.training.run.checkpoint import newest_checkpoint
 from zprl_env.training.run.history import History
@@ -49,18 +51,22 @@ def learn(
         return
     if generators is not None:
         randomness.restore(generators)
-    if isinstance(model, OffPolicyAlgorithm):
+    collected = isinstance(model.get_env(), CollectedEnvs)
+    if isinstance(model, OffPolicyAlgorithm) and not collected:
         left = warmup_decisions - history.decisions
         if not warm_up(model, left, callback, warmup_noise):
             return
     if history.env_steps < total_env_steps:
         try:
-            model.learn(
-                total_env_steps,
-                callback=callback,
-                log_interval=None,  # the callback logs, on an axis of environment steps
-                reset_num_timesteps=False,
-            )
+            if isinstance(model, OffPolicyAlgorithm) and collected:
+                learn_from_crew(model, history, callback)
+            else:
+                model.learn(
+                    total_env_steps,
+                    callback=callback,
+                    log_interval=None,  # the callback logs, on an axis of environment steps
+                    reset_num_timesteps=False,
+                )
         except Exception as error:  # what NaN leads to in which library has no common kind
             _blame_divergence(model, history, error)
             raise

@@ -22,9 +22,11 @@ from zprl_env.tasks import folder_name
 from zprl_env.training.agents.model import make_model
 from zprl_env.training.agents.takeover import Corrections, learn_from_people
 from zprl_env.training.budget import Pace, check_budget
+from zprl_env.training.collecting.envs import CollectedEnvs
+from zprl_env.training.collecting.ratio import COURSE
 from zprl_env.training.comparison import Comparison
 from zprl_env.training.config import Config, check_policy, save_config
-from zprl_env.training.environment import make_training_envs
+from zprl_env.training.environment import make_collected_envs, make_training_envs
 from zprl_env.training.found import asked, find_settings
 from zprl_env.training.run import checkpoint
 from zprl_env.training.run.base_copy import keep_base
@@ -35,6 +37,7 @@ from zprl_env.training.run.history import History
 from zprl_env.training.watch.curves import open_curves
 from zprl_env.training.watch.tracking import run_name, tracked
 from zprl_env.vectorised.cluster.connection import Cluster
+from zprl_env.vectorised.resumable import ResumableVecEnv
 from zprl_env.writing import Writing
 
 MakeRecorder = Callable[[dict[str, Any]], Any]
@@ -181,6 +184,8 @@ class OpenedRun:
         """Refuse a budget by which nothing would be learned."""
         config, env = self.config, self.comparison.env
         together = config.num_envs // 2 if config.overlap else config.num_envs
+        if config.collect == "async":
+            together *= COURSE
         pace = Pace(together, env.env.n_action_steps, episode_limit(env))
         check_budget(config.algo, config.recipe, config.total_env_steps, pace, self.history)
 
@@ -190,17 +195,7 @@ class OpenedRun:
         if make_recorder is not None:
             facts = {"policy_sha256": self._weights_hash, "run": str(self.folder)}
             recorded["recorder"] = make_recorder(facts)
-        self.envs = make_training_envs(
-            config.env,
-            self.policy,
-            config.steer,
-            config.recipe,
-            num_envs=config.num_envs,
-            overlap=config.overlap,
-            seed=config.seed,
-            env_kwargs=self._kwargs | recorded,
-            cluster=Cluster(config.workers, config.ray_address) if config.vec == "ray" else None,
-        )
+        self.envs = self._make_envs(self._kwargs | recorded)
         self.model = make_model(
             config.algo,
             config.recipe,
@@ -226,12 +221,44 @@ class OpenedRun:
             self.history.updates = self._begun.updates
             self._say(self._resumed_at())
 
+    def _make_envs(self, env_kwargs: dict[str, Any]) -> ResumableVecEnv | CollectedEnvs:
+        """Make the environments, that are stepped from here or that decide by themselves."""
+        config = self.config
+        cluster = Cluster(config.workers, config.ray_address) if config.vec == "ray" else None
+        if config.collect == "async" and cluster is not None:
+            return make_collected_envs(
+                config.env,
+                self.policy,
+                config.recipe,
+                steered=self.comparison.env,
+                where=config.steer,
+                num_envs=config.num_envs,
+                seed=config.seed,
+                cluster=cluster,
+                max_age=config.max_age,
+                env_kwargs=env_kwargs,
+            )
+        return make_training_envs(
+            config.env,
+            self.policy,
+            config.steer,
+            config.recipe,
+            num_envs=config.num_envs,
+            overlap=config.overlap,
+            seed=config.seed,
+            env_kwargs=env_kwargs,
+            cluster=cluster,
+        )
+
     def _people(self) -> dict[str, Any]:
-        """Return what gives a person the arm that the agent learns on, and on no other."""
-        if self.config.teleoperator is None:
-            return {}
-        kwargs = settings(self.config.teleoperator_kwargs)
-        return {"teleoperator": self.config.teleoperator, "teleoperator_kwargs": kwargs}
+        """Return who is beside the arm that the agent learns on, and no other: person and judge."""
+        beside: dict[str, Any] = {}
+        if self.config.judge is not None:
+            beside = {"operator": "judge", "judge": self.config.judge}
+        if self.config.teleoperator is not None:
+            kwargs = settings(self.config.teleoperator_kwargs)
+            beside |= {"teleoperator": self.config.teleoperator, "teleoperator_kwargs": kwargs}
+        return beside
 
     def _resumed_at(self) -> str:
         done, budget = self.history.env_steps, self.config.total_env_steps

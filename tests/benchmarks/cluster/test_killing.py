@@ -44,6 +44,7 @@ def test_workers_and_nodes_are_killed_while_a_training_runs(nodes, tmp_path):
     kills = kill_during(
         [sys.executable, "-c", "import time; print('began', flush=True); time.sleep(4)"],
         nodes,
+        workers=2,
         kills=3,
         of_nodes=1,
         every=(0.0, 0.1),
@@ -62,6 +63,7 @@ def test_a_training_that_fails_is_no_result(nodes, tmp_path):
         kill_during(
             [sys.executable, "-c", "raise SystemExit(3)"],
             nodes,
+            workers=2,
             kills=0,
             of_nodes=0,
             every=(0.0, 0.1),

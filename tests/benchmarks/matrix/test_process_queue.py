@@ -17,7 +17,7 @@ from policies.checkpoints.output import locked_folder
 from zprl_env.errors import ZprlError
 
 SCRIPT = """
-import json, pathlib, sys, time
+import json, os, pathlib, sys, time
 words = sys.argv[1:]
 flag = "--resume-from" if "--resume-from" in words else "--out"
 out = pathlib.Path(words[words.index(flag) + 1])
@@ -27,6 +27,8 @@ here = pathlib.Path(__file__).parent
 if (here / "fails").exists():
     sys.exit(3)
 if (here / "waits").exists():
+    (out / "partial").write_text(str(os.getppid()))
+    (out / "partial").rename(out / "parent")
     time.sleep(60)
 history = {"episode_ends": [1], "episode_successes": [True]}
 (out / "history.json").write_text(json.dumps(history))
@@ -121,3 +123,29 @@ def test_two_queues_share_a_folder(root):
         Queue(1, said.append).work_off([one])
     assert said == ["Lift default 1: another queue's"]
     assert not one.finished()
+
+
+def test_on_ray_a_cell_whose_worker_is_killed_goes_on_elsewhere(root):
+    pytest.importorskip("ray")
+    from tests.helpers.ray_session import connected
+    from zprl_env.sweep.jobs import Jobs
+
+    connected()
+    (root / "waits").touch()
+    (one,) = cells(root, 1)
+
+    def kill() -> None:
+        while not (one.work / "parent").exists():
+            time.sleep(0.01)
+        (root / "waits").unlink()
+        os.kill(int((one.work / "parent").read_text()), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    said: list[str] = []
+    with Jobs(None, cores=1) as jobs:
+        Queue(1, said.append, jobs).work_off([one])
+    thread.join()
+    begun = "Lift default 1: its machine is gone; goes on elsewhere"
+    assert said == ["Lift default 1: begins", begun, "Lift default 1: kept"]
+    assert one.read()["results"][0] == "--resume-from"

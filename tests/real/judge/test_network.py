@@ -24,6 +24,6 @@ def test_one_number_for_each_step(size, eyes):
 def test_a_number_that_never_changes_is_not_blown_up():
     network = JudgeNetwork(2)
     states = np.array([[1.0, 5.0], [3.0, 5.0]], np.float32)
-    network.fit_states(states)
+    network.fit_units(states)
     assert network.mean.tolist() == [2.0, 5.0]
     assert network.std.tolist() == pytest.approx([1.0, 1e-3])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -180,3 +182,16 @@ def test_reset_says_what_the_policy_is_seeded_with(seeded):
         assert info["policy_seed"] == 7
     _, info = env.reset()
     assert "policy_seed" not in info
+
+
+def test_what_it_says_of_its_seed_fits_into_the_arrays_of_vectorised_environments():
+    def make() -> ActionChunkWrapper:
+        env = gym.make("Pendulum-v1")
+        _ = env.unwrapped.np_random  # drawn by itself, with a seed of 128 bits
+        return ActionChunkWrapper(env, n_action_steps=2)
+
+    with closing(gym.vector.SyncVectorEnv([make, make])) as envs:
+        _, infos = envs.reset()
+        assert infos["policy_seed"].dtype == np.int64
+        _, infos = envs.reset(seed=[2**31 + 5, 7])
+        assert infos["policy_seed"].tolist() == [2**31 + 5, 7]

@@ -232,6 +232,19 @@ class ChunkReplayBuffer(ReplayBuffer):
             rows.append(before)
         return rows
 
+    def _windows(self, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Find the rows of n decisions in a row, and behind which of them nothing follows.
+
+        Args:
+            first: Rows of the first ones. Shape ``(B,)``.
+
+        Returns:
+            Rows, and whether nothing that follows is stored. Shape ``(B, n_steps)``, both.
+        """
+        rows = (first[:, None] + np.arange(self.n_steps)) % self.buffer_size
+        # What lies behind the newest decision is older than it, or empty.
+        return rows, rows == (self.pos - 1) % self.buffer_size
+
     def _get_samples(
         self, batch_inds: np.ndarray, env: VecNormalize | None = None
     ) -> ReplayBufferSamples:
@@ -242,10 +255,9 @@ class ChunkReplayBuffer(ReplayBuffer):
             chosen = good[np.random.randint(0, len(good), size=count)]  # noqa: NPY002
             batch_inds[:count], columns[:count] = chosen.T
         steps = np.arange(self.n_steps)
-        rows = (batch_inds[:, None] + steps) % self.buffer_size
+        rows, ends = self._windows(batch_inds)
         window = (rows, columns[:, None])
-        # What lies behind the newest decision is older than it, or empty.
-        stops = (self.dones[window] > 0) | (rows == (self.pos - 1) % self.buffer_size)
+        stops = (self.dones[window] > 0) | ends
         last = np.where(stops.any(axis=1), stops.argmax(axis=1), self.n_steps - 1)
         decay = np.cumprod(self.discounts[window], axis=1)
         weights = np.concatenate([np.ones_like(decay[:, :1]), decay[:, :-1]], axis=1)
@@ -304,7 +316,9 @@ def end_trajectories(buffer: ReplayBuffer, columns: list[int] | None = None) -> 
         buffer: A buffer whose next decision does not follow from its last one.
         columns: Environments; all if not given.
     """
-    if buffer.size() > 0:
+    if (end_all := getattr(buffer, "end_all", None)) is not None:
+        end_all()
+    elif buffer.size() > 0:
         last = (buffer.pos - 1, slice(None) if columns is None else columns)
         buffer.timeouts[last] = np.where(buffer.dones[last] > 0, buffer.timeouts[last], 1.0)
         buffer.dones[last] = 1.0

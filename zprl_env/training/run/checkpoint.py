@@ -14,7 +14,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -29,7 +29,7 @@ from zprl_env.training.run import randomness
 from zprl_env.training.run.folder import CHECKPOINTS, checkpoint_folders
 from zprl_env.training.run.history import History
 from zprl_env.training.run.replay_file import load_replay, save_replay
-from zprl_env.vectorised.resumable import Place, ResumableVecEnv
+from zprl_env.vectorised.resumable import Place
 
 KEPT = 2
 """Checkpoints that are kept: the newest, and one to fall back to."""
@@ -37,6 +37,14 @@ KEPT = 2
 MANIFEST, STATE, REPLAY = "manifest.json", "state.json", "replay.safetensors"
 LIBRARIES = ("stable-baselines3", "sb3-contrib", "torch", "numpy", "numba", "gymnasium")
 """Libraries on whose versions it depends whether a resumed run goes on as it would have."""
+
+
+class Placed(Protocol):
+    """Environments that go on behind the place of others of the same seed."""
+
+    def go_to(self, place: Place) -> bool:
+        """Go there; tell whether the episode under way was taken up again."""
+        ...
 
 
 class RunCheckpoint(NamedTuple):
@@ -119,7 +127,7 @@ def find_checkpoint(run: Path, say: Callable[[str], None]) -> RunCheckpoint | No
 
 
 def resume(
-    run: Path, model: BaseAlgorithm, envs: ResumableVecEnv, say: Callable[[str], None]
+    run: Path, model: BaseAlgorithm, envs: Placed, say: Callable[[str], None]
 ) -> RunCheckpoint | None:
     """Restore a run's newest checkpoint that is whole and can be loaded.
 
@@ -161,7 +169,7 @@ def _newest(
 
 
 def load_checkpoint(
-    checkpoint: RunCheckpoint, run: Path, model: BaseAlgorithm, envs: ResumableVecEnv
+    checkpoint: RunCheckpoint, run: Path, model: BaseAlgorithm, envs: Placed
 ) -> None:
     """Restore a checkpoint into a fresh model and fresh environments.
 

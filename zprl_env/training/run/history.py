@@ -18,6 +18,10 @@ from zprl_env.files import RunFolderError, one_line, read_json
 HISTORY_FILE = "history.json"
 WINDOW = 100
 """Episodes of the rolling success rate."""
+RECENT = 20
+"""Episodes of training in a row whose success rate tells when a rate was reached."""
+REACHED = (0.9, 0.95)
+"""Success rates whose price is told."""
 
 
 @dataclass
@@ -37,6 +41,8 @@ class History:
             aborted or cut off on a robot.
         helped: Episodes in which a person had the arms; they are no successes.
         by_person: Environment steps that a person made.
+        ages: Counts of the ages of decisions that were collected beside learning; see
+            `zprl_env.training.collecting.ages`. Empty of others.
     """
 
     env_steps: int = 0
@@ -50,6 +56,7 @@ class History:
     not_counted: dict[str, int] = field(default_factory=dict)
     helped: int = 0
     by_person: int = 0
+    ages: dict[str, int] = field(default_factory=dict)
 
     @property
     def rolling_success(self) -> float:
@@ -90,6 +97,39 @@ class History:
         agents = [at for at, result in self.evaluations if at > 0 and result.interval.low >= rate]
         return agents[0] if agents else None
 
+    def reached(self, rate: float) -> dict[str, dict[str, int] | None]:
+        """Return what it took to reach a success rate, by validation episodes and by training's.
+
+        Args:
+            rate: Success rate.
+
+        Returns:
+            Environment steps, and episodes of training that were judged until then, for the first
+            ``validation`` that reached it and for the first time that `RECENT` episodes of
+            ``training`` in a row did, which explore, and of which those that a person helped are
+            no successes; None if it was not reached.
+
+        >>> ends, successes = [*range(10, 310, 10)], [False] * 10 + [True] * 20
+        >>> history = History(episode_ends=ends, episode_successes=successes)
+        >>> history.reached(0.9)
+        {'validation': None, 'training': {'env_steps': 280, 'episodes': 28}}
+        """
+        played = [at for at, one in self.evaluations if at > 0 and one.episodes]
+        rates = {at: one.success_rate for at, one in self.evaluations}
+        evaluated = next((at for at in played if rates[at] >= rate), None)
+        ends, won = self.episode_ends, np.cumsum([0, *self.episode_successes])
+        last = next(
+            (n for n in range(RECENT, len(ends) + 1) if won[n] - won[n - RECENT] >= rate * RECENT),
+            None,
+        )
+        steps = {"validation": evaluated, "training": None if last is None else ends[last - 1]}
+        return {
+            name: None
+            if at is None
+            else {"env_steps": at, "episodes": sum(end <= at for end in ends)}
+            for name, at in steps.items()
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as values of JSON."""
         evaluations = [[at, result.to_dict()] for at, result in self.evaluations]
@@ -115,7 +155,7 @@ class History:
             raise TypeError("outcomes of episodes that are not true or false")
         for number in (
             *(history.helped, history.by_person),
-            *(*history.episode_ends, *history.not_counted.values()),
+            *(*history.episode_ends, *history.not_counted.values(), *history.ages.values()),
         ):
             count(number)
         if isinstance(history.seconds, bool) or not 0.0 <= history.seconds < float("inf"):

@@ -10,6 +10,9 @@ from stable_baselines3.common.buffers import ReplayBuffer
 
 from zprl_env.files import RunFolderError, one_line
 
+LINKS = ["following", "before", "versions", "ages"]
+"""Arrays of a buffer whose rows come from many environments in any order."""
+
 
 def save_replay(path: Path, buffer: ReplayBuffer) -> None:
     """Save the filled part of a replay buffer, and no more than that."""
@@ -47,5 +50,6 @@ def _arrays(buffer: ReplayBuffer) -> dict[str, np.ndarray]:
     """Return the filled part of a replay buffer: views, which can be written to."""
     names = ["observations", "next_observations", "actions", "rewards", "dones", "timeouts"]
     names += ["discounts"] if hasattr(buffer, "discounts") else []
+    names += LINKS if hasattr(buffer, "following") else []
     names += ["succeeded"] if getattr(buffer, "success_share", 0.0) else []
     return {name: getattr(buffer, name)[: buffer.size()] for name in names}

@@ -177,3 +177,49 @@ def check_overlap(algo: str, num_envs: int) -> None:
             f"--num-envs, since one half simulates while the agent learns from the other. "
             f"Got: {algo}, {num_envs}. Try --algo sac --num-envs 2."
         )
+
+
+ALONE = {
+    "use_sde": False,
+    "best_of": 1,
+    "base_samples": 0,
+    "progressive_exploration": 0,
+}
+"""Settings by which an agent asks its critics or counts all decisions, which a worker that collects
+by itself cannot, with the value that does not."""
+
+
+def check_async(
+    algo: str, backend: BackendName, vec: str, recipe: Recipe, *, overlap: bool = False
+) -> None:
+    """Refuse to collect beside learning what cannot be learned from, or chosen, like that.
+
+    Args:
+        algo: The algorithm.
+        backend: The library that learns.
+        vec: Where environments run.
+        recipe: Its settings.
+        overlap: Whether half of the environments are to simulate while the agent learns.
+
+    Raises:
+        ZprlError: The algorithm has no replay buffer, the workers are not Ray's, or an actor alone
+            is not enough to decide.
+    """
+    names = off_policy_names()
+    if not find_algorithm(algo).off_policy or backend != "torch":
+        raise ZprlError(
+            f"--collect async must come with --algo {', '.join(names[:-1])} or {names[-1]} and "
+            f"--backend torch, which learn from what other agents chose. Got: {algo} of {backend}. "
+            "Try --algo sac."
+        )
+    if vec != "ray" or overlap:
+        raise ZprlError(
+            "--collect async must come with --vec ray and without --overlap, of which it takes the "
+            f"place. Got: --vec {vec}{' --overlap' if overlap else ''}. Try --vec ray --workers 2."
+        )
+    for name, unused in ALONE.items():
+        if (got := getattr(recipe, name)) != unused:
+            raise ZprlError(
+                f"{name} must be {unused} with --collect async, whose workers have an actor alone. "
+                f"Got: {got}. Leave --{name.replace('_', '-')} or --collect out."
+            )

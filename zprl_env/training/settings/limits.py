@@ -17,6 +17,7 @@ CONFIG = {
     "seed": Range(0, VALIDATION_SEED - 10_000),
     "num_envs": Range(1, 10_000),
     "workers": Range(1, 10_000),
+    "max_age": COUNT,
     "eval_every": COUNT,
     "checkpoint_every": COUNT,
     "validation_episodes": Range(1, TEST_SEED - VALIDATION_SEED),

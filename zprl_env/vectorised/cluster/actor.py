@@ -40,6 +40,7 @@ class Actor:
         makers: Any,
         patience: Callable[[], float],
         starting: float,
+        body: type[Worker] = Worker,
     ) -> None:
         """Prepare; nothing is started yet.
 
@@ -49,9 +50,10 @@ class Actor:
             makers: What makes them, wrapped for the way.
             patience: Time within which it has to answer [s], at any moment.
             starting: Time within which it has to be placed, and to have its environments [s].
+            body: What runs there.
         """
         self.indices, self.pid, self.failures = indices, -1, 0
-        self._ray, self._makers = connection.ray, makers
+        self._ray, self._makers, self._body = connection.ray, makers, body
         self._cores = connection.cores_each
         self._patience, self._starting = patience, starting
         self._handle: Any = None
@@ -66,7 +68,7 @@ class Actor:
 
     def start(self) -> None:
         """Ask Ray for a place."""
-        kind = self._ray.remote(Worker).options(
+        kind = self._ray.remote(self._body).options(
             num_cpus=self._cores, max_restarts=0, max_task_retries=0, enable_task_events=False
         )
         self._handle = kind.remote()
@@ -101,8 +103,14 @@ class Actor:
             f"s: of the cluster's {there} {free} are free. Add a machine, or take fewer --workers."
         )
 
-    def send(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def send(self, name: str, *args: Any, beside: Sequence[Any] = (), **kwargs: Any) -> Any:
         """Send a message, which is done after those before it; see :meth:`Worker.call`.
+
+        Args:
+            name: Its name.
+            *args: Its arguments.
+            beside: Further arguments, as references to bytes in Ray's store.
+            **kwargs: Its arguments by name.
 
         Raises:
             LostError: It is known to be dead.
@@ -110,7 +118,7 @@ class Actor:
         dumps = pickle.dumps if name in ("step", "reset") else cloudpickle.dumps
         message = dumps((name, args, kwargs), pickle.HIGHEST_PROTOCOL)
         try:
-            return self._handle.call.remote(message)
+            return self._handle.call.remote(message, *beside)
         except self._ray.exceptions.RayError as error:
             raise LostError(self._told(error)) from error
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import pickle
 import traceback
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from zprl_env.errors import ZprlError
-
-if TYPE_CHECKING:
-    from stable_baselines3.common.vec_env import DummyVecEnv
 
 
 class Failure(NamedTuple):
@@ -50,30 +47,35 @@ class Worker:
     They live in Stable-Baselines3's ``DummyVecEnv``, so that what comes back is what it would be in
     one process. Messages and answers are bytes: Ray takes those as they are, in two thirds of the
     time that arrays take, and what is unpickled at the other end can be written to.
+
+    Attributes:
+        OWN: Messages that it answers itself, by a method of that name after an underscore.
     """
+
+    OWN: tuple[str, ...] = ("make", "step", "reset")
 
     def __init__(self) -> None:
         """Begin without environments: a constructor that is run again would make others."""
-        self._envs: DummyVecEnv | None = None
+        self._envs: Any = None
 
     def place(self) -> int:
         """Return the process's id, as soon as the actor is placed and lives."""
         return os.getpid()
 
-    def call(self, message: bytes) -> bytes:
+    def call(self, message: bytes, *beside: bytes) -> bytes:
         """Answer a message.
 
         Args:
-            message: Name of a method below, or of one of ``DummyVecEnv``, and its arguments.
+            message: One of `OWN`, or a method of ``DummyVecEnv``, and its arguments.
+            beside: Last arguments, which Ray keeps apart: what many workers are sent alike.
 
         Returns:
             Its result, or a :class:`Failure`.
         """
         name, args, kwargs = pickle.loads(message)
         try:
-            own = {"make": self._make, "step": self._step, "reset": self._reset}
-            method: Any = own[name] if name in own else getattr(self._envs, name)
-            answer = method(*args, **kwargs)
+            method = getattr(self, f"_{name}") if name in self.OWN else getattr(self._envs, name)
+            answer = method(*args, *beside, **kwargs)
         except ZprlError as error:
             answer = Failure("words", str(error))
         except AttributeError as error:
@@ -87,22 +89,20 @@ class Worker:
     def _make(self, makers: Any) -> tuple[Any, Any]:
         from stable_baselines3.common.vec_env import DummyVecEnv
 
-        _one_thread()
+        one_thread()
         self._envs = DummyVecEnv(makers.var)
         return self._envs.observation_space, self._envs.action_space
 
     def _step(self, actions: Any) -> Stepped:
-        assert self._envs is not None
         observations, rewards, dones, infos = self._envs.step(actions)
         return Stepped(observations, rewards, dones, infos, self._envs.reset_infos)
 
     def _reset(self, seeds: list[int | None], options: list[dict[str, Any]]) -> Stepped:
-        assert self._envs is not None
         self._envs._seeds, self._envs._options = seeds, options
         return Stepped(self._envs.reset(), None, None, None, self._envs.reset_infos)
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
     """Leave the other cores to the other workers, as one environment after the other has to."""
     import torch
 

@@ -1,0 +1,1 @@
+"""Sweep: trainings of other settings as jobs on Ray, stopped early, resumed and compared."""

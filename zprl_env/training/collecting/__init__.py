@@ -1,0 +1,1 @@
+"""Collecting beside learning: workers decide with the newest agent that they have."""
