@@ -58,7 +58,7 @@ class Train:
     """Parts that the episodes are split into; each is judged by a judge that has not seen it."""
     in_a_row: int = 3
     """Steps in a row that have to show a success."""
-    false_share: float = 0.0
+    false_share: float = 0.02
     """Share of the episodes that may be ended as a success wrongly."""
     seed: int = 0
     """Seed of everything."""

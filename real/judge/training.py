@@ -42,7 +42,7 @@ class Fit:
     learning_rate: float = 1e-3
     folds: int = 5
     in_a_row: int = 3
-    false_share: float = 0.0
+    false_share: float = 0.02
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from real.robot import RobotState
 from real.tasks.coordinates import GRIPPER, MOTION
 from real.tasks.files import load_preset
 from real.tasks.layout import ActionLayout, ObservationLayout
-from real.tasks.preset import Preset
+from real.tasks.preset import TRACKED, Preset
 from zprl_env.errors import ConfigurationError, NoExpertError
 from zprl_env.experts.base import Expert
 from zprl_env.experts.quality import sample_quality
@@ -59,7 +59,7 @@ class ExpertTeleoperator:
         stint: float | None = None,
         seed: int = 0,
     ) -> None:
-        whole = preset if preset.objects else load_preset(preset.scene or preset.name)
+        whole = _tracked(preset)
         self._expert = _expert_of(whole)
         self._layout, self._actions = ObservationLayout(whole), ActionLayout(whole)
         self._preset, self._skill, self._stint = whole, skill, stint
@@ -145,6 +145,20 @@ class ExpertTeleoperator:
         if now - (self._began or now) < LONG + 0.5 or self._patience == 0.0:
             return False
         return all(np.abs(place - here).max() < STUCK for _, place in self._places)
+
+
+def _tracked(preset: Preset) -> Preset:
+    """Return the task as whoever does it sees it, who looks at the objects whatever a policy sees.
+
+    >>> "object_positions" in _tracked(load_preset("place-orange").untracked()).observation
+    True
+    """
+    own = load_preset(preset.scene or preset.name)
+    tracked = tuple(part for part in own.observation if part in TRACKED)
+    if any(part in TRACKED for part in preset.observation):
+        return preset
+    observation = (*preset.observation, *tracked)
+    return preset.model_copy(update={"observation": observation, "objects": own.objects})
 
 
 def _expert_of(preset: Preset) -> Expert:

@@ -133,6 +133,51 @@ def test_the_recording_says_who_acted_and_what_was_asked(played):
         assert entry.by_person == by_person.sum()
 
 
+def test_a_replay_of_the_recording_finds_every_transition(played):
+    _, told, buffer, steering, recorder = played
+    of_steps = _transitions_in(recorder, steering.policy, told)
+    stored = {buffer.observations[row, 0].tobytes(): row for row in range(buffer.size())}
+    found = 0
+    for (_, seen, after, *_), recorded in zip(told, of_steps, strict=True):
+        first, last, reward, by_person, over = recorded
+        size = len(first)
+        np.testing.assert_allclose(seen[:size], first, atol=1e-6)
+        if last is not None:  # what is seen after the last step is not recorded
+            np.testing.assert_allclose(after[:size], last, atol=1e-6)
+        row = stored.get(seen.tobytes())
+        if by_person.any() and not by_person.all():
+            assert row is None  # both had a hand in it
+        elif not by_person.any():
+            assert buffer.marks[row, 0] != BY_PERSON
+        elif row is not None:
+            assert buffer.marks[row, 0] == BY_PERSON
+        if row is None:
+            continue
+        found += 1
+        assert buffer.rewards[row, 0] == pytest.approx(reward, rel=1e-5)
+        assert buffer.discounts[row, 0] == pytest.approx(GAMMA ** len(by_person))
+        assert bool(buffer.dones[row, 0]) >= over
+    assert found == buffer.size() > TAKEOVERS
+
+
+def _transitions_in(recorder, policy, told):
+    """Yield of each decision what the recording says: features, reward, hands, and its end."""
+    lengths: list[list[int]] = [[] for _ in recorder.entries]
+    for episode, *_, info in told:
+        lengths[episode].append(info["env_steps"])
+    for entry, chunks in zip(recorder.entries, lengths, strict=True):
+        shown = Demonstrations.load(entry.file).trajectories[0]
+        features = policy.encode(shown.flat_observations(list(shown.observations))).features
+        at = 0
+        assert sum(chunks) == len(shown)
+        for steps in chunks:
+            end = at + steps
+            rewards = shown.rewards[at:end] @ GAMMA ** np.arange(steps)
+            last = features[end] if end < len(shown) else None
+            yield features[at], last, rewards, shown.by_person[at:end], end == len(shown)
+            at = end
+
+
 def test_every_stored_transition_is_one_that_happened(played):
     _, told, buffer, *_ = played
     rows = buffer.size()

@@ -21,6 +21,7 @@ from policies.pictures.settings import STATE
 from zprl_env.envs.cameras.chosen import chosen_state
 from zprl_env.envs.conditions import check_single
 from zprl_env.envs.observation.history import check_history, history_in, n_obs_steps, with_history
+from zprl_env.envs.observation.pixels import with_cameras
 from zprl_env.envs.spaces import is_image
 from zprl_env.errors import PolicyMismatchError
 
@@ -157,6 +158,7 @@ def flat_environment(env: gym.Env, policy: object = None) -> gym.Env:
     if isinstance(env, gym.Wrapper) and (found := history_in(env)) is not None:
         check_history(found, policy)
         return env
+    env = with_cameras(env, getattr(policy, "cameras", None) or ())
     flat = flatten(env, observation_keys(policy), sees=sees)
     if not sees or isinstance(env.observation_space, gym.spaces.Dict):
         check_order(ordered_keys(flat), policy)

@@ -9,12 +9,15 @@ import gymnasium as gym
 
 from policies.pictures.settings import QUALITIES
 from zprl_env.envs import make_env
+from zprl_env.envs.observation.pixels import with_cameras
 from zprl_env.seeing.fit import cameras_of, settings_of
 from zprl_env.tasks import SEEN, Task, find_task
 
 
 def make_env_for(policy: object, env: str | Task, **kwargs: Any) -> gym.Env:
     """Make an environment for a policy, with the cameras that it sees through, if it does.
+
+    Pictures that an environment calls ``pixels``, as LeRobot's do, get LeRobot's names of cameras.
 
     Args:
         policy: The policy.
@@ -31,7 +34,7 @@ def make_env_for(policy: object, env: str | Task, **kwargs: Any) -> gym.Env:
         >>> make_env_for(LinearPolicy(3, 1), "Pendulum-v1").observation_space.shape
         (3,)
     """
-    return make_env(env, **camera_kwargs(policy, env, kwargs))
+    return with_cameras(make_env(env, **camera_kwargs(policy, env, kwargs)), cameras_of(policy))
 
 
 def camera_kwargs(policy: object, env: str | Task, kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -142,6 +142,10 @@ class Config:
     expert is a scripted one."""
     teleoperator_kwargs: tuple[str, ...] = ()
     """NAME=VALUE of it, such as speed=0.3; values are JSON or words."""
+    judge: Path | None = None
+    """Real: folder of a classifier (python -m real.judge) that ends the training episodes of a
+    simulated robot in place of the scene's criterion, by which evaluations go on being judged. On
+    hardware it is --env-kwargs operator=judge+keyboard judge=FOLDER."""
     console: bool = False
     """Real: show a page beside the arm while the agent learns, at http://127.0.0.1:8400 or the next
     free port: cameras, what the policy is about to do, the curve, verdicts and STOP."""
@@ -284,6 +288,7 @@ _MAY_CHANGE = {
     "record",
     "teleoperator",
     "teleoperator_kwargs",
+    "judge",
     "console",
     "rerun",
     "threads",

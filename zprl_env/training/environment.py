@@ -15,6 +15,7 @@ from zprl_env.envs import find_task, make_env
 from zprl_env.envs.episodes import SeededEpisodes
 from zprl_env.envs.flat import flatten, observation_keys
 from zprl_env.envs.observation.history import n_obs_steps, with_history
+from zprl_env.envs.observation.pixels import with_cameras
 from zprl_env.envs.observation.time_left import TimeLeftObservation, TimeLeftPolicy
 from zprl_env.errors import SimulationError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
@@ -55,8 +56,9 @@ def evaluation_env(env: gym.Env, policy: PolicyLike, where: str, recipe: Recipe)
     """
     if recipe.time_left:
         policy = resolve_policy(policy)
-        sees = bool(cameras_of(policy))
-        flat = flatten(env, observation_keys(policy), sees=sees)
+        cameras = cameras_of(policy)
+        named = with_cameras(env, cameras)
+        flat = flatten(named, observation_keys(policy), sees=bool(cameras))
         env = TimeLeftObservation(with_history(flat, n_obs_steps(policy)))
         policy = TimeLeftPolicy(policy)
     return find_steering(where).wrapper(
@@ -97,12 +99,13 @@ def training_parts(
     policy = resolve_policy(policy)
     n_action_steps = recipe.n_action_steps or policy.n_action_steps
     gamma, kwargs = recipe.gamma, camera_kwargs(policy, name, env_kwargs or {})
-    sees = bool(cameras_of(policy))
+    cameras = cameras_of(policy)
     # Processes of their own get the row, which they may not have registered, and no policy.
     task, keys, history = find_task(name), observation_keys(policy), n_obs_steps(policy)
 
     def make() -> gym.Env:
-        flat = with_history(flatten(make_env(task, **kwargs), keys, sees=sees), history)
+        made = with_cameras(make_env(task, **kwargs), cameras)
+        flat = with_history(flatten(made, keys, sees=bool(cameras)), history)
         timed = TimeLeftObservation(flat) if recipe.time_left else flat
         env: gym.Env = Monitor(SeededEpisodes(timed))
         return ActionChunkWrapper(shape_reward(env, recipe), n_action_steps, gamma)

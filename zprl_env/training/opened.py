@@ -251,11 +251,14 @@ class OpenedRun:
         )
 
     def _people(self) -> dict[str, Any]:
-        """Return what gives a person the arm that the agent learns on, and on no other."""
-        if self.config.teleoperator is None:
-            return {}
-        kwargs = settings(self.config.teleoperator_kwargs)
-        return {"teleoperator": self.config.teleoperator, "teleoperator_kwargs": kwargs}
+        """Return who is beside the arm that the agent learns on, and no other: person and judge."""
+        beside: dict[str, Any] = {}
+        if self.config.judge is not None:
+            beside = {"operator": "judge", "judge": self.config.judge}
+        if self.config.teleoperator is not None:
+            kwargs = settings(self.config.teleoperator_kwargs)
+            beside |= {"teleoperator": self.config.teleoperator, "teleoperator_kwargs": kwargs}
+        return beside
 
     def _resumed_at(self) -> str:
         done, budget = self.history.env_steps, self.config.total_env_steps

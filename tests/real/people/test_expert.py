@@ -16,11 +16,10 @@ from zprl_env.errors import ConfigurationError
 STAY = np.array([0, 0, 0, 0, 1, 0, 0, 1], np.float32)
 
 
-def play(most=450, driver="ideal", **options):
+def play(most=450, driver="ideal", task="place-orange", **options):
     """Play one episode with a policy that stays where it is; return who made each step, the end."""
-    env = RealRobotEnv(
-        "place-orange", driver=driver, teleoperator="expert", teleoperator_kwargs=options
-    )
+    people = {"teleoperator": "expert", "teleoperator_kwargs": options}
+    env = RealRobotEnv(task, driver=driver, observation="state", **people)
     env.reset(seed=0)
     who: list[str] = []
     over = False
@@ -32,8 +31,10 @@ def play(most=450, driver="ideal", **options):
     return who, info.get("outcome", {}).get("outcome")
 
 
-def test_it_takes_the_arm_of_a_policy_that_is_stuck_and_does_the_task():
-    who, outcome = play(skill=1.0)
+@pytest.mark.parametrize("task", ["place-orange", "place-orange-pixels"])
+def test_it_takes_the_arm_of_a_policy_that_is_stuck_and_does_the_task(task):
+    # A policy that sees is told of no object; whoever stands beside the arm looks at them.
+    who, outcome = play(task=task, skill=1.0)
     assert outcome == "success"
     taken = who.index("person")
     assert 60 <= taken <= 90  # two seconds of nothing, and a start
