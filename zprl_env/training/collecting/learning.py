@@ -67,6 +67,9 @@ class Learner:
         self.model, self.envs, self.buffer = model, envs, buffer
         self.recipe, self.history, self.callback = envs.recipe, history, callback
         self.ages, self.ratio = Ages(history.ages), Ratio(envs.recipe, envs.crew.num_envs)
+        per_episode = self.recipe.updates_per_episode
+        learned = int(model._n_updates) // per_episode if per_episode else 0
+        self.episodes_before = len(history.episode_ends) - learned
         self.max_age = check_max_age(envs.max_age, self.ratio)
 
     def go_on(self) -> bool:
@@ -89,7 +92,9 @@ class Learner:
     @property
     def _owed(self) -> int:
         stored = self.history.decisions - self.ages.dropped
-        episodes = len(self.history.episode_ends)
+        if self.history.decisions < self.recipe.warmup_decisions:
+            self.episodes_before = len(self.history.episode_ends)
+        episodes = len(self.history.episode_ends) - self.episodes_before
         return self.ratio.owed(stored, episodes, int(self.model._n_updates))
 
     def note(self, arrived: Arrived) -> bool:

@@ -36,7 +36,7 @@ class Ratio:
 
         Args:
             decisions: Stored so far, those of the warm-up among them.
-            episodes: Ended so far.
+            episodes: Ended since the warm-up.
             updates: Taken so far.
 
         >>> Ratio(Recipe(updates_per_decision=0.5, warmup_decisions=10), 1).owed(15, 0, 1)

@@ -134,15 +134,9 @@ class Connection:
             short = usual_place if len(usual_place) < 25 else "/tmp"
             _folder = tempfile.mkdtemp(prefix="zprl-", dir=short)
             atexit.register(_stop)
-            self.ray.init(
-                address="local",
-                num_cpus=min(workers, os.cpu_count() or 1),
-                num_gpus=0,
-                object_store_memory=STORE,
-                include_dashboard=False,
-                _temp_dir=_folder,
-                **usual,
-            )
+            usual |= {"object_store_memory": STORE, "include_dashboard": False, "num_gpus": 0}
+            usual |= {"num_cpus": min(workers, os.cpu_count() or 1), "_temp_dir": _folder}
+            _begin(self.ray, patience, usual)
         finally:
             # Ray's own would end this process in the middle of whatever it is doing.
             if threading.current_thread() is threading.main_thread():
@@ -208,6 +202,26 @@ def _await(ray: Any, address: str, patience: float, usual: dict[str, Any]) -> No
                     f"see that this machine may reach it, or leave --ray-address out."
                 ) from error
             time.sleep(0.5)
+
+
+def _begin(ray: Any, patience: float, usual: dict[str, Any]) -> None:
+    """Start a cluster; on a machine so busy that Ray gives up after half a minute, again."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            ray.init(address="local", **usual)
+            return
+        except Exception as error:
+            ray.shutdown()
+            # Ray's own has no kind; a wrong argument, say, has one and comes again.
+            if type(error) is not Exception and not isinstance(error, OSError | RuntimeError):
+                raise
+            if time.monotonic() >= deadline:
+                why = str(error).splitlines()[0] if str(error) else type(error).__name__
+                raise SimulationError(
+                    f"Ray must start on this machine. It has not within {patience:.0f} s: {why} "
+                    "Try again when the machine is less busy, or leave --vec ray out."
+                ) from error
 
 
 def _stop() -> None:

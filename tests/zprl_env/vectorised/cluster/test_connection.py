@@ -15,7 +15,13 @@ import pytest
 
 from tests.helpers.documents import ROOT
 from zprl_env import ConfigurationError, SimulationError
-from zprl_env.vectorised.cluster.connection import Connection, _await, check_address, import_ray
+from zprl_env.vectorised.cluster.connection import (
+    Connection,
+    _await,
+    _begin,
+    check_address,
+    import_ray,
+)
 
 pytest.importorskip("ray")
 
@@ -34,6 +40,33 @@ def test_a_cluster_that_does_not_come_up_is_one_error_after_a_bounded_wait():
         with pytest.raises(SimulationError, match=rf"must be up at {address}.*for 1 s") as told:
             _await(import_ray(), address, 1.0, {})
     assert "\n" not in str(told.value)
+
+
+class Busy:
+    """Ray on a machine on which it gives up, so many times."""
+
+    def __init__(self, times: int, error: Exception) -> None:
+        self.left, self.error, self.stopped = times, error, 0
+
+    def init(self, **settings: object) -> None:
+        self.left -= 1
+        if self.left >= 0:
+            raise self.error
+
+    def shutdown(self) -> None:
+        self.stopped += 1
+
+
+def test_one_of_our_own_is_tried_again_on_a_busy_machine_and_told_of_in_a_line():
+    late = Exception("The current node timed out during startup.\nThis could happen because")
+    busy = Busy(2, late)
+    _begin(busy, 60.0, {})
+    assert (busy.left, busy.stopped) == (-1, 2)
+    with pytest.raises(SimulationError, match=r"not within 0 s: The current node timed") as told:
+        _begin(Busy(9, late), 0.0, {})
+    assert "\n" not in str(told.value)
+    with pytest.raises(TypeError):
+        _begin(Busy(9, TypeError("no such setting")), 60.0, {})
 
 
 PARENT = """
