@@ -126,6 +126,7 @@ def test_the_recording_says_who_acted_and_what_was_asked(played):
         by_person = np.concatenate([one.by_person for one in hands])
         actions = np.concatenate([one.actions for one in hands])
         shown = Demonstrations.load(entry.file).trajectories[0]
+        assert shown.by_person is not None
         np.testing.assert_allclose(shown.actions, actions, atol=1e-6)
         recorded, *_ = read_recorded(entry.file)
         by = [info["takeover"]["by"] == "person" for info in recorded.infos]
@@ -167,6 +168,7 @@ def _transitions_in(recorder, policy, told):
         lengths[episode].append(info["env_steps"])
     for entry, chunks in zip(recorder.entries, lengths, strict=True):
         shown = Demonstrations.load(entry.file).trajectories[0]
+        assert shown.by_person is not None
         features = policy.encode(shown.flat_observations(list(shown.observations))).features
         at = 0
         assert sum(chunks) == len(shown)

@@ -15,6 +15,7 @@ import termios
 import time
 import urllib.request
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -97,8 +98,13 @@ def test_ctrl_c_in_the_terminal_stops_the_arm_first_and_the_page_says_that_nobod
         time.sleep(1.0)
         os.write(ours, b"\x03")
         # The page outlives the arm for a moment, to say so, and then ends by itself.
-        seen = []
-        until(lambda: seen.append(news()) or (True if seen[-1] is None else None))
+        seen: list[Any] = []
+
+        def gone():
+            seen.append(news())
+            return True if seen[-1] is None else None
+
+        until(gone)
         assert any(not said["connected"] for said in seen[:-1]), seen
         found = until(lambda: re.search(r"AT REST (\S+) (\S+) (\d+)", told))
         assert process.wait(20.0) == 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ STAY = np.array([0, 0, 0, 0, 1, 0, 0, 1], np.float32)
 
 def play(most=450, driver="ideal", task="place-orange", **options):
     """Play one episode with a policy that stays where it is; return who made each step, the end."""
-    people = {"teleoperator": "expert", "teleoperator_kwargs": options}
+    people: dict[str, Any] = {"teleoperator": "expert", "teleoperator_kwargs": options}
     env = RealRobotEnv(task, driver=driver, observation="state", **people)
     env.reset(seed=0)
     who: list[str] = []
