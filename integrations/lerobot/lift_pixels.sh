@@ -7,7 +7,7 @@ out=${1:?where to, a folder}
 python=${PYTHON:-.venv/bin/python}          # the simulators' interpreter
 lerobot=${LEROBOT:-.venv-lerobot/bin/python} # LeRobot's own: make test-lerobot builds it
 export PYTHONPATH=${PYTHONPATH:-.}
-episodes=${EPISODES:-24} workers=${WORKERS:-1} train_steps=${TRAIN_STEPS:-2400}
+episodes=${EPISODES:-24} workers=${WORKERS:-1} train_steps=${TRAIN_STEPS:-1400}
 env_steps=${ENV_STEPS:-20000} tested=${TESTED:-100} validated=${VALIDATED:-30}
 lerobot_train="$(dirname "$lerobot")/lerobot-train"
 # Nothing is downloaded: its ResNet begins from random weights, and so learns as fast as the rest.
