@@ -50,7 +50,7 @@ RERUN = ["rerun-sdk>=0.22,<0.23"]  # the newer ones need NumPy 2
 SBX = ["sbx-rl>=0.22"]  # before that it ignores the discounts of n-step targets
 RAY = ["ray[tune]>=2.40"]
 RLLIB = ["ray[rllib]>=2.40"]  # whose newest versions ask for Gymnasium 1.2.2
-TORCHRL = ["torchrl>=0.9"]
+TORCHRL = ["torchrl>=0.9"]  # brings a folder `benchmarks` of its own: not among DEV
 DEV = [
     *FRANKA,
     *UR,
@@ -74,7 +74,6 @@ DEV = [
     "types-tqdm",
     *RAY,
     *("dm-tree", "lz4", "ormsgpack"),  # what RLlib needs besides, with any Gymnasium
-    *TORCHRL,
     *ZOO,
 ]
 
