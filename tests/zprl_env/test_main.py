@@ -14,7 +14,17 @@ from zprl_env.__main__ import COMMANDS, GROUPS, listing, main
 
 NAMES = {"train", "evaluate", "calibrate", "record", "make-policy", "export", "hub", "hyperparams"}
 NAMES |= {"doctor", "envs", "pretrain", "fit-bottleneck", "convert", "inspect", "play", "replay"}
-NAMES |= {"server", "testing", "compare", "check", "cameras", "teleoperate", "judge", "console"}
+NAMES |= {
+    "server",
+    "testing",
+    "compare",
+    "check",
+    "cameras",
+    "teleoperate",
+    "judge",
+    "console",
+    "sweep",
+}
 
 
 def zprl(*words: str) -> subprocess.CompletedProcess[str]:

@@ -53,13 +53,14 @@ def row(runs: Path, name: str, varied: dict[str, Any], state: str) -> Row:
 
 
 def ranked(rows: Sequence[Row]) -> list[Row]:
-    """Sort trials by their best validation; those without one come last."""
+    """Sort trials by their best validation, equals by name; those without one come last."""
 
     def key(one: Row) -> tuple[float, int]:
         found = one.validation
         return (-1.0, 0) if found is None else (found.result.success_rate, -found.env_steps)
 
-    return sorted(rows, key=key, reverse=True)
+    by_name = sorted(rows, key=lambda one: one.name)
+    return sorted(by_name, key=key, reverse=True)
 
 
 def draw(rows: Sequence[Row]) -> Table:
