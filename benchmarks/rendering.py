@@ -20,7 +20,7 @@ from os import environ
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tools.command import CommandLine, Tasks, check_seconds
+from benchmarks.tools.command import CommandLine, Tasks, check_turns
 from benchmarks.tools.kept import RESULTS as ALL_RESULTS
 from benchmarks.tools.kept import keep, keep_table, measured
 from benchmarks.tools.machine import machine
@@ -155,9 +155,7 @@ class Run:
     """File of the results; the table is beside it."""
 
     def __post_init__(self) -> None:
-        check_seconds(self.seconds)
-        for task in self.tasks:
-            task_name(task)
+        check_turns(self.tasks, self.seconds)
 
     def __call__(self) -> None:
         """Measure backend by backend."""

@@ -39,7 +39,7 @@ import numpy as np
 from stable_baselines3.common.vec_env import VecEnv
 
 from benchmarks.tables.throughput import scaling_table, table
-from benchmarks.tools.command import CommandLine, Tasks, check_seconds
+from benchmarks.tools.command import CommandLine, Tasks, check_seconds, check_turns
 from benchmarks.tools.kept import RESULTS as ALL_RESULTS
 from benchmarks.tools.kept import TABLE, keep, keep_table
 from benchmarks.tools.learning_speed import Learner
@@ -186,9 +186,7 @@ class Run:
     """Folder for the results, with a file per task."""
 
     def __post_init__(self) -> None:
-        check_seconds(self.seconds)
-        for task in self.tasks:
-            task_name(task)
+        check_turns(self.tasks, self.seconds)
 
     def __call__(self) -> None:
         """Measure task by task."""

@@ -17,6 +17,7 @@ seeds each.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,9 +27,9 @@ from benchmarks.cluster.asynchronous import ASYNC, RESULTS, Asynchronous, async_
 from benchmarks.cluster.costs import measure as measure_costs
 from benchmarks.cluster.killing import LocalNodes, kill_during
 from benchmarks.cluster.model import costs_table, prediction_table
-from benchmarks.cluster.turns import WAYS, measure, rates
-from benchmarks.tables import markdown
-from benchmarks.tools.command import CommandLine, Tasks, check_seconds
+from benchmarks.cluster.tables import efficiency_table, kills_table
+from benchmarks.cluster.turns import measure
+from benchmarks.tools.command import CommandLine, Tasks, check_turns
 from benchmarks.tools.kept import TABLE, keep, keep_table
 from benchmarks.tools.machine import machine
 from zprl_env.errors import ZprlError
@@ -55,17 +56,16 @@ class Efficiency:
     """Folder for the results."""
 
     def __post_init__(self) -> None:
-        check_seconds(self.seconds)
-        for task in self.tasks:
-            task_name(task)
+        check_turns(self.tasks, self.seconds)
 
     def __call__(self) -> None:
         """Measure task by task."""
-        for task in map(task_name, self.tasks):
-            where = machine()
+
+        def measured(task: str) -> dict[str, Any]:
             found = {count: measure(task, count, self.seconds) for count in COUNTS}
-            content = {"task": task, "decisions_per_second_and_share": found, "machine": where}
-            keep(self.out / EFFICIENCY.format(TASKS[task].slug), content)
+            return {"decisions_per_second_and_share": found}
+
+        keep_each(self.tasks, self.out / EFFICIENCY, measured)
 
 
 @dataclass(frozen=True)
@@ -144,17 +144,29 @@ class Costs:
     """Folder for the results."""
 
     def __post_init__(self) -> None:
-        check_seconds(self.seconds)
-        for task in self.tasks:
-            task_name(task)
+        check_turns(self.tasks, self.seconds)
 
     def __call__(self) -> None:
         """Measure task by task."""
-        for task in map(task_name, self.tasks):
-            where = machine()
-            found = measure_costs(task, self.workers, self.seconds)
-            content = {"task": task, **found, "machine": where}
-            keep(self.out / COSTS.format(TASKS[task].slug), content)
+        keep_each(
+            self.tasks,
+            self.out / COSTS,
+            lambda task: measure_costs(task, self.workers, self.seconds),
+        )
+
+
+def keep_each(tasks: Iterable[str], file: Path, measured: Callable[[str], dict[str, Any]]) -> None:
+    """Keep what is measured of each task, and on what machine, in a file of its own.
+
+    Args:
+        tasks: By any of their names.
+        file: Where, with a place for the task's in its name.
+        measured: Measures a task.
+    """
+    for task in map(task_name, tasks):
+        where = machine()
+        content = {"task": task, **measured(task), "machine": where}
+        keep(file.with_name(file.name.format(TASKS[task].slug)), content)
 
 
 def has_begun(run: Path) -> bool:
@@ -163,41 +175,6 @@ def has_begun(run: Path) -> bool:
         return len(read_json(run / BASE_FILE)["results"]) >= 3
     except (KeyError, RunFolderError):
         return False
-
-
-def efficiency_table(content: dict[str, Any]) -> str:
-    """Draw up one task's rates as Markdown."""
-    head = [f"{content['task']}, N", *(f"{way} [decisions/s]" for way in WAYS)]
-    head += ["ray / processes", "learner's share, processes", "ray"]
-    lines = []
-    for count, turns in content["decisions_per_second_and_share"].items():
-        found = rates(turns)
-        cells = [f"{found[way][0]:,.0f}" if way in found else "" for way in WAYS]
-        cells.append(f"{found['ray'][0] / found['processes'][0]:.2f}")
-        cells += [f"{found[way][1]:.2f}" for way in ("processes", "ray")]
-        lines.append([count, *cells])
-    return markdown.table(head, lines)
-
-
-def kills_table(content: dict[str, Any]) -> str:
-    """Draw up what kills cost as Markdown."""
-    lines = []
-    for kills, run in content["runs"].items():
-        results, done = run["results"], run["kills"]
-        steered = [*results["test"].values()][-1]["successes"]
-        nodes = sum(kill["killed"] == "node" for kill in done)
-        lost = sum(results["not_counted"].values())
-        lines.append(
-            [
-                f"{len(done)} of {kills}, {nodes} of a node",
-                f"{results['env_steps']:,}",
-                f"{results['seconds'] / 60:.1f}",
-                f"{results['episodes']} and {lost}",
-                f"{sum(steered) / len(steered):.2f}",
-            ]
-        )
-    head = ["kills", "env steps", "minutes", "episodes, and those cut off", "success"]
-    return markdown.table([f"{content['task']}: {head[0]}", *head[1:]], lines)
 
 
 @dataclass(frozen=True)

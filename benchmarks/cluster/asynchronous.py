@@ -68,19 +68,15 @@ def async_table(out: Path) -> str:
     for way in ("sync", "async"):
         runs = sorted(path.parent for path in out.glob(f"{ASYNC}/{way}-*/{RESULTS_FILE}"))
         results = [read_json(run / RESULTS_FILE) for run in runs]
-        histories = [read_json(run / "history.json") for run in runs]
         rates = [[*result["test"].values()][-1]["success_rate"] for result in results]
         ages = [result["ages"]["mean"] for result in results if "ages" in result]
-        reached = [
-            next((f"{at:,}" for at, r in h["evaluations"] if r["success_rate"] >= GOOD), "-")
-            for h in histories
-        ]
+        reached = [result["reached"][str(GOOD)]["validation"] for result in results]
         lines.append(
             [
                 way,
                 ", ".join(f"{rate:.2f}" for rate in rates),
                 ", ".join(f"{result['seconds'] / 60:.1f}" for result in results),
-                ", ".join(reached),
+                ", ".join(f"{one['env_steps']:,}" if one else "-" for one in reached),
                 ", ".join(f"{age:.0f}" for age in ages),
             ]
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ from tyro.conf import FlagCreatePairsOff, Positional, arg
 
 from zprl_env import cli
 from zprl_env.errors import ZprlError
+from zprl_env.tasks import task_name
 
 Task = Positional[Annotated[str, arg(metavar="TASK")]]
 """Field: one task."""
@@ -31,6 +32,18 @@ def check_seconds(seconds: float) -> None:
     """
     if not 0.0 <= seconds < float("inf"):
         raise ZprlError(f"seconds must be a number of at least 0. Got: {seconds}.")
+
+
+def check_turns(tasks: Iterable[str], seconds: float) -> None:
+    """Check tasks that are measured in turns, and how long.
+
+    Raises:
+        UnknownNameError: There is no such task.
+        ZprlError: The time is none.
+    """
+    check_seconds(seconds)
+    for task in tasks:
+        task_name(task)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from rich.table import Table
 from policies.checkpoints.output import refuse_overwriting
 from policies.demonstrations import Demonstrations, content_hash
 from real.judge.checking import Check, check, recorded_preset
+from real.judge.examples import DONE, UNSURE, Ends, examples_of, scenes_of
 from zprl_env import cli
 from zprl_env.files import write_whole
 
@@ -29,7 +30,7 @@ class Train:
     """Fit a classifier of success to recorded episodes, and validate it on others.
 
     It learns what is observed at the end of successes, and at all other times. Its threshold comes
-    from episodes that it has not seen, for no false success among them; what it is worth is
+    from episodes that it has not seen, for few false successes among them; what it is worth is
     printed and stored. Use it by operator=judge, or judge+keyboard, and judge=FOLDER.
     """
 
@@ -47,10 +48,10 @@ class Train:
     """Network of each camera: small or resnet18, which learn, as of policies.pretrain; or a policy
     that sees the same, by its folder or name, whose eyes are taken as they are: that is quick, and
     needs fewer episodes."""
-    shown: float = 0.3
+    shown: float = DONE
     """Time before the end of a success that shows it, where a person judged [s]. A recording of
     real.play --dwell 1 tells of every step whether the simulated scene's criterion held."""
-    unsure: float = 1.0
+    unsure: float = UNSURE
     """Time before that of which nothing is learned [s], which whoever judged may have needed."""
     steps: int = 600
     """Gradient steps, of each fold and of the judge."""
@@ -84,7 +85,6 @@ def train(settings: Train, console: Console | None = None) -> Any:
     import imageio.v3 as imageio
 
     from policies.pictures.config import ENCODERS, EyesConfig
-    from real.judge.examples import Ends, examples_of, scenes_of
     from real.judge.eyes import PolicyEyes, policy_eyes
     from real.judge.stored import DESCRIPTION, Judge
     from real.judge.training import Fit, cross_validated

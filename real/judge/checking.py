@@ -11,6 +11,7 @@ import tyro
 from rich.console import Console
 
 from policies.demonstrations import Demonstrations, content_hash
+from real.judge.examples import DONE, UNSURE, Ends, examples_of, scenes_of
 from real.tasks.files import parse_preset
 from real.tasks.preset import Preset
 from zprl_env.errors import ConfigurationError
@@ -31,9 +32,9 @@ class Check:
     """Folder of the judge."""
     recording: tyro.conf.Positional[Path]
     """Recording of the same task, such as runs/next_day.hdf5."""
-    shown: float = 0.3
+    shown: float = DONE
     """As of train."""
-    unsure: float = 1.0
+    unsure: float = UNSURE
     """As of train."""
 
 
@@ -49,7 +50,6 @@ def check(settings: Check, console: Console | None = None) -> Validation:
         DemonstrationError: The recording cannot be read.
         ConfigurationError: The judge has learned from it, or it is of another task.
     """
-    from real.judge.examples import Ends, examples_of, scenes_of
     from real.judge.stored import DESCRIPTION, load_judge
     from real.judge.threshold import Scored, validate
     from real.judge.training import score

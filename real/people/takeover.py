@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -67,6 +68,7 @@ class Takeover:
         self._pressed: frozenset[str] = frozenset()
         self.by_person, self.silent, self.why = alone, False, ""
         self.said = Input(-np.inf)
+        self._told: set[type[Exception]] = set()
         self._read_at = -np.inf
         self.moved = self.helped = False
 
@@ -158,9 +160,16 @@ class Takeover:
             self.silent, self.why = True, str(error)
         except Exception as error:
             self.silent, self.why = True, f"{type(error).__name__}: {error}"
+            self._tell(type(error))
         if not self.silent:
             self._note(self.said)
         return self.said
+
+    def _tell(self, kind: type[Exception]) -> None:
+        """Say once of each kind that a device fails, which is no silence of the person's."""
+        if kind not in self._told:
+            self._told.add(kind)
+            print(f"note: {type(self.teleoperator).__name__} fails: {self.why}", file=sys.stderr)
 
     def _note(self, said: Input) -> None:
         """Note motion, and buttons that were not down before."""

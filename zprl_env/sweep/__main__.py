@@ -9,8 +9,10 @@ import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from rich.console import Console
+from tyro.conf import FlagCreatePairsOff
 
 from zprl_env import cli
 from zprl_env.errors import ZprlError
@@ -18,9 +20,9 @@ from zprl_env.files import read_json, write_json
 from zprl_env.options.ranges import COUNT, POSITIVE, check
 from zprl_env.sweep.space import ends, flags, parse_space
 from zprl_env.sweep.table import draw, ranked, row
-from zprl_env.sweep.tuner import Scheduler, Searcher, make_tuner, states
+from zprl_env.sweep.tuner import Scheduler, Searcher, is_begun, make_tuner, states
 from zprl_env.tasks import find_task
-from zprl_env.training.config import Config, parse
+from zprl_env.training.config import parse
 from zprl_env.vectorised.cluster.connection import Connection, check_address, import_ray
 from zprl_env.writing import Writing
 
@@ -32,7 +34,7 @@ class Sweep:
     """Train with many settings, each as a job on Ray, and rank them on the validation seeds.
 
     A trial is a training of train_sb3.py that keeps the recipe of its task and algorithm but for
-    what varies. The same command goes on with a sweep that was interrupted.
+    what varies. The same command with --trust goes on with a sweep that was interrupted.
     """
 
     env: str = "Lift"
@@ -60,6 +62,9 @@ class Sweep:
     """Ray cluster to join: HOST:PORT, or auto; one is started on this machine if not given."""
     out: Path | None = None
     """Folder, on a disk that all machines have; runs/sweep/ENV-ALGO if not given."""
+    trust: Annotated[bool, FlagCreatePairsOff] = False
+    """Go on with the sweep in the folder, which is yours: Ray Tune keeps its state as pickles, and
+    unpickling runs whatever somebody else has put there."""
     module: str = "train_sb3"
     """Module that a trial runs: one of your own that registers tasks and calls train_sb3.main."""
 
@@ -107,7 +112,7 @@ def sweep(settings: Sweep) -> Path:
     Raises:
         MissingExtraError: Ray is not installed.
         SimulationError: There is no cluster.
-        ZprlError: The folder holds a sweep of other settings.
+        ZprlError: The folder holds a sweep of other settings, or one that is not trusted.
     """
     import_ray()
     out = settings.folder
@@ -117,7 +122,7 @@ def sweep(settings: Sweep) -> Path:
     try:
         tuner = make_tuner(
             parse_space(settings.vary, settings.algo),
-            _fixed(settings, config, out),
+            _fixed(settings, out),
             out,
             trials=settings.trials,
             seeds=settings.seeds,
@@ -145,7 +150,7 @@ def sweep(settings: Sweep) -> Path:
     return out
 
 
-def _fixed(settings: Sweep, config: Config, out: Path) -> dict[str, object]:
+def _fixed(settings: Sweep, out: Path) -> dict[str, object]:
     """Return what every trial is told besides what varies."""
     return {
         "flags": settings.flags,
@@ -157,7 +162,7 @@ def _fixed(settings: Sweep, config: Config, out: Path) -> dict[str, object]:
 
 
 def _claim(out: Path, settings: Sweep) -> None:
-    """Note a sweep's settings in its folder; refuse one of others."""
+    """Note a sweep's settings in its folder; refuse one of others, and one that is not trusted."""
     said = {
         "flags": settings.flags,
         "vary": list(settings.vary),
@@ -166,6 +171,11 @@ def _claim(out: Path, settings: Sweep) -> None:
         "scheduler": settings.scheduler,
         "search": settings.search,
     }
+    if is_begun(out) and not settings.trust:
+        raise ZprlError(
+            f"A sweep that goes on must be your own, since Ray Tune's state in it is unpickled. "
+            f"Got: {out}. Say --trust if you made it, or give another --out."
+        )
     file = out / SETTINGS_FILE
     if file.exists():
         known = read_json(file)

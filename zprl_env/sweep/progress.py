@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from zprl_env.compare.finished import load_finished
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import RunFolderError
-from zprl_env.training.run.history import load_history
+from zprl_env.training.run.history import History, load_history
 
 
 class Progress(NamedTuple):
@@ -29,17 +29,23 @@ def evaluations(run: Path) -> list[Progress]:
     Args:
         run: Its folder; none, or no history in it yet, are no evaluations.
     """
-    try:
-        history = load_history(run)
-    except RunFolderError:
-        return []
+    history = _history(run)
     return [Progress(at, result) for at, result in history.evaluations if at > 0]
 
 
 def best(run: Path) -> Progress | None:
-    """Return the best evaluation of a run, the latest of several such."""
-    found = evaluations(run)
-    return max(found, key=lambda one: (one.result.success_rate, one.env_steps), default=None)
+    """Return the best evaluation of a run, by the rule by which an agent is handed over."""
+    history = _history(run)
+    if (at := history.best) is None:
+        return None
+    return Progress(at, dict(history.evaluations)[at])
+
+
+def _history(run: Path) -> History:
+    try:
+        return load_history(run)
+    except RunFolderError:
+        return History()
 
 
 def tested(run: Path) -> EvaluationResult | None:

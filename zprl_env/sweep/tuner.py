@@ -29,6 +29,11 @@ def tune_space(space: dict[str, Space], seeds: tuple[int, ...]) -> dict[str, Any
     return drawn | {"seed": tune.grid_search(list(seeds)) if len(seeds) > 1 else seeds[0]}
 
 
+def is_begun(out: Path) -> bool:
+    """Tell whether a sweep's folder holds Ray Tune's state, which is unpickled to go on."""
+    return (out / STATE / "tuner.pkl").exists()
+
+
 def make_tuner(
     space: dict[str, Space],
     fixed: dict[str, Any],
@@ -43,7 +48,7 @@ def make_tuner(
     cores: float,
     seed: int,
 ) -> Any:
-    """Return a tuner, new or restored from what an interrupted one has left.
+    """Return a tuner, new or restored from what an interrupted one has left, by unpickling that.
 
     Args:
         space: What varies.
@@ -66,9 +71,8 @@ def make_tuner(
     from zprl_env.sweep.trial import FIXED, Trial
 
     trainable = tune.with_resources(Trial, {"cpu": cores})
-    state = out / STATE
-    if (state / "tuner.pkl").exists():
-        return tune.Tuner.restore(str(state), trainable, resume_errored=True)
+    if is_begun(out):
+        return tune.Tuner.restore(str(out / STATE), trainable, resume_errored=True)
     return tune.Tuner(
         trainable,
         param_space=tune_space(space, seeds) | {FIXED: fixed},

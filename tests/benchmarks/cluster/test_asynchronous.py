@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 from benchmarks.cluster.asynchronous import ASYNC, Asynchronous, async_table
+from tests.helpers.finished_runs import outcome
 from zprl_env.training.config import parse
+from zprl_env.training.run.history import History
 
 
 def test_they_differ_in_who_decides_alone(tmp_path):
@@ -22,9 +24,9 @@ def test_the_table_has_a_line_for_each(tmp_path):
         run = tmp_path / ASYNC / f"{way}-0"
         run.mkdir(parents=True)
         test = {"base": {"success_rate": 0.5}, "steered": {"success_rate": 0.9}}
-        (run / "results.json").write_text(json.dumps({"test": test, "seconds": 600, **ages}))
-        evaluations = [[20_000, {"success_rate": 0.7}], [40_000, {"success_rate": 0.94}]]
-        (run / "history.json").write_text(json.dumps({"evaluations": evaluations}))
+        history = History(evaluations=[(20_000, outcome([1, 0])), (40_000, outcome([1, 1]))])
+        content = {"test": test, "seconds": 600, "reached": {"0.9": history.reached(0.9)}, **ages}
+        (run / "results.json").write_text(json.dumps(content))
     table = async_table(tmp_path)
     assert "| sync | 0.90 | 10.0 | 40,000 |  |" in table
     assert "| async | 0.90 | 10.0 | 40,000 | 12 |" in table

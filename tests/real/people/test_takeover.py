@@ -129,7 +129,9 @@ def test_relative_actions_go_on_from_where_the_person_left_the_arm(robot, person
 @pytest.mark.parametrize(
     ("old", "fails"), [(0.3, None), (0.0, RuntimeError("unplugged")), (np.nan, None)]
 )
-def test_a_silent_device_holds_the_arm_and_never_gives_it_back(env, robot, person, old, fails):
+def test_a_silent_device_holds_the_arm_and_never_gives_it_back(
+    env, robot, person, old, fails, capsys
+):
     person.says = SIDEWAYS
     steps(env, 10)
     person.old, person.fails = old, fails
@@ -137,6 +139,8 @@ def test_a_silent_device_holds_the_arm_and_never_gives_it_back(env, robot, perso
     infos = steps(env, 60)
     assert {by(info) for info in infos} == {"person"}
     assert all(info[TAKEOVER]["silent"] for info in infos)
+    said = capsys.readouterr().err
+    assert said.count("fails: RuntimeError: unplugged") == (fails is not None)  # once
     if fails is not None:
         assert infos[-1][TAKEOVER]["device"] == "RuntimeError: unplugged"
     held = sent(robot)

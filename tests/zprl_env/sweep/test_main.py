@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import gymnasium as gym
 import pytest
 
@@ -12,6 +14,7 @@ from tests.helpers.ray_session import connected
 from zprl_env import ZprlError
 from zprl_env.files import read_json
 from zprl_env.sweep.__main__ import Sweep, sweep
+from zprl_env.sweep.tuner import STATE
 from zprl_env.tasks import TASKS
 from zprl_env.training.config import load_config
 from zprl_env.training.settings.recipe import recipe_for
@@ -62,7 +65,9 @@ def test_trials_keep_the_recipe_but_for_what_varies_and_are_ranked(settings):
     assert len({row["varied"]["learning_rate"] for row in rows}) == 2
     # The same command goes on, with nothing left to do.
     before = {file: file.stat().st_mtime for file in (out / "trials").rglob("results.json")}
-    sweep(settings)
+    with pytest.raises(ZprlError, match=r"must be your own.* Say --trust if you made it"):
+        sweep(settings)
+    sweep(replace(settings, trust=True))
     assert {f: f.stat().st_mtime for f in (out / "trials").rglob("results.json")} == before
     assert read_json(out / "table.json")["rows"] == rows
 
@@ -80,6 +85,14 @@ def test_trials_keep_the_recipe_but_for_what_varies_and_are_ranked(settings):
 def test_what_no_trial_could_do_is_refused_at_once(wrong, message):
     with pytest.raises(ZprlError, match=message):
         Sweep(**{"env": "Point", **wrong})
+
+
+def test_a_folder_with_pickles_and_nothing_else_is_refused_as_well(settings, tmp_path):
+    state = tmp_path / STATE
+    state.mkdir()
+    (state / "tuner.pkl").write_bytes(b"somebody's")
+    with pytest.raises(ZprlError, match="must be your own"):
+        sweep(replace(settings, out=tmp_path))
 
 
 def test_another_sweep_s_folder_is_refused(settings, tmp_path):

@@ -10,8 +10,6 @@ from stable_baselines3.common.noise import NormalActionNoise
 from stable_baselines3.common.vec_env import VecEnv
 
 from zprl_env.training.agents.replay import AlternatingReplayBuffer, ChunkReplayBuffer
-from zprl_env.training.collecting.envs import CollectedEnvs
-from zprl_env.training.collecting.interleaved import InterleavedReplayBuffer
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.vectorised.alternating import AlternatingVecEnv
 
@@ -50,7 +48,8 @@ def off_policy_arguments(recipe: Recipe, env: VecEnv) -> dict[str, Any]:
     frequency, updates = training_round(recipe, env.num_envs)
     size = int(np.prod(env.action_space.shape))
     noise, entropy = recipe.action_noise, recipe.target_entropy
-    kinds = {AlternatingVecEnv: AlternatingReplayBuffer, CollectedEnvs: InterleavedReplayBuffer}
+    alternating = isinstance(env.unwrapped, AlternatingVecEnv)
+    usual = AlternatingReplayBuffer if alternating else ChunkReplayBuffer
     return {
         "learning_rate": recipe.learning_rate,
         "buffer_size": recipe.buffer_size,
@@ -59,7 +58,7 @@ def off_policy_arguments(recipe: Recipe, env: VecEnv) -> dict[str, Any]:
         "gradient_steps": updates,
         "train_freq": frequency,
         "action_noise": NormalActionNoise(np.zeros(size), np.full(size, noise)) if noise else None,
-        "replay_buffer_class": kinds.get(type(env.unwrapped), ChunkReplayBuffer),
+        "replay_buffer_class": getattr(env.unwrapped, "replay_buffer_class", usual),
         "replay_buffer_kwargs": {
             "gamma": recipe.gamma,
             "n_steps": recipe.n_steps,

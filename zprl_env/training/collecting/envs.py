@@ -13,6 +13,7 @@ from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvS
 from zprl_env.errors import SimulationError
 from zprl_env.steering.base import Steering
 from zprl_env.training.collecting.crew import Crew
+from zprl_env.training.collecting.interleaved import InterleavedReplayBuffer
 from zprl_env.training.settings.recipe import Recipe
 from zprl_env.vectorised.resumable import Place
 
@@ -27,7 +28,10 @@ class CollectedEnvs(VecEnv):
         whole: Whether an episode is played with one agent from beginning to end, as a robot does,
             which does not stop in mid-air for the learner.
         max_age: Updates by which the agent that chose a decision may be behind; None is the usual.
+        replay_buffer_class: Buffer for what they send, in any order.
     """
+
+    replay_buffer_class = InterleavedReplayBuffer
 
     def __init__(
         self,
