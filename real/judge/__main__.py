@@ -151,14 +151,14 @@ def least_sure(scored: list[Scored], threshold: float) -> list[tuple[int, int]]:
 
 
 def _table(scored: list[Scored], least: list[tuple[int, int]], threshold: float) -> Table:
-    table = Table(title=f"least sure, on episodes it had not seen (threshold {threshold:.3f})")
+    table = Table(title=f"least sure, of unseen episodes (threshold {threshold:.6g})")
     for column in ("episode", "step", "of", "probability", "the episode"):
         table.add_column(column)
     for number, step in least:
         episode = scored[number]
         how = "succeeded" if episode.success else "failed"
         of = str(len(episode.scores))
-        table.add_row(str(number), str(step), of, f"{episode.scores[step]:.3f}", how)
+        table.add_row(str(number), str(step), of, f"{episode.scores[step]:.6g}", how)
     return table
 
 

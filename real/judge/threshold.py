@@ -57,7 +57,7 @@ class Validation(NamedTuple):
     def __str__(self) -> str:
         most = wilson_interval(self.false_successes, self.episodes).high
         return (
-            f"threshold {self.threshold:.3f}, {self.in_a_row} steps in a row; on {self.episodes} "
+            f"threshold {self.threshold:.6g}, {self.in_a_row} steps in a row; on {self.episodes} "
             f"episodes that it had not seen: {self.false_successes} false successes "
             f"({self.false_successes / self.episodes:.3f} per episode, at most {most:.3f}; "
             f"{self.per_hour:.1f} per hour), {self.found} of {self.successes} successes found, "
