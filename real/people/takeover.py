@@ -154,7 +154,7 @@ class Takeover:
                 self.teleoperator.watch(state, self.target if self.by_person else sent)
             said = self.teleoperator.read(now)
             sane = _is_sane(said, self._loop.filter.coordinates)
-            self.silent = not (sane and now - said.stamp <= SILENCE)
+            self.silent = not (sane and abs(now - said.stamp) <= SILENCE)
             self.said, self.why = said, ""
         except TeleoperatorError as error:
             self.silent, self.why = True, str(error)

@@ -20,7 +20,7 @@ class Input(NamedTuple):
 
     Attributes:
         stamp: When the device was heard last, by the clock that :meth:`Teleoperator.read` is given
-            [s]. A motion that is older than 0.2 s is none.
+            [s]. A motion that is older than 0.2 s is none, and so is one of another clock.
         mine: Whether the person wants to have the arms.
         rate: Motion as shares of the largest speeds, in [-1, 1]: velocity along x, y and z of the
             base frame, then rotation about them. Shape ``(N, 6)``; None is none.

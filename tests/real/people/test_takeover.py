@@ -127,7 +127,8 @@ def test_relative_actions_go_on_from_where_the_person_left_the_arm(robot, person
 
 
 @pytest.mark.parametrize(
-    ("old", "fails"), [(0.3, None), (0.0, RuntimeError("unplugged")), (np.nan, None)]
+    ("old", "fails"),
+    [(0.3, None), (0.0, RuntimeError("unplugged")), (np.nan, None), (-1.7e9, None)],
 )
 def test_a_silent_device_holds_the_arm_and_never_gives_it_back(
     env, robot, person, old, fails, capsys
