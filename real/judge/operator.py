@@ -67,7 +67,7 @@ class JudgeOperator:
         self._in_a_row = 0
         self._said.clear()
         probability = self._score(observation, frames)
-        if probability > AT_THE_START:
+        if not probability <= AT_THE_START:  # nor is one that is no number believed
             raise JudgeError(
                 f"A judge must see no success before anything was done. Got: a probability of "
                 f"{probability:.2f}, where {AT_THE_START:g} is the most. See whether the task is "

@@ -17,6 +17,7 @@ from policies.checkpoints.output import WRITER, package_version
 from policies.checkpoints.tensor_file import check_finite, read_arrays
 from policies.checkpoints.whole import replace_file
 from policies.errors import CheckpointError
+from policies.pictures.batch import check_batch
 from policies.pictures.config import EyesConfig
 from real.judge.network import JudgeNetwork
 from real.judge.threshold import Validation
@@ -50,9 +51,16 @@ class Judge:
         Args:
             state: Shape ``(S,)``.
             frames: Of each camera that it looks through. Shape ``(H, W, 3)``, uint8.
+
+        Raises:
+            PolicyMismatchError: A camera is missing, or its frame is of another size or kind than
+                those that it has learned from.
         """
-        cameras = () if self.network.eyes is None else self.network.eyes.cameras
-        shown = {name: torch.from_numpy(np.array(frames[name])[None]) for name in cameras}
+        eyes, shown = self.network.eyes, {}
+        if eyes is not None:
+            whole = {name: np.asarray(frame)[None] for name, frame in frames.items()}
+            checked = check_batch(whole, eyes, state_dim=0)
+            shown = {name: torch.from_numpy(np.array(frame)) for name, frame in checked.items()}
         states = torch.from_numpy(np.asarray(state, np.float32)[None])
         return float(torch.sigmoid(self.network(states, shown))[0])
 
@@ -90,6 +98,8 @@ def load_judge(folder: str | PathLike[str]) -> Judge:
         validation = Validation(**content["validation"])
         if not (validation.episodes > 0 and 0.0 < validation.threshold <= 1.0):
             raise ValueError("no validation")
+        if not (type(validation.in_a_row) is int and validation.in_a_row > 0):
+            raise ValueError(f"{validation.in_a_row!r:.20} steps in a row")
         eyes = None if content["eyes"] is None else EyesConfig.from_dict(content["eyes"])
         if eyes is not None and eyes.is_code:
             raise ValueError("an encoder that is code")

@@ -68,10 +68,11 @@ def test_a_person_overrules_it_until_the_next_episode(judged):
     assert (terminated, info["outcome"]["outcome"]) == (True, "failure")
 
 
-def test_a_success_at_the_beginning_stops_the_day(monkeypatch):
+@pytest.mark.parametrize(("at_start", "told"), [(0.2, r"0\.20"), (np.nan, "nan")])
+def test_a_success_at_the_beginning_stops_the_day(monkeypatch, at_start, told):
     monkeypatch.setattr("real.judge.operator.Judge", SimpleNamespace)
-    env = RealRobotEnv(PRESET, driver="ideal", operator="judge", judge=lowered(at_start=0.2))
-    with pytest.raises(JudgeError, match=r"a probability of 0\.20"):
+    env = RealRobotEnv(PRESET, driver="ideal", operator="judge", judge=lowered(at_start=at_start))
+    with pytest.raises(JudgeError, match=f"a probability of {told}"):
         env.reset(seed=0)
     env.close()
 
