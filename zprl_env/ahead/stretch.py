@@ -22,7 +22,7 @@ class Stretch:
         terminated: Whether the episode is over.
         truncated: Whether it was cut off.
         info: What the environment said last.
-        hands: What it told of who executed each of them; empty where nobody can take over.
+        hands: What it told of who executed each of them; empty ones where nobody can take over.
     """
 
     steps: int = 0

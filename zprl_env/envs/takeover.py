@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from zprl_env.errors import SimulationError
+
 TAKEOVER = "takeover"
 """Key of ``info`` where a person can take the arms: of a step a mapping with ``by``, who acted, and
 ``action``, what was asked for by whoever did, and ``helped``, whether a person has acted in the
@@ -42,17 +44,29 @@ class Hands(NamedTuple):
         return "both" if self.by_person.any() else POLICY
 
 
-def hands_of(told: Sequence[Mapping[str, Any]], cut: bool) -> Hands | None:
+def hands_of(told: Sequence[Mapping[str, Any]], cut: bool, expected: bool = False) -> Hands | None:
     """Put together what was told of the steps of a chunk; None if nothing was.
 
     Args:
         told: What each step's ``info`` has under `TAKEOVER`; empty where it has none.
         cut: Whether the chunk was cut, since somebody took over.
+        expected: Whether a person can take the arms, so that every step has to tell.
+
+    Raises:
+        SimulationError: Some step does not tell who acted, and a person's would pass for the
+            policy's.
 
     >>> hands_of([{}], cut=False) is None
     True
     """
-    if not told or not all(told):
+    missing = sum(not step for step in told)
+    if missing and (expected or missing < len(told)):
+        raise SimulationError(
+            f'Where a person can take the arms, every step must tell in info["{TAKEOVER}"] who '
+            f"acted. Got: {missing} of {len(told)} steps that do not. A wrapper has lost it; let "
+            "it hand on the info of the environment inside."
+        )
+    if missing or not told:
         return None
     return Hands(
         np.array([step["by"] == PERSON for step in told]),

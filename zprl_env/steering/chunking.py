@@ -133,6 +133,7 @@ class ActionChunkWrapper(
         super().__init__(env)
         self._n_action_steps, self.delay = n_action_steps, delay
         self._note_plan = getattr(env.unwrapped, "note_plan", None)  # a robot's, for whoever looks
+        self._shared = hasattr(getattr(env.unwrapped, TAKEOVER, None), "by_person")
         self._beat, self._stretch = Beat(env, ahead=delay > 0), Stretch()
         self.gamma = gamma
         self._low, self._high = env.action_space.low, env.action_space.high
@@ -271,7 +272,7 @@ class ActionChunkWrapper(
             "is_success": self._succeeded,
             "clipped_actions": stretch.outside / (stretch.steps * self._low.size),
         }
-        hands = hands_of(stretch.hands, cut=taken or late)
+        hands = hands_of(stretch.hands, cut=taken or late, expected=self._shared)
         if hands is not None:
             info[TAKEOVER] = hands
         if self.delay:
@@ -323,8 +324,7 @@ class ActionChunkWrapper(
                 stretch.reward += self._discounts[stretch.steps] * float(reward)
                 stretch.steps += 1
                 stretch.last = single
-                if TAKEOVER in stretch.info:
-                    stretch.hands.append(stretch.info[TAKEOVER])
+                stretch.hands.append(stretch.info.get(TAKEOVER, {}))
                 stretch.outside += beyond
                 success = reported_success(stretch.info)
                 if success is not None:

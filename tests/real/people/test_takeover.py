@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -12,7 +13,9 @@ from real.people.teleoperator import Input, TeleoperatorError
 from real.tasks.coordinates import coordinates_of
 from real.tasks.files import load_preset
 from tests.helpers.robots.checks import Witness, violations
+from zprl_env import ActionChunkWrapper
 from zprl_env.envs.takeover import TAKEOVER
+from zprl_env.errors import SimulationError
 
 PRESET = load_preset("place-orange")
 AWAY = np.array([0.2, 0.3, -0.2, 0.0, 1.0, 0.1, 0.0, -1.0], np.float32)
@@ -246,3 +249,19 @@ def test_a_device_that_is_not_there_is_told_before_anything_moves(robot):
 
 def test_a_person_is_no_replay(env):
     assert not env.replayable
+
+
+def test_a_wrapper_that_loses_who_acted_is_told_before_anything_is_learned_from_it(env):
+    class Loses(gym.Wrapper):
+        def step(self, action):
+            *row, info = self.env.step(action)
+            return *row, {"is_success": info["is_success"]}
+
+    for lost in (Loses(env), env):
+        chunks = ActionChunkWrapper(lost, 2)
+        chunks.reset(seed=0)
+        if lost is env:
+            assert chunks.step(np.tile(AWAY, (2, 1)))[-1][TAKEOVER].whose == "policy"
+            continue
+        with pytest.raises(SimulationError, match="Got: 2 of 2 steps that do not"):
+            chunks.step(np.tile(AWAY, (2, 1)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from zprl_env.envs.takeover import PERSON, POLICY, TAKEOVER, hands_in, hands_of, helped
+from zprl_env.errors import SimulationError
 
 
 def step(by, helped=False):
@@ -28,6 +29,14 @@ def test_where_nobody_can_take_over_there_is_nothing_to_tell():
     assert hands_of([], cut=True) is None
     assert hands_in({TAKEOVER: {"by": POLICY}}) is None  # of a single step
     assert not helped({"is_success": True})
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"), [([step(POLICY), {}], False), ([{}, step(PERSON)], True), ([{}], True)]
+)
+def test_a_step_that_does_not_tell_passes_for_nobody_s(told, expected):
+    with pytest.raises(SimulationError, match=rf"Got: 1 of {len(told)} steps that do not"):
+        hands_of(told, cut=False, expected=expected)
 
 
 def test_an_episode_that_was_helped_stays_so():
