@@ -203,6 +203,9 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
         self.observation_space: gym.Space = unbounded_box(self._observations.size)
         try:
             self._sight = RobotSight(self._loop, preset, sight, make_devices(devices), images)
+            if self._judge is not None:
+                eyes = self._sight.eyes
+                self._judge.expect(preset.name, None if eyes is None else eyes.settings)
         except BaseException:
             self._arms.leave(self._loop)
             raise

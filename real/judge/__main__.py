@@ -116,7 +116,9 @@ def train(settings: Train, console: Console | None = None) -> Any:
         console.print(f"Seeing {sum(len(one.states) for one in examples):,} steps.")
         examples = eyes.seen(examples)
     network, validation, scored = cross_validated(examples, eyes, preset.rate, fit, console.print)
-    judge = Judge(preset.name, keys, network, validation)
+    if pictures is not None and network.eyes is not None:
+        pictures = pictures.select(network.eyes.cameras)
+    judge = Judge(preset.name, keys, network, validation, pictures)
     judge.save(settings.out, {"recording_sha256": content_hash(settings.recording)})
     least = least_sure(scored, validation.threshold)
     console.print(_table(scored, least, validation.threshold))

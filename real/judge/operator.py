@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -9,6 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from policies.pictures.settings import PictureSettings
 from real.judge.stored import Judge, load_judge
 from real.operators import (
     FOR_EVER,
@@ -19,7 +21,7 @@ from real.operators import (
     ScriptedOperator,
 )
 from real.robot import Robot, RobotError, SceneRobot
-from zprl_env.errors import ConfigurationError
+from zprl_env.errors import ConfigurationError, TaskMismatchWarning
 
 AT_THE_START = 0.1
 """Probability of success at an episode's beginning from which on a judge is not believed."""
@@ -57,6 +59,39 @@ class JudgeOperator:
         self.patience = other.patience
         self._said: deque[Event] = deque()
         self._in_a_row = 0
+
+    def expect(self, task: str, pictures: PictureSettings | None) -> None:
+        """Compare what is going to be shown with what the judge has learned from.
+
+        Args:
+            task: Name of the task; another one than the judge's is warned of.
+            pictures: What pictures are made with; None if there are none.
+
+        Raises:
+            ConfigurationError: The pictures are of another kind, or there are none.
+        """
+        if self.judge.task != task:
+            warnings.warn(
+                f"A judge of {self.judge.task} is asked about {task}, of whose successes it has "
+                "seen none. Train one on this task's recordings.",
+                TaskMismatchWarning,
+                stacklevel=3,
+            )
+        if (wanted := self.judge.pictures) is None:
+            return
+        wrong = ["no pictures"] if pictures is None else wanted.difference(pictures)
+        if wrong:
+            raise ConfigurationError(
+                "A judge must be shown pictures of the kind that it has learned from. Got, the "
+                f"judge's first: {'; '.join(wrong)}. Give the recording's cameras and image_size."
+            )
+        if pictures is not None and (other := wanted.deviation(pictures)):
+            warnings.warn(
+                "The pictures that the judge has learned from may have looked a little different; "
+                f"the judge's first: {'; '.join(other)}. Check it on a recording of now.",
+                TaskMismatchWarning,
+                stacklevel=3,
+            )
 
     def begin(self, observation: np.ndarray, frames: Mapping[str, np.ndarray]) -> None:
         """See how an episode begins, which is no success.

@@ -19,6 +19,7 @@ from policies.checkpoints.whole import replace_file
 from policies.errors import CheckpointError
 from policies.pictures.batch import check_batch
 from policies.pictures.config import EyesConfig
+from policies.pictures.settings import PictureSettings
 from real.judge.network import JudgeNetwork
 from real.judge.threshold import Validation
 from zprl_env.errors import ZprlError
@@ -37,12 +38,15 @@ class Judge:
         keys: Parts of the observation that make its state, in order.
         network: The network.
         validation: Threshold and what it is worth.
+        pictures: What the frames were made with that it has learned from; None of states alone, or
+            where nobody says.
     """
 
     task: str
     keys: tuple[str, ...]
     network: JudgeNetwork
     validation: Validation
+    pictures: PictureSettings | None = None
 
     @torch.no_grad()
     def score(self, state: np.ndarray, frames: Mapping[str, np.ndarray]) -> float:
@@ -73,6 +77,7 @@ class Judge:
             "keys": list(self.keys),
             "state_dim": self.network.state_dim,
             "eyes": None if eyes is None else eyes.to_dict(),
+            "pictures": None if self.pictures is None else self.pictures.to_dict(),
             "frozen": self.network.frozen,
             "validation": self.validation._asdict(),
             **remarks,
@@ -103,6 +108,8 @@ def load_judge(folder: str | PathLike[str]) -> Judge:
         eyes = None if content["eyes"] is None else EyesConfig.from_dict(content["eyes"])
         if eyes is not None and eyes.is_code:
             raise ValueError("an encoder that is code")
+        pictures = content.get("pictures")  # which older ones do not say
+        pictures = None if pictures is None else PictureSettings.from_dict(pictures)
         keys: Sequence[str] = content["keys"]
         network = JudgeNetwork(int(content["state_dim"]), eyes, content.get("frozen") is True)
         task = str(content["task"])
@@ -117,4 +124,4 @@ def load_judge(folder: str | PathLike[str]) -> Judge:
         network.load_state_dict({name: torch.from_numpy(a) for name, a in arrays.items()})
     except (RuntimeError, TypeError) as error:
         raise CheckpointError(f"{folder / WEIGHTS} must fit {file}: {error}.") from None
-    return Judge(task, tuple(map(str, keys)), network.eval(), validation)
+    return Judge(task, tuple(map(str, keys)), network.eval(), validation, pictures)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from policies.pictures.settings import PictureSettings
 from real.env import RealRobotEnv
 from real.judge.operator import JudgeError, JudgeOperator, make_judge_operator
 from real.judge.threshold import Validation
 from real.operators import Event, ScriptedOperator, make_operator
 from real.tasks.files import load_preset
-from zprl_env.errors import ConfigurationError
+from zprl_env.errors import ConfigurationError, TaskMismatchWarning
 
 PRESET = load_preset("place-orange")
 STAY = np.array([0, 0, 0, 0, 1, 0, 0, 1], np.float32)
@@ -27,7 +29,8 @@ def lowered(keys=("position",), network=None, at_start=0.0):
     def score(state, frames):
         return 0.95 if state[2] < 0.2 else at_start
 
-    judge: Any = SimpleNamespace(task="a test", keys=keys, validation=WORTH, score=score)
+    told = {"task": PRESET.name, "keys": keys, "validation": WORTH, "pictures": None}
+    judge: Any = SimpleNamespace(**told, score=score)
     return judge
 
 
@@ -92,6 +95,41 @@ def test_what_it_looks_at_has_to_be_observed():
     keys = {"position": slice(0, 3)}
     with pytest.raises(ConfigurationError, match="without orange_position"):
         JudgeOperator(lowered(("position", "orange_position")), ScriptedOperator(), keys)
+
+
+SEEN = PictureSettings(cameras=("front",), image_size=(84, 84), versions={"mujoco": "3.3.2"})
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (None, "no pictures"),
+        (dataclasses.replace(SEEN, image_size=(96, 96)), "84 x 84 and of 96 x 96"),
+        (dataclasses.replace(SEEN, cameras=("side",)), "cameras front and side"),
+        (dataclasses.replace(SEEN, orientation="turned"), "'upright' and 'turned'"),
+    ],
+)
+def test_pictures_of_another_kind_than_it_has_learned_from_are_refused(shown, told):
+    judge = lowered()
+    judge.pictures = SEEN
+    operator = JudgeOperator(judge, ScriptedOperator(), {"position": slice(0, 3)})
+    operator.expect(PRESET.name, dataclasses.replace(SEEN, cameras=("side", "front")))
+    with pytest.raises(ConfigurationError, match=told):
+        operator.expect(PRESET.name, shown)
+    other = dataclasses.replace(SEEN, versions={"mujoco": "3.3.3"})
+    with pytest.warns(TaskMismatchWarning, match=r"mujoco 3\.3\.2 and 3\.3\.3"):
+        operator.expect(PRESET.name, other)
+
+
+def test_an_environment_compares_its_task_and_its_cameras_with_the_judge_s(monkeypatch):
+    monkeypatch.setattr("real.judge.operator.Judge", SimpleNamespace)
+    judge = lowered()
+    judge.task = "flip-egg"
+    with pytest.warns(TaskMismatchWarning, match="A judge of flip-egg is asked about place-orange"):
+        RealRobotEnv(PRESET, driver="ideal", operator="judge", judge=judge).close()
+    judge.task, judge.pictures = PRESET.name, SEEN
+    with pytest.raises(ConfigurationError, match="Got, the judge's first: no pictures"):
+        RealRobotEnv(PRESET, driver="ideal", operator="judge", judge=judge)
 
 
 def test_an_operator_of_ones_own_takes_no_judge():

@@ -9,22 +9,25 @@ import pytest
 
 from policies.errors import CheckpointError, PolicyMismatchError
 from policies.pictures.config import EyesConfig
+from policies.pictures.settings import PictureSettings
 from real.judge.network import JudgeNetwork
 from real.judge.stored import DESCRIPTION, WEIGHTS, Judge, load_judge
 from real.judge.threshold import Validation
+
+PICTURES = PictureSettings(cameras=("front",), image_size=(40, 40))
 
 
 @pytest.fixture
 def folder(trained, tmp_path):
     _, network, validation, _ = trained
-    Judge("place-orange", ("near", "noise"), network, validation).save(tmp_path, {"seed": 0})
+    Judge("place-orange", ("near", "noise"), network, validation, PICTURES).save(tmp_path, {})
     return tmp_path
 
 
 def test_it_says_the_same_when_it_is_loaded(trained, folder):
     examples, network, validation, _ = trained
     judge, state = load_judge(folder), examples[0].states[-1]
-    assert judge.validation == validation
+    assert (judge.validation, judge.pictures) == (validation, PICTURES)
     assert judge.keys == ("near", "noise")
     assert judge.score(state, {}) == Judge("", (), network, validation).score(state, {})
     assert judge.score(state, {}) > 0.9
@@ -40,6 +43,7 @@ def test_it_says_the_same_when_it_is_loaded(trained, folder):
         {"validation": Validation(0.9, 2.5, 20, 0.1, 0, 10, 10, 0.1)._asdict()},  # type: ignore[arg-type]
         {"keys": None, "state_dim": "many"},
         {"eyes": {"encoder": "os:system"}},
+        {"pictures": {"cameras": ["front"]}},
     ],
 )
 def test_one_that_was_never_validated_or_was_changed_is_refused(folder, change):
