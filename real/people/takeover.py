@@ -65,7 +65,7 @@ class Takeover:
         self.teleoperator, self._loop, self._preset, self.alone = teleoperator, loop, preset, alone
         self._clutch = Clutch(preset, speed)
         self._words: deque[Event] = deque()
-        self._pressed: frozenset[str] = frozenset()
+        self._pressed: frozenset[str] | None = None  # not known before it is heard
         self.by_person, self.silent, self.why = alone, False, ""
         self.said = Input(-np.inf)
         self._told: set[type[Exception]] = set()
@@ -161,7 +161,9 @@ class Takeover:
         except Exception as error:
             self.silent, self.why = True, f"{type(error).__name__}: {error}"
             self._tell(type(error))
-        if not self.silent:
+        if self.silent:
+            self._pressed = None
+        else:
             self._note(self.said)
         return self.said
 
@@ -172,11 +174,15 @@ class Takeover:
             print(f"note: {type(self.teleoperator).__name__} fails: {self.why}", file=sys.stderr)
 
     def _note(self, said: Input) -> None:
-        """Note motion, and buttons that were not down before."""
+        """Note motion, and buttons that were not down before.
+
+        Of what is down already when the device is heard, a stop alone counts.
+        """
         self.moved |= said.rate is not None and bool(np.any(said.rate))
         self.moved |= said.leader is not None and said.mine
         known = {event.value: event for event in Event}
-        for name in sorted(said.buttons - self._pressed):
+        before = said.buttons - {Event.STOP.value} if self._pressed is None else self._pressed
+        for name in sorted(said.buttons - before):
             if name in known:
                 self._words.append(known[name])
         self._pressed = said.buttons

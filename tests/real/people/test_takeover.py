@@ -191,6 +191,19 @@ def test_a_button_that_is_held_is_one_word(env, person):
     assert said == ["ready", "ready"]
 
 
+def test_of_the_buttons_that_are_down_when_it_is_heard_again_a_stop_alone_is_a_word(env, person):
+    person.old = 0.3
+    steps(env, 3)
+    person.says, person.old = Input(0.0, buttons=frozenset({"success", "ready"})), 0.0
+    assert not any(info["operator"] for info in steps(env, 3))
+    person.old = 0.3
+    steps(env, 3)
+    person.says, person.old = Input(0.0, buttons=frozenset({"success", "stop"})), 0.0
+    *_, terminated, truncated, info = env.step(AWAY)
+    assert (terminated, truncated) == (False, True)
+    assert info["safety"]["stop_source"] == "operator"
+
+
 def test_a_stop_holds_whoever_has_the_arms(env, robot, person):
     person.says = SIDEWAYS
     steps(env, 5)
