@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import gymnasium as gym
 import numpy as np
 from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
@@ -13,6 +14,7 @@ from policies.finite import all_finite
 from zprl_env.envs.outcomes import changed, not_counted, succeeded
 from zprl_env.envs.takeover import POLICY, Hands, hands_in
 from zprl_env.errors import ConfigurationError, SimulationError
+from zprl_env.training.settings.memory import check_memory
 from zprl_env.vectorised.alternating import DECISION, HALF
 from zprl_env.vectorised.cluster.lost import known_only, lost_columns
 
@@ -62,6 +64,9 @@ class ChunkReplayBuffer(ReplayBuffer):
 
     def __init__(
         self,
+        buffer_size: int,
+        observation_space: gym.Space[Any],
+        action_space: gym.Space[Any],
         *args: Any,
         gamma: float,
         n_steps: int = 1,
@@ -71,15 +76,22 @@ class ChunkReplayBuffer(ReplayBuffer):
         """Add to Stable-Baselines3's arguments.
 
         Args:
-            *args: Stable-Baselines3's.
+            buffer_size: Stable-Baselines3's, as are the spaces.
+            observation_space: What the agent sees.
+            action_space: What it does.
+            *args: Stable-Baselines3's others.
             gamma: Discount per environment step.
             n_steps: Decisions n of the target.
             success_share: Share of a sample that is drawn from episodes that succeeded, as soon as
                 there is one; 0 draws from all alike.
             **kwargs: Stable-Baselines3's.
+
+        Raises:
+            ConfigurationError: It would take more memory than there is.
         """
         self.pos = 0
-        super().__init__(*args, **kwargs)
+        check_memory(buffer_size, observation_space, action_space)
+        super().__init__(buffer_size, observation_space, action_space, *args, **kwargs)
         self.gamma = gamma
         self.n_steps = n_steps
         self.success_share = success_share
