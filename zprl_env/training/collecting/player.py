@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zprl_env.envs.episodes import EPISODE
+from zprl_env.envs.episodes import EPISODE, episode_seed
 from zprl_env.training.collecting.explorer import Design, Explorer
 from zprl_env.vectorised.cluster.worker import Worker, one_thread
 
@@ -54,7 +54,9 @@ class Player(Worker):
             seed: Of the first environment; the others follow.
             episodes: Number of each one's next episode; None is the first.
         """
-        self._explorer = Explorer(design, seed)
+        begun = max(episode or 0 for episode in episodes)
+        # Whoever takes the place of another does not explore as that one did.
+        self._explorer = Explorer(design, episode_seed(seed, begun) if begun else seed)
         self._version = 0
         self._envs.seed(seed)
         for index, episode in enumerate(episodes):
