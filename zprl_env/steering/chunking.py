@@ -21,6 +21,7 @@ from zprl_env.envs.conditions import check_single
 from zprl_env.envs.episodes import POLICY_SEED
 from zprl_env.envs.flat import ordered_keys
 from zprl_env.envs.observation.history import history_in
+from zprl_env.envs.observation.statistics import has_moving_statistics
 from zprl_env.envs.takeover import TAKEOVER, hands_of
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
 from zprl_env.meaning.rate import control_rate
@@ -199,6 +200,11 @@ class ActionChunkWrapper(
     def ordered_keys(self) -> dict[str, int] | None:
         """Names and sizes of the flat observation's parts, in order; None if nothing says so."""
         return ordered_keys(self.env)
+
+    @property
+    def moving_statistics(self) -> bool:
+        """Whether observations are normalised by statistics that go on changing."""
+        return has_moving_statistics(self.env)
 
     @property
     def picture_settings(self) -> Any:

@@ -14,6 +14,7 @@ from zprl_env.ahead.spent import Spent
 from zprl_env.envs.conditions import at_rest_if_it_fails, check_single
 from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import flat_environment
+from zprl_env.envs.observation.statistics import check_statistics, has_moving_statistics
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.meaning.reach import warn_if_nothing_moves
@@ -146,6 +147,7 @@ class SteeringWrapper(
         check_delay(delay, n_action_steps, self.policy.horizon)
         options = given(options, self.steering_class.usual(facts))
         options["noise"] = stored_noise(options["noise"], self.policy)
+        check_statistics(has_moving_statistics(env))
         env = flat_environment(env, self.policy)
         actions = env.action_space if chunks is None else chunks.env.action_space
         observation_dim = check_compatible(

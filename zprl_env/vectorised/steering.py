@@ -7,7 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecEnvWrapper
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecEnvWrapper, VecNormalize
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvIndices, VecEnvStepReturn
 
 from zprl_env.ahead.committed import Committed
@@ -15,11 +15,13 @@ from zprl_env.ahead.spent import Spent
 from zprl_env.envs.conditions import at_rest_if_it_fails
 from zprl_env.envs.episodes import policy_seed
 from zprl_env.envs.flat import check_order
+from zprl_env.envs.observation.statistics import check_statistics
 from zprl_env.errors import ConfigurationError, PolicyMismatchError
 from zprl_env.loading.resolve import PolicyLike, resolve_policy
 from zprl_env.meaning.reach import warn_if_nothing_moves
 from zprl_env.options.stored import calibrated_facts, stored_noise
 from zprl_env.seeing import batches
+from zprl_env.seeing.fit import check_pictures
 from zprl_env.steering.base import policy_generator
 from zprl_env.steering.compatibility import check_compatible
 from zprl_env.steering.decision import Decision
@@ -93,12 +95,17 @@ class SteeringVecEnv(VecEnvWrapper):
         chunked = venv.has_attr("ordered_keys")
         delay = int(venv.get_attr("delay", indices=0)[0]) if chunked else 0
         n_action_steps = chunks.shape[0] - delay
-        pictures = venv.get_attr("picture_settings", indices=0)[0] if chunked else None
         observation_dim = check_compatible(
-            venv.observation_space, single, self.policy, n_action_steps, pictures
+            venv.observation_space, single, self.policy, n_action_steps
         )
+        check_statistics(_moving(venv))
         if chunked:
-            check_order(venv.get_attr("ordered_keys", indices=0)[0], self.policy)
+            check_statistics(any(venv.get_attr("moving_statistics")))
+            # Of all, since each may be on a machine of its own.
+            for pictures in _different(venv.get_attr("picture_settings")):
+                check_pictures(self.policy, pictures)
+            for keys in venv.get_attr("ordered_keys"):
+                check_order(keys, self.policy)
             own = [venv.get_attr(name, indices=0)[0] for name in ("env_args", "control_rate")]
             warn_of_another_task(self.policy, own[0], single, own[1])
         facts = calibrated_facts(venv.get_attr("facts", indices=0)[0], self.policy)
@@ -218,6 +225,28 @@ def _spent(venv: VecEnv, chunked: bool) -> Spent:
     """Return what a policy's time is counted in: that of a robot, if there is one in here."""
     robot = chunked and venv.num_envs == 1 and isinstance(venv.unwrapped, DummyVecEnv)
     return venv.get_attr("spent")[0] if robot else Spent()
+
+
+def _moving(venv: VecEnv) -> bool:
+    """Tell whether a vector's wrapper normalises by statistics that go on changing."""
+    while isinstance(venv, VecEnvWrapper):
+        if isinstance(venv, VecNormalize) and venv.norm_obs and venv.training:
+            return True
+        venv = venv.venv
+    return False
+
+
+def _different(values: Sequence[Any]) -> list[Any]:
+    """Return values without those that are equal to one before.
+
+    >>> _different([[1], [2], [1]])
+    [[1], [2]]
+    """
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found
 
 
 def _innermost(venv: VecEnv) -> VecEnv:

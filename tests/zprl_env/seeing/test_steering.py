@@ -71,6 +71,13 @@ def test_environments_in_a_batch_are_what_they_are_alone(vec, steer, seen_policy
     envs.close()
 
 
+def test_every_environment_s_pictures_are_compared_with_the_policy_s(seen_policy):
+    """Another machine may draw with another quality or version."""
+    makers = [lambda q=q: ActionChunkWrapper(seen.SeenEnv(quality=q), 2) for q in ("fast", "full")]
+    with pytest.raises(PolicyMismatchError, match=r"quality 'fast' .* and 'full'"):
+        SteeringVecEnv(DummyVecEnv(makers), seen_policy)
+
+
 def test_a_picture_is_taken_once_per_decision(seen_policy):
     envs = SteeringVecEnv(DummyVecEnv([lambda: ActionChunkWrapper(seen.SeenEnv(), 2)]), seen_policy)
     envs.seed(0)  # of an episode that is not over sooner

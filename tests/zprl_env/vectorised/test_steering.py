@@ -395,9 +395,11 @@ def test_the_order_of_the_workers_keys_is_compared():
 
     policy = LinearPolicy(3, 2)
     policy.observation_keys = ("state", "goal")  # type: ignore[attr-defined]
-    envs = DummyVecEnv([lambda: ActionChunkWrapper(Named(), 2)])
-    with pytest.raises(PolicyMismatchError, match=r"as state, goal\. Got .* gives goal, state"):
-        SteeringVecEnv(envs, policy, scale=0.5)
+    flat = flat_environment(Named(), policy)
+    for inside in ([Named()], [flat, Named()]):
+        envs = DummyVecEnv([lambda env=env: ActionChunkWrapper(env, 2) for env in inside])
+        with pytest.raises(PolicyMismatchError, match=r"as state, goal\. Got .* gives goal, state"):
+            SteeringVecEnv(envs, policy, scale=0.5)
     envs = DummyVecEnv([lambda: ActionChunkWrapper(flat_environment(Named(), policy), 2)])
     SteeringVecEnv(envs, policy, scale=0.5).reset()
 
