@@ -59,6 +59,7 @@ def test_a_run_s_numbers(change, message):
         ({"action_noise": -0.1}, "action_noise must be at least 0"),
         ({"gamma": 1.01}, "gamma must be above 0 and at most 1"),
         ({"learning_rate": 0.0}, r"learning_rate must be above 0\. Got: 0\.0\."),
+        ({"reward_scale": -1.0}, r"reward_scale must be above 0\. Got: -1\.0\."),
         ({"n_action_steps": 0}, "n_action_steps must be at least 1"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"buffer_size": 0}, "buffer_size must be at least 1"),
