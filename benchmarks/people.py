@@ -1,0 +1,163 @@
+"""place-orange from pixels, steered with nobody, with a scripted person, and by a judge's verdicts.
+
+    python -m benchmarks.people judge          record episodes and train the judge; ten minutes
+    python -m benchmarks.people run            train every run that is missing
+    python -m benchmarks.people run person-0   one of them; a quarter of an hour
+    python -m benchmarks.people summary        the table
+
+Everything steers the shipped policy `real-pixels` on the simulated arm, for 54,000 environment
+steps: half an hour of the robot's time at 30 Hz. *nobody* leaves the arm to the agent. *person* is
+the scripted expert at human-like skill, who takes the arm when the policy fails and gives it back;
+what it does enters the replay buffer where a perturbation expresses it, and the agent looks on from
+a takeover as from a time limit. *failure* is the same, but that a takeover is a failure. *judge*
+ends the training episodes by a classifier in place of the scene's criterion, by which all are
+evaluated.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.tables import markdown
+from benchmarks.tools.command import CommandLine, Names
+from benchmarks.tools.kept import RESULTS as ALL_RESULTS
+from benchmarks.tools.kept import TABLE, finished, keep_table
+from benchmarks.tools.training import ROOT, Planned, train_missing, work_folder
+from zprl_env.errors import UnknownNameError, ZprlError
+from zprl_env.files import RESULTS_FILE, read_json
+
+RESULTS = ALL_RESULTS / "real" / "people"
+TASK, PRESET, POLICY = "Real-Pixels", "place-orange-pixels", "real-pixels"
+SETTINGS = (
+    "--algo sac --noise fixed:0 --total-env-steps 54000 "
+    "--eval-every 9000 --validation-episodes 30 --eval-episodes 100"
+)
+PERSON = "--teleoperator expert --takeover prior"
+SEEDS = (0, 1)
+GOOD = "0.9"
+"""Success whose robot minutes are told."""
+
+
+def judge_folder(out: Path = RESULTS) -> Path:
+    """Return the folder of the judge, as the runs' settings tell it."""
+    folder = work_folder(out / "judge")
+    return folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder
+
+
+def planned(names: Iterable[str] = (), out: Path = RESULTS) -> list[Planned]:
+    """List runs, all of them if none is named: all ways of a seed before the next seed.
+
+    >>> [run.kept.name for run in planned()][:5]
+    ['nobody-0', 'person-0', 'failure-0', 'judge-0', 'nobody-1']
+
+    Raises:
+        UnknownNameError: There is no such run.
+    """
+    ways = {
+        "nobody": "",
+        "person": f" {PERSON}",
+        "failure": f" {PERSON} --no-takeover-bootstrap",
+        "judge": f" --judge {judge_folder(out)}",
+    }
+    known = {
+        f"{way}-{seed}": Planned(out / f"{way}-{seed}", TASK, f"{SETTINGS} --seed {seed}{besides}")
+        for seed in SEEDS
+        for way, besides in ways.items()
+    }
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("run", name, known)
+    return [known[name] for name in tuple(names) or known]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Record the base policy and train the judge on it, unless that has been done."""
+
+    out: Path = RESULTS
+    """Folder for the results."""
+
+    def __call__(self) -> None:
+        """Play, and train.
+
+        Raises:
+            ZprlError: A command did not end well.
+        """
+        folder = ROOT / judge_folder(self.out)
+        if folder.exists():
+            return
+        seen = folder.with_name("seen.hdf5")
+        seen.parent.mkdir(parents=True, exist_ok=True)
+        played = f"--policy {POLICY} --task {PRESET} --dwell 1 --episodes 100 --out"
+        looks = f"--look both --encoder {POLICY} --out"
+        for words in (
+            ["real.play", *played.split(), str(seen)],
+            ["real.judge", "train", str(seen), *looks.split(), str(folder)],
+        ):
+            done = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, check=False)
+            if done.returncode:
+                raise ZprlError(f"{words[0]} must end well. Got: exit code {done.returncode}.")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Train agents and keep the raw data."""
+
+    names: Names = ()
+    """Runs by name; all of them if none is given."""
+    out: Path = RESULTS
+    """Folder for the results, with a folder per run."""
+
+    def __post_init__(self) -> None:
+        planned(self.names)
+
+    def __call__(self) -> None:
+        """Train the missing runs."""
+        train_missing(planned(self.names, self.out))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Print and write table.md of the runs that were made."""
+
+    out: Path = RESULTS
+    """Folder of the results."""
+
+    def __call__(self) -> None:
+        """Make the table.
+
+        Raises:
+            ZprlError: Nothing was trained.
+        """
+        runs = [run.kept for run in planned(out=self.out) if finished(run.kept)]
+        if not runs:
+            raise ZprlError(f"Expected runs in {self.out}. Got: none. Start with 'judge'.")
+        head = [
+            *("run", "base policy", "from the fixed draw", "steered", "episodes"),
+            *(f"robot minutes to {GOOD}, validation", "exploring", "steps by a person"),
+        ]
+        found = {run.name: read_json(run / RESULTS_FILE) for run in runs}
+        keep_table(self.out / TABLE, markdown.table(head, map(_row, found, found.values())))
+
+
+def _row(name: str, results: dict[str, Any]) -> list[str]:
+    """Draw up a run."""
+    reached = results["reached"][GOOD].values()
+    return [
+        name,
+        *(markdown.rate(played["successes"]) for played in results["test"].values()),
+        f"{results['episodes']}",
+        *(f"{one['robot_minutes']:.1f}" if one else "not" for one in reached),
+        f"{results['by_person'] / results['env_steps']:.0%}",
+    ]
+
+
+COMMAND = CommandLine("people", __doc__, (Judge, Run, Summary))
+
+if __name__ == "__main__":
+    COMMAND.main()
