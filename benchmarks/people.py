@@ -7,11 +7,12 @@
 
 Everything steers the shipped policy `real-pixels` on the simulated arm, for 54,000 environment
 steps: half an hour of the robot's time at 30 Hz. *nobody* leaves the arm to the agent. *person* is
-the scripted expert at human-like skill, who takes the arm when the policy fails and gives it back;
-what it does enters the replay buffer where a perturbation expresses it, and the agent looks on from
-a takeover as from a time limit. *failure* is the same, but that a takeover is a failure. *judge*
-ends the training episodes by a classifier in place of the scene's criterion, by which all are
-evaluated.
+the scripted expert at human-like skill, who takes the arm when it is stuck or about ten seconds
+have passed, which nine of ten successes do not take; what it does enters the replay buffer where a
+perturbation expresses it, and the agent looks on from a takeover as from a time limit. *hasty* is a
+person who waits for six seconds, the default, as long as the median success takes; *failure* is the
+same, but that a takeover is a failure. *judge* ends the training episodes by a classifier in place
+of the scene's criterion, by which all are evaluated.
 """
 
 from __future__ import annotations
@@ -53,16 +54,17 @@ def planned(names: Iterable[str] = (), out: Path = RESULTS) -> list[Planned]:
     """List runs, all of them if none is named: all ways of a seed before the next seed.
 
     >>> [run.kept.name for run in planned()][:5]
-    ['nobody-0', 'person-0', 'failure-0', 'judge-0', 'nobody-1']
+    ['nobody-0', 'person-0', 'judge-0', 'hasty-0', 'failure-0']
 
     Raises:
         UnknownNameError: There is no such run.
     """
     ways = {
         "nobody": "",
-        "person": f" {PERSON}",
-        "failure": f" {PERSON} --no-takeover-bootstrap",
+        "person": f" {PERSON} --teleoperator-kwargs patience=10",
         "judge": f" --judge {judge_folder(out)}",
+        "hasty": f" {PERSON}",
+        "failure": f" {PERSON} --no-takeover-bootstrap",
     }
     known = {
         f"{way}-{seed}": Planned(out / f"{way}-{seed}", TASK, f"{SETTINGS} --seed {seed}{besides}")

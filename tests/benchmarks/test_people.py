@@ -17,12 +17,13 @@ from zprl_env.training.config import parse
 
 def test_runs_differ_in_who_helps_alone():
     runs = {run.kept.name: parse(["--env", run.task, *run.arguments.split()]) for run in planned()}
-    nobody, person, failure, judge = (
-        runs[f"{way}-0"] for way in ("nobody", "person", "failure", "judge")
+    assert {name: run.seed for name, run in runs.items()} == {name: int(name[-1]) for name in runs}
+    nobody, person, judge, hasty, failure = (
+        runs[f"{way}-0"] for way in ("nobody", "person", "judge", "hasty", "failure")
     )
-    assert {run.seed for run in (nobody, person, failure, judge)} == {0}
-    assert replace(person, teleoperator=None, takeover=nobody.takeover) == nobody
-    assert replace(failure, takeover_bootstrap=True) == person
+    assert replace(hasty, teleoperator=None, takeover=nobody.takeover) == nobody
+    assert replace(person, teleoperator_kwargs=()) == hasty
+    assert replace(failure, takeover_bootstrap=True) == hasty
     assert replace(judge, judge=None) == nobody
     assert judge.judge == judge_folder()
 

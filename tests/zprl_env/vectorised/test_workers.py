@@ -98,6 +98,7 @@ if __name__ == "__main__":
     envs = WorkerVecEnv([FaultyEnv] * 2)
     envs.reset()
     print(*(process.pid for process in envs.processes), flush=True)
+    sys.stdin.readline()
     if sys.argv[1] == "leaves":
         envs.step_async(actions(0.3, 0.0))
     else:
@@ -111,13 +112,17 @@ def test_workers_end_with_the_learner_even_if_one_is_stopped_and_one_hangs(how, 
     with subprocess.Popen(
         [sys.executable, str(tmp_path / "parent.py"), how],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:
+        assert parent.stdin is not None
         assert parent.stdout is not None
         workers = [psutil.Process(int(pid)) for pid in parent.stdout.readline().split()]
         workers[1].suspend()
         workers[0].terminate()  # which reaches a whole process group, and is not theirs to obey
+        parent.stdin.write("\n")
+        parent.stdin.flush()
         if how == "is killed":
             time.sleep(0.2)
             parent.kill()
