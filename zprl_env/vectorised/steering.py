@@ -93,7 +93,7 @@ class SteeringVecEnv(VecEnvWrapper):
             )
         single = gym.spaces.Box(chunks.low[0], chunks.high[0], dtype=np.float32)
         chunked = venv.has_attr("ordered_keys")
-        delay = int(venv.get_attr("delay", indices=0)[0]) if chunked else 0
+        delay = int(_common(venv, "delay")) if chunked else 0
         n_action_steps = chunks.shape[0] - delay
         observation_dim = check_compatible(
             venv.observation_space, single, self.policy, n_action_steps
@@ -106,9 +106,10 @@ class SteeringVecEnv(VecEnvWrapper):
                 check_pictures(self.policy, pictures)
             for keys in venv.get_attr("ordered_keys"):
                 check_order(keys, self.policy)
-            own = [venv.get_attr(name, indices=0)[0] for name in ("env_args", "control_rate")]
-            warn_of_another_task(self.policy, own[0], single, own[1])
-        facts = calibrated_facts(venv.get_attr("facts", indices=0)[0], self.policy)
+            rate = _common(venv, "control_rate")
+            for task in _different(venv.get_attr("env_args")):
+                warn_of_another_task(self.policy, task, single, rate)
+        facts = calibrated_facts(_common(venv, "facts"), self.policy)
         options = given(options, core.usual(facts))
         options["noise"] = stored_noise(options["noise"], self.policy)
         self.steering = core(
@@ -121,7 +122,7 @@ class SteeringVecEnv(VecEnvWrapper):
         warn_if_nothing_moves(self.steering, question(venv.observation_space))
         self._spent = _spent(venv, chunked)
         super().__init__(venv, self.steering.observation_space, self.steering.action_space)
-        self.discount = float(venv.get_attr("discount", indices=0)[0])
+        self.discount = float(_common(venv, "discount"))
         self._generators = [policy_generator(None) for _ in range(self.num_envs)]
         self._latents: np.ndarray | None = None
         self._measures: list[dict[str, float]] = []
@@ -247,6 +248,21 @@ def _different(values: Sequence[Any]) -> list[Any]:
         if value not in found:
             found.append(value)
     return found
+
+
+def _common(venv: VecEnv, name: str) -> Any:
+    """Return an attribute that all environments have alike, wherever they are.
+
+    Raises:
+        PolicyMismatchError: They differ.
+    """
+    first, *others = _different(venv.get_attr(name))
+    if others:
+        raise PolicyMismatchError(
+            f"All environments of a vector must have the same {name}. Got: {first} and "
+            f"{others[0]}. Make them alike, or train on a vector of each."
+        )
+    return first
 
 
 def _innermost(venv: VecEnv) -> VecEnv:

@@ -409,3 +409,17 @@ def test_a_recorder_takes_the_frame_rate_of_decisions(tmp_path):
     envs = SteeringVecEnv(DummyVecEnv(makers), LinearPolicy(3, 2), scale=0.5)
     recorder = VecVideoRecorder(envs, str(tmp_path), lambda step: False)
     assert recorder.frames_per_sec == PointEnv.metadata["render_fps"] / 2
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "name"),
+    [
+        ({"gamma": 0.9}, {"gamma": 0.99}, "discount"),
+        ({"n_action_steps": 3}, {"n_action_steps": 2, "delay": 1}, "delay"),
+    ],
+)
+def test_environments_that_are_not_alike_are_refused(first, other, name):
+    made: list[dict[str, Any]] = [{"n_action_steps": 3} | one for one in (first, other)]
+    envs = DummyVecEnv([lambda one=one: ActionChunkWrapper(PointEnv(), **one) for one in made])
+    with pytest.raises(PolicyMismatchError, match=f"must have the same {name}"):
+        SteeringVecEnv(envs, LinearPolicy(3, 2, horizon=4), scale=0.5)
