@@ -1,4 +1,4 @@
-"""place-orange from pixels, steered with nobody, with a scripted person, and by a judge's verdicts.
+"""Steering of place-orange from pixels alone, with a scripted person, or with a judge of success.
 
     python -m benchmarks.people judge          record episodes and train the judge; ten minutes
     python -m benchmarks.people run            train every run that is missing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from tests.helpers.robots.servoing import (
 from tests.helpers.robots.xarm_controller import XArmController, control_port
 from zprl_env.errors import ConfigurationError, MissingExtraError
 
+# The SDK makes it when it is imported, and fails where another process does at the same moment.
+Path("~/.UFACTORY/log/xarm/sdk").expanduser().mkdir(parents=True, exist_ok=True)
 pytest.importorskip("xarm.wrapper", reason="extra xarm")
 # A line that is refused is left open by the SDK, whose thread looks for lost reports again.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
