@@ -26,8 +26,10 @@ class Asynchronous:
     """Task with a shipped policy."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """Seeds of training."""
-    total_env_steps: int = 80_000
+    total_env_steps: int = 50_000
     """Environment steps of each training."""
+    eval_every: int = 10_000
+    """Environment steps between two evaluations on the validation seeds."""
     num_envs: int = 2
     """Environments, each with a worker."""
     out: Path = RESULTS
@@ -44,7 +46,8 @@ class Asynchronous:
             Planned(
                 self.out / ASYNC / f"{way}-{seed}",
                 self.task,
-                f"--algo sac {said} --seed {seed} --total-env-steps {self.total_env_steps}",
+                f"--algo sac {said} --seed {seed} --total-env-steps {self.total_env_steps} "
+                f"--eval-every {self.eval_every}",
             )
             for seed in self.seeds
             for way, said in ways.items()

@@ -218,11 +218,13 @@ class Crew:
         )
         now = time.monotonic()
         for sent, member in heads.items():
-            late = now - member.asked[0][1] > self.patience
-            if sent not in ready and not late:
+            waited = now - member.asked[0][1]
+            if sent not in ready and waited <= self.patience:
                 continue
             try:
-                played: Played = member.actor.receive(sent, 0.0 if late else None)
+                if sent not in ready:
+                    raise member.actor.silent(waited)
+                played: Played = member.actor.receive(sent)
             except LostError as lost:
                 self._replace(member, str(lost))
                 continue

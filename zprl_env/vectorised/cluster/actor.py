@@ -134,7 +134,7 @@ class Actor:
             LostError: The worker is dead, or does not answer and is ended.
             SimulationError: An environment failed.
         """
-        answer = pickle.loads(self._wait(sent, patience, self._silent))
+        answer = pickle.loads(self._wait(sent, patience, self.silent))
         if not isinstance(answer, Failure):
             return answer
         if answer.kind == "attribute":
@@ -146,7 +146,12 @@ class Actor:
             "Try it alone, with --num-envs 1."
         )
 
-    def _silent(self, waited: float) -> Exception:
+    def silent(self, waited: float) -> LostError:
+        """End it for having been silent, and return what is said of it.
+
+        Args:
+            waited: Time for which it has not answered [s].
+        """
         self.stop()
         return LostError(
             f"the worker of {self.named} (pid {self.pid}) has not answered for {waited:.0f} s "

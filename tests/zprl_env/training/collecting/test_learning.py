@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -116,25 +118,52 @@ def test_a_run_goes_on_with_the_episodes_that_follow(run):
     assert after.history.ages["stored"] == after.history.decisions
 
 
-def test_a_worker_that_is_killed_is_replaced_beside_learning(flags, tmp_path, monkeypatch):
+@pytest.fixture
+def disturbed(flags, tmp_path, monkeypatch):
+    """Training whose one worker is sent a signal by the first update."""
     one = ["--num-envs", "2", "--workers", "1"]
     config = parse([*flags, *one, "--total-env-steps", "600", "--out", str(tmp_path / "run")])
-    with Finetuning(config) as finetuning:
+
+    @contextmanager
+    def begun(number: int) -> Iterator[Finetuning]:
+        with Finetuning(config) as finetuning:
+            sent: list[int] = []
+            train = SAC.train
+
+            def train_and_send(model: SAC, **how: int) -> None:
+                train(model, **how)
+                if not sent:
+                    sent.extend(finetuning.envs.crew.workers)
+                    os.kill(sent[0], number)
+
+            monkeypatch.setattr(SAC, "train", train_and_send)
+            yield finetuning
+
+    return begun
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(signal.SIGKILL, "has died"), (signal.SIGSTOP, "has not answered for 5 s")]
+)
+def test_a_worker_that_dies_or_hangs_is_replaced_beside_learning(disturbed, number, told):
+    with disturbed(number) as finetuning:
         crew = finetuning.envs.crew
-        killed: list[int] = []
-        train = SAC.train
-
-        def train_and_kill(model: SAC, **how: int) -> None:
-            train(model, **how)
-            if not killed:
-                killed.append(crew.workers[0])
-                os.kill(killed[0], signal.SIGKILL)
-
-        monkeypatch.setattr(SAC, "train", train_and_kill)
+        crew.patience = 5.0
         with pytest.raises(SimulationError, match="left to their workers"):
             finetuning.envs.reset()
         finetuning.learn()
         assert len(crew.losses) == 1
         assert "worker of environments 0 to 1" in crew.losses[0]
+        assert told in crew.losses[0]
         assert finetuning.history.not_counted == {"cut off": 2}
         assert finetuning.history.env_steps >= 600
+
+
+def test_a_worker_that_dies_again_and_again_ends_the_training_with_a_checkpoint(
+    disturbed, monkeypatch
+):
+    monkeypatch.setattr("zprl_env.training.collecting.crew.RESTARTS", 0)
+    with disturbed(signal.SIGKILL) as finetuning:
+        with pytest.raises(SimulationError, match=r"must live for a request\. Got: 1 deaths"):
+            finetuning.learn()
+        assert find_checkpoint(finetuning.folder, print) is not None
