@@ -189,6 +189,11 @@ RIVALS: dict[str, Variant] = {
 }
 """Rivals and the settings that are tried of them, by name."""
 
+SIGHT: dict[str, Variant] = {
+    "random-crop": Variant("--algo sac --random-crop", "random crops are seen while collecting"),
+}
+"""Settings of policies that see, by name."""
+
 DEPLOYMENT: dict[str, Variant] = {
     NOMINAL: Variant("--algo sac", "the task as it was shown"),
     "heavy": Variant("--algo sac {heavy}", "heavier objects"),
@@ -217,7 +222,7 @@ ABLATIONS: dict[str, Variant] = {
 }
 """Ablations of base policy and lambda, under reinforcement learning; lambda as shipped, else."""
 
-VARIANTS = IDEAS | RIVALS | DEPLOYMENT | ABLATIONS
+VARIANTS = IDEAS | RIVALS | SIGHT | DEPLOYMENT | ABLATIONS
 """All variants by name."""
 
 

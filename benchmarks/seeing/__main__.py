@@ -1,7 +1,8 @@
 """Training from pixels beside training from states: shares of its time, memory per transition.
 
-    python -m benchmarks.seeing run --policy runs/policies/lift-pixels    measure
-    python -m benchmarks.seeing summary                                   the table
+    python -m benchmarks.seeing run                         measure, for a minute
+    python -m benchmarks.seeing run --env-steps 100000      as long as a training; forty minutes
+    python -m benchmarks.seeing summary                     the table
 
 Each is SAC on one environment, its warm-up done, in a process of its own. Times are CPU seconds of
 the whole process, so that what else runs on the machine hardly counts; a decision's rate is what
@@ -46,10 +47,10 @@ def summary(result: dict[str, Any]) -> str:
 class Run:
     """Measure, and keep the shares and their table."""
 
-    policy: Path
-    """Checkpoint of a policy of the task that sees."""
     task: str = "Lift"
     """Task that a policy of states is shipped for."""
+    policy: Path | None = None
+    """Checkpoint of a policy of the task that sees; the shipped one if not given."""
     env_steps: int = 4000
     """Environment steps of each."""
     out: Path = RESULTS
@@ -62,9 +63,11 @@ class Run:
 
     def __call__(self) -> None:
         """Measure one after the other."""
-        asked = {"states": (self.task, self.task), "pixels": (seen_name(self.task), self.policy)}
+        seen = seen_name(self.task)
+        asked = {"states": (self.task, self.task), "pixels": (seen, self.policy or seen)}
         found = {}
         for kind, (task, policy) in asked.items():
+            print(f"{task}: about {self.env_steps:,} environment steps", flush=True)
             with ProcessPoolExecutor(1, get_context("spawn")) as pool:
                 found[kind] = pool.submit(measure, task, str(policy), self.env_steps).result()
         keep(self.out, {"task": self.task, "kinds": found, "machine": machine()})

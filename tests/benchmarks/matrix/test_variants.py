@@ -14,6 +14,7 @@ from benchmarks.matrix.variants import (
     DEPLOYMENT,
     IDEAS,
     RIVALS,
+    SIGHT,
     VARIANTS,
 )
 from zprl_env.cli import settings
@@ -45,7 +46,7 @@ def test_ablations_differ_in_lambda_where_they_say_so_and_never_in_noise():
 
 
 def test_no_two_tables_share_a_name():
-    tables = (IDEAS, RIVALS, DEPLOYMENT, ABLATIONS)
+    tables = (IDEAS, RIVALS, SIGHT, DEPLOYMENT, ABLATIONS)
     assert sum(map(len, tables)) == len(VARIANTS)
 
 
