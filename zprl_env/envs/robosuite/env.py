@@ -13,6 +13,7 @@ from zprl_env.envs.cameras.sight import choose_sight
 from zprl_env.envs.mismatch import described
 from zprl_env.envs.robosuite.absolute_pose import absolute_controllers, action_bounds, to_robosuite
 from zprl_env.envs.robosuite.differing import gripper_numbers, shift_objects, widen_starts
+from zprl_env.envs.robosuite.memory import give_back
 from zprl_env.envs.robosuite.quiet import quiet_robosuite
 from zprl_env.envs.settings import refuse_settings
 from zprl_env.errors import ConfigurationError, UnknownNameError
@@ -149,6 +150,7 @@ class RobosuiteEnv(SuiteEnv):
                     f"robosuite's {task} must be given what it takes. Got: {robosuite_kwargs}, at "
                     f"which it says {type(error).__name__}: {error}."
                 ) from error
+        give_back()
         self._env_args = {
             "env_name": task,
             "env_version": robosuite.__version__,
