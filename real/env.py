@@ -215,7 +215,8 @@ class RealRobotEnv(gym.Env[Any, np.ndarray]):
             self.observation_keys = self.eyes.observation_keys
         if console is not None:
             before = getattr(recorder, "entries", ())
-            console.attend(self._loop, self._sight, preset, self.takeover, person, before)
+            seen = self._loop, self._sight, preset, self.takeover, person
+            console.attend(*seen, lambda *said: self._episode.rejudge(*said), before)
             self.recorder = together(recorder, console.board)
         self._episode = Episode(self._loop, preset, self.recorder, self._sight)
         self.action_space = gym.spaces.Box(-1.0, 1.0, (actions.size,))

@@ -14,7 +14,7 @@ from real.operators import Event
 from real.recording.recorder import AmendingRecorder, PictureRecorder, Recorder, Step
 from real.sight import RobotSight
 from real.tasks.preset import Preset
-from zprl_env.envs.outcomes import OUTCOME
+from zprl_env.envs.outcomes import OUTCOME, Verdict
 
 
 class Judgement(NamedTuple):
@@ -57,8 +57,8 @@ class Episode:
       beside the control ``pictures``, the age of the oldest one [s];
     * ``operator``: what the operator said;
     * ``takeover``, where a person may take the arms: see :class:`real.people.takeover.Takeover`;
-    * ``outcome``, at the end: how the episode ended, in a mapping that may change until the next
-      one begins; see `zprl_env.envs.outcomes`.
+    * ``outcome``, at the end: how the episode ended, in a mapping that people may change later on;
+      see :class:`zprl_env.envs.outcomes.Verdict`.
 
     Args:
         loop: What moved the robot.
@@ -84,7 +84,7 @@ class Episode:
         self._sight = sight
         self.steps = self._overruns = 0
         self._began = 0.0
-        self._verdict: dict[str, str] = {}
+        self._verdicts: list[Verdict] = []
         self.repeat = False
 
     def begin(self, observation: np.ndarray, seed: int, seen: Any = None) -> dict[str, Any]:
@@ -121,7 +121,8 @@ class Episode:
         """Return a step's info: success, the events of the step and, at the end, the outcome."""
         info = {"is_success": success, **self._happened()}
         if outcome is not None:
-            self._verdict = info[OUTCOME] = {OUTCOME: outcome}
+            info[OUTCOME] = Verdict.of(outcome)
+            self._verdicts.append(info[OUTCOME])
         return info
 
     def record(
@@ -177,16 +178,28 @@ class Episode:
         self.running = False
 
     def _amend(self, event: Event) -> None:
-        """Change the last episode's outcome, which may be done until the next one begins."""
-        if not self._verdict:
-            return
-        worthless = (Event.TAKE_BACK, Event.REPEAT)
-        outcome = "abort" if event in worthless else event.value
-        self._verdict.setdefault("before", self._verdict[OUTCOME])
-        self._verdict[OUTCOME] = outcome
-        self.repeat = event is Event.REPEAT
+        """Change the last episode's outcome by a word, which may be said until the next begins."""
+        if self._verdicts:
+            worthless = (Event.TAKE_BACK, Event.REPEAT)
+            self.repeat = event is Event.REPEAT
+            self.rejudge(self._verdicts[-1], "abort" if event in worthless else event.value)
+
+    def rejudge(self, verdict: Verdict, outcome: str) -> bool:
+        """Judge any episode anew, whenever it was; another thread may.
+
+        Args:
+            verdict: The episode's.
+            outcome: What it is after all.
+
+        Returns:
+            Whether it was an episode of these.
+        """
+        if not any(verdict is known for known in self._verdicts):
+            return False
+        verdict.change(outcome)
         if isinstance(self._recorder, AmendingRecorder):
-            self._recorder.amend(outcome)
+            self._recorder.amend(outcome, verdict)
+        return True
 
     def _pictures(self, seen: Any) -> dict[str, np.ndarray]:
         """Return the pictures of an observation, if it has some."""

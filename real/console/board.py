@@ -15,6 +15,7 @@ from real.recording.episode_file import OUTCOMES, EpisodeEntry
 from real.recording.recorder import Step
 from real.robot import RobotState
 from real.tasks.preset import Preset
+from zprl_env.envs.outcomes import OUTCOME, Verdict
 from zprl_env.envs.takeover import PERSON, TAKEOVER
 
 WINDOW = 20
@@ -47,7 +48,8 @@ class Board:
         self.running, self.steps, self.number, self.by = False, 0, 0, ""
         self.plan = np.zeros((0, 0))
         self._minutes, self._per_step, self._most = 0.0, 0.0, 0
-        self._counted: list[tuple[float, bool]] = []
+        self._counted: dict[int, tuple[float, bool]] = {}  # by the episode's number
+        self._verdicts: dict[int, Verdict] = {}
         self._outcomes: Counter[str] = Counter()
         self._episodes: deque[dict[str, Any]] = deque(maxlen=KEPT_EPISODES)
         self._events: deque[dict[str, Any]] = deque(maxlen=KEPT_EVENTS)
@@ -82,6 +84,8 @@ class Board:
         """A step was made."""
         safety, spent = step.info.get("safety", {}), step.info.get("time", {})
         with self._lock:
+            if OUTCOME in step.info:
+                self._verdicts[self.number] = step.info[OUTCOME]
             self.steps += 1
             self._minutes += self._per_step
             self.plan = self.plan[1:]
@@ -108,20 +112,35 @@ class Board:
                 self.number -= 1
             self.running, self.plan = False, np.zeros((0, 0))
 
-    def amend(self, outcome: str) -> None:
-        """The last episode has another outcome after all."""
+    def amend(self, outcome: str, verdict: Verdict) -> None:
+        """An episode has another outcome after all."""
         with self._lock:
-            if not self._episodes:
+            shown = {one["number"]: one for one in self._episodes}
+            found = [n for n, known in self._verdicts.items() if known is verdict and n in shown]
+            if not found:
                 return
-            last = self._episodes[-1]
-            last.setdefault("before", last["outcome"])
-            self._outcomes[last["outcome"]] -= 1
+            (number,) = found
+            one = shown[number]
+            one.setdefault("before", one["outcome"])
+            self._outcomes[one["outcome"]] -= 1
             self._outcomes[outcome] += 1
-            if last["outcome"] in OUTCOMES:
-                self._counted.pop()
-            last["outcome"] = outcome
-            self._count(outcome, last["by_person"])
-            self._tell("episode", f"Episode {last['number']} is {outcome} after all.")
+            one["outcome"] = outcome
+            self._count(one)
+            self._tell("episode", f"Episode {number} is {outcome} after all.")
+
+    def verdict(self, number: int) -> Verdict | None:
+        """Return the verdict of an episode, by which it can be judged anew.
+
+        Args:
+            number: Its number.
+
+        Returns:
+            None if it is under way, not shown any more, or has none: it was given up, or is of an
+            earlier session.
+        """
+        with self._lock:
+            shown = any(one["number"] == number for one in self._episodes)
+            return self._verdicts.get(number) if shown else None
 
     def close(self) -> None:
         """Do nothing."""
@@ -149,10 +168,11 @@ class Board:
     def shown(self) -> dict[str, Any]:
         """Return everything as values of JSON."""
         with self._lock:
-            flags = [success for _, success in self._counted]
+            counted = [self._counted[number] for number in sorted(self._counted)]
+            flags = [success for _, success in counted]
             curve = [
                 [round(minutes, 3), round(float(np.mean(flags[max(0, n - WINDOW + 1) : n + 1])), 4)]
-                for n, (minutes, _) in enumerate(self._counted)
+                for n, (minutes, _) in enumerate(counted)
             ]
             return {
                 "running": self.running,
@@ -170,22 +190,24 @@ class Board:
     def _note(self, outcome: str, steps: int, by_person: int, file: str) -> None:
         """Note an episode."""
         self._outcomes[outcome] += 1
-        self._episodes.append(
-            {
-                "number": self.number,
-                "outcome": outcome,
-                "steps": steps,
-                "by_person": by_person,
-                "minutes": round(self._minutes, 2),
-                "file": file,
-            }
-        )
-        self._count(outcome, by_person)
+        told = {
+            "number": self.number,
+            "outcome": outcome,
+            "steps": steps,
+            "by_person": by_person,
+            "minutes": round(self._minutes, 3),
+            "file": file,
+            "judged": self.number in self._verdicts,
+        }
+        self._episodes.append(told)
+        self._count(told)
 
-    def _count(self, outcome: str, by_person: int) -> None:
+    def _count(self, told: Mapping[str, Any]) -> None:
         """Count an episode in the curve, if it says something about the policy."""
-        if outcome in OUTCOMES:
-            self._counted.append((self._minutes, OUTCOMES[outcome] and not by_person))
+        self._counted.pop(told["number"], None)
+        if told["outcome"] in OUTCOMES:
+            success = OUTCOMES[told["outcome"]] and not told["by_person"]
+            self._counted[told["number"]] = (told["minutes"], success)
 
     def _note_hands(self, told: Mapping[str, Any]) -> None:
         by, silent = str(told["by"]), bool(told["silent"]) and told["by"] == PERSON

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from real.recording.episode_file import EpisodeEntry
 from real.tasks.coordinates import GRIPPER, POSITION
 from real.tasks.plans import places_of
 from real.tasks.preset import Preset
+from zprl_env.envs.outcomes import Verdict
 from zprl_env.errors import ZprlError
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Workplace(NamedTuple):
     sight: RobotSight
     preset: Preset
     takeover: Takeover | None
+    rejudge: Callable[[Verdict, str], bool]
 
 
 class Desk:
@@ -96,6 +98,7 @@ class Desk:
         preset: Preset,
         takeover: Takeover | None,
         operator: Operator,
+        rejudge: Callable[[Verdict, str], bool],
         before: Sequence[EpisodeEntry] = (),
     ) -> None:
         """See an environment from now on, until :meth:`leave`.
@@ -106,13 +109,14 @@ class Desk:
             preset: Its task.
             takeover: Who has its arms; None if nobody can take them.
             operator: The person at the console, in it.
+            rejudge: Judges one of its episodes anew.
             before: Episodes of the recording that it adds to.
         """
         if before and not self.board.number:
             self.board.remember(before, preset.rate)
         if isinstance(operator, ConsoleOperator):
             operator.stand_by(loop)
-        self._work[id(loop)] = Workplace(loop, sight, preset, takeover)
+        self._work[id(loop)] = Workplace(loop, sight, preset, takeover, rejudge)
         sight.watch()
 
     def leave(self, loop: ControlLoop) -> None:
@@ -179,6 +183,30 @@ class Desk:
             raise SaidNothingError(why)
         self.words.say(event)
         self.board.tell("word", f"{event.value}, said at the console.")
+
+    def judge(self, number: int, word: str, page: str) -> None:
+        """Judge an episode anew, whenever it was.
+
+        Args:
+            number: The episode's, as it is shown.
+            word: ``"success"``, ``"failure"``, or ``"take back"`` for one that is worth nothing.
+            page: Who says it.
+
+        Raises:
+            SaidNothingError: There is no such verdict, or no such episode.
+        """
+        outcome = {"success": "success", "failure": "failure", "take back": "abort"}.get(word)
+        if outcome is None:
+            raise SaidNothingError("A verdict must be success, failure or take back. Got another.")
+        self.lease.claim(page)
+        if number == self.board.number and self.changeable:  # with what follows from that
+            self.say(word, page)
+            return
+        verdict = self.board.verdict(number)
+        if verdict is None or not any(w.rejudge(verdict, outcome) for w in self._work.values()):
+            raise SaidNothingError(
+                f"Episode {number} must be one of this session that has ended. Got: another one."
+            )
 
     def take(self, mine: bool, page: str) -> None:
         """Take the arms from the policy, or give them back.

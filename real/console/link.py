@@ -33,6 +33,10 @@ class Answering(Protocol):
         """Say a word of an operator."""
         ...
 
+    def judge(self, number: int, word: str, page: str) -> None:
+        """Judge an episode anew."""
+        ...
+
     def take(self, mine: bool, page: str) -> None:
         """Take the arms from the policy, or give them back."""
         ...
@@ -142,6 +146,8 @@ class Link:
                 desk.lease.claim(page)
             elif ask == "say":
                 desk.say(str(content.get("word")), page)
+            elif ask == "judge":
+                desk.judge(int(content["episode"]), str(content.get("word")), page)
             elif ask == "take":
                 desk.take(bool(content.get("mine")), page)
             elif ask == "stick":

@@ -11,6 +11,7 @@ import numpy as np
 from policies.pictures.settings import PictureSettings
 from real.robot import JointCommand, RobotCommand, RobotState
 from real.tasks.preset import Preset
+from zprl_env.envs.outcomes import Verdict
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,15 @@ class Recorder(Protocol):
 
 @runtime_checkable
 class AmendingRecorder(Protocol):
-    """The interface of a recorder whose last episode may be judged once more."""
+    """The interface of a recorder whose episodes may be judged once more."""
 
-    def amend(self, outcome: str) -> None:
-        """The episode that ended last has another outcome after all."""
+    def amend(self, outcome: str, verdict: Verdict) -> None:
+        """An episode has another outcome after all; called by any thread.
+
+        Args:
+            outcome: The new one.
+            verdict: The episode's, which the info of its last step came with.
+        """
         ...
 
 

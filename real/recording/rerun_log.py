@@ -15,6 +15,7 @@ from real.robot import RobotState
 from real.tasks.coordinates import GRIPPER, POSITION, coordinates_of
 from real.tasks.plans import places_of
 from real.tasks.preset import Preset
+from zprl_env.envs.outcomes import OUTCOME, Verdict
 from zprl_env.envs.takeover import TAKEOVER
 from zprl_env.errors import ConfigurationError, MissingExtraError
 
@@ -58,6 +59,7 @@ class RerunLog:
         self._sent = np.zeros((0, 0))
         self._steps = self._episodes = 0
         self._stop, self._by, self._closed = "", "", False
+        self._verdicts: list[tuple[Verdict, int]] = []
 
     def expect(
         self,
@@ -98,6 +100,8 @@ class RerunLog:
     def add(self, step: Step) -> None:
         """An action was carried out."""
         self._steps += 1
+        if OUTCOME in step.info:
+            self._verdicts.append((step.info[OUTCOME], self._episodes))
         for tick in step.ticks:
             self._log_tick(tick)
         self._log_pictures({**step.pictures, **step.images})
@@ -118,9 +122,10 @@ class RerunLog:
         """The episode is over."""
         self._say(f"Episode {self._episodes}: {outcome}.")
 
-    def amend(self, outcome: str) -> None:
-        """The last episode has another outcome after all."""
-        self._say(f"Episode {self._episodes} is {outcome} after all.")
+    def amend(self, outcome: str, verdict: Verdict) -> None:
+        """An episode has another outcome after all."""
+        found = [number for known, number in self._verdicts if known is verdict]
+        self._say(f"Episode {found[0] if found else self._episodes} is {outcome} after all.")
 
     def close(self) -> None:
         """Bring everything to the file, or to the viewer; a second call does nothing."""

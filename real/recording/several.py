@@ -18,6 +18,7 @@ from real.recording.recorder import (
 )
 from real.robot import RobotState
 from real.tasks.preset import Preset
+from zprl_env.envs.outcomes import Verdict
 
 
 class Recorders:
@@ -78,11 +79,11 @@ class Recorders:
         for recorder in self.recorders:
             recorder.end(outcome)
 
-    def amend(self, outcome: str) -> None:
-        """The last episode has another outcome; see `real.recording.recorder.AmendingRecorder`."""
+    def amend(self, outcome: str, verdict: Verdict) -> None:
+        """An episode has another outcome; see `real.recording.recorder.AmendingRecorder`."""
         for recorder in self.recorders:
             if isinstance(recorder, AmendingRecorder):
-                recorder.amend(outcome)
+                recorder.amend(outcome, verdict)
 
     def close(self) -> None:
         """Close all of them, whatever fails."""

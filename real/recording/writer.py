@@ -35,6 +35,7 @@ from real.recording.pictures import LEVEL, PicturesError, check_same, cost, defl
 from real.recording.recorder import Step, Tick
 from real.robot import RobotState
 from real.tasks.preset import Preset
+from zprl_env.envs.outcomes import OUTCOME, Verdict
 
 BACKLOG, BACKLOG_BYTES = 4096, 2**29
 """Steps that may wait for a slow disk, and bytes of their pictures."""
@@ -114,6 +115,9 @@ class EpisodeRecorder:
         self._first: dict[str, np.ndarray] = {}
         self._expected = False
         self._preset: Preset | None = None  # of the episode under way
+        self._verdict: Verdict | None = None  # of the episode that the thread is at
+        self._verdicts: list[tuple[Verdict, int]] = []  # and the numbers of their episodes
+        self._amendments: list[tuple[Verdict, str]] = []
         if self.path.suffix not in (".hdf5", ".h5"):
             raise RecordingError(f"A recording must be an .hdf5 file. Got: {self.path}.")
         try:
@@ -203,9 +207,9 @@ class EpisodeRecorder:
         """The episode is over; see `real.recording.recorder.Recorder.end`."""
         self._put({"kind": "end", "outcome": outcome}, {})
 
-    def amend(self, outcome: str) -> None:
-        """Judge the last episode once more; see `real.recording.recorder.AmendingRecorder`."""
-        self._put({"kind": "amend", "outcome": outcome}, {})
+    def amend(self, outcome: str, verdict: Verdict) -> None:
+        """Judge an episode once more; see `real.recording.recorder.AmendingRecorder`."""
+        self._put({"kind": "amend", "outcome": outcome, "verdict": verdict}, {})
 
     def close(self) -> None:
         """Finish the steps that wait; a second call does nothing.
@@ -266,13 +270,15 @@ class EpisodeRecorder:
                 # A processor that does not keep up leaves the rest to the disk.
                 deflate(arrays, remarks, LEVEL if self._waiting < BACKLOG_BYTES // 16 else 0)
                 if remarks["kind"] == "amend":
-                    self._amend(remarks["outcome"])
+                    self._amendments.append((remarks["verdict"], remarks["outcome"]))
+                    self._amend()
                     continue
                 if remarks["kind"] == "begin":
                     self._finish(current)
                     current = Journal(self._path(len(self.entries), ".journal"), SYNC)
                 if current is not None:
                     current.add(remarks, arrays)
+                self._verdict = remarks.get("info", {}).get(OUTCOME, self._verdict)
                 if remarks["kind"] == "end":
                     self._finish(current)
                     current = None
@@ -287,13 +293,22 @@ class EpisodeRecorder:
         if current is None:
             return
         current.close()
-        self._convert(current.path)
+        made = self._convert(current.path)
+        verdict, self._verdict = self._verdict, None
+        if made and verdict is not None:
+            self._verdicts.append((verdict, len(self.entries) - 1))
+            self._amend()
 
-    def _amend(self, outcome: str) -> None:
-        """Write another outcome on the last episode."""
-        if self.entries:
-            self.entries[-1] = amend_episode(self.entries[-1], outcome)
-            write_index(self.path, self.entries)
+    def _amend(self) -> None:
+        """Write other outcomes on episodes, as far as they are written."""
+        waiting, self._amendments = self._amendments, []
+        for verdict, outcome in waiting:
+            found = [number for known, number in self._verdicts if known is verdict]
+            if found:
+                self.entries[found[0]] = amend_episode(self.entries[found[0]], outcome)
+                write_index(self.path, self.entries)
+            else:  # its end comes behind this
+                self._amendments.append((verdict, outcome))
 
     def _convert(self, path: Path) -> list[EpisodeEntry]:
         """Make a journal's episodes; one that is damaged is kept, and it is said what is lost."""

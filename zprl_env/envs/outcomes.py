@@ -5,15 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-OUTCOME = "outcome"
-"""Key of ``info`` at the end of an episode on a robot: a mapping with a key of the same name, which
-may change until the next episode begins, and then ``before``, what it was."""
+OUTCOME, BEFORE = "outcome", "before"
+"""Key of ``info`` at the end of an episode on a robot: a :class:`Verdict`, and its keys."""
 LOST = "lost"
 """Key of ``info`` at the end of an episode whose worker died, on whatever machine: the reason. The
 decision that was under way is none: nobody knows whether it was carried out."""
 COUNTED = ("success", "failure", "time limit")
 """Outcomes by which a policy is judged. All others are the laboratory's: ``stop``, ``abort``,
 ``cut off``."""
+
+
+class Verdict(dict[str, str]):
+    """Outcome of an episode, which people may change later on; ``before`` is then what it was.
+
+    Whoever keeps an episode's info keeps the verdict itself, not a copy: Stable-Baselines3 copies
+    all infos, and a verdict that is changed is to be seen by those who counted and stored it.
+
+    >>> from copy import deepcopy
+    >>> info = {"outcome": Verdict.of("success")}
+    >>> kept = deepcopy(info)
+    >>> info["outcome"].change("failure")
+    >>> kept["outcome"]
+    {'outcome': 'failure', 'before': 'success'}
+    """
+
+    @classmethod
+    def of(cls, outcome: str) -> Verdict:
+        """Return a first verdict."""
+        return cls({OUTCOME: outcome})
+
+    def change(self, outcome: str) -> None:
+        """Judge the episode anew."""
+        self.setdefault(BEFORE, self[OUTCOME])
+        self[OUTCOME] = outcome
+
+    def __deepcopy__(self, memo: Any) -> Verdict:
+        """Return itself."""
+        return self
 
 
 def not_counted(info: Mapping[str, Any]) -> str | None:
@@ -34,10 +62,14 @@ def outcome_of(info: Mapping[str, Any]) -> str | None:
     return said.get(OUTCOME) if isinstance(said, Mapping) else None
 
 
-def changed(info: Mapping[str, Any]) -> bool:
-    """Tell whether the outcome is another one than the rewards tell of."""
+def interrupted(info: Mapping[str, Any]) -> bool:
+    """Tell whether an episode was stopped or cut off, whatever people have said of it since.
+
+    >>> interrupted({"outcome": {"outcome": "success", "before": "stop"}})
+    True
+    """
     said = info.get(OUTCOME)
-    return isinstance(said, Mapping) and said.get("before", said.get(OUTCOME)) != said.get(OUTCOME)
+    return isinstance(said, Mapping) and said.get(BEFORE, said.get(OUTCOME)) not in COUNTED
 
 
 def succeeded(info: Mapping[str, Any]) -> bool:

@@ -184,6 +184,7 @@ class Finetuning(OpenedRun):
     def hand_over(self) -> None:
         """Take the best agent or the last, play it on the test seeds, write it down and tell."""
         config, history = self.config, self.history
+        history.follow_verdicts()
         if not self._saved:
             self._save_last()
         self.kept = choose(history, config.keep)

@@ -72,13 +72,13 @@ FILM_BUTTON = r"""
 """
 
 
-def film(episode: int, pictures: int, last: bool) -> str:
-    """Return a film that plays, and the verdicts of the last episode.
+def film(episode: int, pictures: int, judged: bool) -> str:
+    """Return a film that plays, and the verdicts that an episode may be given.
 
     Args:
         episode: Its number.
         pictures: How many there are.
-        last: Whether its verdict may still be changed.
+        judged: Whether its verdict can be changed.
     """
     shown = '<p class="faint">This console has no pictures of it.</p>'
     if pictures:
@@ -88,12 +88,13 @@ def film(episode: int, pictures: int, last: bool) -> str:
             f'<input type="range" min="0" max="{pictures - 1}" value="0" aria-label="Moment">'
         )
     words = [("success", "Success"), ("failure", "Failure"), ("take back", "Worth nothing")]
-    if last:
+    if judged:
         buttons = "".join(
-            f'<button type="button" class="word" data-word="{word}">{label}</button>'
+            f'<button type="button" class="word" data-judge="{word}" data-episode="{episode}">'
+            f"{label}</button>"
             for word, label in words
         )
-        shown += f'<div class="words">{buttons}</div>'
+        shown += f'<div class="words">{buttons}</div><p class="answer" role="status"></p>'
     return shown
 
 

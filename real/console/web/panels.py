@@ -17,7 +17,8 @@ COLUMNS = [
     {"name": "minutes", "label": "Robot minutes", "field": "minutes"},
 ]
 RULE = (
-    "A verdict can be changed until the next episode begins; from then on it has been learned from."
+    "Every verdict of this session can be changed, in the film of its episode. What was learned "
+    "from the old one stays learned; from then on it is the new one."
 )
 
 
@@ -89,7 +90,7 @@ class Episodes:
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
-        self._shown: tuple[list[dict[str, Any]], bool] = ([], False)
+        self._shown: list[dict[str, Any]] = []
         ui.label(RULE).classes("faint")
         self.table = ui.table(columns=COLUMNS, rows=[], row_key="number").props("dense flat")
         self.table.classes("episodes").props('rows-per-page-options="[8]" hide-selected-banner')
@@ -102,24 +103,24 @@ class Episodes:
 
     def show(self, news: dict[str, Any]) -> None:
         """Show what is known now, the newest first."""
-        episodes, late = news.get("episodes", []), bool(news.get("late"))
-        if (episodes, late) == self._shown:
+        episodes = news.get("episodes", [])
+        if episodes == self._shown:
             return
-        self._shown = (episodes, late)
+        self._shown = episodes
         rows = [dict(one) for one in reversed(episodes)]
         for one in rows:
+            one["minutes"] = round(one["minutes"], 2)
             if "before" in one:
                 one["outcome"] = f"{one['outcome']} (was {one['before']})"
         self.table.rows = rows
         self.table.update()
 
     def _open(self, number: int) -> None:
-        """Open the film of an episode; of the last one, while that may be, with verdicts."""
-        episodes, late = self._shown
-        found = [one for one in episodes if one["number"] == number]
+        """Open the film of an episode, with the verdicts that it may be given."""
+        found = [one for one in self._shown if one["number"] == number]
         if not found:
             return
-        last = found[0] is episodes[-1] and late
+        pictures, judged = len(self._watcher.film(number)), bool(found[0].get("judged"))
         self.title.set_text(f"Episode {number}: {found[0]['outcome']}")
-        self.film.set_content(controls.film(number, len(self._watcher.film(number)), last))
+        self.film.set_content(controls.film(number, pictures, judged))
         self.dialog.open()

@@ -31,6 +31,12 @@ class Word(Said):
     word: Annotated[str, Field(max_length=20)]
 
 
+class Judged(Word):
+    """``/console/judge``: the verdict of an episode, whenever it was."""
+
+    episode: Annotated[int, Field(strict=True, ge=1, le=10**9)]
+
+
 class Hand(Said):
     """``/console/take``: whether the person wants to have the arms."""
 
@@ -72,6 +78,10 @@ def add_requests(app: FastAPI, watcher: Watcher) -> None:
     @router.post("/say")
     async def say(word: Word) -> Response:
         return await ask("words", ask="say", **word.model_dump())
+
+    @router.post("/judge")
+    async def judge(judged: Judged) -> Response:
+        return await ask("words", ask="judge", **judged.model_dump())
 
     @router.post("/take")
     async def take(hand: Hand) -> Response:

@@ -12,6 +12,7 @@ from real.motion.emergency import Stop
 from real.recording.episode_file import EpisodeEntry
 from real.recording.recorder import Step
 from real.tasks.files import load_preset
+from zprl_env.envs.outcomes import OUTCOME, Verdict
 
 PRESET = load_preset("place-orange")
 
@@ -20,11 +21,11 @@ def step(**info):
     return Step(np.zeros(8), np.zeros(1), 0.0, False, False, info, ())
 
 
-def play(board, outcome, steps=30, **info):
+def play(board, ended, steps=30, **info):
     board.begin(PRESET, np.zeros(1), None, {})
     for _ in range(steps):
         board.add(step(**info))
-    board.end(outcome)
+    board.end(ended)
 
 
 def person(by="person", silent=False):
@@ -56,18 +57,35 @@ def test_what_a_person_rescued_is_no_success_of_the_policy(board):
     assert board.shown()["episodes"][-1]["by_person"] == 30
 
 
-def test_another_verdict_changes_the_last_episode_in_every_place(board):
-    play(board, "success")
-    board.amend("failure")
-    board.amend("abort")
+def judged(board, outcome):
+    """Play an episode whose last step tells its verdict."""
+    verdict = Verdict.of(outcome)
+    play(board, outcome, steps=1, **{OUTCOME: verdict})
+    return verdict
+
+
+def test_another_verdict_changes_its_episode_in_every_place(board):
+    verdicts = [judged(board, outcome) for outcome in ("success", "failure", "success")]
+    board.amend("failure", verdicts[0])
+    board.amend("abort", verdicts[0])
+    board.amend("success", verdicts[1])
     shown = board.shown()
-    assert shown["outcomes"] == {"abort": 1}
-    assert shown["curve"] == []
-    assert shown["episodes"][-1] | {"steps": 0} == shown["episodes"][-1] | {
-        "outcome": "abort",
-        "before": "success",
-        "steps": 0,
-    }
+    assert shown["outcomes"] == {"abort": 1, "success": 2}
+    assert [share for _, share in shown["curve"]] == [1.0, 1.0]
+    told = [(one["outcome"], one.get("before")) for one in shown["episodes"]]
+    assert told == [("abort", "success"), ("success", "failure"), ("success", None)]
+    board.amend("failure", verdicts[0])
+    assert [share for _, share in board.shown()["curve"]] == [0.0, 0.5, 0.6667]
+
+
+def test_an_episode_that_is_under_way_or_was_given_up_has_no_verdict(board):
+    verdict = judged(board, "success")
+    play(board, "abort")
+    board.begin(PRESET, np.zeros(1), None, {})
+    assert [board.verdict(number) for number in (0, 1, 2, 3, 4)] == [None, verdict, *3 * [None]]
+    assert [one["judged"] for one in board.shown()["episodes"]] == [True, False]
+    board.amend("failure", Verdict.of("success"))  # somebody else's
+    assert board.shown()["outcomes"] == {"success": 1, "abort": 1}
 
 
 def test_a_recording_that_is_gone_on_with_is_its_beginning(board):

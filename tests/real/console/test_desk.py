@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 
+import h5py
 import numpy as np
 import pytest
+from stable_baselines3.common.vec_env import DummyVecEnv
 
 from real.console.desk import Desk, SaidNothingError
 from real.console.line import Line, address
@@ -13,9 +15,13 @@ from real.env import RealRobotEnv
 from real.network.lease import CommandRefusedError
 from real.operators import Event, ScriptedOperator
 from real.people.teleoperator import TeleoperatorError
+from real.recording.writer import EpisodeRecorder
 from real.tasks.layout import ActionLayout
 from tests.real.console.conftest import PRESET, SLOW, LiveArm, Trainer
+from zprl_env import ActionChunkWrapper
 from zprl_env.errors import ConfigurationError
+from zprl_env.training.agents.replay import ChunkReplayBuffer
+from zprl_env.training.run.history import History
 
 LAYOUT = ActionLayout(PRESET)
 STILL = LAYOUT.action(LAYOUT.home, LAYOUT.home).astype(np.float32)
@@ -46,7 +52,7 @@ def going_on(trainer):
     if words.asked is not None:
         words.say(words.asked[0])
         time.sleep(0.05)
-    return trainer.desk.board.running and trainer.robot.speed > SLOW
+    return trainer.desk.shown()["phase"] == "running" and trainer.robot.speed > SLOW
 
 
 def test_a_stop_is_in_force_before_it_is_answered_and_lasts(trainer, desk, until):
@@ -80,6 +86,68 @@ def test_a_verdict_ends_the_episode_and_may_be_changed_until_the_next(trainer, d
     desk.say("failure", "a")
     until(lambda: trainer.ends[-1]["outcome"]["outcome"] == "failure")
     assert desk.shown()["episodes"][-1]["outcome"] == "failure"
+
+
+def test_an_earlier_episode_can_be_judged_anew_while_another_one_is_under_way(trainer, desk, until):
+    ended = len(trainer.ends)
+    desk.say("success", "a")
+    until(lambda: len(trainer.ends) > ended)
+    number = desk.board.number
+    until(lambda: going_on(trainer) and desk.board.number > number)
+    desk.judge(number, "failure", "a")
+    assert trainer.ends[ended]["outcome"] == {"outcome": "failure", "before": "success"}
+    one = next(one for one in desk.shown()["episodes"] if one["number"] == number)
+    assert (one["outcome"], one["before"]) == ("failure", "success")
+    assert desk.board.running
+    for wrong, word in ((number + 1, "success"), (number + 9, "success"), (number, "pause")):
+        with pytest.raises(SaidNothingError, match="must be"):
+            desk.judge(wrong, word, "a")
+    with pytest.raises(CommandRefusedError):
+        desk.judge(number, "success", "b")
+
+
+def test_what_is_judged_anew_is_so_in_recording_replay_and_history(tmp_path):
+    desk, operator = Desk(), ScriptedOperator()
+    recorder, history = EpisodeRecorder(tmp_path / "day.hdf5"), History()
+    env = RealRobotEnv(PRESET, driver="ideal", operator=operator, recorder=recorder, console=desk)
+    envs = DummyVecEnv([lambda: ActionChunkWrapper(env, n_action_steps=2)])
+    spaces = envs.observation_space, envs.action_space
+    buffer = ChunkReplayBuffer(20, *spaces, "cpu", gamma=0.9)
+
+    def decide(seen):
+        """Take a decision, and store what Stable-Baselines3 hands on: copies."""
+        action = np.zeros((1, *spaces[1].shape), np.float32)
+        after, reward, done, infos = envs.step(action)
+        buffer.add(seen, after, action, reward, done, infos)
+        history.env_steps += 2
+        if done[0]:
+            history.note_end(infos[0])
+        return after
+
+    seen = envs.reset()
+    for word in (Event.SUCCESS, Event.FAILURE, Event.SUCCESS):
+        seen = decide(seen)
+        operator.say(word)
+        seen = decide(seen)
+    seen = decide(seen)
+    desk.judge(1, "failure", "a")
+    desk.judge(2, "success", "a")
+    desk.judge(3, "take back", "a")
+    decide(seen)
+    envs.close()
+
+    ends = buffer.dones[:, 0] > 0
+    assert buffer.rewards[ends, 0].tolist() == pytest.approx([0.0, 1.0, 0.0], abs=1e-6)
+    assert buffer.timeouts[ends, 0].tolist() == [0.0, 0.0, 1.0]
+    history.follow_verdicts()
+    assert history.episode_successes == [False, True]
+    assert history.not_counted == {"abort": 1}
+    assert desk.shown()["outcomes"] == {"failure": 1, "success": 1, "abort": 2}
+    with h5py.File(recorder.path) as file:
+        masks = {name: [one.decode() for one in rows[()]] for name, rows in file["mask"].items()}
+        assert file["data/demo_0"].attrs["outcome_before"] == "success"
+    assert (masks["failure"], masks["success"]) == (["demo_0"], ["demo_1"])
+    assert masks["abort"] == ["demo_2", "demo_3"]
 
 
 def test_a_repeated_scene_comes_again(trainer, desk, until):

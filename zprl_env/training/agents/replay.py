@@ -11,9 +11,10 @@ from stable_baselines3.common.type_aliases import ReplayBufferSamples
 from stable_baselines3.common.vec_env import VecNormalize
 
 from policies.finite import all_finite
-from zprl_env.envs.outcomes import changed, not_counted, succeeded
+from zprl_env.envs.outcomes import OUTCOME, interrupted, not_counted, succeeded
 from zprl_env.envs.takeover import POLICY, Hands, hands_in
 from zprl_env.errors import ConfigurationError, SimulationError
+from zprl_env.training.agents.verdicts import StoredVerdicts
 from zprl_env.training.settings.memory import check_memory
 from zprl_env.vectorised.alternating import DECISION, HALF
 from zprl_env.vectorised.cluster.lost import known_only, lost_columns
@@ -100,6 +101,7 @@ class ChunkReplayBuffer(ReplayBuffer):
         self.marks = np.zeros((self.buffer_size, self.n_envs), np.uint8)
         self.corrections: Corrected | None = None
         self.takeover_bootstrap = True
+        self._verdicts = StoredVerdicts()
 
     def add(
         self,
@@ -123,11 +125,9 @@ class ChunkReplayBuffer(ReplayBuffer):
                     f"{self.size() + 1} of the replay buffer."
                 )
         hands = self._hands(infos)
-        if self.n_envs == 1 and done[0] and (lost := not_counted(infos[0])) is not None:
+        lost = not_counted(infos[0])
+        if self.n_envs == 1 and done[0] and (lost is not None or interrupted(infos[0])):
             self._lose_episode(whole=lost == "abort")
-            return
-        if self.n_envs == 1 and done[0] and changed(infos[0]):  # the reward is not true any more
-            self._lose_episode(whole=False)
             return
         if hands is None or hands.whose == POLICY:
             self._store(obs, next_obs, action, reward, done, infos)
@@ -140,6 +140,7 @@ class ChunkReplayBuffer(ReplayBuffer):
                 self.corrections.note(*first, infos[0], hands)
         if hands is not None and done[0]:
             self._store_corrections()
+        self._verdicts.follow(self)
 
     def _hands(self, infos: list[dict[str, Any]]) -> Hands | None:
         """Return whose hands a decision was in, where a person can take the arms."""
@@ -175,9 +176,15 @@ class ChunkReplayBuffer(ReplayBuffer):
         super().add(obs, next_obs, action, reward, done, infos)
         if lost:  # nor do the copies go on
             end_trajectories(self, lost)
+        if self.n_envs == 1:
+            self._verdicts.note(row, bool(done[0]), infos[0])
         for column in np.flatnonzero(done):
             if succeeded(infos[column]):
-                self.succeeded[self._episode(row, column), column] = True
+                self.mark_episode(row, column, True)
+
+    def mark_episode(self, row: int, column: int, success: bool) -> None:
+        """Mark the rows of the episode that ends in a row as those of a success, or not."""
+        self.succeeded[self._episode(row, column), column] = success
 
     def _cut(self) -> None:
         """End the agent's trajectory where a person's hand came."""
@@ -195,6 +202,7 @@ class ChunkReplayBuffer(ReplayBuffer):
                 "env_steps": made.info["env_steps"],
                 "is_success": success,
                 "TimeLimit.truncated": ended,
+                OUTCOME: made.info.get(OUTCOME) if made.over else None,
             }
             self._store(
                 made.observation[None],

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from policies.checkpoints.output import WRITER
-from zprl_env.envs.outcomes import not_counted, succeeded
+from zprl_env.envs.outcomes import COUNTED, OUTCOME, Verdict, not_counted, succeeded
 from zprl_env.envs.takeover import helped
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import RunFolderError, one_line, read_json
@@ -22,6 +23,15 @@ RECENT = 20
 """Episodes of training in a row whose success rate tells when a rate was reached."""
 REACHED = (0.9, 0.95)
 """Success rates whose price is told."""
+
+
+class Noted(NamedTuple):
+    """Episode whose verdict may be changed: as it was counted, when it ended, and who helped."""
+
+    verdict: Verdict
+    outcome: str
+    env_steps: int
+    helped: bool
 
 
 @dataclass
@@ -58,6 +68,10 @@ class History:
     by_person: int = 0
     ages: dict[str, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Begin without episodes of this process, which alone can be judged anew."""
+        self._noted: list[Noted] = []
+
     @property
     def rolling_success(self) -> float:
         """Success rate of the last episodes, NaN before the first one ended."""
@@ -70,13 +84,38 @@ class History:
         Args:
             info: Of its last step.
         """
-        lost = not_counted(info)
+        self.follow_verdicts()
+        lost, by_hand = not_counted(info), helped(info)
+        self._count(lost, self.env_steps, succeeded(info), by_hand)
+        if isinstance(verdict := info.get(OUTCOME), Verdict):
+            self._noted.append(Noted(verdict, verdict[OUTCOME], self.env_steps, by_hand))
+
+    def follow_verdicts(self) -> None:
+        """Count the episodes whose verdicts were changed since by what they are now."""
+        for number, (verdict, before, at, by_hand) in enumerate(self._noted):
+            outcome = verdict[OUTCOME]
+            if outcome == before:
+                continue
+            if before in COUNTED:
+                place = self.episode_ends.index(at)
+                del self.episode_ends[place], self.episode_successes[place]
+                self.helped -= by_hand
+            else:
+                self.not_counted[before] -= 1
+                self.not_counted = {name: n for name, n in self.not_counted.items() if n}
+            lost = None if outcome in COUNTED else outcome
+            self._count(lost, at, outcome == "success", by_hand)
+            self._noted[number] = Noted(verdict, outcome, at, by_hand)
+
+    def _count(self, lost: str | None, at: int, success: bool, by_hand: bool) -> None:
+        """Count an episode that ended at an environment step."""
         if lost is not None:
             self.not_counted[lost] = self.not_counted.get(lost, 0) + 1
-        else:
-            self.episode_ends.append(self.env_steps)
-            self.episode_successes.append(succeeded(info) and not helped(info))
-            self.helped += helped(info)
+            return
+        place = bisect(self.episode_ends, at)
+        self.episode_ends.insert(place, at)
+        self.episode_successes.insert(place, success and not by_hand)
+        self.helped += by_hand
 
     @property
     def best(self) -> int | None:

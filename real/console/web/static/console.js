@@ -52,8 +52,15 @@
     heard(answer, button);
   }
 
-  function heard(answer, button) {
-    const said = $("answer");
+  async function judge(button) {
+    const word = button.dataset.judge, episode = Number(button.dataset.episode);
+    const said = button.parentElement.nextElementSibling;
+    const answer = await post("judge", { page: PAGE, word, episode });
+    heard(answer, button, said);
+    if (answer.ok) said.textContent = "Changed.";
+  }
+
+  function heard(answer, button, said = $("answer")) {
     if (said) said.textContent = answer.ok ? "" : answer.refused || answer.detail || "Refused.";
     if (answer.ok && button) {
       button.classList.add("heard");
@@ -123,6 +130,7 @@
     if (!button) return;
     if (button.id === "stop") stop();
     else if (button.dataset.word) say(button.dataset.word, button);
+    else if (button.dataset.judge) judge(button);
     else if ("asked" in button.dataset) say(news.asked?.word || "", button);
     else if ("claim" in button.dataset) heard(await post("claim", { page: PAGE }), button);
     else if (button.id === "take") heard(await post("take", { page: PAGE, mine: !mine() }), button);

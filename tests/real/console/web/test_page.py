@@ -171,7 +171,7 @@ def test_what_is_shown_is_what_happens(visitor, session, until, tmp_path):
     row = tab.get_by_role("button", name="Film of episode").first
     row.click()
     film = tab.locator(".film")
-    film.locator('[data-word="success"]').click()
+    film.locator('[data-judge="success"]').click()
     until(lambda: session.ends[-1]["outcome"]["outcome"] == "success")
     assert film.locator("img").evaluate("i => i.decode().then(() => i.naturalWidth)") == 80
     film.get_by_role("button", name="Close").click()
@@ -182,6 +182,24 @@ def test_what_is_shown_is_what_happens(visitor, session, until, tmp_path):
     assert (box["x"], box["width"]) == (0, size["width"])
     assert box["y"] + box["height"] == size["height"]
     assert tab.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+def test_an_earlier_verdict_is_changed_from_its_film_while_the_arm_goes_on(visitor, session, until):
+    tab, ended = visitor.tab, len(session.ends)
+    visitor.word("failure")
+    until(lambda: len(session.ends) > ended)
+    begin(session, until)
+    visitor.wait()
+    tab.get_by_role("tab", name="Episodes").click()
+    tab.get_by_role("button", name="Film of episode").first.click()
+    film = tab.locator(".film")
+    for word, outcome in (("success", "success"), ("take back", "abort"), ("failure", "failure")):
+        film.locator(f'[data-judge="{word}"]').click()
+        until(lambda o=outcome: session.ends[ended]["outcome"]["outcome"] == o)
+    film.get_by_text("Changed.").wait_for()
+    tab.get_by_text("failure (was failure)").or_(tab.get_by_text("failure")).first.wait_for()
+    assert session.desk.shown()["phase"] == "running"
+    film.get_by_role("button", name="Close").click()
 
 
 def test_pages_that_come_and_go_leave_the_arm_as_it_was(session, page, browser, until):

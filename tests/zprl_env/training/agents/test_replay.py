@@ -194,7 +194,8 @@ def test_a_time_limit_may_be_an_end():
         ({"outcome": "stop"}, 2),  # the decision in which the arms were stopped is left out
         ({"outcome": "cut off"}, 2),
         ({"outcome": "abort"}, 0),  # worth nothing
-        ({"outcome": "failure", "before": "success"}, 2),  # whose reward is not true any more
+        ({"outcome": "failure", "before": "success"}, 3),
+        ({"outcome": "success", "before": "stop"}, 2),
     ],
 )
 def test_what_is_kept_of_an_episode_on_a_robot_is_what_its_outcome_says(end, kept):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from zprl_env.envs.outcomes import Verdict
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.files import RunFolderError, write_json
 from zprl_env.training.run.history import History, load_history
@@ -21,6 +22,28 @@ def test_it_comes_back_whole(tmp_path):
     loaded = load_history(tmp_path)
     assert loaded.to_dict() == history.to_dict()
     assert loaded.evaluations[1][1].successes.dtype == bool
+
+
+def test_an_episode_that_is_judged_anew_is_counted_where_it_was():
+    history, verdicts = History(), []
+    for at, outcome in ((10, "success"), (20, "stop"), (30, "failure"), (40, "success")):
+        history.env_steps = at
+        verdicts.append(Verdict.of(outcome))
+        history.note_end({"outcome": verdicts[-1]})
+    first, _, third, last = verdicts
+    first.change("abort")
+    third.change("success")
+    last.change("failure")
+    history.follow_verdicts()
+    assert (history.episode_ends, history.episode_successes) == ([30, 40], [True, False])
+    assert history.not_counted == {"stop": 1, "abort": 1}
+    first.change("failure")
+    history.env_steps = 50
+    history.note_end({"outcome": Verdict.of("time limit")})
+    assert history.episode_ends == [10, 30, 40, 50]
+    assert history.episode_successes == [False, True, False, False]
+    assert history.not_counted == {"stop": 1}
+    assert History.from_dict(history.to_dict()) == history
 
 
 def test_the_best_agent_is_the_latest_of_the_best_and_never_the_base_policy():
