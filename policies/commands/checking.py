@@ -60,6 +60,22 @@ def check_words(words: Sequence[str], settings: Any, prog: str, default: Any = N
     line.check_complete(known, default)
 
 
+def attached(words: Sequence[str]) -> list[str]:
+    """Attach values that look like flags, as flags of another command do, to the flags before them.
+
+    >>> attached(["--train", "--num-envs 2", "--seeds", "0"])
+    ['--train=--num-envs 2', '--seeds', '0']
+    """
+    found: list[str] = []
+    for word in words:
+        quoted = word.startswith("-") and " " in word and not _is_flag(word)
+        if quoted and found and _is_flag(found[-1]) and "=" not in found[-1]:
+            found[-1] += f"={word}"
+        else:
+            found.append(word)
+    return found
+
+
 class _Line:
     """A command line that is being read: the words of its current flag, and those of none."""
 
@@ -135,7 +151,9 @@ def _no_subcommand(words: Sequence[str], named: Sequence[str], prog: str) -> str
 
 
 def _is_flag(word: str) -> bool:
-    return len(word) > 1 and word[0] in DASHES and not _VALUE.match(word)
+    """Tell a flag from a value: a number below 0, or flags of another command in quotes."""
+    name = word.partition("=")[0]
+    return len(word) > 1 and word[0] in DASHES and not _VALUE.match(word) and " " not in name
 
 
 def _stray(word: str, by_flag: dict[str, Option], prog: str) -> str:

@@ -15,7 +15,7 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any, get_args
 
-from policies.commands.checking import check_words
+from policies.commands.checking import attached, check_words
 from policies.commands.numbers import whole
 from policies.commands.page import Page, columns, examples, wrapped
 from policies.errors import ZprlError
@@ -56,6 +56,7 @@ def parse(
         print(f"zprl-env {package_version()}")
         raise SystemExit(0)
     check_words(words, settings, name, default)
+    words = attached(words)
     import tyro  # here, so that listing the commands does not wait for it
 
     options: dict[str, Any] = {"prog": name, "description": description}

@@ -58,7 +58,7 @@ def training(out: Path) -> psutil.Process | None:
     """Return the trial's training, once it has saved a checkpoint that is new."""
     for process in psutil.process_iter(["cmdline"]):
         said = process.info["cmdline"] or []
-        if "tests.helpers.point" in said and any(str(out) in word for word in said):
+        if said[1:3] == ["-m", "tests.helpers.point"] and any(str(out) in word for word in said):
             began = process.create_time()
             saved = (out / "trials").glob("*/checkpoints/*")
             if any(path.stat().st_mtime > began + 1.0 for path in saved):

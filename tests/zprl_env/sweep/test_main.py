@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 import gymnasium as gym
@@ -12,8 +13,9 @@ pytest.importorskip("ray.tune")
 from tests.helpers import point
 from tests.helpers.ray_session import connected
 from zprl_env import ZprlError
+from zprl_env.cli import parse
 from zprl_env.files import read_json
-from zprl_env.sweep.__main__ import Sweep, sweep
+from zprl_env.sweep.__main__ import EXAMPLES, Sweep, sweep
 from zprl_env.sweep.tuner import STATE
 from zprl_env.tasks import TASKS
 from zprl_env.training.config import load_config
@@ -70,6 +72,14 @@ def test_trials_keep_the_recipe_but_for_what_varies_and_are_ranked(settings):
     sweep(replace(settings, trust=True))
     assert {f: f.stat().st_mtime for f in (out / "trials").rglob("results.json")} == before
     assert read_json(out / "table.json")["rows"] == rows
+
+
+@pytest.mark.parametrize("words", [*EXAMPLES, '--train "--num-envs 2 --tau 1e-2" --trials 3'])
+def test_flags_of_trainings_are_given_in_quotes(words):
+    found = parse(Sweep, arguments=shlex.split(words.replace("--cores 2", "--cores 1")))
+    assert (found.train != "") == ("--train" in words)
+    with pytest.raises(ZprlError, match="has no --nonsense"):
+        parse(Sweep, arguments=["--train", "--nonsense 3"])
 
 
 @pytest.mark.parametrize(
