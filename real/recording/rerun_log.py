@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from zprl_env.errors import ConfigurationError, MissingExtraError
 
 CONNECT = "connect"
 """Word that connects to a viewer that is running."""
+VIEWER = "127.0.0.1:9876"
+"""Address at which a viewer listens that was told none."""
+PATIENCE = 2.0
+"""Time that a viewer has to take a connection [s]."""
 TIME, STEP, EPISODE = "robot_time", "step", "episode"
 """Timelines: the robot's clock [s], steps since the beginning, and episodes."""
 
@@ -33,11 +38,11 @@ class RerunLog:
     ``safety/NAME`` what limits have changed, and ``words`` what happened.
 
     Args:
-        where: An .rrd file, ``"connect"``, or ``"connect:URL"``.
+        where: An .rrd file; ``"connect"`` to a viewer on this machine, or ``"connect:HOST:PORT"``.
 
     Raises:
         MissingExtraError: Rerun is not installed.
-        ConfigurationError: It can be written to no such file.
+        ConfigurationError: It can be written to no such file, or no viewer listens there.
     """
 
     def __init__(self, where: str) -> None:
@@ -47,9 +52,9 @@ class RerunLog:
             raise MissingExtraError("rerun-sdk", "rerun") from None
         self._rerun: Any = rerun
         self._stream = rerun.new_recording("zprl-env")
-        kind, _, url = where.partition(":")
+        kind, _, address = where.partition(":")
         if kind == CONNECT:
-            rerun.connect_grpc(*([url] if url else []), recording=self._stream)
+            rerun.connect_tcp(_viewer(address or VIEWER), recording=self._stream)
         elif Path(where).suffix != ".rrd":
             raise ConfigurationError(f"--rerun must be connect or an .rrd file. Got: {where}.")
         else:
@@ -176,6 +181,23 @@ class RerunLog:
 
     def _log(self, path: str, what: Any, *, static: bool = False) -> None:
         self._rerun.log(path, what, static=static, recording=self._stream)
+
+
+def _viewer(address: str) -> str:
+    """Return a viewer's address, once it was tried: Rerun's own connection fails in silence.
+
+    Raises:
+        ConfigurationError: It is none, or nobody listens there.
+    """
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=PATIENCE):
+            return address
+    except (OSError, ValueError, OverflowError) as error:
+        raise ConfigurationError(
+            f"--rerun {CONNECT} must find a viewer that listens at HOST:PORT. Got: {address!r} "
+            f"({error}). Start one with: rerun"
+        ) from None
 
 
 def open_rerun(where: str | None) -> RerunLog | None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import subprocess
+import sys
+import time
 import warnings
 
 import numpy as np
@@ -62,6 +67,46 @@ def test_what_happened_is_told_in_words(columns):
     assert words[0].startswith("Episode 1 of place-orange begins")
     assert "Stopped by the operator: the operator stopped the arms" in words
     assert words[-1] == "Episode 1: stop."
+
+
+def test_a_viewer_that_listens_is_sent_everything(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address, saved = f"127.0.0.1:{port}", tmp_path / "seen.rrd"
+    with pytest.raises(ConfigurationError, match=r"find a viewer that listens at HOST:PORT"):
+        open_rerun(f"connect:{address}")
+    # Rerun's own server, which would draw what it keeps here.
+    command = [sys.executable, "-m", "rerun", "--port", str(port), "--save", str(saved)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as viewer:
+        try:
+            until = time.monotonic() + 30
+            while (log := listening(f"connect:{address}")) is None and time.monotonic() < until:
+                time.sleep(0.1)
+            env = RealRobotEnv("place-orange", driver="ideal", recorder=log)
+            env.reset(seed=0)
+            env.step(env.action_space.sample())
+            env.close()
+            while (not saved.exists() or saved.stat().st_size < 5_000) and time.monotonic() < until:
+                time.sleep(0.1)
+        finally:
+            viewer.send_signal(signal.SIGINT)
+            viewer.wait(20)
+    assert saved.stat().st_size >= 5_000
+
+
+def listening(where):
+    """A log to a viewer, None as long as it does not listen."""
+    try:
+        return open_rerun(where)
+    except ConfigurationError:
+        return None
+
+
+@pytest.mark.parametrize("where", ["connect:lab", "connect:", "connect:127.0.0.1:99999"])
+def test_an_address_that_is_none_is_refused(where):
+    with pytest.raises(ConfigurationError, match="must find a viewer"):
+        open_rerun(where)
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path):
