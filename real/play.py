@@ -92,7 +92,7 @@ class Play:
     policy is about to do, verdicts and STOP. python -m real.console shows it to other machines."""
     rerun: str | None = None
     """Stream pictures, poses, chunks and safety to Rerun: an .rrd file, or connect for its viewer;
-    also connect:URL."""
+    also connect:HOST:PORT."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "policy", in_interpreter(self.policy, self.policy_python))

@@ -71,7 +71,7 @@ class Teleoperate:
     --teleoperator console is. python -m real.console shows it to other machines."""
     rerun: str | None = None
     """Stream pictures, poses and safety to Rerun: an .rrd file, or connect for its viewer; also
-    connect:URL."""
+    connect:HOST:PORT."""
 
     def __post_init__(self) -> None:
         for name in ("episodes", "episode_steps"):

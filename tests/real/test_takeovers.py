@@ -24,7 +24,7 @@ from zprl_env.training.agents.takeover import Corrections
 from zprl_env.training.environment import make_training_envs
 from zprl_env.training.settings.recipe import Recipe
 
-N, TAKEOVERS, RESIDUAL, GAMMA = 5, 200, 0.4, 0.99
+N, TAKEOVERS, RESIDUAL, GAMMA = 5, 200, 0.8, 0.99
 SHIPPED = load_preset("place-orange")
 PRESET = SHIPPED.model_copy(update={"episode_steps": 200, "reward": "per-step"})
 
@@ -216,14 +216,17 @@ def test_what_people_did_enters_as_the_perturbation_that_expresses_it(played):
     }
     assert 20 < len(rows) < len(whole)
     assert buffer.corrections.expressed.kept == len(rows)
+    rms: dict[str, float] = {}
     for row in rows:
         after, reward, info = whole[buffer.observations[row, 0].tobytes()]
         chunk = info[TAKEOVER].actions
         latents = buffer.observations[row : row + 1, 0, -3:]
         noise = np.zeros((1, 16, 8), np.float32)
         policy = steering.policy
-        decoded = policy.decode(latents + buffer.actions[row], noise)[0, : len(chunk)]
-        assert np.sqrt(np.mean((decoded - chunk) ** 2)) <= RESIDUAL + 1e-5
+        for own, it in ((0.0, "away"), (buffer.actions[row], "left")):
+            decoded = policy.decode(latents + own, noise)[0, : len(chunk)]
+            rms[it] = np.sqrt(np.mean((decoded - chunk) ** 2))
+        assert rms["left"] <= RESIDUAL * rms["away"] + 1e-5
         assert np.abs(buffer.actions[row]).max() <= 1.0
         np.testing.assert_array_equal(buffer.next_observations[row, 0], after)
         assert buffer.rewards[row, 0] == pytest.approx(reward, rel=1e-6)

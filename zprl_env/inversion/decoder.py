@@ -31,6 +31,7 @@ def invert(
     latents: np.ndarray,
     noise: np.ndarray | None = None,
     iterations: int = 12,
+    ridge: float = 0.0,
 ) -> Inversion:
     """Invert the decoder: return the dz whose chunk is nearest to one that was executed.
 
@@ -47,6 +48,8 @@ def invert(
         noise: The flow's noise of those decisions, already scaled; zero if not given. Shape
             ``(B, H, A)``.
         iterations: Steps of the method.
+        ridge: Squared action units that are given up for a perturbation whose squared length is
+            smaller by 1: above 0, a little is not gained by going to the edge of the box.
 
     Returns:
         The perturbations and what they leave over: ``chunks - decoded``.
@@ -99,8 +102,8 @@ def invert(
         steps = np.where(actions > 0.0, -_STEP, _STEP)
         moved = actions[None] + steps[None] * np.eye(size)[:, None]
         slopes = (differences(moved) - left[None]) / steps.T[:, :, None]
-        gradient = np.einsum("dbo,bo->bd", slopes, left)
-        hessian = np.einsum("dbo,ebo->bde", slopes, slopes)
+        gradient = np.einsum("dbo,bo->bd", slopes, left) + ridge * actions
+        hessian = np.einsum("dbo,ebo->bde", slopes, slopes) + ridge * np.eye(size)
         # A coordinate at its bound that wants to leave is held there.
         held = (np.abs(actions) >= 1.0) & (gradient * actions < 0.0)
         hessian = np.where(held[:, :, None] | held[:, None, :], 0.0, hessian)
@@ -109,7 +112,13 @@ def invert(
         step = np.linalg.solve(hessian, np.where(held, 0.0, gradient)[:, :, None])[:, :, 0]
         tried = np.clip(actions - step, -1.0, 1.0)
         then = differences(tried[None])[0]
-        better = np.sum(then**2, axis=1) < np.sum(left**2, axis=1)
+        better = _cost(then, tried, ridge) < _cost(left, actions, ridge)
         actions[better], left[better] = tried[better], then[better]
         damping *= np.where(better, _EASIER, _HARDER)
     return Inversion(actions.astype(np.float32), left.reshape(chunks.shape).astype(np.float32))
+
+
+def _cost(left: np.ndarray, actions: np.ndarray, ridge: float) -> np.ndarray:
+    """Return what is to be smallest, of every row."""
+    cost: np.ndarray = np.sum(left**2, axis=1) + ridge * np.sum(actions**2, axis=1)
+    return cost

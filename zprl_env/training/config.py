@@ -151,7 +151,7 @@ class Config:
     free port: cameras, what the policy is about to do, the curve, verdicts and STOP."""
     rerun: str | None = None
     """Real: stream pictures, poses, chunks and safety of training to Rerun: an .rrd file, or
-    connect for its viewer; also connect:URL."""
+    connect for a viewer that listens; also connect:HOST:PORT."""
     takeover: Takeover = "demo"
     """Use of what a person does: demo, it is recorded (--record) and not learned from; prior, it
     enters the replay buffer where a perturbation expresses it; both."""
@@ -159,7 +159,8 @@ class Config:
     """Look on from where a person took the arm, as at a time limit; False takes it for a failure,
     after which nothing follows."""
     takeover_residual: float = RESIDUAL
-    """RMS, in action units, that a perturbation may leave over of what a person did."""
+    """Share of what a person's chunk differs by from the base policy's (RMS) that a perturbation
+    may leave over, from 0 to 1."""
     out: Path | None = None
     """Folder for the results."""
     overwrite: bool = False

@@ -49,6 +49,17 @@ class PriorDecisions(NamedTuple):
     """RMS of what the perturbations leave over of the chunks, in action units."""
 
 
+class Nearest(NamedTuple):
+    """Actions of an agent that come nearest to chunks that others have executed."""
+
+    actions: np.ndarray
+    """The actions. Shape ``(B, agent_dim)``, in [-1, 1]."""
+    left: np.ndarray
+    """Part of the chunks that they do not give. Shape ``(B, n_action_steps, A)``."""
+    away: np.ndarray
+    """What the chunks differ by from those of the base policy alone, likewise."""
+
+
 def prior_decisions(
     demonstrations: Demonstrations, steering: Steering, recipe: Recipe, seed: int = 0
 ) -> PriorDecisions:
@@ -88,7 +99,7 @@ def prior_decisions(
     generators = [generator] * len(pieces)
     seen, latents = _observe(steering, seen_first, generators)
     following, _ = _observe(steering, seen_last, generators)
-    actions, residual = nearest(steering, chunks, latents, generators)
+    actions, residual, _ = nearest(steering, chunks, latents, generators)
     rms = float(np.sqrt(np.mean(residual**2)))
     return PriorDecisions(seen, following, actions, rewards, ends, successes, env_steps, rms)
 
@@ -122,7 +133,8 @@ def nearest(
     chunks: np.ndarray,
     latents: np.ndarray,
     generators: Sequence[np.random.Generator],
-) -> tuple[np.ndarray, np.ndarray]:
+    ridge: float = 0.0,
+) -> Nearest:
     """Find the agent's actions that come nearest to executed chunks.
 
     Args:
@@ -130,14 +142,17 @@ def nearest(
         chunks: Shape ``(B, n_action_steps, A)``.
         latents: Of the decisions. Shape ``(B, D)``.
         generators: Of the flow's noise, B of them.
-
-    Returns:
-        The actions, ``(B, agent_dim)``, and what they leave over of the chunks.
+        ridge: As :func:`~zprl_env.inversion.invert` takes it, where that is needed.
     """
     if isinstance(steering, ActionSteering):
-        return steering.residuals(chunks, latents, generators)
+        actions, left = steering.residuals(chunks, latents, generators)
+        return Nearest(actions, left, left + steering.scale * actions.reshape(left.shape))
     assert isinstance(steering, LatentSteering)
-    return invert(steering, chunks, latents, steering.starts(generators))
+    noise, policy = steering.starts(generators), steering.policy
+    actions, left = invert(steering, chunks, latents, noise, ridge=ridge)
+    still = np.zeros_like(actions)
+    own, _ = steering.decode(policy.decode, still, np.asarray(latents, np.float32), noise)
+    return Nearest(actions, left, chunks - np.asarray(own).reshape(left.shape))
 
 
 def _observe(

@@ -17,6 +17,9 @@ from zprl_env.steering.base import Steering
 from zprl_env.training.agents.prior import check_invertible, nearest
 from zprl_env.training.settings.takeover import RESIDUAL, Takeover
 
+RIDGE = 1e-3
+"""Squared action units that are given up for a perturbation shorter by 1, squared."""
+
 
 class Made(NamedTuple):
     """A person's decision, as a replay buffer holds those of an agent.
@@ -46,7 +49,8 @@ class Expressed:
         made: All.
         whole: Those of a whole chunk, or that ended the episode.
         kept: Those that a perturbation expresses well enough.
-        residual: RMS of what was left over of whole chunks, each.
+        residual: Share of what a whole chunk differs by from the base policy's that was left over,
+            of each.
     """
 
     made: int
@@ -55,7 +59,10 @@ class Expressed:
     residual: list[float]
 
     def __str__(self) -> str:
-        middle = f"; median left over {np.median(self.residual):.3f}" if self.residual else ""
+        middle = ""
+        if self.residual:
+            share = f"{np.median(self.residual):.0%}"
+            middle = f"; of what they changed a perturbation leaves over {share} (median)"
         return f"{self.kept} of {self.made} decisions of people are learned from{middle}"
 
 
@@ -63,14 +70,17 @@ class Corrections:
     """Decisions of people during an episode, which become the agent's where it could make them.
 
     A chunk is expressed by the perturbation whose decoded chunk is nearest to it, from the latent
-    that the agent saw. If what is left over is small enough, the transition holds for that
-    perturbation as well as for the person. All others are left out: no perturbation is invented.
+    that the agent saw. If what is left over is a small enough share of what it differs by from the
+    base policy's own chunk, the transition holds for that perturbation as well as for the person.
+    All others are left out: no perturbation is invented. A bound in action units would not do:
+    chunks of absolute places are all near each other, and the transition would say of a
+    perturbation that changes nothing that it does what the person did.
 
     They are expressed when the episode is over, for that takes time, and the arms wait for nobody.
 
     Args:
         steering: The steering that the agent learns with.
-        residual: RMS, in action units, that may be left over.
+        residual: Share of the difference (RMS) that may be left over.
         seed: Of the flow's noise, where it is drawn.
 
     Raises:
@@ -126,18 +136,25 @@ class Corrections:
             size += steering.agent_dim
         latents = np.array([made.observation[-size:] for made in pending], np.float32)
         chunks = np.array([made.chunk for made in pending], np.float32)
-        actions, left = nearest(steering, chunks, latents, [self._generator] * len(pending))
-        rms = np.sqrt(np.mean(left**2, axis=(1, 2)))
-        good = rms <= self._residual
+        generators = [self._generator] * len(pending)
+        actions, left, away = nearest(steering, chunks, latents, generators, RIDGE)
+        share = _rms(left) / np.maximum(_rms(away), np.finfo(np.float32).tiny)
+        good = share <= self._residual
         self.expressed.whole += len(pending)
         self.expressed.kept += int(good.sum())
-        self.expressed.residual += rms.tolist()
+        self.expressed.residual += share.tolist()
         following = [*_following(pending)]
         return [
             (made, actions[at], following[at] and bool(good[at + 1]))
             for at, made in enumerate(pending)
             if good[at]
         ]
+
+
+def _rms(chunks: np.ndarray) -> np.ndarray:
+    """Return the root mean square of every chunk."""
+    rms: np.ndarray = np.sqrt(np.mean(chunks**2, axis=(1, 2)))
+    return rms
 
 
 def _following(pending: Sequence[Made]) -> Iterator[bool]:
@@ -163,7 +180,7 @@ def learn_from_people(
         takeover: Whether they enter the replay buffer.
         bootstrap: Whether the agent's decision before a takeover looks on, as at a time limit; or
             nothing follows it, as after a failure.
-        residual: RMS, in action units, that a perturbation may leave over.
+        residual: Share that a perturbation may leave over; see :class:`Corrections`.
         seed: Of the flow's noise, where it is drawn.
 
     Returns:

@@ -47,9 +47,9 @@ class Story:
         latent = np.array([0.1 * at, -0.1])
         return np.concatenate([np.full(3, float(at)), latent])[None].astype(np.float32)
 
-    def decide(self, who, *, taken=False, done=False, reward=0.0, off=0.0, **info):
+    def decide(self, who, *, taken=False, done=False, reward=0.0, off=0.0, dz=DZ, **info):
         before, after = self.seen(self.at), self.seen(self.at + 1)
-        dz = DZ[None] if who == "person" else np.zeros((1, 2), np.float32)
+        dz = np.float32(dz)[None] if who == "person" else np.zeros((1, 2), np.float32)
         noise = np.zeros((1, POLICY.horizon, 2), np.float32)
         chunk, _ = STEERING.decode(POLICY.decode, dz, before[:, -2:], noise)
         steps = info.pop("steps", N)
@@ -119,7 +119,18 @@ def test_what_no_perturbation_expresses_is_left_out_and_breaks_the_trajectory():
     story.decide("person", done=True)
     assert told(replay) == [(BY_PERSON, True, True), (BY_PERSON, True, False)]
     assert replay.corrections.expressed.kept == 2
-    assert max(replay.corrections.expressed.residual) > 1.0
+    assert max(replay.corrections.expressed.residual) > 0.5
+
+
+def test_what_a_person_does_as_the_base_policy_would_is_no_great_perturbation():
+    replay = buffer(residual=0.5)
+    story = Story(replay)
+    story.decide("person", dz=0.01 * DZ, off=np.array([0.0, 0.004]))
+    story.decide("person", dz=0.0 * DZ, off=np.array([[0.05], [-0.05]]))
+    story.decide("person", dz=0.0 * DZ, done=True)
+    # A bound in action units would have taken the second for its nearest perturbation.
+    assert replay.corrections.expressed.kept == 2
+    assert np.abs(replay.actions[: replay.size()]).max() < 0.05
 
 
 def test_a_decision_in_both_hands_teaches_nothing():

@@ -15,7 +15,7 @@ def test_what_a_person_does_may_be_recorded_learned_from_or_both():
     assert (config.takeover, config.takeover_bootstrap) == ("demo", True)
     assert parse([*PERSON, "--takeover", "prior"]).record is None
     both = parse([*PERSON, "--takeover", "both", "--record", "people.hdf5"])
-    assert both.takeover_residual == 0.1
+    assert both.takeover_residual == 0.5
 
 
 @pytest.mark.parametrize(
