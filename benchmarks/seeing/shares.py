@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 PARTS = ("physics", "rendering", "encoding", "decoding", "learning")
 WARM_UP = 40
 """Decisions before anything is measured."""
@@ -54,13 +56,21 @@ class Clock:
         return {part: self.seconds[part] for part in (*PARTS, "rest")}
 
 
-def measure(task: str, policy_name: str, env_steps: int) -> dict[str, Any]:
+def resident() -> float:
+    """Return the memory that this process has now [MB]."""
+    return psutil.Process().memory_info().rss / 2**20
+
+
+def measure(
+    task: str, policy_name: str, env_steps: int, updates: float | None = None
+) -> dict[str, Any]:
     """Train for a while and say where the time went; in a process that did nothing before.
 
     Args:
         task: The task.
         policy_name: Its base policy.
         env_steps: Environment steps to train for, about.
+        updates: Updates per decision; the recipe's if not given.
 
     Returns:
         CPU seconds by part, and memory, as values of JSON.
@@ -76,6 +86,8 @@ def measure(task: str, policy_name: str, env_steps: int) -> dict[str, Any]:
     torch.set_num_threads(1)
     policy: Any = resolve_policy(policy_name)
     recipe = replace(recipe_for("sac", "default", "latent", task), warmup_decisions=WARM_UP)
+    if updates is not None:
+        recipe = replace(recipe, updates_per_decision=updates)
     envs = make_training_envs(task, policy, "latent", recipe, num_envs=1, seed=0)
     with closing(envs):
         steps = recipe.n_action_steps or policy.n_action_steps
@@ -93,7 +105,7 @@ def measure(task: str, policy_name: str, env_steps: int) -> dict[str, Any]:
                 setattr(holder, name, clock.timed(part, getattr(holder, name)))
         model.learn(WARM_UP + 10)
         buffer = model.replay_buffer
-        began = buffer.size()
+        began, begins = buffer.size(), resident()
         clock.start()
         decisions = env_steps // steps
         model.learn(decisions, reset_num_timesteps=False)
@@ -105,5 +117,7 @@ def measure(task: str, policy_name: str, env_steps: int) -> dict[str, Any]:
             "decisions": buffer.size() - began,
             "seconds": seconds,
             "replay_bytes": sum(part.nbytes for part in arrays) / buffer.buffer_size,
+            "begins_megabytes": begins,
+            "ends_megabytes": resident(),
             "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
