@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers.recording_env import RecordingEnv
 from zprl_env import LatentSteeringWrapper
-from zprl_env.envs.outcomes import changed, not_counted, succeeded
+from zprl_env.envs.outcomes import interrupted, not_counted, succeeded
 from zprl_env.evaluation import evaluate
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.run.history import History
@@ -51,15 +51,15 @@ def test_a_run_s_history_counts_them_apart():
 
 
 @pytest.mark.parametrize(
-    ("end", "success", "other"),
+    ("end", "success", "stopped"),
     [
-        ({"outcome": "failure", "before": "success"}, False, True),
-        ({"outcome": "success", "before": "success"}, True, False),
+        ({"outcome": "failure", "before": "success"}, False, False),
+        ({"outcome": "success", "before": "stop"}, True, True),
         ({"outcome": "success"}, True, False),
     ],
 )
-def test_a_verdict_that_was_taken_back_is_the_last_one(end, success, other):
+def test_a_verdict_that_was_taken_back_is_the_last_one(end, success, stopped):
     info = {"outcome": end, "is_success": True}
     assert succeeded(info) == success
-    assert changed(info) == other
+    assert interrupted(info) == stopped
     assert not_counted(info) is None

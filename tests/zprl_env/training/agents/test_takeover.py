@@ -49,7 +49,7 @@ class Story:
 
     def decide(self, who, *, taken=False, done=False, reward=0.0, off=0.0, dz=DZ, **info):
         before, after = self.seen(self.at), self.seen(self.at + 1)
-        dz = np.float32(dz)[None] if who == "person" else np.zeros((1, 2), np.float32)
+        dz = np.array(dz, np.float32)[None] if who == "person" else np.zeros((1, 2), np.float32)
         noise = np.zeros((1, POLICY.horizon, 2), np.float32)
         chunk, _ = STEERING.decode(POLICY.decode, dz, before[:, -2:], noise)
         steps = info.pop("steps", N)

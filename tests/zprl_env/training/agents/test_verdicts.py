@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -18,7 +19,7 @@ SPACES = (gym.spaces.Box(-1.0, 1.0, (1,), np.float32), gym.spaces.Box(-1.0, 1.0,
 def add(buffer: ChunkReplayBuffer, verdict: Verdict | None = None, k: int = 4) -> None:
     """Store a decision of k steps that are rewarded in the last one, as Stable-Baselines3 does."""
     success = verdict is not None and verdict["outcome"] == "success"
-    info = {"env_steps": k, "is_success": success}
+    info: dict[str, Any] = {"env_steps": k, "is_success": success}
     if verdict is not None:
         info |= {"outcome": verdict, "TimeLimit.truncated": verdict["outcome"] == "time limit"}
     seen, reward = np.zeros((1, 1), np.float32), np.array([success * GAMMA ** (k - 1)])
