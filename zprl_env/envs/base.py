@@ -213,6 +213,23 @@ class SuiteEnv(gym.Env[Any, np.ndarray], Mismatched):
         check_open(self._closed)
         return eyes.pictures()
 
+    def reference_pictures(self) -> dict[str, np.ndarray]:
+        """Take a picture with each camera after ``reset(seed=0)``, as demonstrations keep them.
+
+        The environment, which has not been reset yet, is as before afterwards.
+
+        Raises:
+            RenderingError: The environment was made without cameras.
+        """
+        self._seeing()
+        before = self._np_random, self._np_random_seed
+        try:
+            self.reset(seed=0)
+            return self.pictures()
+        finally:
+            self._np_random, self._np_random_seed = before
+            self._begun = self._running = False
+
     def _differ(self, mismatch: Any) -> None:
         """Differ from where demonstrations were recorded; see `zprl_env.envs.mismatch`."""
         try:

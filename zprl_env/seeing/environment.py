@@ -11,6 +11,7 @@ from policies.pictures.settings import QUALITIES
 from zprl_env.envs import make_env
 from zprl_env.envs.observation.pixels import with_cameras
 from zprl_env.seeing.fit import cameras_of, settings_of
+from zprl_env.seeing.reference import check_reference
 from zprl_env.tasks import SEEN, Task, find_task
 
 
@@ -28,13 +29,23 @@ def make_env_for(policy: object, env: str | Task, **kwargs: Any) -> gym.Env:
         UnknownNameError: There is no such environment, or it has no such camera.
         MissingExtraError: Its simulator is not installed.
         ConfigurationError: It does not take such arguments.
+        PolicyMismatchError: The scene looks otherwise than where the policy has learned, and its
+            cameras were not named.
 
     Example:
         >>> from zprl_env.testing import LinearPolicy
         >>> make_env_for(LinearPolicy(3, 1), "Pendulum-v1").observation_space.shape
         (3,)
     """
-    return with_cameras(make_env(env, **camera_kwargs(policy, env, kwargs)), cameras_of(policy))
+    cameras = cameras_of(policy)
+    made = with_cameras(make_env(env, **camera_kwargs(policy, env, kwargs)), cameras)
+    if cameras and not kwargs.keys() & {"cameras", "image_size", "render_quality"}:
+        try:
+            check_reference(policy, made)
+        except BaseException:
+            made.close()
+            raise
+    return made
 
 
 def camera_kwargs(policy: object, env: str | Task, kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class Nearest(NamedTuple):
     left: np.ndarray
     """Part of the chunks that they do not give. Shape ``(B, n_action_steps, A)``."""
     away: np.ndarray
-    """What the chunks differ by from those of the base policy alone, likewise."""
+    """Difference of the chunks from those of the base policy alone, likewise."""
 
 
 def prior_decisions(

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 from zprl_env.envs.outcomes import BEFORE, OUTCOME
 
-if TYPE_CHECKING:
-    from zprl_env.training.agents.replay import ChunkReplayBuffer
+
+class Buffer(Protocol):
+    """A replay buffer of one environment, as its episodes' verdicts see it."""
+
+    rewards: np.ndarray
+    timeouts: np.ndarray
+    discounts: np.ndarray
+    gamma: float
+    handle_timeout_termination: bool
+
+    def mark_episode(self, row: int, column: int, success: bool) -> None:
+        """Mark the rows of the episode that ends in a row as those of a success, or not."""
+        ...
 
 
 class Stored(NamedTuple):
@@ -43,7 +56,7 @@ class StoredVerdicts:
         if done and isinstance(verdict, Mapping):
             self._rows[row] = Stored(verdict, verdict.get(BEFORE, verdict[OUTCOME]))
 
-    def follow(self, buffer: ChunkReplayBuffer) -> None:
+    def follow(self, buffer: Buffer) -> None:
         """Store the outcomes that verdicts have by now.
 
         Args:
