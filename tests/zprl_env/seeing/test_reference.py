@@ -37,7 +37,7 @@ def seen() -> Any:
     """Pictures of the scene as a recording keeps them, and what they are made with."""
     env = make_env("box-close-Pixels", cameras=CAMERAS)
     frames, _ = env.reset(seed=0)
-    yield {name: frames[name] for name in CAMERAS}, env.unwrapped.picture_settings
+    yield {name: frames[name] for name in CAMERAS}, env.get_wrapper_attr("picture_settings")
     env.close()
 
 
