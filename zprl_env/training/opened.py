@@ -20,6 +20,7 @@ from zprl_env.loading.named import HUB, names_folder
 from zprl_env.loading.resolve import checkpoint_folder, resolve_policy
 from zprl_env.tasks import folder_name
 from zprl_env.training.agents.model import make_model
+from zprl_env.training.agents.replay import ChunkReplayBuffer
 from zprl_env.training.agents.takeover import Corrections, learn_from_people
 from zprl_env.training.budget import Pace, check_budget
 from zprl_env.training.collecting.envs import CollectedEnvs
@@ -204,6 +205,9 @@ class OpenedRun:
             seed=config.seed,
             backend=config.backend,
         )
+        buffer = getattr(self.model, "replay_buffer", None)
+        if isinstance(buffer, ChunkReplayBuffer):
+            buffer.success_reward = config.recipe.reward_scale
         if config.teleoperator is not None:
             self.corrections = learn_from_people(
                 self.model,

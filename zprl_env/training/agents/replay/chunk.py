@@ -58,6 +58,8 @@ class ChunkReplayBuffer(ReplayBuffer):
         marks: `CUT` of the agent's last decision before a takeover, `BY_PERSON` of a person's; else
             0. Shape ``(rows, environments)``, uint8.
         corrections: What collects a person's decisions; None leaves them out.
+        success_reward: What the last step of a success gives more than that of anything else, by
+            which a verdict that people change later counts.
         takeover_bootstrap: Whether the last decision before a takeover looks on, as at a time
             limit; or nothing follows it.
     """
@@ -100,6 +102,7 @@ class ChunkReplayBuffer(ReplayBuffer):
         self.marks = np.zeros((self.buffer_size, self.n_envs), np.uint8)
         self.corrections: Corrected | None = None
         self.takeover_bootstrap = True
+        self.success_reward = 1.0
         self._verdicts = StoredVerdicts()
 
     def add(

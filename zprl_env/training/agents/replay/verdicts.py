@@ -17,6 +17,7 @@ class Buffer(Protocol):
     timeouts: np.ndarray
     discounts: np.ndarray
     gamma: float
+    success_reward: float
     handle_timeout_termination: bool
 
     def mark_episode(self, row: int, column: int, success: bool) -> None:
@@ -34,7 +35,7 @@ class Stored(NamedTuple):
 class StoredVerdicts:
     """Verdicts of a replay buffer's episodes by their last rows, for one environment.
 
-    A robot gives 1 more for a success than for anything else, in an episode's last step. So a
+    A robot gives more for a success than for anything else, in an episode's last step alone. So a
     verdict that is changed adds or takes that, discounted by the steps of the decision before it;
     what is neither success nor failure looks on, as at a time limit.
     """
@@ -66,7 +67,7 @@ class StoredVerdicts:
             outcome = verdict[OUTCOME]
             if outcome == before:
                 continue
-            more = (outcome == "success") - (before == "success")
+            more = ((outcome == "success") - (before == "success")) * buffer.success_reward
             buffer.rewards[row, 0] += more * buffer.discounts[row, 0] / buffer.gamma
             if buffer.handle_timeout_termination:
                 buffer.timeouts[row, 0] = float(outcome not in ("success", "failure"))

@@ -58,6 +58,14 @@ def test_an_episode_is_stored_as_if_it_had_been_judged_so_at_once(buffer, before
     assert row(buffer, 3) == (0.0, True, False)
 
 
+def test_a_reward_that_is_scaled_is_changed_by_as_much(buffer):
+    buffer.success_reward = 5.0
+    first = episode(buffer, "failure", k=1)
+    first.change("success")
+    add(buffer)
+    assert row(buffer, 1) == (5.0, True, True)
+
+
 def test_one_that_is_changed_back_is_what_it_was(buffer):
     first = episode(buffer, "success")
     stored = row(buffer, 1)
