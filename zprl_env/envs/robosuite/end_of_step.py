@@ -58,7 +58,8 @@ class EndOfStep:
         passes, before = 0, None
         while passes <= len(self._observables):
             for name, observable in self._observables.items():
-                cache.read.clear(), cache.written.clear()
+                cache.read.clear()
+                cache.written.clear()
                 observable.update(self.model_timestep, cache, force=True)
                 made_from[name] |= cache.read & made_from.keys()
                 for other in (cache.written & made_from.keys()) - {name}:
