@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.expressed import Run, express, summary
+from benchmarks.expressed.__main__ import Run, express, summary
 from zprl_env import ZprlError
 from zprl_env.steering.latent import LatentSteering
 from zprl_env.testing import LinearPolicy

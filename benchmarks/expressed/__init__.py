@@ -1,0 +1,1 @@
+"""Benchmark of what perturbations make of a person's decisions."""
