@@ -232,12 +232,11 @@ class Desk:
         shown = {**self.board.shown(), "told": self.told, "holder": self.lease.present}
         work, asked = self._at_work(), self.words.asked
         shown["asked"] = asked and {"word": asked[0].value, "message": asked[1]}
-        shown |= {"phase": "no robot", "stop": None, "arms": [], "plan": [], "late": False}
+        shown |= {"phase": "no robot", "stop": None, "arms": [], "plan": []}
         if work is None:
             return shown
         stop = work.loop.emergency.stop
         self.board.note_stop(stop)
-        shown["late"] = self.changeable
         shown["may"] = [
             event.value
             for event in Event

@@ -58,8 +58,11 @@ class RerunLog:
         elif Path(where).suffix != ".rrd":
             raise ConfigurationError(f"--rerun must be connect or an .rrd file. Got: {where}.")
         else:
-            Path(where).parent.mkdir(parents=True, exist_ok=True)
-            rerun.save(where, recording=self._stream)
+            try:
+                Path(where).parent.mkdir(parents=True, exist_ok=True)
+                rerun.save(where, recording=self._stream)
+            except (OSError, RuntimeError) as error:
+                raise ConfigurationError(f"cannot stream to {where}: {error}.") from error
         self._preset: Preset | None = None
         self._sent = np.zeros((0, 0))
         self._steps = self._episodes = 0

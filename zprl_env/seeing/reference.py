@@ -11,8 +11,8 @@ import numpy as np
 from zprl_env.errors import PolicyMismatchError
 
 TOLERANCE = 8.0
-"""Mean difference of a camera's picture from which on it is another scene, of 255. Drivers differ
-by less than 1, a light by a tenth by 1 to 7, a camera that stands 5 cm beside by 7 to 35."""
+"""Mean difference of a camera's picture from which on it is another scene, of 255. It is coarse: a
+camera that stands some centimetres beside may stay below."""
 
 
 def frame_differences(
@@ -49,8 +49,8 @@ def check_reference(policy: object, env: gym.Env) -> None:
     bare: Any = env.unwrapped
     if not (hasattr(policy, "reference_frames") and hasattr(bare, "reference_pictures")):
         return
-    trained = getattr(policy, "metadata", {}).get("env_args", {}).get("env_name")
-    if bare.mismatch or trained != bare.env_args.get("env_name"):
+    said = (getattr(policy, "metadata", None) or {}).get("env_args") or {}
+    if bare.mismatch or said.get("env_name") != bare.env_args.get("env_name"):
         return
     frames = policy.reference_frames()
     if not frames:

@@ -110,7 +110,7 @@ class Episodes:
         rows = [dict(one) for one in reversed(episodes)]
         for one in rows:
             one["minutes"] = round(one["minutes"], 2)
-            if "before" in one:
+            if one.get("before", one["outcome"]) != one["outcome"]:
                 one["outcome"] = f"{one['outcome']} (was {one['before']})"
         self.table.rows = rows
         self.table.update()

@@ -82,7 +82,7 @@ def test_a_verdict_ends_the_episode_and_may_be_changed_until_the_next(trainer, d
     desk.say(word, "a")
     until(lambda: len(trainer.ends) > ended)
     assert trainer.ends[-1]["outcome"]["outcome"] == word
-    until(lambda: desk.shown()["late"] and desk.shown()["asked"])
+    until(lambda: desk.changeable and desk.shown()["asked"])
     desk.say("failure", "a")
     until(lambda: trainer.ends[-1]["outcome"]["outcome"] == "failure")
     assert desk.shown()["episodes"][-1]["outcome"] == "failure"

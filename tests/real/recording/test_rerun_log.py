@@ -113,3 +113,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match=r"connect or an \.rrd file"):
         open_rerun(str(tmp_path / "a.mp4"))
     assert open_rerun(None) is None
+    (tmp_path / "file").write_text("")
+    for place in ("/proc/a.rrd", f"{tmp_path}/file/a.rrd"):
+        with pytest.raises(ConfigurationError, match="cannot stream to"):
+            open_rerun(place)

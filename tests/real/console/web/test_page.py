@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -188,16 +189,23 @@ def test_an_earlier_verdict_is_changed_from_its_film_while_the_arm_goes_on(visit
     tab, ended = visitor.tab, len(session.ends)
     visitor.word("failure")
     until(lambda: len(session.ends) > ended)
+    named = f"Film of episode {session.desk.board.number}"
     begin(session, until)
     visitor.wait()
     tab.get_by_role("tab", name="Episodes").click()
-    tab.get_by_role("button", name="Film of episode").first.click()
+    film_of = tab.get_by_role("button", name=named, exact=True)
+    film_of.click()
     film = tab.locator(".film")
-    for word, outcome in (("success", "success"), ("take back", "abort"), ("failure", "failure")):
+    row = tab.locator(".episodes tbody tr").filter(has=film_of)
+    for word, outcome, told in (
+        ("success", "success", "success (was failure)"),
+        ("take back", "abort", "abort (was failure)"),
+        ("failure", "failure", "failure"),
+    ):
         film.locator(f'[data-judge="{word}"]').click()
         until(lambda o=outcome: session.ends[ended]["outcome"]["outcome"] == o)
+        row.locator("td").nth(1).filter(has_text=re.compile(f"^{re.escape(told)}$")).wait_for()
     film.get_by_text("Changed.").wait_for()
-    tab.get_by_text("failure (was failure)").or_(tab.get_by_text("failure")).first.wait_for()
     assert session.desk.shown()["phase"] == "running"
     film.get_by_role("button", name="Close").click()
 
