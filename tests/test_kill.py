@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.helpers.mortal import Death, Moment, start
+from tests.helpers.mortal import Death, Moment, start_mortal
 from zprl_env.training.run.history import load_history
 
 FLAGS = [
@@ -39,15 +39,15 @@ def test_what_was_killed_at_random_ends_as_what_was_not(algo, kills, point_polic
     flags = ["--env", "Point", "--policy", str(point_policy), "--algo", algo, "--keep", "last"]
     flags += ["--rollout-decisions", "16", *FLAGS]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    reference = start(*flags, "--out", str(whole))
+    reference = start_mortal(*flags, "--out", str(whole))
 
     begin = [*flags, "--out", str(killed)]
     for death in deaths(kills):
-        process = start(*begin, death=death)
+        process = start_mortal(*begin, death=death)
         process.join()
         assert process.exitcode == -9
         begin = ["--resume-from", str(killed)]
-    process = start("--resume-from", str(killed))
+    process = start_mortal("--resume-from", str(killed))
     for one in (reference, process):
         one.join()
         assert one.exitcode == 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import h5py
 import pytest
+
+from tests.helpers.warm import run_warm
 
 LAB = '''
 import gymnasium as gym
@@ -105,17 +105,13 @@ def lab(tmp_path):
 
 
 def ran(lab, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=lab, capture_output=True, text=True, check=False
-    )
+    done = run_warm("-m", *words, cwd=lab)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def refused(lab, *words: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=lab, capture_output=True, text=True, check=False
-    )
+    done = run_warm("-m", *words, cwd=lab)
     assert done.returncode == 2, done.stdout + done.stderr
     assert done.stderr.count("\n") == 1
     return done.stderr

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from importlib import import_module
 
 import pytest
 
+from tests.helpers.warm import run_warm
 from zprl_env.loading.named import load_object
 from zprl_env.training.settings.hyperparameters import REPLAY, WRAPPER
 
@@ -60,12 +59,7 @@ def test_a_documented_name_is_where_it_was(module, name):
 
 @pytest.mark.parametrize(("package", "command"), listed(COMMANDS))
 def test_a_documented_command_explains_itself(package, command):
-    done = subprocess.run(
-        [sys.executable, "-m", f"{package}.{command}", "--help"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_warm("-m", f"{package}.{command}", "--help")
     assert done.returncode == 0, done.stderr
     assert "usage" in done.stdout
 

@@ -25,6 +25,7 @@ import train_sb3
 from policies.demonstrations import Demonstrations
 from tests.helpers import point
 from tests.helpers.holding import holding
+from tests.helpers.warm import run_warm
 from zprl_env import cli
 from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.training.config import parse
@@ -104,7 +105,7 @@ class TestBeforeAnythingStarts:
     def test_a_policy_that_is_not_there(self, refused, point_flags):
         text = refused(*point_flags, "--policy", "nowhere")
         assert "a checkpoint folder or a shipped policy (adroit-door, " in text
-        assert ", square, transport), hf://user/repo or module:callable. Got: 'nowhere'" in text
+        assert ", transport), hf://user/repo or module:callable. Got: 'nowhere'" in text
 
     def test_a_pickled_policy(self, refused, point_flags, tmp_path):
         (tmp_path / "policy.pt").write_bytes(b"\x80\x02.")
@@ -410,13 +411,7 @@ def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
     flags = ["--policy", lift_policy, "--out", str(folder), "--total-env-steps", "600"]
     flags += ["--eval-episodes", "2", "--validation-episodes", "2", "--eval-every", "400"]
     flags += ["--warmup-decisions", "20"]
-    done = subprocess.run(
-        [sys.executable, "train_sb3.py", "--env", "Lift", "--algo", "sac", *flags],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_warm("train_sb3.py", "--env", "Lift", "--algo", "sac", *flags, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert "steered (latent, sac)" in done.stdout
     assert "No difference that 2 episodes can show: " in done.stdout

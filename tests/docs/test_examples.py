@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.helpers.warm import run_warm
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -16,14 +15,7 @@ RATE = r"[01]\.\d\d \[[\d., ]+\] over \d+ episodes"
 
 
 def run(example: str, *arguments: object, warnings: str = "error") -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", warnings, f"examples/{example}.py", *map(str, arguments)],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_warm(f"examples/{example}.py", *arguments, cwd=ROOT, warn=warnings)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

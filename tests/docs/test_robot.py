@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
-import sys
 
 import pytest
 
 from tests.helpers.documents import DOCS, ROOT, commands
 from tests.helpers.robots.serving import PATIENCE, ServerProcess
+from tests.helpers.warm import run_warm
 
 SHOWN = [c for page in ("index", "recording") for c in commands(DOCS / f"robot/{page}.md")]
 COMMANDS = [line.removeprefix("python ") for line in SHOWN if line.startswith("python ")]
@@ -42,15 +40,7 @@ def folder(tmp_path_factory):
 def run(command, folder):
     if command[0] == "train_sb3.py":
         command = [str(ROOT / command[0]), *command[1:]]
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=10 * PATIENCE,
-    )
+    return run_warm(*command, cwd=folder, timeout=10 * PATIENCE)
 
 
 def test_the_guide_works_from_zero_to_a_steered_robot(folder):

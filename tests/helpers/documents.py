@@ -13,11 +13,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.helpers.warm import run_warm
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -98,14 +98,7 @@ def explained(words: tuple[str, ...]) -> str:
     Raises:
         AssertionError: There is no such command.
     """
-    done = subprocess.run(
-        [sys.executable, *words, "--help"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_warm(*words, "--help", cwd=ROOT, environment={**os.environ, "COLUMNS": "200"})
     assert done.returncode == 0, (words, done.stderr)
     assert "usage" in done.stdout.lower(), words
     return done.stdout

@@ -6,8 +6,6 @@ depends on how busy the machine is.
 
 from __future__ import annotations
 
-import atexit
-import multiprocessing
 import os
 import signal
 import sys
@@ -20,23 +18,8 @@ import gymnasium as gym
 
 import train_sb3
 from tests.helpers import point
+from tests.helpers.warm import become, ended, start
 from zprl_env.training.config import parse
-
-PRELOADED = [
-    "matplotlib.figure",
-    "policies.engines.compiled",
-    "rich.table",
-    "scipy.stats",
-    "torch._dynamo",
-    "torch.utils.tensorboard",
-    "zprl_env.base_policies.find",
-    "zprl_env.training.agents.model",
-    "zprl_env.training.comparison",
-    "zprl_env.training.run.checkpoint",
-    "zprl_env.training.watch.report",
-]
-"""What a run imports, so that it costs seconds once and not for each process."""
-
 
 Moment = Literal["saved", "saving"]
 
@@ -78,35 +61,20 @@ class Death(NamedTuple):
         vars(checkpoint)["save_checkpoint"] = counted
 
 
-def start(*flags: str, death: Death | None = None) -> ForkServerProcess:
+def start_mortal(*flags: str, death: Death | None = None) -> ForkServerProcess:
     """Start ``train_sb3.py`` on the point task in a process that has everything imported."""
-    server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload([__name__, *PRELOADED])
-    process = server.Process(target=_finetune, args=(flags, death))
-    process.start()
-    return process
+    return start(_finetune, flags, death)
 
 
 def command(folder: Path, said: Path, *flags: str) -> ForkServerProcess:
     """Start the command ``train_sb3.py``, in a folder, with what it says in a file."""
-    server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload([__name__, *PRELOADED])
-    process = server.Process(target=_main, args=(folder, said, dict(os.environ), flags))
-    process.start()
-    return process
+    return start(_main, folder, said, dict(os.environ), flags)
 
 
 def _main(folder: Path, said: Path, environment: dict[str, str], flags: tuple[str, ...]) -> None:
-    os.chdir(folder)
-    os.environ.update(environment)
-    with said.open("wb") as file:
-        for stream in (1, 2):
-            os.dup2(file.fileno(), stream)
+    become(folder, environment, [said, said])
     sys.argv[:] = ["train_sb3.py", *flags]
-    try:
-        train_sb3.main()
-    finally:
-        atexit._run_exitfuncs()  # which a process of multiprocessing's leaves out
+    ended(train_sb3.main)
 
 
 def _finetune(flags: tuple[str, ...], death: Death | None) -> None:

@@ -1,14 +1,12 @@
 """Demonstrations are copied from one form to another, and no file is replaced unasked."""
 
-import subprocess
-import sys
-
 import pytest
 
 from policies.checkpoints.output import OverwriteError
 from policies.convert import Conversion, convert
 from policies.demonstrations import Demonstrations
 from tests.helpers.demonstrations import env_args, toy_demonstrations, write_robomimic
+from tests.helpers.warm import run_warm
 
 
 @pytest.fixture(autouse=True)
@@ -46,11 +44,8 @@ def test_an_existing_file_is_kept_unless_told_otherwise(tmp_path):
 def test_the_command_converts_and_says_an_error_in_one_line(tmp_path):
     pytest.importorskip("minari", reason="needs the minari extra")
     toy_demonstrations().save(tmp_path / "toy.hdf5")
-    command = [sys.executable, "-m", "policies.convert", str(tmp_path / "toy.hdf5")]
     for expected, code in (("minari:toy/a-v0: 3 episodes, 12 steps\n", 0), ("", 2)):
-        done = subprocess.run(
-            [*command, "minari:toy/a-v0"], capture_output=True, text=True, check=False
-        )
+        done = run_warm("-m", "policies.convert", tmp_path / "toy.hdf5", "minari:toy/a-v0")
         assert (done.stdout, done.returncode) == (expected, code)
     assert done.stderr.startswith("error: Minari cannot write toy/a-v0: ")
     assert done.stderr.count("\n") == 1

@@ -1,6 +1,4 @@
 import dataclasses
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -17,6 +15,7 @@ from policies.frozen import FrozenPolicy
 from policies.imitation.config import BottleneckConfig, PretrainConfig
 from policies.model.vib_flow import VibFlow
 from policies.pretrain import pretrain
+from tests.helpers.warm import run_warm
 from zprl_env.testing import reach_demonstrations
 
 SETTINGS = BottleneckConfig(
@@ -131,12 +130,7 @@ def test_observations_in_another_order_are_refused(policy, linear_demonstrations
 
 
 def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "policies.fit_bottleneck", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_warm("-m", "policies.fit_bottleneck", *arguments)
 
 
 def test_the_command_line_writes_a_checkpoint(policy, linear_demonstrations, tmp_path):

@@ -1,7 +1,5 @@
 import io
 import json
-import subprocess
-import sys
 
 import h5py
 import pytest
@@ -12,6 +10,7 @@ from policies.checkpoints.pickled import recognise
 from policies.demonstrations.summary import summarise
 from policies.errors import DemonstrationError
 from policies.inspect import draw_contact_sheet, draw_summary, print_summary, print_tensors
+from tests.helpers.warm import run_warm
 
 
 def printed(summary):
@@ -48,12 +47,11 @@ def test_the_picture_shows_lengths_and_every_action(toy_file, tmp_path):
 
 
 def test_the_command_prints_and_draws_beside_the_file(toy_file):
-    command = [sys.executable, "-m", "policies.inspect"]
-    done = subprocess.run([*command, str(toy_file)], capture_output=True, text=True, check=True)
+    done = run_warm("-m", "policies.inspect", toy_file)
     assert "2 of 3 (67%)" in done.stdout
     assert done.stderr == ""
     assert toy_file.with_suffix(".png").is_file()
-    done = subprocess.run([*command, "none.hdf5"], capture_output=True, text=True, check=False)
+    done = run_warm("-m", "policies.inspect", "none.hdf5")
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
 
@@ -61,8 +59,7 @@ def test_the_command_prints_and_draws_beside_the_file(toy_file):
 def test_frames_are_shown_on_a_contact_sheet_and_bad_ones_named(dots_file):
     with h5py.File(dots_file, "a") as opened:
         opened["data/demo_2/obs/top_image"][:] = 0
-    command = [sys.executable, "-m", "policies.inspect", str(dots_file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = run_warm("-m", "policies.inspect", dots_file)
     said = " ".join(done.stdout.replace("│", " ").split())
     assert "top: 36 x 36 x 3 uint8" in said
     assert "learning from cameras refuses demo_2: camera top is black or of one colour" in said

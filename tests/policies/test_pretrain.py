@@ -19,6 +19,7 @@ from policies.imitation.config import PretrainConfig
 from policies.imitation.device import resolve_device
 from policies.imitation.unfinished import unfinished_fit
 from policies.pretrain import Arguments, pretrain, run
+from tests.helpers.warm import run_warm
 from tests.policies.conftest import dot_demonstrations, dots
 
 TINY = PretrainConfig(
@@ -142,12 +143,7 @@ def test_the_unet_trains(linear_demonstrations):
 
 
 def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "policies.pretrain", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_warm("-m", "policies.pretrain", *arguments)
 
 
 def test_the_command_line_writes_a_checkpoint(linear_demonstrations, tmp_path):

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 
 from rich.console import Console
 
@@ -11,6 +9,7 @@ from real.recording import EpisodeRecorder
 from real.recording.reader import read_recorded
 from real.replay import Replay, pictures, replay
 from real.tasks.files import load_preset
+from tests.helpers.warm import run_warm
 
 
 def test_table_plot_and_film_are_made(recording, tmp_path):
@@ -53,11 +52,6 @@ def test_the_film_of_a_renamed_task_without_a_scene_takes_another_task(tmp_path)
 
 
 def test_a_mistake_is_one_line(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "real.replay", str(tmp_path / "nothing.hdf5")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_warm("-m", "real.replay", tmp_path / "nothing.hdf5")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "must be a recording" in done.stderr

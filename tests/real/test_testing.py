@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -22,6 +20,7 @@ from real.tasks import rotation
 from real.tasks.files import load_preset
 from real.testing import MisbehavingRobotError, _takes_pictures, check_robot
 from tests.helpers.robots.coasting import CoastingRobot
+from tests.helpers.warm import run_warm
 
 
 class Sluggish(IdealRobot):
@@ -413,10 +412,9 @@ def test_what_a_bad_driver_does_wrong_is_named(robot, finding):
 
 
 def test_the_command_says_so_in_one_line():
-    command = [sys.executable, "-W", "error", "-m", "real.testing", "--driver", "ideal"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = ["-m", "real.testing", "--driver"]
+    done = run_warm(*command, "ideal", warn="error")
     assert (done.returncode, done.stdout) == (0, "ideal: all 13 checks passed\n")
-    command[-1] = "tests.real.test_testing:Zombie"
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_warm(*command, "tests.real.test_testing:Zombie")
     assert done.returncode == 2
     assert done.stderr.startswith("error: Zombie must behave. Got: closes: ")

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from tests.helpers.warm import run_warm
 from zprl_env import __version__
 from zprl_env.__main__ import COMMANDS, GROUPS, listing, main
 
@@ -28,9 +29,7 @@ NAMES |= {
 
 
 def zprl(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "zprl_env", *words], capture_output=True, text=True, check=False
-    )
+    return run_warm("-m", "zprl_env", *words)
 
 
 def test_every_command_is_in_the_table_and_can_be_found():

@@ -11,6 +11,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+from tests.helpers.warm import run_warm
 from zprl_env.envs import TASKS, make_env
 from zprl_env.errors import UnknownNameError
 from zprl_env.experts import Expert, make_expert
@@ -116,8 +117,7 @@ def test_stable_baselines3_makes_a_vector_of_it(name, kind):
 
 
 def test_the_listing_names_every_task_of_a_suite():
-    command = [sys.executable, "-m", "zprl_env.envs", "--suite", "adroit"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = run_warm("-m", "zprl_env.envs", "--suite", "adroit")
     assert done.stderr == ""
     for word in ("ZPRL-AdroitDoor-v0", "ZPRL-AdroitHammer-v0", "ZPRL-AdroitPen-v0"):
         assert word in done.stdout

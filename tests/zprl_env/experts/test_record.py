@@ -15,6 +15,7 @@ import pytest
 
 from policies.checkpoints.output import OverwriteError
 from policies.demonstrations import Demonstrations, content_hash, verify_content
+from tests.helpers.warm import run_warm
 from zprl_env.envs import make_env
 from zprl_env.errors import (
     ConfigurationError,
@@ -209,19 +210,18 @@ def test_no_episodes_are_refused(tmp_path):
 
 def test_the_command_says_what_it_cannot_do_in_one_line(tmp_path):
     (tmp_path / "occupied").write_text("not a folder")
-    command = [sys.executable, "-m", "zprl_env.experts.record"]
-    arguments = ["--out", str(tmp_path / "occupied" / "lift.hdf5"), "--episodes", "1"]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    arguments = ["--out", tmp_path / "occupied" / "lift.hdf5", "--episodes", "1"]
+    done = run_warm("-m", "zprl_env.experts.record", *arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("error: cannot write demonstrations to ")
     assert done.stderr.count("\n") == 1
 
 
 def test_the_command_records_and_says_how_it_went(tmp_path):
-    command = [sys.executable, "-m", "zprl_env.experts.record"]
     out = tmp_path / "new folder" / "lift.hdf5"
-    arguments = ["--out", str(out), "--episodes", "1", "--skill", "expert"]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True)
+    arguments = ["--out", out, "--episodes", "1", "--skill", "expert"]
+    done = run_warm("-m", "zprl_env.experts.record", *arguments)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"{out}: 1 episode; 1 of 1 performed succeeded (100%); ")
     assert np.all(Demonstrations.load(out).trajectories[0].rewards[:-1] == 0.0)
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import pytest
 import yaml
 from stable_baselines3 import SAC
 
+from tests.helpers.warm import run_warm
 from zprl_env.hyperparams import hyperparameter_file
 from zprl_env.training.replay import ChunkReplayBuffer
 
@@ -30,14 +28,7 @@ SHARED = [  # one policy for all environments, called once per decision
 
 def python(folder: Path, *arguments: object) -> str:
     """Run Python in a folder and return what it says."""
-    done = subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_warm(*arguments, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -1,8 +1,6 @@
 """Minari's datasets are read in the order of their spaces, by every command."""
 
 import gc
-import subprocess
-import sys
 import warnings
 
 import gymnasium as gym
@@ -13,6 +11,7 @@ from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, Tuple
 from policies.demonstrations import Demonstrations, content_hash
 from policies.demonstrations.summary import summarise
 from policies.errors import DemonstrationError
+from tests.helpers.warm import run_warm
 
 minari = pytest.importorskip("minari", reason="needs the minari extra")
 pytest.importorskip("jax", reason="Minari's collector needs jax: pip install 'minari[create]'")
@@ -120,12 +119,7 @@ def test_every_command_that_reads_demonstrations_reads_it(tmp_path):
         ["inspect", "minari:toy/parts-v0", "--out", str(tmp_path / "x.png")],
         ["pretrain", "--demonstrations", "minari:toy/parts-v0", "--out", str(out), *tiny],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", f"policies.{module}", *rest],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_warm("-m", f"policies.{module}", *rest)
         assert done.returncode == 0, done.stderr
         assert "state (3), goal (2)" in done.stdout
     assert len(content_hash("minari:toy/parts-v0")) == 64

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.helpers.warm import run_warm
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.hyperparams import FOLDER, hyperparameter_file
 from zprl_env.loading.pretrained import shipped_policies
@@ -182,8 +181,7 @@ def test_a_file_that_is_none_is_refused_in_one_line(content, tmp_path):
 
 
 def test_the_command_says_where_a_file_is():
-    command = [sys.executable, "-m", "zprl_env.hyperparams", "ppo_lstm"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = run_warm("-m", "zprl_env.hyperparams", "ppo_lstm")
     assert Path(done.stdout.strip()) == hyperparameter_file("ppo_lstm")
     with pytest.raises(UnknownNameError, match="'recurrentppo'; did you mean"):
         hyperparameter_file("recurrentppo")
