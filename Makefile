@@ -11,7 +11,7 @@ LEROBOT := .venv-lerobot
 NEWEST := .venv-lerobot-newest
 PYTHON312 ?= python3.12
 
-.PHONY: help train train-full test test-lerobot test-lerobot-newest lint types docs unit format clean
+.PHONY: help train train-full test test-slow test-lerobot test-lerobot-newest lint types docs unit format clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,7 +22,7 @@ train: $(VENV)/.installed ## Steer the shipped Lift policy with SAC (about 10 mi
 train-full: $(VENV)/.installed ## The same over 200,000 environment steps
 	$(BIN)/python train_sb3.py --env Lift --algo sac --total-env-steps 200000
 
-test: lint types docs unit ## Everything that continuous integration checks
+test: lint types docs unit ## Linter, types, documentation and tests (12 minutes)
 
 lint: $(VENV)/.installed ## Linter and formatter
 	$(BIN)/ruff check .
@@ -36,8 +36,12 @@ docs: $(VENV)/.installed ## The documentation site, into build/docs
 
 # By file, since its tests share what they have trained. In their order, so that the doctests, which
 # are short, come last: then neither process waits long for the other.
-unit: $(VENV)/.installed ## Tests and doctests, in WORKERS processes
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+unit: $(VENV)/.installed ## Tests and doctests but the slow ones, in WORKERS processes
+	$(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# One at a time: they wait more than they compute, and many start processes of their own.
+test-slow: $(VENV)/.installed ## The slow tests: kills, conformance of drivers, guides, installations
+	$(BIN)/pytest -m slow
 
 # Three minutes and 7 GB the first time. Its own settings: warnings of LeRobot's are no errors.
 test-lerobot: $(LEROBOT)/.installed ## Tests with the real LeRobot, in an interpreter of its own

@@ -34,6 +34,7 @@ def deaths(number: int) -> list[Death]:
     return [Death(kind, int(rng.integers(most[kind]))) for kind in (kinds * number)[:number]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("algo", "kills"), [("sac", 14), ("ppo", 6)])
 def test_what_was_killed_at_random_ends_as_what_was_not(algo, kills, point_policy, tmp_path):
     flags = ["--env", "Point", "--policy", str(point_policy), "--algo", algo, "--keep", "last"]

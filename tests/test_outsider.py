@@ -213,6 +213,7 @@ except CheckpointError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_run_of_one_s_own_is_trained_evaluated_and_exported(lab):
     flags = ("--num-envs", "2", "--env-kwargs", "limit=8", "--out", "run", *TRAIN)
     ran(lab, "zprl_env", "train", *OWN, *flags)

@@ -160,6 +160,7 @@ def test_the_source_distribution_has_what_is_read_and_no_test(built):
     assert not {name for name in held if name.startswith("tests/") or "__pycache__" in name}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_what_is_installed_works_away_from_the_checkout(kind, built, tmp_path):
     run(sys.executable, "-m", "venv", "--without-pip", "fresh", cwd=tmp_path)

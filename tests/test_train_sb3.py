@@ -369,6 +369,7 @@ def newest(folder: Path) -> tuple[History, dict[str, np.ndarray]]:
     return checkpoint.history, load_file(checkpoint.folder / "replay.safetensors")
 
 
+@pytest.mark.slow
 def test_an_interrupted_warm_up_goes_on_to_the_end(point_flags, tmp_path):
     folder = tmp_path / "run"
     interrupt(folder, *point_flags, "--warmup-decisions", "100000")
@@ -382,6 +383,7 @@ def test_an_interrupted_warm_up_goes_on_to_the_end(point_flags, tmp_path):
     assert not stored["actions"].any()  # it was warm-up to the last
 
 
+@pytest.mark.slow
 def test_interrupted_learning_in_several_processes_is_kept(point_flags, tmp_path):
     interrupt(tmp_path / "run", *point_flags, "--num-envs", "2")
     history, stored = newest(tmp_path / "run")

@@ -43,6 +43,7 @@ def run(command, folder):
     return run_warm(*command, cwd=folder, timeout=10 * PATIENCE)
 
 
+@pytest.mark.slow
 def test_the_guide_works_from_zero_to_a_steered_robot(folder):
     here = [c for c in COMMANDS if not any(w in c for w in ("real.server", "url="))]
     assert len(here) == 11
@@ -51,6 +52,7 @@ def test_the_guide_works_from_zero_to_a_steered_robot(folder):
         assert done.returncode == 0, (command, done.stderr)
 
 
+@pytest.mark.slow
 def test_it_works_over_a_connection(folder):
     (command,) = [c for c in COMMANDS if "--driver remote" in c]
     if not (folder / "my_policy").exists():  # alone, without the test above

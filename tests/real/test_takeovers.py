@@ -100,6 +100,7 @@ def played(tmp_path_factory):
     return play(tmp_path_factory.mktemp("people"), TAKEOVERS)
 
 
+@pytest.mark.slow
 def test_the_limits_are_kept_by_everybody(played):
     robot, told, *_ = played
     assert sum(len(stretch) for stretch in robot.stretches) > 4000

@@ -39,6 +39,7 @@ def nodes():
         process.wait()
 
 
+@pytest.mark.slow
 def test_workers_and_nodes_are_killed_while_a_training_runs(nodes, tmp_path):
     told: list[str] = []
     kills = kill_during(

@@ -125,6 +125,7 @@ def test_two_queues_share_a_folder(root):
     assert not one.finished()
 
 
+@pytest.mark.slow
 def test_on_ray_a_cell_whose_worker_is_killed_goes_on_elsewhere(root):
     pytest.importorskip("ray")
     from tests.helpers.ray_session import connected

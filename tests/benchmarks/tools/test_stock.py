@@ -22,6 +22,7 @@ def simulation(env):
     return inner.env.sim.data if isinstance(inner, stock.OwnRobosuite) else inner.data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", SIMULATORS)
 def test_physics_own_and_ours_simulate_the_same_time_with_the_same_actions(task):
     pytest.importorskip(SIMULATORS[task])

@@ -98,6 +98,7 @@ def _die(demonstrations: Path, out: Path, calls: int) -> None:
     train(Demonstrations.load(demonstrations), out)
 
 
+@pytest.mark.slow
 def test_what_is_killed_at_random_ends_as_what_was_not(linear_demonstrations, tmp_path):
     linear_demonstrations.save(tmp_path / "demo.hdf5")
     whole = train(linear_demonstrations, tmp_path / "whole", every=1e9)

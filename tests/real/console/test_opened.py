@@ -61,6 +61,7 @@ finally:
 ASKED = {"Content-Type": "application/json", "X-ZPRL": "1"}
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_terminal_stops_the_arm_first_and_the_page_says_that_nobody_is_there():
     pytest.importorskip("nicegui", reason="the extra 'console' brings the page")
     words = ["--policy", "real", "--driver", "tests.helpers.robots.lone:LoneArm", "--console"]

@@ -80,6 +80,7 @@ def arrives(robot, goal):
     return until(lambda: np.allclose(robot.state().position[0], goal[0, :3], atol=0.005), 10.0)
 
 
+@pytest.mark.slow
 def test_it_behaves(sim):
     began, (there, _) = time.monotonic(), sim.where()
     try:

@@ -46,6 +46,7 @@ def robot(arm):
     robot.close()
 
 
+@pytest.mark.slow
 def test_it_behaves(arm):
     assert_behaves("ur", PRESET, host=arm.host)
 

@@ -64,6 +64,7 @@ def robot(arm):
     robot.close()
 
 
+@pytest.mark.slow
 def test_it_behaves(arm, capsys):
     patience = socket.getdefaulttimeout()
     assert_behaves("xarm", PRESET, host=arm.host)

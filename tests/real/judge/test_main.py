@@ -14,6 +14,7 @@ from real.judge.stored import load_judge
 from zprl_env.errors import ConfigurationError
 
 
+@pytest.mark.slow
 def test_it_learns_from_frames_and_states_and_shows_what_it_was_least_sure_of(recording, tmp_path):
     console = Console(file=io.StringIO(), width=200)
     out = tmp_path / "judge"

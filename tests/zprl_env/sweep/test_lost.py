@@ -66,6 +66,7 @@ def training(out: Path) -> psutil.Process | None:
     return None
 
 
+@pytest.mark.slow
 def test_a_trial_goes_on_after_its_training_and_then_its_machine_were_killed(
     cluster, point_policy, tmp_path
 ):

@@ -65,6 +65,7 @@ def test_but_for_the_torques_the_loop_changes_not_a_bit(fast, stock, monkeypatch
     assert max(StockArm.torque_differences) < 1e-9  # of up to 80 N m
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Can", "Square", "Stack", "Door", "Transport"])
 def test_on_other_tasks_the_loop_changes_not_a_bit_either(name, monkeypatch):
     monkeypatch.setattr(FastLoop, "arm_type", StockArm)

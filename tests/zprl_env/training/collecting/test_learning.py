@@ -142,6 +142,7 @@ def disturbed(flags, tmp_path, monkeypatch):
     return begun
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "told"), [(signal.SIGKILL, "has died"), (signal.SIGSTOP, "has not answered for 5 s")]
 )
