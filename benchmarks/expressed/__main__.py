@@ -28,7 +28,7 @@ from zprl_env.training.agents.prior import nearest
 from zprl_env.training.agents.takeover import RIDGE
 from zprl_env.training.environment import make_training_envs
 from zprl_env.training.settings.recipe import recipe_for
-from zprl_env.training.settings.takeover import RESIDUAL
+from zprl_env.training.settings.takeover import UNEXPLAINED
 
 RESULTS = ALL_RESULTS / "real" / "expressed.json"
 TASK = "Real-Pixels"
@@ -80,11 +80,11 @@ def summary(result: dict[str, Any]) -> str:
     rows = []
     for name, key in (
         (f"before: at most {NEAR:g} left over, in action units", "before"),
-        (f"now: at most {RESIDUAL:g} of the difference", "now"),
+        (f"now: at most {UNEXPLAINED:g} of the difference", "now"),
     ):
         found = {kind: np.array(values) for kind, values in result[key].items()}
         share = found["left"] / np.maximum(found["away"], 1e-9)
-        kept = found["left"] <= NEAR if key == "before" else share <= RESIDUAL
+        kept = found["left"] <= NEAR if key == "before" else share <= UNEXPLAINED
         rows.append(
             [
                 name,

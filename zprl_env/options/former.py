@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from zprl_env.options.noise import FlowNoise
 
 NOISE_SCALE = "noise_scale"
 """Former name of ``noise``, whose value was the temperature of fresh noise."""
+TAKEOVER_RESIDUAL = "takeover_residual"
+"""Former bound, in action units, of what ``takeover_unexplained`` bounds by a share."""
 
 
 def with_present_names(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,6 +45,30 @@ def with_present_names(options: Mapping[str, Any]) -> dict[str, Any]:
         named["scale"] = "published"
     noise = {"noise": _as_noise(named.pop(NOISE_SCALE))}
     return named | noise
+
+
+def with_present_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's settings without those that are none any more.
+
+    A bound in action units says nothing of a share. Who learned from people by it is warned that
+    the run goes on by the present rule.
+
+    Args:
+        settings: As the run's file says them, its recipe left out.
+
+    >>> with_present_settings({"seed": 3, "takeover_residual": 0.1})
+    {'seed': 3}
+    """
+    named = dict(settings)
+    bound = named.pop(TAKEOVER_RESIDUAL, None)
+    if bound is not None and named.get("teleoperator") and named.get("takeover") != "demo":
+        warnings.warn(
+            f"The run has learned from people by {TAKEOVER_RESIDUAL} {bound!r}, in units of the "
+            "actions. It goes on by takeover_unexplained, a share of what they changed; "
+            "--takeover-unexplained sets it.",
+            stacklevel=2,
+        )
+    return named
 
 
 def refuse_former_names(options: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ from zprl_env.errors import ConfigurationError, ZprlError
 from zprl_env.files import CONFIG_FILE, RunFolderError, write_json
 from zprl_env.loading.named import names_code, refuse_code
 from zprl_env.loading.resolve import local_folder, present_folder
-from zprl_env.options.former import with_present_names
+from zprl_env.options.former import with_present_names, with_present_settings
 from zprl_env.options.stored import description_in
 from zprl_env.steerable import SteerablePolicy
 from zprl_env.steering.table import check_options, check_scale
@@ -49,7 +49,7 @@ from zprl_env.training.settings.compatibility import (
 )
 from zprl_env.training.settings.quick import quick_recipe, quick_settings
 from zprl_env.training.settings.recipe import Recipe, recipe_for
-from zprl_env.training.settings.takeover import RESIDUAL, Takeover, check_takeover
+from zprl_env.training.settings.takeover import UNEXPLAINED, Takeover, check_takeover
 from zprl_env.vectorised.cluster.connection import check_address
 
 PresetName = Literal["default", "paper", "dsrl", "dsrl-na", "decorator"]
@@ -158,7 +158,7 @@ class Config:
     takeover_bootstrap: bool = True
     """Look on from where a person took the arm, as at a time limit; False takes it for a failure,
     after which nothing follows."""
-    takeover_residual: float = RESIDUAL
+    takeover_unexplained: float = UNEXPLAINED
     """Share of what a person's chunk differs by from the base policy's (RMS) that a perturbation
     may leave over, from 0 to 1."""
     out: Path | None = None
@@ -415,7 +415,7 @@ def load_config(folder: Path, *, trust: bool = False, given: Sequence[str] = ())
         stored = content.pop("recipe")
         named = with_present_names(stored) if isinstance(stored, Mapping) else stored
         recipe = Recipe(**typed(Recipe, named))
-        content = typed(Config, content)
+        content = typed(Config, with_present_settings(content))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise wrong_settings(folder, error, written) from error
     copy = base_copy(folder)

@@ -214,7 +214,7 @@ class OpenedRun:
                 self.comparison.env.steering,
                 config.takeover,
                 bootstrap=config.takeover_bootstrap,
-                residual=config.takeover_residual,
+                unexplained=config.takeover_unexplained,
                 seed=config.seed,
             )
         self._begun = None

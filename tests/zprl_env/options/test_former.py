@@ -9,7 +9,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv
 
 from tests.helpers.recording_env import RecordingEnv
 from zprl_env import ActionChunkWrapper, ConfigurationError, SteeringVecEnv
-from zprl_env.options.former import with_present_names
+from zprl_env.options.former import with_present_names, with_present_settings
 from zprl_env.options.noise import FlowNoise
 from zprl_env.steering.table import STEERINGS
 from zprl_env.testing import LinearPolicy
@@ -45,6 +45,14 @@ def test_an_old_temperature_that_was_none_is_refused(value):
 def test_a_file_that_says_it_twice_is_refused():
     with pytest.raises(ConfigurationError, match="noise must be said once"):
         with_present_names({"noise_scale": 1.0, "noise": "fresh"})
+
+
+def test_who_learned_from_people_by_the_former_bound_is_told_that_another_one_holds():
+    before = {"teleoperator": "keyboard", "takeover": "prior", "takeover_residual": 0.1}
+    with pytest.warns(UserWarning, match=r"takeover_residual 0\.1, .* --takeover-unexplained sets"):
+        assert with_present_settings(before) == {"teleoperator": "keyboard", "takeover": "prior"}
+    for nobody in ({"takeover": "demo"}, {"teleoperator": None}):
+        assert "takeover_residual" not in with_present_settings(before | nobody)
 
 
 @pytest.mark.parametrize("name", STEERINGS)

@@ -15,7 +15,7 @@ from zprl_env.errors import ConfigurationError
 from zprl_env.steering.action import ActionSteering
 from zprl_env.steering.base import Steering
 from zprl_env.training.agents.prior import check_invertible, nearest
-from zprl_env.training.settings.takeover import RESIDUAL, Takeover
+from zprl_env.training.settings.takeover import UNEXPLAINED, Takeover
 
 RIDGE = 1e-3
 """Squared action units that are given up for a perturbation shorter by 1, squared."""
@@ -49,19 +49,19 @@ class Expressed:
         made: All.
         whole: Those of a whole chunk, or that ended the episode.
         kept: Those that a perturbation expresses well enough.
-        residual: Share of what a whole chunk differs by from the base policy's that was left over,
-            of each.
+        unexplained: Share of what a whole chunk differs by from the base policy's that was left
+            over, of each.
     """
 
     made: int
     whole: int
     kept: int
-    residual: list[float]
+    unexplained: list[float]
 
     def __str__(self) -> str:
         middle = ""
-        if self.residual:
-            share = f"{np.median(self.residual):.0%}"
+        if self.unexplained:
+            share = f"{np.median(self.unexplained):.0%}"
             middle = f"; of what they changed a perturbation leaves over {share} (median)"
         return f"{self.kept} of {self.made} decisions of people are learned from{middle}"
 
@@ -80,7 +80,7 @@ class Corrections:
 
     Args:
         steering: The steering that the agent learns with.
-        residual: Share of the difference (RMS) that may be left over.
+        unexplained: Share of the difference (RMS) that may be left over.
         seed: Of the flow's noise, where it is drawn.
 
     Raises:
@@ -90,9 +90,9 @@ class Corrections:
         expressed: Counts.
     """
 
-    def __init__(self, steering: Steering, residual: float = RESIDUAL, seed: int = 0) -> None:
+    def __init__(self, steering: Steering, unexplained: float = UNEXPLAINED, seed: int = 0) -> None:
         check_invertible(steering, "takeover prior")
-        self._steering, self._residual = steering, residual
+        self._steering, self._unexplained = steering, unexplained
         self._generator = np.random.default_rng(seed)
         self._pending: list[Made] = []
         self.expressed = Expressed(0, 0, 0, [])
@@ -139,10 +139,10 @@ class Corrections:
         generators = [self._generator] * len(pending)
         actions, left, away = nearest(steering, chunks, latents, generators, RIDGE)
         share = _rms(left) / np.maximum(_rms(away), np.finfo(np.float32).tiny)
-        good = share <= self._residual
+        good = share <= self._unexplained
         self.expressed.whole += len(pending)
         self.expressed.kept += int(good.sum())
-        self.expressed.residual += share.tolist()
+        self.expressed.unexplained += share.tolist()
         following = [*_following(pending)]
         return [
             (made, actions[at], following[at] and bool(good[at + 1]))
@@ -169,7 +169,7 @@ def learn_from_people(
     takeover: Takeover,
     *,
     bootstrap: bool = True,
-    residual: float = RESIDUAL,
+    unexplained: float = UNEXPLAINED,
     seed: int = 0,
 ) -> Corrections | None:
     """Tell a model's replay buffer what to do with decisions that people had a hand in.
@@ -180,7 +180,7 @@ def learn_from_people(
         takeover: Whether they enter the replay buffer.
         bootstrap: Whether the agent's decision before a takeover looks on, as at a time limit; or
             nothing follows it, as after a failure.
-        residual: Share that a perturbation may leave over; see :class:`Corrections`.
+        unexplained: Share that a perturbation may leave over; see :class:`Corrections`.
         seed: Of the flow's noise, where it is drawn.
 
     Returns:
@@ -198,6 +198,6 @@ def learn_from_people(
         )
     buffer.takeover_bootstrap = bootstrap
     if takeover != "demo":
-        buffer.corrections = Corrections(steering, residual, seed)
+        buffer.corrections = Corrections(steering, unexplained, seed)
     found: Corrections | None = buffer.corrections
     return found

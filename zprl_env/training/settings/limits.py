@@ -24,7 +24,7 @@ CONFIG = {
     "stop_at": FRACTION,
     "eval_episodes": COUNT,
     "threads": COUNT,
-    "takeover_residual": Range(0, 1),
+    "takeover_unexplained": Range(0, 1),
 }
 """Ranges for :class:`zprl_env.training.config.Config`."""
 

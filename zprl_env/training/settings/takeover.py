@@ -10,7 +10,7 @@ from zprl_env.training.settings.algorithms import find_algorithm, off_policy_nam
 Takeover = Literal["demo", "prior", "both"]
 """Use of a person's decisions: ``"demo"``, they are recorded and not learned from; ``"prior"``,
 they enter the replay buffer where a perturbation expresses them; ``"both"``."""
-RESIDUAL = 0.5
+UNEXPLAINED = 0.5
 """Share of what a person's chunk differs by from the base policy's (RMS) that a perturbation may
 leave over."""
 

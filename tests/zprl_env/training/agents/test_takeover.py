@@ -27,13 +27,13 @@ SIZE, N, GAMMA = 5, 2, 0.9
 DZ = np.array([0.5, -0.25], np.float32)
 
 
-def buffer(corrections=True, residual=0.05, steering=STEERING, size=20):
+def buffer(corrections=True, unexplained=0.05, steering=STEERING, size=20):
     space = steering.observation_space
     made = ChunkReplayBuffer(
         size, space, steering.action_space, device="cpu", n_envs=1, gamma=GAMMA, n_steps=3
     )
     if corrections:
-        made.corrections = Corrections(steering, residual)
+        made.corrections = Corrections(steering, unexplained)
     return made
 
 
@@ -119,11 +119,11 @@ def test_what_no_perturbation_expresses_is_left_out_and_breaks_the_trajectory():
     story.decide("person", done=True)
     assert told(replay) == [(BY_PERSON, True, True), (BY_PERSON, True, False)]
     assert replay.corrections.expressed.kept == 2
-    assert max(replay.corrections.expressed.residual) > 0.5
+    assert max(replay.corrections.expressed.unexplained) > 0.5
 
 
 def test_what_a_person_does_as_the_base_policy_would_is_no_great_perturbation():
-    replay = buffer(residual=0.5)
+    replay = buffer(unexplained=0.5)
     story = Story(replay)
     story.decide("person", dz=0.01 * DZ, off=np.array([0.0, 0.004]))
     story.decide("person", dz=0.0 * DZ, off=np.array([[0.05], [-0.05]]))
@@ -170,7 +170,7 @@ def test_an_episode_that_is_discarded_leaves_nothing_and_a_stopped_one_what_is_t
 
 
 def test_after_the_end_of_an_episode_a_chunk_is_filled_up():
-    replay = buffer(residual=9.0)
+    replay = buffer(unexplained=9.0)
     Story(replay).decide("person", steps=1, done=True, reward=1.0)
     assert told(replay) == [(BY_PERSON, True, False)]
     assert replay.discounts[0, 0] == pytest.approx(GAMMA)
@@ -219,7 +219,7 @@ def test_a_model_is_told_or_refused():
     model = SAC("MlpPolicy", env, buffer_size=10, **own)
     assert learn_from_people(model, env.steering, "demo", bootstrap=False) is None
     assert model.replay_buffer.takeover_bootstrap is False
-    found = learn_from_people(model, env.steering, "both", residual=0.2)
+    found = learn_from_people(model, env.steering, "both", unexplained=0.2)
     assert found is model.replay_buffer.corrections
     for other in (
         SAC("MlpPolicy", env, buffer_size=10),

@@ -15,7 +15,7 @@ def test_what_a_person_does_may_be_recorded_learned_from_or_both():
     assert (config.takeover, config.takeover_bootstrap) == ("demo", True)
     assert parse([*PERSON, "--takeover", "prior"]).record is None
     both = parse([*PERSON, "--takeover", "both", "--record", "people.hdf5"])
-    assert both.takeover_residual == 0.5
+    assert both.takeover_unexplained == 0.5
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_what_a_person_does_may_be_recorded_learned_from_or_both():
         ([], "takeover demo must come with a recording"),
         (["--takeover", "both"], "Give --record"),
         (["--takeover", "prior", "--no-takeover-bootstrap", "--reward", "penalty"], "be rescued"),
-        (["--takeover", "prior", "--takeover-residual", "-1"], "takeover_residual must"),
+        (["--takeover", "prior", "--takeover-unexplained", "-1"], "takeover_unexplained must"),
     ],
 )
 def test_what_teaches_nothing_is_refused(more, told):
