@@ -12,7 +12,7 @@ import numpy as np
 
 from policies.progress import progress_bar
 from zprl_env.envs.outcomes import not_counted, succeeded, told
-from zprl_env.envs.takeover import helped
+from zprl_env.envs.takeover import hands_in, helped
 from zprl_env.errors import ConfigurationError
 from zprl_env.success_rates import Interval, wilson_interval
 
@@ -191,6 +191,7 @@ def evaluate(
         while not over:
             action = zero if agent is None else agent(observation)
             observation, _, terminated, truncated, info = env.step(action)
+            hands_in(info)  # asked for: episodes in which a person helped are counted apart
             steps += info["env_steps"]
             over = terminated or truncated
         ends.append((seed, info, steps))

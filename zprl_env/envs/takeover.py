@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,17 @@ POLICY, PERSON = "policy", "person"
 """Names of those who act."""
 
 
+class Heard:
+    """Note that somebody has asked whose actions they were, shared by all copies of an info."""
+
+    def __init__(self) -> None:
+        self.by_anybody = False
+
+    def __deepcopy__(self, memo: Any) -> Heard:
+        """Return itself."""
+        return self
+
+
 class Hands(NamedTuple):
     """Hands that a chunk's actions were in, which a person cut into, or made.
 
@@ -25,12 +37,14 @@ class Hands(NamedTuple):
         actions: What was asked for by whoever acted. Shape ``(k, A)``.
         taken: Whether the chunk was cut because the arms changed hands.
         helped: Whether a person has had the arms in this episode so far.
+        heard: Whether anybody has asked; None if it is not kept.
     """
 
     by_person: np.ndarray
     actions: np.ndarray
     taken: bool
     helped: bool = False
+    heard: Heard | None = None
 
     @property
     def whose(self) -> str:
@@ -73,7 +87,33 @@ def hands_of(told: Sequence[Mapping[str, Any]], cut: bool, expected: bool = Fals
         np.array([step["action"] for step in told], np.float32),
         cut,
         any(step.get("helped", False) for step in told),
+        Heard(),
     )
+
+
+class Audience:
+    """Audience of a person's doing: a warning, once, if nobody asks whose the actions were.
+
+    Stable-Baselines3's own buffers store the agent's action, whatever was executed.
+    """
+
+    def __init__(self) -> None:
+        self._last: Hands | None = None
+        self._warned = False
+
+    def tell(self, hands: Hands | None) -> None:
+        """Tell of a chunk; of the one before it nobody will ask any more."""
+        before, self._last = self._last, hands
+        if before is None or before.heard is None or before.heard.by_anybody:
+            return
+        if before.by_person.any() and not self._warned:
+            self._warned = True
+            warnings.warn(
+                "A person made actions of a chunk, and nobody asked whose they were. Who learns "
+                "from it stores the agent's own action, which was not carried out. Give SAC(..., "
+                "replay_buffer_class=ChunkReplayBuffer), or evaluate by zprl_env.evaluate.",
+                stacklevel=3,
+            )
 
 
 def helped(info: Mapping[str, Any]) -> bool:
@@ -89,4 +129,8 @@ def helped(info: Mapping[str, Any]) -> bool:
 def hands_in(info: Mapping[str, Any]) -> Hands | None:
     """Return the hands that a chunk was in, by its info; None where there is one pair alone."""
     found = info.get(TAKEOVER)
-    return found if isinstance(found, Hands) else None
+    if not isinstance(found, Hands):
+        return None
+    if found.heard is not None:
+        found.heard.by_anybody = True
+    return found

@@ -22,7 +22,7 @@ from zprl_env.envs.episodes import POLICY_SEED
 from zprl_env.envs.flat import ordered_keys
 from zprl_env.envs.observation.history import history_in
 from zprl_env.envs.observation.statistics import has_moving_statistics
-from zprl_env.envs.takeover import TAKEOVER, hands_of
+from zprl_env.envs.takeover import TAKEOVER, Audience, hands_of
 from zprl_env.errors import ConfigurationError, InvalidActionError, PolicyMismatchError
 from zprl_env.meaning.rate import control_rate
 from zprl_env.steering.finiteness import check_observation, check_step
@@ -135,6 +135,7 @@ class ActionChunkWrapper(
         self._n_action_steps, self.delay = n_action_steps, delay
         self._note_plan = getattr(env.unwrapped, "note_plan", None)  # a robot's, for whoever looks
         self._shared = hasattr(getattr(env.unwrapped, TAKEOVER, None), "by_person")
+        self._audience = Audience()
         self._beat, self._stretch = Beat(env, ahead=delay > 0), Stretch()
         self.gamma = gamma
         self._low, self._high = env.action_space.low, env.action_space.high
@@ -279,6 +280,7 @@ class ActionChunkWrapper(
             "clipped_actions": stretch.outside / (stretch.steps * self._low.size),
         }
         hands = hands_of(stretch.hands, cut=taken or late, expected=self._shared)
+        self._audience.tell(hands)
         if hands is not None:
             info[TAKEOVER] = hands
         if self.delay:

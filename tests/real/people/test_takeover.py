@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import gymnasium as gym
 import numpy as np
 import pytest
+from stable_baselines3 import SAC
+from stable_baselines3.common.buffers import ReplayBuffer
 
 from real.env import RealRobotEnv
 from real.operators import ScriptedOperator
@@ -13,11 +17,14 @@ from real.people.teleoperator import Input, TeleoperatorError
 from real.tasks.coordinates import coordinates_of
 from real.tasks.files import load_preset
 from tests.helpers.robots.checks import Witness, violations
-from zprl_env import ActionChunkWrapper
+from zprl_env import ActionChunkWrapper, LatentSteeringWrapper
 from zprl_env.envs.takeover import TAKEOVER
 from zprl_env.errors import SimulationError
+from zprl_env.testing import LinearPolicy
+from zprl_env.training.agents.replay import ChunkReplayBuffer
 
 PRESET = load_preset("place-orange")
+GAMMA = {"gamma": 0.99}
 AWAY = np.array([0.2, 0.3, -0.2, 0.0, 1.0, 0.1, 0.0, -1.0], np.float32)
 MINE = Input(0.0, mine=True)
 SIDEWAYS = MINE._replace(rate=np.array([[0.0, -1.0, 0.0, 0.0, 0.0, 0.0]]))
@@ -277,3 +284,17 @@ def test_a_wrapper_that_loses_who_acted_is_told_before_anything_is_learned_from_
         lost.step(twice)
     whole.reset(seed=0)
     assert whole.step(twice)[-1][TAKEOVER].whose == "policy"
+
+
+@pytest.mark.parametrize(("buffer", "kwargs"), [(ReplayBuffer, {}), (ChunkReplayBuffer, GAMMA)])
+def test_a_replay_buffer_that_would_store_a_person_s_doing_as_the_agent_s_is_warned_of(
+    buffer, kwargs
+):
+    robot = RealRobotEnv("place-orange", driver="ideal", teleoperator="expert")
+    env = LatentSteeringWrapper(robot, LinearPolicy(19, 8, horizon=16), scale=0.5)
+    memory = {"replay_buffer_class": buffer, "replay_buffer_kwargs": kwargs, "buffer_size": 100}
+    model = SAC("MlpPolicy", env, learning_starts=100, **memory)
+    told = pytest.warns(UserWarning, match="nobody asked whose they were")
+    with told if buffer is ReplayBuffer else nullcontext():
+        model.learn(60)
+    env.close()

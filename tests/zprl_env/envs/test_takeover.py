@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
-from zprl_env.envs.takeover import PERSON, POLICY, TAKEOVER, hands_in, hands_of, helped
+from zprl_env.envs.takeover import (
+    PERSON,
+    POLICY,
+    TAKEOVER,
+    Audience,
+    hands_in,
+    hands_of,
+    helped,
+)
 from zprl_env.errors import SimulationError
 
 
@@ -42,3 +53,19 @@ def test_a_step_that_does_not_tell_passes_for_nobody_s(told, expected):
 def test_an_episode_that_was_helped_stays_so():
     hands = hands_of([step(POLICY, helped=True)], cut=False)
     assert helped({TAKEOVER: hands})
+
+
+def test_a_person_s_chunk_that_nobody_asks_about_is_warned_of_once():
+    audience = Audience()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for by in (POLICY, PERSON, POLICY):
+            hands = hands_of([step(by)], cut=False)
+            audience.tell(hands)
+            hands_in(deepcopy({TAKEOVER: hands}))  # as Stable-Baselines3 hands it on
+        audience.tell(None)
+        for by in (POLICY, PERSON):
+            audience.tell(hands_of([step(by)], cut=False))
+    with pytest.warns(UserWarning, match="nobody asked whose they were.*ChunkReplayBuffer"):
+        audience.tell(hands_of([step(PERSON)], cut=False))
+    audience.tell(None)
