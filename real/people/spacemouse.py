@@ -10,10 +10,9 @@ import numpy as np
 from real.people.hygiene import Axes, Switch
 from real.people.teleoperator import Input, TeleoperatorError
 from real.tasks.preset import Preset
+from zprl_env.doctor.spacemouse import ADVICE
 from zprl_env.errors import MissingExtraError
 
-RULE = 'KERNEL=="hidraw*", ATTRS{idVendor}=="256f", MODE="0660", TAG+="uaccess"'
-"""Rule of udev that lets a user read 3Dconnexion's devices; older ones have idVendor 046d."""
 REPORTS = 64
 """Reports that are read at most at once; the device sends some hundred per second."""
 
@@ -62,7 +61,7 @@ class SpaceMouseTeleoperator:
         except Exception as error:
             raise TeleoperatorError(
                 f"A SpaceMouse must be there. Got: {error}. Plug it in; for the right to read it, "
-                f"put this into /etc/udev/rules.d/99-spacemouse.rules and plug it in again: {RULE}"
+                + ADVICE
             ) from None
         self._axes.forget()
         self._switch.forget()

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from zprl_env.doctor import spacemouse
 from zprl_env.doctor.finding import Finding
 from zprl_env.loading.shadowing import beside
 
@@ -29,6 +30,7 @@ def findings() -> Iterator[Finding]:
     yield _names()
     values = [f"{name}={os.environ.get(name, '(unset)')}" for name in VARIABLES]
     yield Finding("variables", "ok", ", ".join(values))
+    yield from spacemouse.findings()
 
 
 def cores() -> float:
