@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from policies.pictures.quality import QUALITIES, RenderQuality
+from zprl_env.envs.cameras.contexts import Context, context
 from zprl_env.envs.cameras.opengl import no_opengl, render_thread
 from zprl_env.envs.states_only import import_mujoco
 from zprl_env.errors import RenderingError, UnknownNameError
@@ -24,7 +24,7 @@ class SceneRenderer:
 
     Pictures are of the state that a ``mujoco.MjData`` holds (positions, mocap bodies), whether or
     not its bodies' poses have been computed from it yet, and nothing in it is changed. Textures and
-    meshes are in OpenGL's memory once per renderer, not per camera.
+    meshes are in OpenGL's memory once for all renderers of a process that draw them alike.
 
     Args:
         model: The ``mujoco.MjModel``; its own visual settings stay as they are.
@@ -54,7 +54,9 @@ class SceneRenderer:
         self.cameras = camera_names(model)
         self._thread = thread = render_thread()
         try:
-            self._buffers = thread.call(lambda: _Buffers(model, size, quality, hidden_groups))
+            self._buffers = thread.call(
+                lambda: _Buffers(model, size, quality, hidden_groups, thread)
+            )
         except mujoco.FatalError as error:
             raise no_opengl(thread.backend, error) from error
         self.renderer = thread.renderer
@@ -106,7 +108,12 @@ class _Buffers:
     """What a renderer has in OpenGL; made, used and freed on one thread."""
 
     def __init__(
-        self, model: Any, size: tuple[int, int], quality: RenderQuality, hidden: Collection[int]
+        self,
+        model: Any,
+        size: tuple[int, int],
+        quality: RenderQuality,
+        hidden: Collection[int],
+        owner: object,
     ) -> None:
         height, width = size
         self._model = model
@@ -122,8 +129,7 @@ class _Buffers:
         self._scene = mujoco.MjvScene(model, maxgeom=GEOMS)
         self._scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = quality.shadows is not False
         self._scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = quality.reflections is not False
-        with _visual(model, height, width, quality):
-            self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_150)
+        self._context: Context | None = context(model, height, width, quality, owner)
 
     def draw(self, data: Any, cameras: Mapping[str, int]) -> dict[str, np.ndarray]:
         """Draw the state from cameras; rows from below."""
@@ -136,8 +142,10 @@ class _Buffers:
             mujoco.mj_flex(model, own)
         if model.ntendon:
             mujoco.mj_tendon(model, own)
+        assert self._context is not None
+        opengl = self._context.own
         # The one that drew before has left its own buffer bound.
-        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, opengl)
         drawn = {}
         for name, number in cameras.items():
             self._camera.fixedcamid = number
@@ -150,8 +158,8 @@ class _Buffers:
                 mujoco.mjtCatBit.mjCAT_ALL,
                 self._scene,
             )
-            mujoco.mjr_render(self._viewport, self._scene, self._context)
-            mujoco.mjr_readPixels(self._pixels, None, self._viewport, self._context)
+            mujoco.mjr_render(self._viewport, self._scene, opengl)
+            mujoco.mjr_readPixels(self._pixels, None, self._viewport, opengl)
             drawn[name] = self._pixels.copy()
         return drawn
 
@@ -159,19 +167,3 @@ class _Buffers:
         if self._context is not None:
             self._context.free()
             self._context = None
-
-
-@contextmanager
-def _visual(model: Any, height: int, width: int, quality: RenderQuality) -> Iterator[None]:
-    """Set what a context takes from its model, and set it back."""
-    screen, chosen = model.vis.global_, model.vis.quality
-    before = (screen.offwidth, screen.offheight, chosen.offsamples, chosen.shadowsize)
-    screen.offwidth, screen.offheight = width, height
-    if quality.multisamples is not None:
-        chosen.offsamples = quality.multisamples
-    if quality.shadows is False:
-        chosen.shadowsize = 0
-    try:
-        yield
-    finally:
-        screen.offwidth, screen.offheight, chosen.offsamples, chosen.shadowsize = before
