@@ -17,8 +17,10 @@ from policies.pictures.quality import RenderQuality
 from zprl_env.envs.states_only import import_mujoco
 
 mujoco: Any = import_mujoco()
-UPLOADED = ("tex_", "mat_", "hfield_", "skin_", "flex_")
-UPLOADED += ("mesh_vert", "mesh_normal", "mesh_face", "mesh_texcoord")
+UPLOADED = (
+    *("tex_", "mat_", "hfield_", "skin_", "flex_"),
+    *("mesh_vert", "mesh_normal", "mesh_face", "mesh_texcoord"),
+)
 """Beginnings of the names of a model's arrays that a context is made from."""
 SHAPES = ("geom_type", "geom_size", "geom_dataid", "geom_matid")
 """Further ones: a context has a drawing of each plane."""
@@ -84,7 +86,7 @@ def _drawn(model: Any) -> bytes:
             array = getattr(model, name)
             if isinstance(array, np.ndarray):
                 digest.update(f"{name}{array.shape}".encode())
-                digest.update(np.ascontiguousarray(array))
+                digest.update(np.ascontiguousarray(array).data)
     return digest.digest()
 
 
