@@ -19,7 +19,7 @@ POLICY, PERSON = "policy", "person"
 
 
 class Heard:
-    """Note that somebody has asked whose actions they were, shared by all copies of an info."""
+    """Mark of hands that were asked for, which all copies of an info share."""
 
     def __init__(self) -> None:
         self.by_anybody = False
@@ -92,7 +92,7 @@ def hands_of(told: Sequence[Mapping[str, Any]], cut: bool, expected: bool = Fals
 
 
 class Audience:
-    """Audience of a person's doing: a warning, once, if nobody asks whose the actions were.
+    """Audience of a person's doing: a warning, once, where a chunk's hands are not asked for.
 
     Stable-Baselines3's own buffers store the agent's action, whatever was executed.
     """
@@ -102,7 +102,7 @@ class Audience:
         self._warned = False
 
     def tell(self, hands: Hands | None) -> None:
-        """Tell of a chunk; of the one before it nobody will ask any more."""
+        """Tell of a chunk; the one before it cannot be asked for any more."""
         before, self._last = self._last, hands
         if before is None or before.heard is None or before.heard.by_anybody:
             return
