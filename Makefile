@@ -39,9 +39,8 @@ docs: $(VENV)/.installed ## The documentation site, into build/docs
 unit: $(VENV)/.installed ## Tests and doctests but the slow ones, in WORKERS processes
 	$(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-# One at a time: they wait more than they compute, and many start processes of their own.
-test-slow: $(VENV)/.installed ## The slow tests: kills, conformance of drivers, guides, installations
-	$(BIN)/pytest -m slow
+test-slow: $(VENV)/.installed ## The slow tests: kills, Ray, the console in a browser, guides, installations
+	$(BIN)/pytest -m slow --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Three minutes and 7 GB the first time. Its own settings: warnings of LeRobot's are no errors.
 test-lerobot: $(LEROBOT)/.installed ## Tests with the real LeRobot, in an interpreter of its own

@@ -278,6 +278,7 @@ class TestARunThatGoesOn:
             evaluate_policy(Evaluation(run=run_folder, episodes=1))  # reading disturbs nobody
 
 
+@pytest.mark.slow
 def test_results_are_written_whoever_listens(point_flags, tmp_path):
     words = [sys.executable, "-m", "tests.helpers.point", *point_flags, "--out", tmp_path / "run"]
     command = f"set -o pipefail; {shlex.join(map(str, words))} | head -1"
@@ -407,6 +408,7 @@ def test_a_robot_learns_between_episodes_and_what_it_did_is_written_down(tmp_pat
     assert sum(map(len, recorded.trajectories)) >= results["env_steps"]
 
 
+@pytest.mark.slow
 def test_a_run_on_lift_leaves_everything_it_promises(lift_policy, tmp_path):
     pytest.importorskip("robosuite", reason="needs the robosuite extra")
     folder = tmp_path / "run"

@@ -9,6 +9,8 @@ import pytest
 
 from tests.helpers.warm import run_warm
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 RATE = r"[01]\.\d\d \[[\d., ]+\] over \d+ episodes"
@@ -33,14 +35,12 @@ def test_one_s_own_policy_in_one_s_own_environment():
     assert re.search(rf"alone:   {RATE}\nsteered: {RATE}\n", said)
 
 
-@pytest.mark.slow
 def test_a_torch_policy_from_elsewhere():
     said = run("07_torch_policy", 110)
     for wrapper in ("NoiseSteeringWrapper", "LatentSteeringWrapper"):
         assert re.search(rf"{wrapper} alone:   {RATE}\n{wrapper} steered: {RATE}\n", said)
 
 
-@pytest.mark.slow
 def test_ppo_on_eight_environments():
     pytest.importorskip("metaworld", reason="needs the metaworld extra")
     said = run(
@@ -49,7 +49,6 @@ def test_ppo_on_eight_environments():
     assert re.search(r"alone: \d of 2 episodes succeeded\nsteered: \d of 2", said)
 
 
-@pytest.mark.slow
 def test_a_learner_in_one_file():
     pytest.importorskip("robosuite", reason="needs the robosuite extra")
     said = run("04_learner_in_one_file", 320)
@@ -57,14 +56,12 @@ def test_a_learner_in_one_file():
     assert re.search(r"\d+ decisions: success [01]\.\d\d\n$", said)
 
 
-@pytest.mark.slow
 def test_a_way_of_steering_of_one_s_own():
     pytest.importorskip("metaworld", reason="needs the metaworld extra")
     said = run("06_own_steering", 64)
     assert re.search(rf"alone:   {RATE}\nsteered: {RATE}\n", said)
 
 
-@pytest.mark.slow
 def test_from_a_robomimic_file_to_a_steered_policy(tmp_path):
     pytest.importorskip("metaworld", reason="needs the metaworld extra")
     tiny = ("--env=box-close", "--demonstrations=2", "--steps=20", "--episodes=1")
@@ -78,7 +75,6 @@ def test_from_a_robomimic_file_to_a_steered_policy(tmp_path):
     assert dataset.read_bytes() == content
 
 
-@pytest.mark.slow
 def test_rllib_learns_on_a_steered_environment():
     for needed in ("metaworld", "ray", "lz4", "tree", "ormsgpack"):
         pytest.importorskip(needed, reason="needs the extras metaworld and rllib")

@@ -211,6 +211,7 @@ SEEING = dataclasses.replace(
 )
 
 
+@pytest.mark.slow
 def test_a_policy_reaches_a_goal_that_only_its_camera_sees():
     config = dataclasses.replace(SEEING, steps=450, log_every=450, encoder_hidden_dims=(64,))
     policy = pretrain(dot_demonstrations(150), config, progress=False)

@@ -19,6 +19,8 @@ from real.recording import EpisodeRecorder
 from real.tasks.files import load_preset
 from tests.helpers.robots.serving import ROOT, FaultyProxy, ServerProcess, relaxed_preset
 
+pytestmark = pytest.mark.slow
+
 NOT_STATES = {
     "nothing": b"",
     "half": b'{"pose": [0.4, 0.0, 0.3, 1.0, 0.0',

@@ -63,6 +63,7 @@ FILTERED = {name: load_preset(name) for name in ("place-orange", "open-box", "pl
 FILTERED["two-arms"] = two_arms_in_degrees()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", [*FILTERED])
 def test_wild_targets_become_commands_that_keep_every_limit(task):
     preset = FILTERED[task]

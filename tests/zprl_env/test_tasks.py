@@ -77,6 +77,7 @@ def test_a_task_is_found_by_name_and_by_id_and_else_the_nearest_is_named():
         task_name("box-cloze")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 @pytest.mark.usefixtures("_installed")
 @pytest.mark.parametrize("vectorization_mode", ["sync", "async"])
@@ -94,6 +95,7 @@ def test_gymnasium_makes_a_vector_of_it(name, vectorization_mode):
     envs.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 @pytest.mark.usefixtures("_installed")
 @pytest.mark.parametrize("kind", ["DummyVecEnv", "SubprocVecEnv"])

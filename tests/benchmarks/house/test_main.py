@@ -23,6 +23,7 @@ def test_this_checkout_is_measured(ours):
     assert ours["README: lines"] == str(len((ROOT / "README.md").read_text().splitlines()))
 
 
+@pytest.mark.slow
 def test_checkouts_stand_side_by_side(ours, capsys, tmp_path):
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "one.py").write_text("def f():\n    return 1\n")

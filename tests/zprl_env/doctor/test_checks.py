@@ -27,6 +27,8 @@ SITE = """
 import os, signal, sys
 from importlib.machinery import PathFinder
 
+pytestmark = pytest.mark.slow
+
 HIDDEN, UNIMPORTABLE, CRASHING = {hidden!r}, {unimportable!r}, {crashing!r}
 
 class Finder(PathFinder):

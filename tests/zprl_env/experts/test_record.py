@@ -172,6 +172,7 @@ def test_a_finished_episode_is_not_performed_again(file, tmp_path, monkeypatch):
     assert contents(out) == contents(file)
 
 
+@pytest.mark.slow
 def test_two_workers_record_what_one_does(file, tmp_path):
     again = tmp_path / "again.hdf5"
     record(Recording(out=again, episodes=4, skill="poor", workers=2))

@@ -23,6 +23,8 @@ from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.training.config import parse
 from zprl_env.training.settings.recipe import recipe_for
 
+pytestmark = pytest.mark.slow
+
 TINY = [
     *("--eval-episodes", "1", "--validation-episodes", "1", "--eval-every", "60"),
     *("--total-env-steps", "120", "--warmup-decisions", "20", "--hidden", "8", "8"),

@@ -16,6 +16,8 @@ from zprl_env.sweep.jobs import GONE, Jobs
 
 SCRIPT = """
 import os, sys, time
+
+pytestmark = pytest.mark.slow
 open(sys.argv[1], "w").write(str(os.getppid()))
 time.sleep(float(sys.argv[2]))
 sys.exit(7)

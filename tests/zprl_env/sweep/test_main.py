@@ -21,6 +21,8 @@ from zprl_env.tasks import TASKS
 from zprl_env.training.config import load_config
 from zprl_env.training.settings.recipe import recipe_for
 
+pytestmark = pytest.mark.slow
+
 TINY = (
     "--eval-episodes 3 --validation-episodes 4 --eval-every 60 --total-env-steps 120 "
     "--warmup-decisions 20 --hidden 8 8 --batch-size 4 --scale 0.5"

@@ -18,6 +18,8 @@ from zprl_env.training.environment import (
 )
 from zprl_env.training.settings.recipe import Recipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("where", STEERINGS)
 def test_evaluation_acts_from_the_latent_s_mean(where):

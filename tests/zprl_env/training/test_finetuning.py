@@ -32,6 +32,7 @@ def test_each_stage_leaves_what_the_next_one_needs(tiny_config, tmp_path, capsys
     assert f"Results: {folder}" in said.replace("\n", "")
 
 
+@pytest.mark.slow
 def test_training_ends_once_the_lower_bound_of_a_validation_is_high_enough(
     tiny_config, tmp_path, capsys
 ):

@@ -16,10 +16,13 @@ from zprl_env.hyperparams import hyperparameter_file
 from zprl_env.training.replay import ChunkReplayBuffer
 
 ROOT = Path(__file__).parents[3]
-pytestmark = pytest.mark.skipif(
-    any(find_spec(name) is None for name in ("rl_zoo3", "robosuite", "metaworld")),
-    reason="needs the zoo, robosuite and metaworld extras",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        any(find_spec(name) is None for name in ("rl_zoo3", "robosuite", "metaworld")),
+        reason="needs the zoo, robosuite and metaworld extras",
+    ),
+]
 SHARED = [  # one policy for all environments, called once per decision
     "env_wrapper:[{'zprl_env.ActionChunkWrapper': {'n_action_steps': 8}}]",
     "vec_env_wrapper:[{'zprl_env.SteeringVecEnv': {'policy': 'box-close', 'scale': 2.0}}]",

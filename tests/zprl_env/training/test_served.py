@@ -20,6 +20,8 @@ import json, os, signal, time
 from pathlib import Path
 import numpy as np
 
+pytestmark = pytest.mark.slow
+
 class Line:
     feature_dim, latent_dim, action_dim, horizon, n_action_steps = 0, 3, 1, 4, 4
     asked = 0

@@ -11,6 +11,8 @@ from real.operators import Event
 from tests.real.console.conftest import SLOW
 from tests.real.console.web.conftest import Page
 
+pytestmark = pytest.mark.slow
+
 SIZES = {"laptop": (1280, 800, False), "tablet": (820, 1180, True)}
 FREE = "window.zprl && (z => z.connected && z.cameras.length)(window.zprl.news())"
 
@@ -210,7 +212,6 @@ def test_an_earlier_verdict_is_changed_from_its_film_while_the_arm_goes_on(visit
     film.get_by_role("button", name="Close").click()
 
 
-@pytest.mark.slow
 def test_pages_that_come_and_go_leave_the_arm_as_it_was(session, page, browser, until):
     begin(session, until)
     desk = session.desk
@@ -244,7 +245,6 @@ def test_pages_that_come_and_go_leave_the_arm_as_it_was(session, page, browser, 
     second.close()
 
 
-@pytest.mark.slow
 def test_a_console_that_is_killed_stops_nothing_and_releases_nothing(session, browser, until):
     begin(session, until)
     page = Page()

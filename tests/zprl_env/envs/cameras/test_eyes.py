@@ -305,6 +305,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_workers_take_one_picture_per_camera_and_decision_and_one_whose_driver_hangs_ends(tmp_path):
     if importlib.util.find_spec(PACKAGES["door"]) is None:
         pytest.skip("needs the extra adroit")

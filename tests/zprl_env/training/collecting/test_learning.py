@@ -28,6 +28,8 @@ from zprl_env.training.finetuning import Finetuning
 from zprl_env.training.run.checkpoint import find_checkpoint
 from zprl_env.training.run.history import History
 
+pytestmark = pytest.mark.slow
+
 WARM_UP, PER_DECISION = 20, 2
 TINY = [
     *("--eval-episodes", "2", "--validation-episodes", "2", "--eval-every", "200"),
@@ -142,7 +144,6 @@ def disturbed(flags, tmp_path, monkeypatch):
     return begun
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "told"), [(signal.SIGKILL, "has died"), (signal.SIGSTOP, "has not answered for 5 s")]
 )

@@ -73,6 +73,8 @@ PARENT = """
 import os, signal, sys
 from zprl_env.vectorised.cluster.connection import Connection
 from zprl_env.vectorised.cluster.worker import Worker
+
+pytestmark = pytest.mark.slow
 if __name__ == "__main__":
     before = signal.getsignal(signal.SIGTERM)
     connection = Connection(workers=1)

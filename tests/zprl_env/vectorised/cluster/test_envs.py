@@ -22,6 +22,8 @@ pytest.importorskip("ray")
 from zprl_env.vectorised.cluster.envs import RayVecEnv
 from zprl_env.vectorised.workers import hurry
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def ours():
