@@ -15,8 +15,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.logger import Logger, TensorBoardOutputFormat
 from torch.utils.tensorboard import SummaryWriter
 
-from zprl_env.envs.outcomes import not_counted, succeeded
-from zprl_env.envs.takeover import helped
+from zprl_env.envs.outcomes import not_counted
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.training.run.history import WINDOW, History
 
@@ -134,8 +133,6 @@ class Curves(BaseCallback):
         super().__init__()
         self.history = history
         self._begun = (time.monotonic(), history.env_steps)
-        recent = history.episode_successes[-WINDOW:]
-        self._successes: deque[bool] = deque(recent, maxlen=WINDOW)
         self._rewards: deque[float] = deque(maxlen=WINDOW)
         self._lengths: deque[int] = deque(maxlen=WINDOW)
 
@@ -157,7 +154,6 @@ class Curves(BaseCallback):
     def _note(self, info: dict[str, Any]) -> None:
         if not_counted(info) is not None:
             return
-        self._successes.append(succeeded(info) and not helped(info))
         episode = info.get("episode")  # Stable-Baselines3's Monitor's
         if isinstance(episode, dict):
             self._rewards.append(float(episode["r"]))
@@ -168,8 +164,8 @@ class Curves(BaseCallback):
         if self._rewards:
             self.logger.record("rollout/ep_rew_mean", float(np.mean(self._rewards)))
             self.logger.record("rollout/ep_len_mean", float(np.mean(self._lengths)))
-        if self._successes:
-            self.logger.record("rollout/success_rate", float(np.mean(self._successes)))
+        if history.episode_successes:  # which a verdict that is changed later changes as well
+            self.logger.record("rollout/success_rate", history.rolling_success)
         seconds = max(time.monotonic() - began, 1e-6)
         self.logger.record("time/fps", int((history.env_steps - before) / seconds))
         self.logger.record("time/episodes", len(history.episode_ends))

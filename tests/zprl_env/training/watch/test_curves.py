@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import gc
 import threading
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.logger import configure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import train_sb3
+from zprl_env.envs.outcomes import Verdict
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.training.config import parse
-from zprl_env.training.run.history import load_history
-from zprl_env.training.watch.curves import log_evaluation, open_curves
+from zprl_env.training.run.history import History, load_history
+from zprl_env.training.watch.curves import Curves, log_evaluation, open_curves
 
 EVERY = 60
 
@@ -139,3 +145,20 @@ def test_a_thread_that_outlives_a_run_keeps_nothing_of_it(tmp_path):
     ended.set()
     other.join()
     assert not alive
+
+
+def test_the_rate_of_success_follows_a_verdict_that_is_changed_later(tmp_path):
+    history, logger = History(), configure(str(tmp_path), ["csv"])
+    watch = Curves(history)
+    watch.model = cast(BaseAlgorithm, SimpleNamespace(logger=logger, num_timesteps=0))
+    verdicts = [Verdict.of("failure"), Verdict.of("success")]
+    for at, verdict in enumerate(verdicts, start=1):
+        history.env_steps = at
+        history.note_end({"outcome": verdict})
+    watch._write()
+    verdicts[0].change("success")
+    history.follow_verdicts()
+    watch._write()
+    logger.close()
+    with (tmp_path / "progress.csv").open() as file:
+        assert [row["rollout/success_rate"] for row in csv.DictReader(file)] == ["0.5", "1.0"]
