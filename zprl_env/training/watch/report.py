@@ -97,11 +97,11 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    figure = Figure(figsize=(7.0, 4.8), layout="constrained")
     axes = figure.subplots()
     if history.episode_ends:
         successes = np.asarray(history.episode_successes, float)
-        window = min(WINDOW, len(successes))
+        window = min(WINDOW, (len(successes) + 1) // 2)  # of few episodes a line as well
         rolling = np.convolve(successes, np.ones(window) / window, mode="valid")
         axes.plot(
             history.episode_ends[window - 1 :],
@@ -138,5 +138,5 @@ def draw_curve(path: Path, history: History, results: Mapping[str, EvaluationRes
     axes.set(xlabel="environment steps", ylabel="success rate", ylim=(-0.02, 1.02))
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", fontsize="small")
+    figure.legend(loc="outside lower center", ncols=2, fontsize="small")
     write_picture(path, figure, dpi=150)

@@ -52,7 +52,7 @@ def test_the_table_gives_rates_with_their_intervals_and_the_paired_difference(re
 def test_the_curve_is_a_picture(history, results, tmp_path):
     report.draw_curve(tmp_path / "curve.png", history, results)
     picture = iio.imread(tmp_path / "curve.png")
-    assert picture.shape[:2] == (630, 1050)
+    assert picture.shape[:2] == (720, 1050)
     assert picture.std() > 0
 
 
