@@ -18,6 +18,8 @@ from zprl_env.doctor.__main__ import is_usual
 from zprl_env.doctor.finding import Finding
 from zprl_env.tasks import TASKS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PARTS = ["versions", "machine", "learning", "rendering", "suites", "policies"]
 SUITES = {"robosuite": "robosuite", "metaworld": "metaworld", "adroit": "gymnasium_robotics"}
@@ -26,8 +28,6 @@ SITE = """
 # Python runs this file at its start, in children too: an installation with something wrong.
 import os, signal, sys
 from importlib.machinery import PathFinder
-
-pytestmark = pytest.mark.slow
 
 HIDDEN, UNIMPORTABLE, CRASHING = {hidden!r}, {unimportable!r}, {crashing!r}
 

@@ -14,10 +14,10 @@ pytest.importorskip("ray")
 from tests.helpers.ray_session import connected
 from zprl_env.sweep.jobs import GONE, Jobs
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import os, sys, time
-
-pytestmark = pytest.mark.slow
 open(sys.argv[1], "w").write(str(os.getppid()))
 time.sleep(float(sys.argv[2]))
 sys.exit(7)

@@ -15,12 +15,12 @@ import pytest
 from policies.serve.client import PATIENCE
 from tests.helpers.mortal import command
 
+pytestmark = pytest.mark.slow
+
 LAB = """
 import json, os, signal, time
 from pathlib import Path
 import numpy as np
-
-pytestmark = pytest.mark.slow
 
 class Line:
     feature_dim, latent_dim, action_dim, horizon, n_action_steps = 0, 3, 1, 4, 4

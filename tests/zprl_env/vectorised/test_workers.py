@@ -19,6 +19,8 @@ from tests.helpers.recording_env import RecordingEnv
 from zprl_env.errors import ConfigurationError, SimulationError
 from zprl_env.vectorised.workers import WorkerVecEnv, hurry
 
+pytestmark = pytest.mark.slow
+
 
 class FaultyEnv(RecordingEnv):
     """Fails, or hangs, when an action says so."""
@@ -94,8 +96,6 @@ def test_one_that_hangs_or_is_stopped_is_waited_for_no_longer_than_allowed_and_k
 PARENT = """
 import sys, numpy as np
 from tests.zprl_env.vectorised.test_workers import FaultyEnv, WorkerVecEnv, actions
-
-pytestmark = pytest.mark.slow
 if __name__ == "__main__":
     envs = WorkerVecEnv([FaultyEnv] * 2)
     envs.reset()

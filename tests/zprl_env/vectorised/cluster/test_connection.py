@@ -23,6 +23,8 @@ from zprl_env.vectorised.cluster.connection import (
     import_ray,
 )
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("ray")
 
 
@@ -73,8 +75,6 @@ PARENT = """
 import os, signal, sys
 from zprl_env.vectorised.cluster.connection import Connection
 from zprl_env.vectorised.cluster.worker import Worker
-
-pytestmark = pytest.mark.slow
 if __name__ == "__main__":
     before = signal.getsignal(signal.SIGTERM)
     connection = Connection(workers=1)
