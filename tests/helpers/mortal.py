@@ -72,6 +72,7 @@ def command(folder: Path, said: Path, *flags: str) -> ForkServerProcess:
 
 
 def _main(folder: Path, said: Path, environment: dict[str, str], flags: tuple[str, ...]) -> None:
+    said.write_bytes(b"")  # of a run before this one
     become(folder, environment, [said, said])
     sys.argv[:] = ["train_sb3.py", *flags]
     ended(train_sb3.main)
