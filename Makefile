@@ -22,7 +22,7 @@ train: $(VENV)/.installed ## Steer the shipped Lift policy with SAC (about 10 mi
 train-full: $(VENV)/.installed ## The same over 200,000 environment steps
 	$(BIN)/python train_sb3.py --env Lift --algo sac --total-env-steps 200000
 
-test: lint types docs unit ## Linter, types, documentation and tests (12 minutes)
+test: lint types docs unit ## Linter, types, documentation and tests but the slow ones
 
 lint: $(VENV)/.installed ## Linter and formatter
 	$(BIN)/ruff check .
