@@ -10,7 +10,7 @@ import numpy as np
 from real.people.hygiene import Axes, Switch
 from real.people.teleoperator import Input, TeleoperatorError
 from real.tasks.preset import Preset
-from zprl_env.doctor.spacemouse import ADVICE
+from zprl_env.doctor.spacemouse import advice
 from zprl_env.errors import MissingExtraError
 
 REPORTS = 64
@@ -61,7 +61,7 @@ class SpaceMouseTeleoperator:
         except Exception as error:
             raise TeleoperatorError(
                 f"A SpaceMouse must be there. Got: {error}. Plug it in; for the right to read it, "
-                + ADVICE
+                + advice()
             ) from None
         self._axes.forget()
         self._switch.forget()

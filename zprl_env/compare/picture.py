@@ -87,5 +87,7 @@ def draw(path: Path, groups: Sequence[Group]) -> None:
         panel.set_xlim(left=0)
         panel.grid(alpha=0.3)
         if panel.has_data():
-            panel.legend(loc="lower right", fontsize="x-small")
+            # Below, where it hides no run that fails.
+            anchor = (0.5, -0.13)
+            panel.legend(loc="upper center", bbox_to_anchor=anchor, fontsize="x-small")
     write_picture(path, figure, dpi=130)

@@ -8,14 +8,21 @@ from pathlib import Path
 
 from zprl_env.doctor.finding import Finding
 
-RULE = 'KERNEL=="hidraw*", ATTRS{idVendor}=="256f", MODE="0660", TAG+="uaccess"'
-"""Rule of udev that lets a user read 3Dconnexion's devices; older ones have idVendor 046d."""
-ADVICE = f"put this into /etc/udev/rules.d/99-spacemouse.rules and plug it in again: {RULE}"
 HIDRAW = Path("/sys/class/hidraw")
 """Folder in which Linux lists devices of its kind, each with a description."""
 DEVICES = Path("/dev")
 OWN, FORMER = "256F", "046D"
 """Ids of vendors: 3Dconnexion's, and Logitech's, under which it sold its older ones."""
+
+
+def advice(vendor: str = OWN) -> str:
+    """Return what to do for the right to read a vendor's devices: a rule of udev.
+
+    >>> advice("046D")
+    'put this into /etc/udev/rules.d/99-spacemouse.rules ... ATTRS{idVendor}=="046d"...
+    """
+    rule = f'KERNEL=="hidraw*", ATTRS{{idVendor}}=="{vendor.lower()}", MODE="0660", TAG+="uaccess"'
+    return f"put this into /etc/udev/rules.d/99-spacemouse.rules and plug it in again: {rule}"
 
 
 def findings() -> Iterator[Finding]:
@@ -27,9 +34,8 @@ def findings() -> Iterator[Finding]:
         if os.access(DEVICES / device.name, os.R_OK | os.W_OK):
             yield Finding("spacemouse", "ok", f"{name}, may be read")
         else:
-            advice = ADVICE if vendor == OWN else ADVICE.replace(OWN.lower(), FORMER.lower())
             text = f"{name}: {DEVICES / device.name} may not be read"
-            yield Finding("spacemouse", "warning", text, advice)
+            yield Finding("spacemouse", "warning", text, advice(vendor))
 
 
 def _described(file: Path) -> tuple[str, str]:

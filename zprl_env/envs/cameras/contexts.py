@@ -1,7 +1,7 @@
 """Textures and meshes in OpenGL's memory, which models that are drawn alike share.
 
-A scene of robosuite's takes 135 MB of textures there; several environments of one task in a process
-need them once.
+A scene of robosuite's takes more than 100 MB there; environments of one task in a process need them
+once.
 """
 
 from __future__ import annotations
