@@ -41,6 +41,8 @@ ADVICE = dict.fromkeys(
 """Advice that a stop gives, by who was late."""
 MOVING = 0.05
 """Measured speed above which the picture of a camera without noise must change [m/s]."""
+REPEATED = 5
+"""Times that a place is told once more to arms that creep on, because they were told it late."""
 SWINGING = 0.3
 """The same of a joint, where nothing else is known [rad/s]."""
 
@@ -183,16 +185,19 @@ class ControlLoop:
         with self._turn:
             if self._silent and not self.filter.at_rest and not self.emergency.latched:
                 with self.stopping():  # whoever was to go on did not: there is no way to go on from
-                    self.filter.restart(self.filter.coordinates)
+                    self._let_go()
                     self.robot.stop()
                     self.locate()
-            moving = not self.filter.told_to_rest
-            while moving and not self.emergency.latched:
-                moving = not self.filter.at_rest  # once more at rest, for arms that would creep on
+            for _ in self._braking():
+                if self.emergency.latched:
+                    break
                 with self.stopping():
                     self._begin()
                     if not self.emergency.latched:
                         self._send(self.filter.brake)
+            if self._creeping and not self.emergency.latched:
+                with self.stopping():
+                    self.robot.stop()
             self.pacer.restart()
         return not self.emergency.latched
 
@@ -207,10 +212,10 @@ class ControlLoop:
             if not self.emergency.latched:
                 self._come_to_rest()
         finally:
-            if self.emergency.latched or not self.filter.at_rest:
+            if self.emergency.latched or self._creeping:
                 with contextlib.suppress(Exception):
                     self.robot.stop()
-            self.filter.restart(self.filter.coordinates)
+            self._let_go()
             if held:
                 self._turn.release()
 
@@ -320,7 +325,7 @@ class ControlLoop:
     def release(self) -> None:
         """Release the stop: the arms may move again, from where they will be measured to be."""
         with self._turn:
-            self.filter.restart(self.filter.coordinates)
+            self._let_go()
             self.arms.untold = False
             self.emergency.release()
 
@@ -399,6 +404,11 @@ class ControlLoop:
     def _tolerance(self) -> int:
         """Periods that may pass without a command."""
         return self._preset.watchdog.max_missed_deadlines
+
+    @property
+    def _creeping(self) -> bool:
+        """Whether arms that were told nothing more would not be at rest."""
+        return not self.filter.told_to_rest or self.arms.standstill.creeping
 
     def note_spent(self, seconds: Spent) -> None:
         """Note who spent the time since the last command, as whoever decides has measured it."""
@@ -507,7 +517,8 @@ class ControlLoop:
 
     def _note_sent(self, filtered: Filtered) -> None:
         """Note that the driver has taken a command."""
-        self.arms.standstill.note_sent((filtered.coordinates / self._near)[:, MOTION])
+        steps = (filtered.coordinates / self._near)[:, MOTION]
+        self.arms.standstill.note_sent(steps, self.robot.clock.now(), self.pacer.period)
 
     def _measure(self, *, tracked: bool = True) -> None:
         """Take a measurement, and stop if something is wrong with it."""
@@ -542,11 +553,23 @@ class ControlLoop:
         with contextlib.suppress(Exception):
             self._await_period()
             self.pacer.restart()
-            moving = not self.filter.told_to_rest
-            while moving and not self.emergency.latched:
-                moving = not self.filter.at_rest
+            for _ in self._braking():
+                if self.emergency.latched:
+                    break
                 self._beat = self.pacer.wait()
                 self._send(self.filter.brake, measured=False)  # which may fail, or take its time
+
+    def _braking(self) -> Iterator[None]:
+        """Go through the periods that it takes to rest, and those for arms that would creep on."""
+        repeated = 0
+        while not self.filter.told_to_rest or (self._creeping and repeated < REPEATED):
+            repeated += self.filter.told_to_rest
+            yield
+
+    def _let_go(self) -> None:
+        """Forget the way that the arms were on: they hold still, or somebody else moves them."""
+        self.filter.restart(self.filter.coordinates)
+        self.arms.standstill.note_held()
 
     def _await_period(self) -> None:
         """Wait until the last command's period is over: none is sent on the heels of another."""
@@ -554,16 +577,15 @@ class ControlLoop:
 
     def _brake_untold(self) -> None:
         """Brake by commands where the driver could not be told to stop, as far as it takes them."""
-        moving = self.arms.untold and not self.filter.told_to_rest
-        if moving:
-            self._await_period()
-        while moving:
-            moving = not self.filter.at_rest
+        if not (self.arms.untold and self._creeping):
+            return
+        self._await_period()
+        for _ in self._braking():
             filtered = self.filter.brake()
             try:
                 self.robot.command(self._coordinates.command(filtered.coordinates))
             except Exception:  # not taken up later: arms that wait by then would be sent off
-                self.filter.restart(self.filter.coordinates)
+                self._let_go()
                 return
             self._note_sent(filtered)
             self.robot.clock.sleep_until(self.robot.clock.now() + self.pacer.period)

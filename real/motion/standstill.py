@@ -13,6 +13,9 @@ STILL = 0.02
 STILL_TURNING = 0.1
 """The same of a rotation, or of a joint [rad/s]."""
 
+CREEPING = 1e-3
+"""Way per period above which arms creep, in half of the way that they may make in one."""
+
 
 class Standstill:
     """Standstill of the arms of one robot, whoever moves them: what every motion begins from.
@@ -20,19 +23,31 @@ class Standstill:
     A measurement says where arms are only if they rest, and if the sensors have seen them go there:
     one that is the same to the last digit as before arms were sent away is of somewhere else.
 
+    Before there is anything to measure it knows how fast arms would fly on in silence, if their
+    driver keeps a velocity until it is told another one: such a driver overshoots while a command
+    is late, and turns back with the next one, so that a place which is told twice, late, leaves the
+    arms creeping away from it.
+
     Example:
-        >>> arms, still = Standstill(), np.zeros((1, 3))
+        >>> arms = Standstill()
         >>> joints = (np.zeros(6),)
         >>> state = RobotState.of_joints(1.0, joints, np.ones(1), velocities=[np.zeros(6)])
         >>> arms.note_measured(state)
         >>> arms.fault(state)  # a motion may begin
-        >>> arms.note_sent(np.zeros((1, 6)))
-        >>> arms.note_sent(np.full((1, 6), 1.5))
+        >>> arms.note_sent(np.zeros((1, 6)), 1.0, 0.05)
+        >>> arms.note_sent(np.full((1, 6), 1.5), 1.05, 0.05)
         >>> arms.fault(state)
         'what is measured must change when arms move; got the same to the last digit as before'
+        >>> arms.note_sent(np.full((1, 6), 1.5), 1.11, 0.05)  # 10 ms late
+        >>> arms.creeping
+        True
+        >>> arms.note_sent(np.full((1, 6), 1.5), 1.16, 0.05)
+        >>> arms.creeping
+        False
     """
 
     def __init__(self) -> None:
+        self._flying, self._since = np.zeros(()), 0.0
         self._content: tuple[bytes, ...] = ()
         self._sent: np.ndarray | None = None
         self._sent_then: np.ndarray | None = None
@@ -45,22 +60,38 @@ class Standstill:
         """Whether arms were sent somewhere, and no measurement has changed since."""
         return self._away > 1.0
 
-    def note_sent(self, steps: np.ndarray) -> None:
+    @property
+    def creeping(self) -> bool:
+        """Whether the last command leaves arms in motion whose driver keeps it in silence."""
+        return bool(np.abs(self._flying).max() > CREEPING)
+
+    def note_sent(self, steps: np.ndarray, now: float, period: float) -> None:
         """Note a command that the driver has taken.
 
         Args:
             steps: Where it sends the arms, in what the mover of them leaves out as a measurement's
                 noise. Shape ``(N, C)``, the same as long as the mover is the same.
+            now: When it has taken it [s].
+            period: Time within which it is to be followed by another one [s].
         """
+        if self._sent is not None and self._sent.shape == steps.shape:
+            overshot = self._flying * ((now - self._since) / period - 1.0)
+            self._flying = steps - self._sent - overshot
+        self._since = now
         self._sent = np.array(steps)
         if self._sent_then is None or self._sent_then.shape != self._sent.shape:
             self._sent_then = self._sent
         away = float(np.abs(self._sent - self._sent_then).max())
         self._away = max(self._away, self._carried + away)
 
+    def note_held(self) -> None:
+        """Note that the arms hold still by themselves, whatever they were told before."""
+        self._flying = np.zeros(())
+
     def note_begin(self) -> None:
         """Note that a motion begins where the arms were found, wherever they were sent before."""
         self._sent = self._sent_then = None
+        self.note_held()
         self._carried = self._away
 
     def note_measured(self, state: RobotState) -> None:

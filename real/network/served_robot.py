@@ -359,7 +359,7 @@ class ServedRobot:
     def _note_sent(self) -> None:
         """Note that the driver has taken a command."""
         steps = [(s.filter.coordinates / s.filter.nearness)[0, MOTION] for s in self._servos]
-        self._standstill.note_sent(np.array(steps))
+        self._standstill.note_sent(np.array(steps), time.monotonic(), self._period)
 
     def _halt(self, source: Source, reason: str) -> None:
         first = self.emergency.trip(source, reason, time.monotonic())

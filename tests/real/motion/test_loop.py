@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -314,3 +315,53 @@ def test_arms_whose_last_step_ended_at_rest_are_told_so_once_more_and_do_not_cre
     sent = len(robot.commands)
     assert loop.settle()
     assert len(robot.commands) == sent
+
+
+class Dawdling(CoastingRobot):
+    """Takes some of its commands late."""
+
+    late: float = 0.0
+
+    def command(self, command):
+        self.clock.sleep_until(self.clock.now() + self.late)
+        super().command(command)
+
+
+@pytest.mark.parametrize("late", [0.1, 0.3, 0.7])
+@pytest.mark.parametrize("end", ["settle", "finish", "untold"])
+def test_arms_that_were_told_late_to_rest_do_not_creep_on_whoever_brakes_them(end, late):
+    robot = Dawdling(PRESET)
+    loop = ControlLoop(robot, PRESET, ScriptedOperator())
+    loop.locate()
+    run(loop, 20)
+    if end == "untold":
+        robot.broken["stop"] = RuntimeError("cannot be told")
+    lateness = itertools.cycle([late * PERIOD, 0.0])
+    command = robot.command
+
+    def sometimes(one):
+        robot.late = next(lateness)
+        command(one)
+
+    robot.command = sometimes
+    if end == "untold":
+        loop.halt("operator", "SPACE")
+        loop.tick(FAR)
+    else:
+        getattr(loop, end)()
+    robot.moved_within(PERIOD)
+    assert robot.moved_within(10.0) < 2e-3
+    loop._beside.close()
+
+
+@pytest.mark.parametrize("late", [2.5, 20.0])
+def test_a_driver_that_is_always_late_is_told_to_hold_still_after_a_few_times(late):
+    robot = Dawdling(PRESET)
+    loop = ControlLoop(robot, PRESET, ScriptedOperator())
+    loop.locate()
+    run(loop, 20)
+    robot.late = late * PERIOD
+    loop.settle()
+    assert robot.moved_within(10.0) == 0.0
+    assert robot.calls[-1] == "stop"
+    loop._beside.close()
