@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -320,10 +321,10 @@ def test_arms_whose_last_step_ended_at_rest_are_told_so_once_more_and_do_not_cre
 class Dawdling(CoastingRobot):
     """Takes some of its commands late."""
 
-    late: float = 0.0
+    lateness: Iterator[float] = itertools.repeat(0.0)
 
     def command(self, command):
-        self.clock.sleep_until(self.clock.now() + self.late)
+        self.clock.sleep_until(self.clock.now() + next(self.lateness))
         super().command(command)
 
 
@@ -336,14 +337,7 @@ def test_arms_that_were_told_late_to_rest_do_not_creep_on_whoever_brakes_them(en
     run(loop, 20)
     if end == "untold":
         robot.broken["stop"] = RuntimeError("cannot be told")
-    lateness = itertools.cycle([late * PERIOD, 0.0])
-    command = robot.command
-
-    def sometimes(one):
-        robot.late = next(lateness)
-        command(one)
-
-    robot.command = sometimes
+    robot.lateness = itertools.cycle([late * PERIOD, 0.0])
     if end == "untold":
         loop.halt("operator", "SPACE")
         loop.tick(FAR)
@@ -360,7 +354,7 @@ def test_a_driver_that_is_always_late_is_told_to_hold_still_after_a_few_times(la
     loop = ControlLoop(robot, PRESET, ScriptedOperator())
     loop.locate()
     run(loop, 20)
-    robot.late = late * PERIOD
+    robot.lateness = itertools.repeat(late * PERIOD)
     loop.settle()
     assert robot.moved_within(10.0) == 0.0
     assert robot.calls[-1] == "stop"
