@@ -24,7 +24,7 @@ from real.sim.measuring import Sensors
 from real.sim.variation import Variation
 from real.sim.world import World
 from real.tasks.preset import TRACKED, Preset
-from zprl_env.envs.mismatch import Mismatched, make_mismatch
+from zprl_env.envs.mismatch import Mismatched, make_mismatch, read_mismatch
 from zprl_env.errors import ConfigurationError
 
 MEASURING = 5
@@ -100,6 +100,7 @@ class SimRobot(Mismatched):
         ):
             if not (math.isfinite(value) and value >= 0.0):
                 raise ConfigurationError(f"{name} must be 0 or more. Got: {value}.")
+        self.mismatch = read_mismatch(mismatch)  # before a scene is compiled
         self.preset, self.n_arms = preset, len(preset.arms)
         height, width = image_size
         self.image_size = height, width
@@ -109,7 +110,7 @@ class SimRobot(Mismatched):
         self._world = World(preset, scene, Variation(vary, vary_strength))
         self._sensors = Sensors(self._world, noise)
         self._cameras = WorldCameras(self._world, self.image_size)
-        self.mismatch = make_mismatch(self, mismatch, f"the task {preset.name}")
+        make_mismatch(self, self.mismatch, f"the task {preset.name}")
         self._world.reset(self._rng)
         self._lock = threading.RLock()
         self._connected = self._closed = False

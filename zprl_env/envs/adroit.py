@@ -167,10 +167,11 @@ class AdroitEnv(SuiteEnv):
             render_size=render_size,
             render_fps=round(1.0 / (self._env.dt * action_repeat)),
             sight=sight,
+            mismatch=mismatch,
         )
         ones = np.ones(self._env.action_space.shape)
         self._define_spaces(known.parts, -ones, ones)
-        self._differ(mismatch)
+        self._differ()
 
     @property
     def env_args(self) -> dict[str, Any]:

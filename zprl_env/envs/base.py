@@ -20,7 +20,7 @@ from zprl_env.envs.conditions import (
     checked_action,
     refuse_copy,
 )
-from zprl_env.envs.mismatch import LateNumbers, Mismatched, make_mismatch
+from zprl_env.envs.mismatch import LateNumbers, Mismatched, make_mismatch, read_mismatch
 from zprl_env.envs.spaces import unbounded_box
 from zprl_env.errors import RenderingError, SimulationError, UnknownNameError
 
@@ -101,6 +101,7 @@ class SuiteEnv(gym.Env[Any, np.ndarray], Mismatched):
         render_size: tuple[int, int],
         render_fps: int,
         sight: Sight = BLIND,
+        mismatch: Mapping[str, float] | None = None,
     ) -> None:
         if reward not in REWARDS:
             raise UnknownNameError("reward", reward, REWARDS)
@@ -113,7 +114,7 @@ class SuiteEnv(gym.Env[Any, np.ndarray], Mismatched):
         self.render_size = render_size
         self.metadata = {**self.metadata, "render_fps": render_fps}
         self.observation_keys: dict[str, slice] = {}
-        self.mismatch: dict[str, float] = {}
+        self.mismatch: dict[str, float] = read_mismatch(mismatch)  # before a scene is compiled
         self._late: LateNumbers | None = None
         self._begun = self._running = self._closed = False
         self._offscreen: OffscreenCamera | None = None
@@ -230,13 +231,13 @@ class SuiteEnv(gym.Env[Any, np.ndarray], Mismatched):
             self._np_random, self._np_random_seed = before
             self._begun = self._running = False
 
-    def _differ(self, mismatch: Any) -> None:
+    def _differ(self) -> None:
         """Differ from where demonstrations were recorded; see `zprl_env.envs.mismatch`."""
         try:
             what = f"the environment {self.task}"
             if self._sight.observation == "pixels":
                 what += " from pixels"
-            self.mismatch = make_mismatch(self, mismatch, what)
+            make_mismatch(self, self.mismatch, what)
         except BaseException:
             self.close()
             raise

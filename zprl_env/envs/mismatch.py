@@ -158,29 +158,23 @@ def read_mismatch(given: Any) -> dict[str, float]:
     return found
 
 
-def make_mismatch(where: Mismatched, given: Any, what: str) -> dict[str, float]:
+def make_mismatch(where: Mismatched, mismatch: Mapping[str, float], what: str) -> None:
     """Make a mismatch in an environment that has just been made.
 
     Args:
         where: The environment, or what simulates it.
-        given: As in `read_mismatch`.
+        mismatch: What `read_mismatch` has read.
         what: The environment's name, for errors.
 
-    Returns:
-        What was changed, by name.
-
     Raises:
-        UnknownNameError: There is no such kind.
-        ConfigurationError: A number is out of its range, or the environment cannot differ in it.
+        ConfigurationError: The environment cannot differ in one of them.
     """
-    found = read_mismatch(given)
-    for name, value in found.items():
+    for name, value in mismatch.items():
         if not KINDS[name].change(where, value):
             raise ConfigurationError(
                 f"The mismatch {name} takes {KINDS[name].needs}. Got: {what}, which has none. "
                 f"Leave it out; there are {', '.join(KINDS)}."
             )
-    return found
 
 
 def described(env_args: dict[str, Any], mismatch: Mapping[str, float]) -> dict[str, Any]:

@@ -108,6 +108,7 @@ class MetaWorldEnv(SuiteEnv):
             render_size=render_size,
             render_fps=self._env.metadata["render_fps"],
             sight=sight,
+            mismatch=mismatch,
         )
         self._env_args = {
             "env_name": name,
@@ -117,7 +118,7 @@ class MetaWorldEnv(SuiteEnv):
         }
         self._define_spaces(PARTS, -np.ones(4), np.ones(4))
         self._shift: np.ndarray | None = None
-        self._differ(mismatch)
+        self._differ()
 
     @property
     def fast(self) -> bool:

@@ -15,6 +15,7 @@ from zprl_env.envs.robosuite.absolute_pose import absolute_controllers, action_b
 from zprl_env.envs.robosuite.differing import gripper_numbers, shift_objects, widen_starts
 from zprl_env.envs.robosuite.memory import give_back
 from zprl_env.envs.robosuite.quiet import quiet_robosuite
+from zprl_env.envs.robosuite.robot_models import without_robot_models
 from zprl_env.envs.settings import refuse_settings
 from zprl_env.errors import ConfigurationError, UnknownNameError
 
@@ -132,6 +133,7 @@ class RobosuiteEnv(SuiteEnv):
             render_size=render_size,
             render_fps=kwargs["control_freq"],
             sight=sight,
+            mismatch=mismatch,
         )
         with quiet_robosuite() as robosuite:
             from zprl_env.envs.robosuite.fast_loop import task_class, tasks
@@ -142,7 +144,8 @@ class RobosuiteEnv(SuiteEnv):
             try:
                 if action == "absolute":
                     kwargs["controller_configs"] = absolute_controllers(kwargs["robots"])
-                self._env = robosuite.make(task_class(task, fast), seed=model_seed, **kwargs)
+                with without_robot_models():
+                    self._env = robosuite.make(task_class(task, fast), seed=model_seed, **kwargs)
             except ConfigurationError:
                 raise
             except (AssertionError, KeyError, TypeError, ValueError) as error:
@@ -163,7 +166,7 @@ class RobosuiteEnv(SuiteEnv):
         bounds = action_bounds(self._env) if action == "absolute" else self._env.action_spec
         self._define_spaces(sizes, *bounds)
         self.gripper_actions = gripper_numbers(self._env, action)
-        self._differ(mismatch)
+        self._differ()
 
     @property
     def fast(self) -> bool:
