@@ -39,7 +39,7 @@ docs: $(VENV)/.installed ## The documentation site, into build/docs
 unit: $(VENV)/.installed ## Tests and doctests but the slow ones, in WORKERS processes
 	$(BIN)/pytest -m "not slow" --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test-slow: $(VENV)/.installed ## The slow tests: kills, Ray, the console in a browser, guides, installations
+test-slow: $(VENV)/.installed ## The slow tests: kills, Ray, a browser, guides, every task and command, installations
 	$(BIN)/pytest -m slow --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Three minutes and 7 GB the first time. Its own settings: warnings of LeRobot's are no errors.

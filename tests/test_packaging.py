@@ -98,6 +98,7 @@ def metadata(wheel: Path) -> Message:
         return message_from_bytes(archive.read(name))
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_packages_with_their_data_and_nothing_else(built):
     held = contents(built["wheel"])
     about = {name for name in held if name.partition("/")[0].endswith(".dist-info")}
@@ -105,6 +106,7 @@ def test_the_wheel_holds_the_packages_with_their_data_and_nothing_else(built):
     assert not any("test_" in name or name.startswith(("tests", "benchmarks")) for name in held)
 
 
+@pytest.mark.slow
 def test_the_wheel_names_its_licence_and_brings_it(built):
     said = metadata(built["wheel"])
     assert (said["License"] or said["License-Expression"]) == "MIT"
@@ -114,6 +116,7 @@ def test_the_wheel_names_its_licence_and_brings_it(built):
         assert archive.read(name) == (ROOT / "LICENSE").read_bytes()
 
 
+@pytest.mark.slow
 def test_the_wheel_says_whose_it_is_and_what_it_is_for(built):
     said = metadata(built["wheel"])
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
@@ -129,12 +132,14 @@ def test_the_wheel_says_whose_it_is_and_what_it_is_for(built):
     assert len(str(said.get_payload())) > 1000  # the README
 
 
+@pytest.mark.slow
 def test_the_zoo_extra_brings_what_tuning_and_its_tables_need(built):
     lines = metadata(built["wheel"]).get_all("Requires-Dist") or []
     zoo = {Requirement(line).name for line in lines if 'extra == "zoo"' in line}
     assert {"rl_zoo3", "optuna", "pandas", "plotly", "scikit-learn", "requests"} <= zoo
 
 
+@pytest.mark.slow
 def test_every_console_script_is_a_command_of_zprl(built):
     with zipfile.ZipFile(built["wheel"]) as wheel:
         (name,) = (one for one in wheel.namelist() if one.endswith("entry_points.txt"))
@@ -145,6 +150,7 @@ def test_every_console_script_is_a_command_of_zprl(built):
         assert COMMANDS[script.removeprefix("zprl-")].module == target.removesuffix(":main")
 
 
+@pytest.mark.slow
 def test_the_source_distribution_has_what_is_read_and_no_test(built):
     held = contents(built["sdist"])
     needed = {"setup.py", "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "Makefile"}

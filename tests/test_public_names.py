@@ -57,6 +57,7 @@ def test_a_documented_name_is_where_it_was(module, name):
     assert getattr(import_module(module), name) is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("package", "command"), listed(COMMANDS))
 def test_a_documented_command_explains_itself(package, command):
     done = run_warm("-m", f"{package}.{command}", "--help")

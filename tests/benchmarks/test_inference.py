@@ -14,6 +14,7 @@ from policies.frozen import FrozenPolicy
 from zprl_env.errors import UnknownNameError, ZprlError
 
 
+@pytest.mark.slow
 def test_every_engine_that_is_installed_is_measured_and_kept(
     point_task, point_policy, monkeypatch, tmp_path, capsys
 ):

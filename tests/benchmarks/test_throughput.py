@@ -18,6 +18,7 @@ def test_sbx_learns_where_it_is_installed(monkeypatch):
     assert [*throughput.learners(1)] == [("torch", False), ("sbx", False)]
 
 
+@pytest.mark.slow
 def test_a_task_without_a_policy_is_measured_as_far_as_it_goes(tmp_path, monkeypatch, capsys):
     pytest.importorskip("metaworld")
     monkeypatch.setattr("os.cpu_count", lambda: 1)

@@ -27,6 +27,7 @@ HAVE_VERBS = re.compile(r"benchmarks\.|zprl_env\.hub$|zprl_env$")
 """Modules whose first argument is a command of theirs."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", sorted({c.words for c in OF_PYTHON.values()}), ids=" ".join)
 def test_a_command_explains_itself_and_has_the_flags_that_pages_give_it(words):
     said = explained(words)

@@ -26,6 +26,7 @@ def registries():
         del gym.registry[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", WITH_SNIPPETS, ids=page_name)
 def test_the_snippets_of_a_page_run(path, tmp_path, monkeypatch, registries):
     monkeypatch.chdir(tmp_path)

@@ -248,6 +248,7 @@ CAUSES = {
 ENDS = (KeyboardInterrupt, SystemExit, RuntimeError, RobotError, ValueError, ResetNeeded)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("phase", ["committed", "held"])
 @pytest.mark.parametrize("cause", CAUSES)
 def test_whatever_happens_while_a_chunk_is_decided_the_arm_comes_to_rest(cause, phase):

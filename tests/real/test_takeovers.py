@@ -109,6 +109,7 @@ def test_the_limits_are_kept_by_everybody(played):
     assert sum(info[TAKEOVER].taken for *_, info in told) > TAKEOVERS
 
 
+@pytest.mark.slow
 def test_chunks_are_told_through_every_wrapper(played):
     _, told, *_ = played
     hands = [info[TAKEOVER] for *_, info in told]
@@ -120,6 +121,7 @@ def test_chunks_are_told_through_every_wrapper(played):
         assert info["env_steps"] == N or one.taken or "terminal_observation" in info
 
 
+@pytest.mark.slow
 def test_the_recording_says_who_acted_and_what_was_asked(played):
     _, told, _, _, recorder = played
     for number, entry in enumerate(recorder.entries):
@@ -135,6 +137,7 @@ def test_the_recording_says_who_acted_and_what_was_asked(played):
         assert entry.by_person == by_person.sum()
 
 
+@pytest.mark.slow
 def test_a_replay_of_the_recording_finds_every_transition(played):
     _, told, buffer, steering, recorder = played
     of_steps = _transitions_in(recorder, steering.policy, told)
@@ -181,6 +184,7 @@ def _transitions_in(recorder, policy, told):
             at = end
 
 
+@pytest.mark.slow
 def test_every_stored_transition_is_one_that_happened(played):
     _, told, buffer, *_ = played
     rows = buffer.size()
@@ -207,6 +211,7 @@ def test_every_stored_transition_is_one_that_happened(played):
             assert follower[-1][TAKEOVER].by_person.any()
 
 
+@pytest.mark.slow
 def test_what_people_did_enters_as_the_perturbation_that_expresses_it(played):
     _, told, buffer, steering, _ = played
     rows = [row for row in range(buffer.size()) if buffer.marks[row, 0] == BY_PERSON]
@@ -236,6 +241,7 @@ def test_what_people_did_enters_as_the_perturbation_that_expresses_it(played):
             np.testing.assert_array_equal(buffer.observations[row + 1, 0], after)
 
 
+@pytest.mark.slow
 def test_a_policy_decides_anew_when_it_gets_the_arm_back(played):
     _, told, *_ = played
     returned = 0

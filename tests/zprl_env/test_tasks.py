@@ -24,6 +24,10 @@ PACKAGES = {
     "real": "real.drivers.sim",
 }
 ONE_OF_EACH = ["Can", "box-close", "pen"]
+ALL = [
+    pytest.param(name, marks=() if name in {*ONE_OF_EACH, "Real"} else pytest.mark.slow)
+    for name in TASKS
+]
 
 
 @pytest.fixture
@@ -33,7 +37,7 @@ def _installed(name):
         pytest.skip(f"needs the extra {TASKS[name].suite}")
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.usefixtures("_installed")
 def test_it_can_be_played_and_has_the_sizes_it_says(name):
     task, env = TASKS[name], make_env(name)

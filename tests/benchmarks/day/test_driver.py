@@ -12,6 +12,7 @@ pytest.importorskip("robosuite")
 from benchmarks.day.driver import LoggedSim, read_log, stretches
 
 
+@pytest.mark.slow
 def test_a_log_tells_commands_in_stretches_and_where_each_began(tmp_path):
     preset, log = load_preset("place-orange"), tmp_path / "commands.jsonl"
     robot = LoggedSim(preset, log=str(log), realtime=False)

@@ -66,6 +66,7 @@ def root(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_what_is_made_is_not_made_again_and_says_what_it_was_made_of(root):
     assert ablated.making("Lift", "recipe", root) is None
     assert ablated.making("Lift", "none", root) is None

@@ -14,6 +14,7 @@ from zprl_env.steering.wrapper import ActionSteeringWrapper
 from zprl_env.testing import check_policy
 
 
+@pytest.mark.slow
 def test_it_does_nothing_and_shows_the_observation():
     like: Any = resolve_policy("box-close")
     policy = resolve_policy("benchmarks.matrix.nothing:box_close")

@@ -63,6 +63,7 @@ RUNS = np.array(
 """Scores of six runs, on three tasks."""
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:random_state is deprecated:FutureWarning")
 def test_the_interquartile_mean_and_its_interval_are_those_of_rliable_where_it_is_installed():
     library = pytest.importorskip("rliable.library")

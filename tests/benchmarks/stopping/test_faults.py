@@ -12,6 +12,7 @@ from benchmarks.tools.coasting import CoastingRobot
 from real.motion.emergency import EmergencyStop
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cause", "phase", "robot"),
     [

@@ -28,6 +28,7 @@ def test_rest_is_after_the_last_motion():
     assert _rest(seen, 0.55, 0.01) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cause", ["SPACE", "SIGTERM"])
 def test_a_stop_in_a_chunk_takes_less_than_it_takes_to_brake(cause):
     tries = (measure(Trial(cause, "chunk", "coasting, real time", seed)) for seed in range(8))

@@ -43,6 +43,7 @@ def test_physics_own_and_ours_simulate_the_same_time_with_the_same_actions(task)
             assert lasted == pytest.approx([lasted[0]] * 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("task", "tolerance"),
     [("Lift", 0.1), ("box-close", 1e-6), ("hammer", 1e-6)],  # robosuite's torques do not hold

@@ -63,6 +63,7 @@ def test_sizes_are_known_without_torch(seeing_config, encoder, hidden):
     assert found == tensor_shapes(config)
 
 
+@pytest.mark.slow
 def test_the_published_networks_take_ten_training_steps():
     eyes = EyesConfig.of(("front", "wrist"), (84, 84), "resnet18")
     config = VibFlowConfig(

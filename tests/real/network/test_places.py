@@ -36,6 +36,7 @@ HALF_A_REQUEST = b"POST /zprl/stop HTTP/1.1\r\nHost: here\r\nContent-"
 NO_BODY = b"POST /pose HTTP/1.1\r\nHost: here\r\nContent-Length: 60\r\n\r\n{"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [SILENT, HALF_A_REQUEST, NO_BODY], ids=["", "half", "no body"])
 def test_a_stop_gets_through_whoever_else_holds_a_line(said, server):
     address = (urlsplit(server.url).hostname, server.port)

@@ -185,6 +185,7 @@ def test_a_state_that_is_not_finite_is_no_decision(seen_policy):
         env.step(np.zeros(2, np.float32))
 
 
+@pytest.mark.slow
 def test_the_published_networks_learn_ten_steps_and_steer_an_episode():
     """ResNet-18 per camera and the U-Net, at their published sizes."""
     rng, size = np.random.default_rng(0), (84, 84)

@@ -43,19 +43,22 @@ class EnsembleLayer(nn.Module):
             self.gain = nn.Parameter(torch.ones(size, 1, outputs))
             self.shift = nn.Parameter(torch.zeros(size, 1, outputs))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``(N, B, inputs)`` to ``(N, B, outputs)``."""
-        x = torch.baddbmm(self.bias, x, self.weight)
+    def forward(self, x: Tensor, *, constant: bool = False) -> Tensor:
+        """Map ``(N, B, inputs)`` to ``(N, B, outputs)``; if constant, for gradients of x alone."""
+        given = (lambda one: one.detach()) if constant else (lambda one: one)
+        x = torch.baddbmm(given(self.bias), x, given(self.weight))
         if self.last:
             return x
         normal = functional.layer_norm(x, x.shape[-1:])
-        return self.activation(torch.addcmul(self.shift, normal, self.gain))
+        return self.activation(torch.addcmul(given(self.shift), normal, given(self.gain)))
 
 
 class EnsembleCritic(ContinuousCritic):
     """Critics with layer normalisation, which keeps Q bounded where the data is thin.
 
     It has the interface of Stable-Baselines3's critic, with all networks in one batched product.
+    Whoever asks with actions that carry gradients, an actor's loss, gets them for the actions and
+    not for the weights: Stable-Baselines3 computes those too, and throws them away.
     """
 
     def __init__(
@@ -103,7 +106,9 @@ class EnsembleCritic(ContinuousCritic):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.share_features_extractor):
             features = self.extract_features(obs, self.features_extractor)
         joined = torch.cat([features, actions], dim=1)
-        values = self.ensemble(joined.expand(self.n_critics, *joined.shape))
+        values = joined.expand(self.n_critics, *joined.shape)
+        for layer in self.ensemble:
+            values = layer(values, constant=actions.requires_grad)
         if self.squash:
             values = torch.sigmoid(values)
         if self.subset:

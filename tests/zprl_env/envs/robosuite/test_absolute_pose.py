@@ -96,6 +96,7 @@ def test_an_unknown_kind_of_action_is_refused_by_name():
         RobosuiteEnv("Lift", action="pose")
 
 
+@pytest.mark.slow
 def test_the_fast_loop_does_what_robosuites_does():
     fast, stock = (absolute("TwoArmLift", fast=choice) for choice in (True, False))
     assert (fast.fast, stock.fast) == (True, False)
@@ -117,6 +118,7 @@ def test_the_fast_loop_does_what_robosuites_does():
         env.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_a_demonstration_in_absolute_actions_goes_the_same_way(task):
     delta, pose = RobosuiteEnv(task), absolute(task)

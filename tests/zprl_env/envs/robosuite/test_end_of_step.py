@@ -48,6 +48,7 @@ def test_each_observable_is_sampled_once_and_is_up_to_date(fast):
         np.testing.assert_array_equal(np.ravel(seen.obs), first[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["PickPlaceCan", "NutAssemblySquare", "TwoArmTransport"])
 def test_sampled_once_they_are_what_they_are_sampled_again_and_again(task):
     env = RobosuiteEnv(task)

@@ -90,6 +90,7 @@ def test_on_other_tasks_the_loop_changes_not_a_bit_either(name, monkeypatch):
     assert max(StockArm.torque_differences) < 1e-6  # of up to 80 N m
 
 
+@pytest.mark.slow
 def test_states_equal_robosuites_over_500_random_control_steps(fast, stock):
     # In free space: contacts amplify a rounding error to any size, in robosuite alone as well.
     for ours, theirs in run_both(fast, stock, in_free_space=True):

@@ -22,6 +22,7 @@ def test_perfect_quality_succeeds_everywhere(stage):
     assert max(len(episode.trajectory) for episode in episodes) < 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", [task for task in THINGS if task != "PickPlaceCan"])
 def test_other_things_go_into_their_own_compartments(task):
     with closing(Stage(task, skill=0.0, operator=operator_for(0))) as stage:

@@ -75,6 +75,18 @@ def test_the_action_has_a_gradient_to_learn_from(critic, batch):
     assert actions.grad.abs().sum(dim=1).min() > 0
 
 
+def test_an_actor_s_loss_has_the_gradient_of_networks_of_their_own_and_leaves_the_critic_s_alone(
+    critic, batch
+):
+    observations, actions = batch
+    actions.requires_grad_()
+    critic(observations, actions)[2].sum().backward()
+    alone = actions.detach().clone().requires_grad_()
+    separate(critic, 2)(torch.cat([observations, alone], dim=1)).sum().backward()
+    torch.testing.assert_close(actions.grad, alone.grad)
+    assert all(parameter.grad is None for parameter in critic.parameters())
+
+
 def test_weights_start_as_torch_s_own_do():
     layer = EnsembleLayer(50, 64, 32)
     bound = 1 / math.sqrt(64)
