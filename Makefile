@@ -22,7 +22,10 @@ train: $(VENV)/.installed ## Steer the shipped Lift policy with SAC (about 10 mi
 train-full: $(VENV)/.installed ## The same over 200,000 environment steps
 	$(BIN)/python train_sb3.py --env Lift --algo sac --total-env-steps 200000
 
-test: lint types docs unit ## Linter, types, documentation and tests but the slow ones
+# What takes one core each goes side by side; the tests take both.
+test: $(VENV)/.installed ## Linter, types, documentation and tests but the slow ones
+	$(MAKE) --jobs=$(WORKERS) --output-sync lint types docs
+	$(MAKE) unit
 
 lint: $(VENV)/.installed ## Linter and formatter
 	$(BIN)/ruff check .

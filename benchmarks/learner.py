@@ -4,14 +4,17 @@
     python -m benchmarks.learner summary   the table of what was measured
 
 Variants of the agent take gradient steps on the same random replay, sized as the steered task is.
-They take turns, and the medians are reported with the seconds that the first steps took. SBX, the
-same algorithms in JAX, is measured where it is installed (the extra ``sbx``).
+They take turns on one core, for JAX takes all that it may, and the medians are reported with the
+seconds that the first steps took. SBX, the same algorithms in JAX, is measured where it is
+installed (the extra ``sbx``).
 """
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
@@ -62,6 +65,20 @@ class Nowhere(gym.Env[np.ndarray, np.ndarray]):
         return np.zeros(self.observation_space.shape or (), np.float32), {}
 
 
+@contextmanager
+def on_cores(count: int) -> Iterator[None]:
+    """Leave this process so many of its cores, where the system can; before JAX looks at them."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:count])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def fill(model: OffPolicyAlgorithm) -> OffPolicyAlgorithm:
     """Put random decisions into a model's replay buffer."""
     buffer, rng = model.replay_buffer, np.random.default_rng(0)
@@ -104,14 +121,15 @@ def jax_sac(env: DummyVecEnv, hidden: int) -> OffPolicyAlgorithm:
 
 
 def variants(
-    env: DummyVecEnv, *, compiled: bool
+    env: DummyVecEnv, *, compiled: bool, cores: int = 1
 ) -> dict[str, tuple[int, int, Callable[[], OffPolicyAlgorithm]]]:
     """Batch, torch threads and maker of every variant, by name; the first is the default."""
     rows: dict[str, tuple[int, int, Callable[[], OffPolicyAlgorithm]]] = {}
     for hidden, batch in ((128, 128), (256, 256)):
         size = f"2 x {hidden}, batch {batch}"
         rows[f"ours, {size}"] = (batch, 1, partial(ours, env, hidden))
-        rows[f"ours, {size}, 2 threads"] = (batch, 2, partial(ours, env, hidden))
+        if cores > 1:
+            rows[f"ours, {size}, {cores} threads"] = (batch, cores, partial(ours, env, hidden))
         if compiled:
             rows[f"ours, {size}, compiled"] = (batch, 1, partial(ours, env, hidden, compiled=True))
         plain = partial(ours, env, hidden, layer_norm=False)
@@ -129,7 +147,7 @@ def measure(settings: Run) -> dict[str, dict[str, float]]:
         that is made for it.
     """
     env = DummyVecEnv([lambda: Nowhere(settings.observation_dim, settings.action_dim)])
-    rows = variants(env, compiled=settings.compiled)
+    rows = variants(env, compiled=settings.compiled, cores=settings.cores)
     models: dict[str, OffPolicyAlgorithm] = {}
     starts: dict[str, float] = {}
     for name, (batch, threads, make) in rows.items():
@@ -191,18 +209,22 @@ class Run:
     """Gradient steps each time."""
     compiled: bool = True
     """Measure torch.compile too, which takes a minute to start."""
+    cores: int = 1
+    """Cores that all of them may use."""
     out: Path = RESULTS
     """Folder for the results: learner.json and learner.md."""
 
     def __post_init__(self) -> None:
-        for name in ("observation_dim", "action_dim", "repeats", "updates"):
+        for name in ("observation_dim", "action_dim", "repeats", "updates", "cores"):
             if getattr(self, name) < 1:
                 raise ZprlError(f"{name} must be at least 1. Got: {getattr(self, name)}.")
 
     def __call__(self) -> None:
         """Measure."""
         make_writable(self.out)
-        keep(self.out / FILE, {"results": measure(self), "machine": machine()})
+        with on_cores(self.cores):
+            results = measure(self)
+        keep(self.out / FILE, {"results": results, "machine": machine()})
         Summary(self.out)()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ def _threads():
 
 
 def test_every_variant_is_measured_and_kept(tmp_path, capsys):
-    Run(5, 2, repeats=2, updates=1, compiled=False, out=tmp_path)()
+    Run(5, 2, repeats=2, updates=1, compiled=False, cores=2, out=tmp_path)()
     content = json.loads((tmp_path / "learner.json").read_text())
     names = [name for name in content["results"] if not name.startswith("SBX")]
     assert len(names) == 6
@@ -38,6 +39,16 @@ def test_the_steps_change_the_networks():
     assert any(
         not torch.equal(a, b) for a, b in zip(before, model.policy.parameters(), strict=True)
     )
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system cannot")
+def test_all_of_them_have_the_cores_that_they_are_given():
+    before = os.sched_getaffinity(0)
+    with learner.on_cores(1):
+        assert os.sched_getaffinity(0) == {min(before)}
+    assert os.sched_getaffinity(0) == before
+    env = learner.DummyVecEnv([lambda: learner.Nowhere(5, 2)])
+    assert not any("threads" in name for name in learner.variants(env, compiled=False))
 
 
 def test_counts_are_positive():
