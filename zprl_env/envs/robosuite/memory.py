@@ -9,8 +9,8 @@ from contextlib import suppress
 def give_back() -> None:
     """Give back what is free, which the C library keeps for later; only glibc can.
 
-    MuJoCo compiles robosuite's scene from meshes and textures, and frees 110 MB of it, a fifth of
-    the process. A worker per core would hold all of that for nothing.
+    MuJoCo compiles robosuite's scene from meshes and textures, and frees much of what that took.
+    A process with two scenes of Lift would hold 140 MB for nothing, a quarter of what it has.
 
     >>> give_back()
     """
