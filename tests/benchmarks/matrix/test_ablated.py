@@ -82,6 +82,7 @@ def test_what_is_made_is_not_made_again_and_says_what_it_was_made_of(root):
     }
 
 
+@pytest.mark.slow
 def test_without_a_bottleneck_the_latent_is_the_embedding_in_the_bottleneck_s_units(
     root, monkeypatch
 ):

@@ -50,6 +50,7 @@ def test_no_two_tables_share_a_name():
     assert sum(map(len, tables)) == len(VARIANTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_s_cells_can_be_typed(name):
     study = STUDIES[name]

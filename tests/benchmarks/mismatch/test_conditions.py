@@ -21,6 +21,7 @@ def test_every_kind_is_a_condition_and_what_was_chosen_was_tried():
         assert all(amount in TRIED[task][name] for name, amount in amounts.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", CHOSEN)
 def test_its_words_make_the_environment(task):
     assert words(task, "nominal") == ""

@@ -111,6 +111,7 @@ def test_actions_are_compared_with_the_datasets_own_space():
     assert "and the dataset takes [-2, 2]" in note
 
 
+@pytest.mark.slow
 def test_every_command_that_reads_demonstrations_reads_it(tmp_path):
     collect(SPACES["goal"][0])
     out = tmp_path / "policy"

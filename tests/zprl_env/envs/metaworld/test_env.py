@@ -70,6 +70,7 @@ class TestConformance:
         assert not hasattr(env, "compute_reward")  # SB3 takes its owner for a goal environment
         env.close()
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("task", ALL)
     def test_every_task_steps_within_its_spaces_and_forgets_what_came_before(self, task):
         env = MetaWorldEnv(task, success_terminates=False)
@@ -109,6 +110,7 @@ class TestConformance:
 
 
 class TestMetaWorldsOwn:
+    @pytest.mark.slow
     @pytest.mark.parametrize("fast", [True, False])
     @pytest.mark.parametrize("task", ["basketball", "box-close", "push-wall", "stick-pull"])
     def test_states_observations_and_rewards_are_equal_to_the_bit(self, task, fast):

@@ -51,6 +51,7 @@ def run_both(fast: RobosuiteEnv, stock: RobosuiteEnv, in_free_space: bool) -> It
                 break
 
 
+@pytest.mark.slow
 def test_but_for_the_torques_the_loop_changes_not_a_bit(fast, stock, monkeypatch):
     monkeypatch.setattr(FastLoop, "arm_type", StockArm)
     successes = 0

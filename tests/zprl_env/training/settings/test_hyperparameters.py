@@ -44,6 +44,7 @@ def test_there_is_a_file_for_every_algorithm_under_its_name_in_rl_zoo():
     assert (FOLDER.parents[1] / "hyperparams").resolve() == FOLDER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_file_discounts_by_what_each_shipped_policy_executes(file):
     said = sections(file)
