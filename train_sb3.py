@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from zprl_env.cli import run
-from zprl_env.training.config import Config, parse
+from zprl_env.training.command_line import parse
+from zprl_env.training.config import Config
 from zprl_env.training.run.reserved import reserved_folder
 from zprl_env.training.settings.compatibility import check_installed
 from zprl_env.training.watch.outlook import announce

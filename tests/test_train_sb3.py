@@ -28,7 +28,7 @@ from tests.helpers.holding import holding
 from tests.helpers.warm import run_warm
 from zprl_env import cli
 from zprl_env.evaluate import Evaluation, evaluate_policy
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.training.finetuning import Finetuning
 from zprl_env.training.run.checkpoint import find_checkpoint
 from zprl_env.training.run.history import History, load_history

@@ -73,7 +73,8 @@ def draw(path: Path, study: str, out: Path = RESULTS) -> None:
             if not kept:
                 continue
             found = curve([(h["episode_ends"], h["episode_successes"]) for h in kept], budget)
-            (line,) = panel.plot(found.steps, found.mean, label=f"{name} ({len(kept)} seeds)")
+            counted = f"{len(kept)} seed{'s' * (len(kept) > 1)}"
+            (line,) = panel.plot(found.steps, found.mean, label=f"{name} ({counted})")
             color = line.get_color()
             panel.fill_between(
                 found.steps, found.low, found.high, color=color, alpha=0.15, linewidth=0

@@ -8,7 +8,7 @@ import train_sb3
 from benchmarks import film
 from zprl_env.errors import ZprlError
 from zprl_env.files import RunFolderError
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 
 @pytest.mark.filterwarnings("ignore::zprl_env.meaning.reach.NothingMovesWarning")

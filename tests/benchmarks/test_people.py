@@ -13,7 +13,7 @@ from benchmarks.people import COMMAND, RESULTS, judge_folder, planned
 from benchmarks.tools import training
 from benchmarks.tools.training import Planned
 from zprl_env.errors import UnknownNameError, ZprlError
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 
 def test_runs_differ_in_who_helps_alone():

@@ -19,7 +19,7 @@ import gymnasium as gym
 import train_sb3
 from tests.helpers import point
 from tests.helpers.warm import become, ended, start
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 Moment = Literal["saved", "saving"]
 

@@ -16,7 +16,7 @@ import train_sb3
 from zprl_env import cli
 from zprl_env.experts import Expert, Quality
 from zprl_env.tasks import TASKS, Task
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 POINT = Task(
     "ZPRL-Point-v0",

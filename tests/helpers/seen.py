@@ -19,7 +19,7 @@ from policies.pictures.settings import PictureSettings
 from zprl_env import cli
 from zprl_env.envs.cameras.eyes import Eyes
 from zprl_env.tasks import TASKS, Task
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 CAMERAS, SIZE = ("front", "wrist"), (40, 44)
 SEEN = Task("ZPRL-Seen-v0", "tests", "tests.helpers.seen:SeenEnv", max_episode_steps=20)

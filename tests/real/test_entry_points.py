@@ -30,7 +30,7 @@ from tests.helpers.robots.lone import LoneArm
 from zprl_env.calibrate.__main__ import Calibration, calibrate
 from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.training.agents import warmup
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 DRIVER = "tests.helpers.robots.lone:LoneArm"
 ROUNDING = 1e-6

@@ -16,7 +16,7 @@ def steered_folder(tmp_path_factory, point_policy) -> Path:
     """The export of a short run of SAC on the point task."""
     import train_sb3
     from zprl_env.deploy.export import Export, export
-    from zprl_env.training.config import parse
+    from zprl_env.training.command_line import parse
 
     folder = tmp_path_factory.mktemp("steered")
     flags = ["--env", "Point", "--policy", str(point_policy), "--eval-episodes", "3"]

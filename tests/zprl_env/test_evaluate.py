@@ -15,7 +15,7 @@ from tests.helpers import point
 from zprl_env import cli
 from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.evaluation import TEST_SEED, VALIDATION_SEED
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 TINY = [
     *("--eval-episodes", "3", "--validation-episodes", "1", "--total-env-steps", "60"),

@@ -22,7 +22,7 @@ from zprl_env.sweep.space import ends, flags, parse_space
 from zprl_env.sweep.table import draw, ranked, row
 from zprl_env.sweep.tuner import Scheduler, Searcher, is_begun, make_tuner, states
 from zprl_env.tasks import find_task
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.vectorised.cluster.connection import Connection, check_address, import_ray
 from zprl_env.writing import Writing
 

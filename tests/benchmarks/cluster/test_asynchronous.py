@@ -6,7 +6,7 @@ import json
 
 from benchmarks.cluster.asynchronous import ASYNC, Asynchronous, async_table
 from tests.helpers.finished_runs import outcome
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.training.run.history import History
 
 

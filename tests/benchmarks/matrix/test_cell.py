@@ -12,7 +12,7 @@ from benchmarks.matrix.cell import RESULTS, Cell, code_version
 from benchmarks.tools.training import ROOT
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.experts.record import Recording
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 
 def test_its_command_is_one_of_train_sb3():

@@ -19,7 +19,7 @@ from benchmarks.matrix.variants import (
 )
 from zprl_env.cli import settings
 from zprl_env.errors import UnknownNameError
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -9,7 +9,7 @@ from train_sb3 import finetune
 from zprl_env.cli import settings
 from zprl_env.evaluate import Evaluation, evaluate_policy
 from zprl_env.evaluation import TEST_SEED
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 SAID = 'mismatch={"friction": 0.5}'
 WORDS = (

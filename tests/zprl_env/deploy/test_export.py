@@ -22,7 +22,8 @@ from zprl_env.errors import CheckpointError, TaskMismatchWarning, ZprlError
 from zprl_env.loading.resolve import resolve_policy
 from zprl_env.steering.base import policy_generator
 from zprl_env.training.agents.weights import load_agent
-from zprl_env.training.config import load_config, parse
+from zprl_env.training.command_line import parse
+from zprl_env.training.config import load_config
 from zprl_env.training.environment import evaluation_env
 
 TINY = [

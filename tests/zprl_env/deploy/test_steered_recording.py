@@ -25,7 +25,7 @@ from zprl_env.experts.record import Recording, record
 from zprl_env.files import RunFolderError
 from zprl_env.tasks import TASKS
 from zprl_env.testing import LinearPolicy
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 TINY = [
     *("--eval-episodes", "1", "--validation-episodes", "1", "--total-env-steps", "40"),

@@ -20,7 +20,8 @@ from zprl_env.options.stored import (
     store_calibration,
 )
 from zprl_env.task import Facts
-from zprl_env.training.config import Config, parse
+from zprl_env.training.command_line import parse
+from zprl_env.training.config import Config
 from zprl_env.training.settings.recipe import Recipe
 
 

@@ -20,7 +20,7 @@ from zprl_env.check.__main__ import Check, check
 from zprl_env.deploy.export import Export, export
 from zprl_env.errors import PolicyMismatchError, ZprlError
 from zprl_env.evaluate import Evaluation, evaluate_policy
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.training.settings.recipe import recipe_for
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from zprl_env import ZprlError
 from zprl_env.errors import UnknownNameError
 from zprl_env.sweep.space import flags, parse_space
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.training.settings.search import SPACES, Between, OneOf
 
 

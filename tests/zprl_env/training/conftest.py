@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from zprl_env.errors import ZprlError
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.training.finetuning import Finetuning
 
 

@@ -19,7 +19,8 @@ from zprl_env.loading.resolve import resolve_policy
 from zprl_env.options.noise import fixed_draw
 from zprl_env.options.stored import Calibrated, store_calibration
 from zprl_env.training import found
-from zprl_env.training.config import load_config, parse
+from zprl_env.training.command_line import parse
+from zprl_env.training.config import load_config
 from zprl_env.training.found import asked, find_settings, search_episodes, with_found
 from zprl_env.training.settings.recipe import Recipe
 

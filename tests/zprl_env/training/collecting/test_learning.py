@@ -23,7 +23,7 @@ from tests.helpers import point
 from tests.helpers.ray_session import connected
 from zprl_env.errors import SimulationError
 from zprl_env.tasks import TASKS
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.training.finetuning import Finetuning
 from zprl_env.training.run.checkpoint import find_checkpoint
 from zprl_env.training.run.history import History

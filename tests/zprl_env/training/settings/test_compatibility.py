@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from zprl_env.errors import ZprlError
-from zprl_env.training.config import Config, parse
+from zprl_env.training.command_line import parse
+from zprl_env.training.config import Config
 from zprl_env.training.settings.algorithms import ALGORITHMS, names_in, off_policy_names
 from zprl_env.training.settings.compatibility import (
     check_algorithm,

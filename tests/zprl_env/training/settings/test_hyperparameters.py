@@ -13,7 +13,8 @@ from zprl_env.hyperparams import FOLDER, hyperparameter_file
 from zprl_env.loading.pretrained import shipped_policies
 from zprl_env.loading.resolve import resolve_policy
 from zprl_env.tasks import TASKS
-from zprl_env.training.config import load_config, parse, save_config
+from zprl_env.training.command_line import parse
+from zprl_env.training.config import load_config, save_config
 from zprl_env.training.settings.algorithms import ALGORITHMS
 from zprl_env.training.settings.hyperparameters import read_hyperparameters
 from zprl_env.training.settings.recipe import recipe_for

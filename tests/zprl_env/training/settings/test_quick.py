@@ -6,7 +6,8 @@ import pytest
 
 from zprl_env.success_rates import fewest_to_show
 from zprl_env.tasks import TASKS
-from zprl_env.training.config import Config, parse, quick_config
+from zprl_env.training.command_line import parse, quick_config
+from zprl_env.training.config import Config
 from zprl_env.training.settings.rates import steps_per_second
 from zprl_env.training.watch.outlook import STARTING, look_ahead
 

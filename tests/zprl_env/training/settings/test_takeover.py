@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zprl_env.errors import ZprlError
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 
 PERSON = ["--env", "Real", "--teleoperator", "keyboard"]
 

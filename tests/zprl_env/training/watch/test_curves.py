@@ -19,7 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 import train_sb3
 from zprl_env.envs.outcomes import Verdict
 from zprl_env.evaluation import EvaluationResult
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.training.run.history import History, load_history
 from zprl_env.training.watch.curves import Curves, log_evaluation, open_curves
 

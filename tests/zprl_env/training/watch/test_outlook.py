@@ -13,7 +13,7 @@ import pytest
 from zprl_env.errors import CheckpointError
 from zprl_env.evaluation import EvaluationResult
 from zprl_env.tasks import TASKS
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.training.watch.outlook import (
     announce,
     announce_evaluation,

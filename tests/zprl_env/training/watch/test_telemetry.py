@@ -17,7 +17,7 @@ from tests.helpers.small_model import make_small_model
 from zprl_env import ActionChunkWrapper, ConfigurationError, LatentSteeringWrapper, SteeringVecEnv
 from zprl_env.testing import LinearPolicy
 from zprl_env.training.agents.warmup import warm_up
-from zprl_env.training.config import parse
+from zprl_env.training.command_line import parse
 from zprl_env.training.watch.telemetry import SteeringTelemetry
 
 

@@ -11,7 +11,8 @@ import pytest
 
 import train_sb3
 from zprl_env import cli
-from zprl_env.training.config import Config, parse
+from zprl_env.training.command_line import parse
+from zprl_env.training.config import Config
 from zprl_env.training.watch.tracking import check_tracker, run_name, tracked
 
 
