@@ -195,9 +195,8 @@ class ControlLoop:
                     self._begin()
                     if not self.emergency.latched:
                         self._send(self.filter.brake)
-            if self._creeping and not self.emergency.latched:
-                with self.stopping():
-                    self.robot.stop()
+            if not self.emergency.latched:
+                self._hold_still()
             self.pacer.restart()
         return not self.emergency.latched
 
@@ -374,18 +373,25 @@ class ControlLoop:
     @property
     def forsaken(self) -> bool:
         """Whether the arms were left in motion, by whoever was to go on with them."""
-        moving = not (self.filter.at_rest or self.emergency.latched)
+        moving = self._creeping and not self.emergency.latched
         return moving and self.has_turn and self._silent
 
     def brake_forsaken(self) -> None:
-        """Bring forsaken arms to rest; nothing if they are moved after all."""
+        """Bring forsaken arms to rest; nothing if they are moved after all.
+
+        Arms that were told to rest, and creep, are told it again; who was on the way is stopped.
+        """
         if not self._turn.acquire(blocking=False):
             return
         try:
             if self.forsaken:
                 silence = self.robot.clock.now() - self._beat
                 who = CALLER if self._deciding is None else self._deciding.at_work or "learner"
+                rested = self.filter.at_rest
                 self._come_to_rest()
+                if rested and not self.emergency.latched:
+                    self._hold_still()
+                    return
                 self.halt(
                     "watchdog",
                     f"at most {self._tolerance} deadlines in a row may be missed; got no action "
@@ -565,6 +571,13 @@ class ControlLoop:
         while not self.filter.told_to_rest or (self._creeping and repeated < REPEATED):
             repeated += self.filter.told_to_rest
             yield
+
+    def _hold_still(self) -> None:
+        """Have the driver hold arms still that creep although they were told to rest, and again."""
+        if self._creeping:
+            with self.stopping():
+                self.robot.stop()
+                self._let_go()
 
     def _let_go(self) -> None:
         """Forget the way that the arms were on: they hold still, or somebody else moves them."""

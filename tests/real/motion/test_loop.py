@@ -359,3 +359,23 @@ def test_a_driver_that_is_always_late_is_told_to_hold_still_after_a_few_times(la
     assert robot.moved_within(10.0) == 0.0
     assert robot.calls[-1] == "stop"
     loop._beside.close()
+
+
+@pytest.mark.parametrize("late", [0.5, 20.0])
+def test_arms_that_creep_while_a_learner_thinks_are_told_to_rest_again_and_not_stopped(late):
+    robot = Dawdling(PRESET)
+    loop = ControlLoop(robot, PRESET, ScriptedOperator())
+    loop.locate()
+    run(loop, 20)
+    while not loop.filter.told_to_rest:
+        robot.lateness = itertools.repeat(0.7 * PERIOD if loop.filter.at_rest else 0.0)
+        assert loop.hold()
+    assert robot.moved_within(1.0) > 5e-4  # with nobody to tell it anything
+    assert loop.forsaken
+    robot.lateness = itertools.chain([late * PERIOD] * 9, itertools.repeat(0.0))
+    loop.brake_forsaken()
+    robot.moved_within(PERIOD)
+    assert robot.moved_within(1.0) < 2e-4
+    assert not loop.forsaken
+    assert not loop.emergency.latched
+    loop._beside.close()
