@@ -41,8 +41,6 @@ ADVICE = dict.fromkeys(
 """Advice that a stop gives, by who was late."""
 MOVING = 0.05
 """Measured speed above which the picture of a camera without noise must change [m/s]."""
-REPEATED = 5
-"""Times that a place is told once more to arms that creep on, because they were told it late."""
 SWINGING = 0.3
 """The same of a joint, where nothing else is known [rad/s]."""
 
@@ -566,11 +564,8 @@ class ControlLoop:
                 self._send(self.filter.brake, measured=False)  # which may fail, or take its time
 
     def _braking(self) -> Iterator[None]:
-        """Go through the periods that it takes to rest, and those for arms that would creep on."""
-        repeated = 0
-        while not self.filter.told_to_rest or (self._creeping and repeated < REPEATED):
-            repeated += self.filter.told_to_rest
-            yield
+        """Go through the periods that it takes to rest."""
+        return self.arms.standstill.periods_to_rest(lambda: self.filter.told_to_rest)
 
     def _hold_still(self) -> None:
         """Have the driver hold arms still that creep although they were told to rest, and again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 
 from real.robot import RobotState
@@ -15,6 +17,8 @@ STILL_TURNING = 0.1
 
 CREEPING = 1e-3
 """Way per period above which arms creep, in half of the way that they may make in one."""
+REPEATED = 5
+"""Times that a place is told once more to arms that creep on, because they were told it late."""
 
 
 class Standstill:
@@ -83,6 +87,17 @@ class Standstill:
             self._sent_then = self._sent
         away = float(np.abs(self._sent - self._sent_then).max())
         self._away = max(self._away, self._carried + away)
+
+    def periods_to_rest(self, told: Callable[[], bool]) -> Iterator[None]:
+        """Go through the periods that braking takes, and those for arms that would creep on.
+
+        Args:
+            told: Whether the last command is at rest, and repeats the one before.
+        """
+        repeated = 0
+        while not (rests := told()) or (self.creeping and repeated < REPEATED):
+            repeated += rests
+            yield
 
     def note_held(self) -> None:
         """Note that the arms hold still by themselves, whatever they were told before."""

@@ -397,12 +397,12 @@ class ServedRobot:
     def _brake_untold(self) -> None:
         """Brake by commands where the driver could not be told to stop, as far as it takes them."""
         with suppress(Exception):
-            moving = any(not servo.filter.at_rest for servo in self._servos)
-            if moving:
+            if any(not servo.filter.at_rest for servo in self._servos):
                 time.sleep(max(0.0, max(s.due for s in self._servos) - time.monotonic()))
-            while moving:
-                moving = any(not servo.filter.at_rest for servo in self._servos)
-                for servo in self._servos:  # once more at rest, for arms that would creep on
+            for _ in self._standstill.periods_to_rest(
+                lambda: all(servo.filter.told_to_rest for servo in self._servos)
+            ):
+                for servo in self._servos:
                     servo.advance(time.monotonic(), brake=True)
                 self.robot.command(command_of(self._servos))
                 self._note_sent()
@@ -411,6 +411,7 @@ class ServedRobot:
     def _forget(self) -> None:
         for servo in self._servos:
             servo.hold()
+        self._standstill.note_held()
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

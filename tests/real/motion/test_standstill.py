@@ -158,3 +158,17 @@ def test_joints_whose_velocity_nobody_tells_rest_once_they_were_seen_twice_in_on
     assert "got 0.5 rad/s" in str(standstill.fault(second))
     standstill.note_measured(third := joints(0.2, 0.5515))  # the last digit of an encoder
     assert standstill.fault(third) is None
+
+
+@pytest.mark.parametrize(("late", "repeats"), [(0.0, 0), (0.2, 5), (2.5, 5)])
+def test_a_place_is_told_again_while_that_helps_and_no_more_than_a_few_times(late, repeats):
+    standstill, now = Standstill(), 0.0
+    standstill.note_sent(np.zeros((1, 6)), now, 1.0)
+    standstill.note_sent(np.ones((1, 6)), now := now + 1.0, 1.0)
+    standstill.note_sent(np.ones((1, 6)), now := now + 1.0 + late, 1.0)
+    told = 0
+    for _ in standstill.periods_to_rest(lambda: True):
+        told += 1
+        standstill.note_sent(np.ones((1, 6)), now := now + 1.0 + late, 1.0)
+    assert told <= repeats
+    assert standstill.creeping is (late > 1.0)

@@ -1,7 +1,9 @@
 import pytest
 import torch
 
+from zprl_env.testing import LinearPolicy
 from zprl_env.training.command_line import parse
+from zprl_env.training.config import Config, save_config
 
 
 @pytest.fixture(autouse=True)
@@ -34,3 +36,11 @@ def tiny_config(point_task, point_policy, tmp_path):
         )
 
     return made
+
+
+@pytest.fixture
+def stored(tmp_path) -> Config:
+    """Settings of a run that was started with flags, as they lie in its folder."""
+    config = parse(["--algo", "ppo", "--seed", "3", "--gamma", "0.9", "--out", str(tmp_path)])
+    save_config(tmp_path, config, LinearPolicy(3, 2))
+    return config

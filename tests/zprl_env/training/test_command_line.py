@@ -12,19 +12,10 @@ import yaml
 
 from zprl_env.errors import UnknownNameError, ZprlError
 from zprl_env.files import RunFolderError
-from zprl_env.testing import LinearPolicy
 from zprl_env.training.command_line import parse
-from zprl_env.training.config import Config, save_config
+from zprl_env.training.config import Config
 from zprl_env.training.environment import steering_options
 from zprl_env.training.settings.recipe import recipe_for
-
-
-@pytest.fixture
-def stored(tmp_path) -> Config:
-    """Settings of a run that was started with flags, as they lie in its folder."""
-    config = parse(["--algo", "ppo", "--seed", "3", "--gamma", "0.9", "--out", str(tmp_path)])
-    save_config(tmp_path, config, LinearPolicy(3, 2))
-    return config
 
 
 def test_nothing_said_is_the_usual_algorithm_on_the_latent_of_the_task_s_own_policy():

@@ -14,14 +14,6 @@ from zprl_env.training.command_line import parse
 from zprl_env.training.config import Config, check_policy, load_config, save_config
 
 
-@pytest.fixture
-def stored(tmp_path) -> Config:
-    """Settings of a run that was started with flags, as they lie in its folder."""
-    config = parse(["--algo", "ppo", "--seed", "3", "--gamma", "0.9", "--out", str(tmp_path)])
-    save_config(tmp_path, config, LinearPolicy(3, 2))
-    return config
-
-
 def test_settings_of_the_environment_are_json_or_words():
     config = parse(["--env", "Real", "--env-kwargs", "driver=ideal", "images=true"])
     assert settings(config.env_kwargs) == {"driver": "ideal", "images": True}

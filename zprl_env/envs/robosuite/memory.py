@@ -10,7 +10,7 @@ def give_back() -> None:
     """Give back what is free, which the C library keeps for later; only glibc can.
 
     MuJoCo compiles robosuite's scene from meshes and textures, and frees much of what that took.
-    A process with two scenes of Lift would hold 140 MB for nothing, a quarter of what it has.
+    A process with two scenes of Lift would hold more than 60 MB for nothing.
 
     >>> give_back()
     """

@@ -15,9 +15,8 @@ def without_robot_models() -> Iterator[None]:
     """Leave out the compilation of a robot's own model for as long as this lasts.
 
     robosuite compiles each robot once more without its scene, for controllers from elsewhere that
-    solve for its whole body; its own ones never look at it. For a Panda that is 0.5 s, as much as
-    the scene takes, and 160 MB of a process that has 460 without. Such a controller has to call
-    ``robot_model.set_mujoco_model()``.
+    solve for its whole body; its own ones never look at it. That takes about as long as the scene,
+    and memory as well. Such a controller has to call ``robot_model.set_mujoco_model()``.
     """
     from robosuite.models.robots import RobotModel
 
